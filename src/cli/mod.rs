@@ -1,0 +1,1 @@
+//! One run of the program: what was typed, what that means here, the run, and its exit status.

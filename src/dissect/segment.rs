@@ -1,0 +1,175 @@
+//! The facts of one TCP segment: all that the tracker sees of a frame.
+
+use std::net::IpAddr;
+
+use super::{SeqNumber, TcpFlags};
+use crate::capture::Timestamp;
+
+/// A segment's header facts, without its payload: small, `Copy`, and independent of the frame's bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Segment {
+    /// Frame number in the input.
+    pub frame: u64,
+    /// Capture time.
+    pub ts: Timestamp,
+    /// Index of the interface that captured it.
+    pub interface: u32,
+    /// Frame length on the wire, in bytes.
+    pub wire_len: u32,
+    /// Frame bytes captured.
+    pub captured_len: u32,
+    /// Source address and port.
+    pub src: Socket,
+    /// Destination address and port.
+    pub dst: Socket,
+    /// Time to live, or hop limit.
+    pub ttl: u8,
+    /// Type of service, or traffic class.
+    pub tos: u8,
+    /// IPv4 identification.
+    pub ip_id: Option<u16>,
+    /// IPv4 don't fragment.
+    pub dont_fragment: bool,
+    /// The first fragment of a fragmented packet: more payload exists than is counted here.
+    pub fragment: bool,
+    /// Sequence number.
+    pub seq: SeqNumber,
+    /// Acknowledgment number, where the ACK flag makes it valid.
+    pub ack: Option<SeqNumber>,
+    /// The flags.
+    pub flags: TcpFlags,
+    /// Window field, unscaled.
+    pub window: u16,
+    /// Urgent pointer.
+    pub urgent: u16,
+    /// Header length by the data offset, in bytes: 0 to 60.
+    pub header_len: u8,
+    /// Payload bytes by the IP header, captured or not.
+    pub payload_len: u32,
+    /// The payload length comes from the frame, since the IP header says 0 (segmentation offload).
+    pub offloaded: bool,
+    /// What is wrong with the header's length.
+    pub header_fault: Option<HeaderFault>,
+    /// The checksum's answer.
+    pub checksum: Checksum,
+    /// What the options say.
+    pub options: OptionFacts,
+}
+
+impl Segment {
+    /// Sequence numbers that the segment takes: payload, and one each for SYN and FIN.
+    // RFC 9293 §3.4: SYN and FIN are the only controls that take a sequence number.
+    pub fn seq_len(&self) -> u32 {
+        self.payload_len
+            .saturating_add(u32::from(self.flags.contains(TcpFlags::SYN)))
+            .saturating_add(u32::from(self.flags.contains(TcpFlags::FIN)))
+    }
+}
+
+/// An address and a port.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Socket {
+    /// The address.
+    pub addr: IpAddr,
+    /// The port.
+    pub port: u16,
+}
+
+/// What a checksum over the pseudo-header and the segment says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Checksum {
+    /// It holds.
+    Correct,
+    /// It covers the pseudo-header alone: the sender left the rest to its network card.
+    Partial,
+    /// It does not hold; the value that would.
+    Wrong {
+        /// What the field should be.
+        expected: u16,
+    },
+    /// Not every byte was captured, or the packet is a fragment.
+    Unknown,
+}
+
+/// A data offset that cannot be right.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HeaderFault {
+    /// Below 20 bytes.
+    TooShort,
+    /// Longer than the segment.
+    TooLong,
+}
+
+/// What the options of one segment say.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct OptionFacts {
+    /// Maximum segment size (kind 2).
+    pub mss: Option<u16>,
+    /// Window scale shift (kind 3), as sent: may be above 14.
+    pub wscale: Option<u8>,
+    /// SACK permitted (kind 4).
+    pub sack_permitted: bool,
+    /// SACK blocks (kind 5).
+    pub sack: SackBlocks,
+    /// Timestamp value and echo reply (kind 8).
+    pub timestamps: Option<(u32, u32)>,
+    /// Fast Open cookie's length (kind 34, or experiment 254 with its magic); 0 asks for one.
+    pub fast_open: Option<u8>,
+    /// MD5 signature (kind 19).
+    pub md5: bool,
+    /// Authentication option (kind 29).
+    pub ao: bool,
+    /// Multipath TCP (kind 30).
+    pub mptcp: bool,
+    /// Accurate ECN (kinds 172 and 174).
+    pub acc_ecn: bool,
+    /// The first option that stands there twice, by kind.
+    pub duplicate: Option<u8>,
+    /// The first thing wrong with the list.
+    pub fault: Option<OptionFault>,
+    /// The capture ends inside the options.
+    pub cut: bool,
+}
+
+/// Something wrong with the option list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct OptionFault {
+    /// The option's kind.
+    pub kind: u8,
+    /// What is wrong.
+    pub what: OptionFaultKind,
+}
+
+/// What can be wrong with an option.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OptionFaultKind {
+    /// A length that the kind does not allow.
+    BadLength(u8),
+    /// A length below 2.
+    TooShort(u8),
+    /// A length beyond the header.
+    Overrun(u8),
+    /// Bytes other than zero behind the end of the list.
+    AfterEnd,
+}
+
+/// Up to four SACK blocks, in the order in which they stand.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SackBlocks {
+    /// How many are there.
+    pub len: u8,
+    /// Left and right edges; the first `len` count.
+    pub blocks: [(SeqNumber, SeqNumber); 4],
+}
+
+impl SackBlocks {
+    /// The blocks that are there.
+    pub fn as_slice(&self) -> &[(SeqNumber, SeqNumber)] {
+        self.blocks.get(..usize::from(self.len)).unwrap_or(&self.blocks)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}

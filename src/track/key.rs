@@ -1,0 +1,36 @@
+//! Which connection a segment belongs to.
+
+use crate::dissect::Socket;
+
+/// A connection's two ends, whichever way a segment goes.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct FlowKey {
+    low: Socket,
+    high: Socket,
+}
+
+impl FlowKey {
+    /// The key of a segment from `src` to `dst`; the same for its answers.
+    pub fn new(src: Socket, dst: Socket) -> Self {
+        if src <= dst { Self { low: src, high: dst } } else { Self { low: dst, high: src } }
+    }
+}
+
+/// Which end of a connection sent a segment. The originator (client) is the one that sent the first SYN.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Direction {
+    /// Client to server.
+    FromOriginator,
+    /// Server to client.
+    FromResponder,
+}
+
+impl Direction {
+    /// The other way.
+    pub fn reverse(self) -> Self {
+        match self {
+            Self::FromOriginator => Self::FromResponder,
+            Self::FromResponder => Self::FromOriginator,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Facts to meaning: connections, both ends' states, and findings.
+//!
+//! [`FlowTracker::observe`] takes one [`Segment`](crate::dissect::Segment) in capture order and says what it did. Time is the
+//! capture's; there is no clock and no I/O here, and what a connection's segments mean depends on nothing but those segments
+//! and the tracker's limits.
+
+mod finding;
+mod flow;
+mod key;
+mod observation;
+mod state;
+mod tracker;
+
+pub use finding::{Fact, Finding, Value};
+pub use flow::{DirectionStats, FlowRecord, Outcome, RttSummary};
+pub use key::{Direction, FlowKey};
+pub use observation::{Acked, Deed, Note, Observation, States};
+pub use state::TcpState;
+pub use tracker::{Event, FlowTracker, TrackerOptions};
