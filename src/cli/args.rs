@@ -175,9 +175,9 @@ pub struct LineArgs {
     /// The packet in hex and ASCII; -XX with its link-layer header
     #[arg(short = 'X', action = clap::ArgAction::Count)]
     pub hex_ascii: u8,
-    /// The packet in ASCII
-    #[arg(short = 'A')]
-    pub ascii: bool,
+    /// The packet in ASCII; -AA with its link-layer header
+    #[arg(short = 'A', action = clap::ArgAction::Count)]
+    pub ascii: u8,
     /// Absolute sequence numbers
     #[arg(short = 'S', long)]
     pub absolute_tcp_sequence_numbers: bool,
