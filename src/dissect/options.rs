@@ -182,10 +182,7 @@ impl<'a> TcpOption<'a> {
             }
             kind::TIMESTAMPS => {
                 let (value, echo) = value.split_first_chunk()?;
-                Self::Timestamps {
-                    value: u32::from_be_bytes(*value),
-                    echo: u32::from_be_bytes(echo.try_into().ok()?),
-                }
+                Self::Timestamps { value: u32::from_be_bytes(*value), echo: u32::from_be_bytes(echo.try_into().ok()?) }
             }
             // RFC 2018 §2, §3.
             kind::SACK_PERMITTED if value.is_empty() => Self::SackPermitted,
@@ -235,7 +232,7 @@ impl<'a> TcpOption<'a> {
 /// A Fast Open cookie, or nothing when the length cannot be one's.
 // RFC 7413 §4.1.1: "The size of the cookie MUST be an even number" of 4 to 16 bytes; none at all is a request.
 fn fast_open_cookie(value: &[u8]) -> Option<&[u8]> {
-    (value.is_empty() || (value.len() % 2 == 0 && (4..=16).contains(&value.len()))).then_some(value)
+    (value.is_empty() || (value.len().is_multiple_of(2) && (4..=16).contains(&value.len()))).then_some(value)
 }
 
 /// Accurate ECN's counters, or nothing when they are not whole.
