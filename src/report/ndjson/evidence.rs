@@ -1,7 +1,7 @@
 //! The `evidence` object of a finding: each fact under its name, with the unit behind it.
 
-use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use crate::track::{Fact, Value};
 

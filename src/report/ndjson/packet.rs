@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use serde::ser::{SerializeSeq, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeSeq, Serializer};
 
 use crate::capture::Span;
 use crate::dissect::{Checksum, OptionFacts, Segment, TcpFlags};

@@ -149,7 +149,9 @@ impl Summary {
 
     fn data(&self, out: &mut Vec<u8>) {
         label(out, "data");
-        for (at, (data, way)) in [(self.c2s, "client to server "), (self.s2c, "server to client ")].into_iter().enumerate() {
+        for (at, (data, way)) in
+            [(self.c2s, "client to server "), (self.s2c, "server to client ")].into_iter().enumerate()
+        {
             text(out, if at == 0 { "" } else { "; " });
             text(out, way);
             numerals::grouped(out, data.bytes);
@@ -191,7 +193,9 @@ impl Summary {
     fn findings(&self, out: &mut Vec<u8>, style: Style) {
         text(out, "  ");
         for (at, (severity, name)) in
-            [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")].into_iter().enumerate()
+            [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+                .into_iter()
+                .enumerate()
         {
             text(out, if at == 0 { "" } else { "   " });
             counted(out, self.count(severity), name);
@@ -205,7 +209,8 @@ impl Summary {
         let widest = places.iter().map(String::len).max().unwrap_or(0);
         for ((rule, found), places) in rows.into_iter().zip(places) {
             let (severity, code, slug, count) = (found.severity.as_str(), rule.code(), rule.slug(), found.count);
-            let row = format!("{severity:<7} {code} {slug:<slugs$} {count:>counts$}  {places:<widest$}  {}", found.message);
+            let row =
+                format!("{severity:<7} {code} {slug:<slugs$} {count:>counts$}  {places:<widest$}  {}", found.message);
             text(out, "  ");
             let start = out.len();
             text(out, &shortened(row.trim_end(), COLUMNS - 2));
@@ -228,7 +233,9 @@ impl Summary {
         ];
         for (at, options) in options.into_iter().flatten().enumerate() {
             text(out, if at == 0 { "\n  next: " } else { " | " });
-            for (at, word) in [&again.head, &options, &again.filter].into_iter().filter(|word| !word.is_empty()).enumerate() {
+            for (at, word) in
+                [&again.head, &options, &again.filter].into_iter().filter(|word| !word.is_empty()).enumerate()
+            {
                 text(out, if at == 0 { "" } else { " " });
                 text(out, word);
             }
@@ -319,5 +326,9 @@ fn printable(name: &str) -> String {
 
 /// Cut to so many columns, with `...` for what is left out.
 fn shortened(row: &str, columns: usize) -> String {
-    if row.chars().count() <= columns { row.to_owned() } else { row.chars().take(columns - 3).chain("...".chars()).collect() }
+    if row.chars().count() <= columns {
+        row.to_owned()
+    } else {
+        row.chars().take(columns - 3).chain("...".chars()).collect()
+    }
 }
