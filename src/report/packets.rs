@@ -2,7 +2,7 @@
 
 use crate::track::Finding;
 
-use super::lines::LineStyle;
+use super::lines::{LineStyle, Lines};
 use super::{Annotator, Packet, Reporter};
 
 /// Writes a line and its annotations for every TCP packet.
@@ -34,18 +34,4 @@ impl Reporter for Packets {
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         self.annotator.finding(out, finding);
     }
-}
-
-/// Stands in for the lines until they are there.
-#[derive(Debug)]
-struct Lines;
-
-impl Lines {
-    fn new(_: LineStyle) -> Self {
-        Self
-    }
-
-    fn packet(&mut self, _: &mut Vec<u8>, _: &crate::capture::Frame<'_>, _: &crate::dissect::Dissection<'_>) {}
-
-    fn skip(&mut self, _: &crate::capture::Frame<'_>) {}
 }
