@@ -39,6 +39,8 @@ fn write_value(out: &mut String, value: &Value) {
         Value::Time(span) => out.push_str(&time(*span)),
         Value::Bytes(bytes) => out.push_str(&format!("{bytes} B")),
         Value::Number(number) => out.push_str(&number.to_string()),
+        Value::Count(1, thing) => out.push_str(&format!("1 {thing}")),
+        Value::Count(number, thing) => out.push_str(&format!("{number} {thing}s")),
         Value::Word(word) => out.push_str(word),
     }
 }
