@@ -1,1 +1,6 @@
 //! The one integration binary; a module for each kind of test.
+
+mod testkit;
+
+mod architecture;
+mod traces;
