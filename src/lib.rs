@@ -21,7 +21,7 @@ pub mod report;
 pub mod rules;
 pub mod track;
 
-pub use capture::{CaptureError, Frame, FrameSource, LinkType, Span, Timestamp};
+pub use capture::{CaptureError, CaptureFault, Frame, FrameSource, LinkType, Next, Span, Timestamp};
 pub use dissect::{Content, Dissection, Segment, SeqNumber, Shortfall, TcpFlags, dissect};
 pub use rules::{Rule, Severity};
 pub use track::{Direction, Finding, FlowRecord, FlowTracker, Observation, TcpState, TrackerOptions};

@@ -1,14 +1,21 @@
 //! Where frames come from. This layer knows link types and time, and no protocol above them.
 //!
-//! A [`FrameSource`] lends one [`Frame`] at a time. What is wrong with a source short of an error (a file that ends inside
-//! a packet) is a [`CaptureFault`]: everything before it has been handed out and stays valid.
+//! A [`FrameSource`] lends one [`Frame`] at a time; [`open`] makes one of a capture file. What is wrong with a source short
+//! of an error (a file that ends inside a packet) is a [`CaptureFault`]: everything before it has been handed out and stays
+//! valid.
 
+mod error;
+mod file;
 mod frame;
 mod link_type;
+mod pcap;
 mod source;
 mod time;
+mod window;
 
+pub use error::{CaptureError, CaptureFault, Damage};
+pub use file::open;
 pub use frame::Frame;
 pub use link_type::LinkType;
-pub use source::{CaptureError, CaptureFault, Drops, FrameSource, Interface, SourceInfo};
-pub use time::{Span, Timestamp};
+pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
+pub use time::{Precision, Span, Timestamp};

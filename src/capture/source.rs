@@ -1,15 +1,13 @@
-//! What every source of frames offers, and what can go wrong with one.
+//! What every source of frames offers.
 
-use std::path::PathBuf;
-
-use super::{Frame, LinkType};
+use super::{CaptureError, CaptureFault, Frame, LinkType, Precision};
 
 /// Lends frames one by one, in capture order.
-pub trait FrameSource {
-    /// The next frame, or `None` when the source has ended.
+pub trait FrameSource: Send {
+    /// The next frame, or why there is none.
     ///
-    /// After an error nothing more comes; the frames lent before it stand.
-    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError>;
+    /// After an error or [`Next::End`] nothing more comes; the frames lent before it stand.
+    fn next_frame(&mut self) -> Result<Next<'_>, CaptureError>;
 
     /// What is known of the source as a whole (for a header line and the `capture` record).
     fn info(&self) -> SourceInfo;
@@ -28,6 +26,28 @@ pub trait FrameSource {
     }
 }
 
+/// What a source answers when it is asked for a frame.
+#[derive(Clone, Copy, Debug)]
+pub enum Next<'a> {
+    /// A frame, lent until the next question.
+    Frame(Frame<'a>),
+    /// Nothing has arrived for a moment (about 0.1 s): the caller may flush or look at a stop flag, and asks again. Only a
+    /// live source says this.
+    Idle,
+    /// The source has ended.
+    End,
+}
+
+impl<'a> Next<'a> {
+    /// The frame, if there is one.
+    pub fn frame(self) -> Option<Frame<'a>> {
+        match self {
+            Self::Frame(frame) => Some(frame),
+            Self::Idle | Self::End => None,
+        }
+    }
+}
+
 /// A source in a few words.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SourceInfo {
@@ -39,6 +59,8 @@ pub struct SourceInfo {
     pub link_type: Option<LinkType>,
     /// Snapshot length of the first interface, in bytes; 0 when unlimited.
     pub snaplen: u32,
+    /// How fine its timestamps are; the finest of all interfaces seen so far.
+    pub precision: Precision,
 }
 
 /// One interface of a source.
@@ -61,35 +83,4 @@ pub struct Drops {
     pub kernel: u64,
     /// Packets that the interface or its driver dropped.
     pub interface: u64,
-}
-
-/// Something wrong with a source that does not take back what was read before.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum CaptureFault {
-    /// The file ends inside a record.
-    Cut {
-        /// Which source.
-        source: String,
-        /// The last complete frame's number.
-        after_frame: u64,
-        /// Offset of the record that is cut, in bytes of the (uncompressed) file.
-        offset: u64,
-        /// Bytes that the record needs.
-        needed: u64,
-        /// Bytes that are there.
-        present: u64,
-    },
-}
-
-/// Why a source cannot go on. The messages say what happened, where, and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum CaptureError {
-    /// The operating system refused.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// What was being read or written.
-        path: PathBuf,
-        /// Its answer.
-        source: std::io::Error,
-    },
 }

@@ -51,3 +51,13 @@ impl Span {
         self.0 as f64 / 1e9
     }
 }
+
+/// How fine a capture's timestamps are.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Precision {
+    /// Microseconds (or coarser).
+    #[default]
+    Micro,
+    /// Nanoseconds (or finer than a microsecond).
+    Nano,
+}

@@ -1,0 +1,161 @@
+//! What can go wrong with a source of frames, said so that it can be found and mended.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a source cannot be opened, or cannot go on. The messages say what happened, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// The operating system refused.
+    #[error("{}: {source}{}", path.display(), remedy(source))]
+    Io {
+        /// What was being read or written.
+        path: PathBuf,
+        /// Its answer.
+        source: io::Error,
+    },
+
+    /// A directory where a file is wanted.
+    #[error("{}: is a directory; name a capture file in it", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+    },
+
+    /// There is not one byte in it.
+    #[error("{}: the file is empty; a capture without packets has at least a header of 24 bytes", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// The first bytes are those of no format that is read.
+    #[error("{}: not a capture file: it begins with {}; pcap and pcapng are read, plain or in gzip, zstd, lz4 or xz",
+        path.display(), Bytes(first))]
+    NotACapture {
+        /// The file.
+        path: PathBuf,
+        /// Up to 8 of its first bytes.
+        first: Vec<u8>,
+    },
+
+    /// The file ends inside its first header.
+    #[error("{}: the file ends inside its header ({present} of {needed} bytes); it holds no packets", path.display())]
+    HeaderCut {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that are there.
+        present: u64,
+        /// Bytes that the header needs.
+        needed: u64,
+    },
+
+    /// The file's header is of a version that nobody describes.
+    #[error("{}: {format} version {major}.{minor} is not read; convert it with a program that does, e.g. editcap",
+        path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// `pcap` or `pcapng`.
+        format: &'static str,
+        /// As the header has it.
+        major: u16,
+        /// As the header has it.
+        minor: u16,
+    },
+}
+
+/// Something wrong with a source that does not take back what was read before.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CaptureFault {
+    /// The file ends inside a record.
+    Cut {
+        /// Which source.
+        source: String,
+        /// The last complete frame's number.
+        after_frame: u64,
+        /// Offset of the record that is cut, in bytes of the (uncompressed) file.
+        offset: u64,
+        /// Bytes that the record needs, as far as can be seen.
+        needed: u64,
+        /// Bytes that are there.
+        present: u64,
+    },
+    /// The file goes on, but not as a capture: it is read up to here.
+    Damaged {
+        /// Which source.
+        source: String,
+        /// The last complete frame's number.
+        after_frame: u64,
+        /// Offset of the record that cannot be right, in bytes of the (uncompressed) file.
+        offset: u64,
+        /// What cannot be right.
+        damage: Damage,
+    },
+}
+
+/// What cannot be right in a damaged file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Damage {
+    /// A record says that it holds more bytes than can be.
+    CapturedLength {
+        /// What it says.
+        says: u32,
+        /// The most that can be.
+        most: u32,
+    },
+    /// The compressed data cannot be unpacked; the unpacker's words.
+    Compression(String),
+}
+
+impl fmt::Display for CaptureFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cut { source, after_frame, offset, needed, present } => write!(
+                f,
+                "{source}: the file ends inside a record, after frame {after_frame}, at byte {offset}: {present} of {needed} \
+                 bytes are there; the capture or its copy was stopped early"
+            ),
+            Self::Damaged { source, after_frame, offset, damage } => write!(
+                f,
+                "{source}: the file is damaged after frame {after_frame}, at byte {offset}: {damage}; what follows is not read"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CapturedLength { says, most } => {
+                write!(f, "a record claims {says} captured bytes, and {most} is the most there can be")
+            }
+            Self::Compression(words) => write!(f, "unpacking failed ({words})"),
+        }
+    }
+}
+
+/// What to do about an answer of the operating system.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "; check the path",
+        io::ErrorKind::PermissionDenied => "; check its owner and mode, or use sudo",
+        _ => "",
+    }
+}
+
+/// Bytes in hexadecimal, and as text when they are that.
+struct Bytes<'a>(&'a [u8]);
+
+impl fmt::Display for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, byte) in self.0.iter().enumerate() {
+            write!(f, "{}{byte:02x}", if i == 0 { "" } else { " " })?;
+        }
+        if !self.0.is_empty() && self.0.iter().all(|b| b.is_ascii_graphic() || *b == b' ') {
+            write!(f, " ({:?})", String::from_utf8_lossy(self.0))?;
+        }
+        Ok(())
+    }
+}
