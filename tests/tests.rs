@@ -1,1 +1,3 @@
 //! The one integration binary; a module for each kind of test.
+
+mod capture;
