@@ -2,6 +2,11 @@
 
 use std::net::IpAddr;
 
+use super::rest::Rest;
+
+/// The protocol number of TCP.
+pub(super) const TCP: u8 = 6;
+
 /// An IP packet's facts.
 #[derive(Clone, Copy, Debug)]
 pub struct Ip<'a> {
@@ -23,16 +28,41 @@ pub struct Ip<'a> {
     pub dont_fragment: bool,
     /// Set when the packet is a fragment.
     pub fragment: Option<Fragment>,
-    /// The header with its options or extension headers, as captured.
+    /// The header with its options and extension headers; it is all there.
     pub header: &'a [u8],
     /// The payload as captured; bytes behind the packet's own length are left out.
     pub payload: &'a [u8],
-    /// The payload's length by the header, or by the frame where the header says 0 (segmentation offload).
+    /// The payload's length by the header, or by the frame where the header says 0 (segmentation offload). Extension
+    /// headers are not counted.
     pub payload_len: u32,
     /// Who says `payload_len`.
     pub length_source: LengthSource,
     /// Bytes that the header promises beyond what was on the wire.
     pub missing: u32,
+}
+
+impl<'a> Ip<'a> {
+    /// Where the payload begins, in bytes from the start of the frame.
+    pub fn payload_offset(&self) -> u32 {
+        self.offset.wrapping_add(self.header.len() as u32)
+    }
+
+    /// Whether extension headers stand between the IP header and its payload.
+    pub fn is_extended(&self) -> bool {
+        let first = self.header.get(if self.is_v4() { 9 } else { 6 });
+        first.is_some_and(|&first| first != self.protocol)
+    }
+
+    /// Whether this is IPv4.
+    pub fn is_v4(&self) -> bool {
+        self.src.is_ipv4()
+    }
+
+    /// The payload, to be read on.
+    pub(super) fn rest(&self) -> Rest<'a> {
+        let source = self.length_source;
+        Rest { data: self.payload, offset: self.payload_offset(), wire_len: self.payload_len, source }
+    }
 }
 
 /// Where in a fragmented packet this is.

@@ -2,7 +2,8 @@
 
 use arrayvec::ArrayVec;
 
-use super::{Ip, Shortfall, Tcp};
+use super::link::{Ethernet, Vlan};
+use super::{Ip, LayerName, LengthSource, Shortfall, Stop, Tcp};
 
 /// Most layers that one frame may nest; deeper ones are cut off with a [`Shortfall`].
 pub const MAX_LAYERS: usize = 16;
@@ -16,9 +17,23 @@ pub struct Dissection<'a> {
     pub content: Content<'a>,
 }
 
+impl<'a> Dissection<'a> {
+    /// The innermost IP packet.
+    pub fn ip(&self) -> Option<&Ip<'a>> {
+        self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Ip(ip) => Some(ip),
+            _ => None,
+        })
+    }
+}
+
 /// One layer below TCP.
 #[derive(Clone, Copy, Debug)]
 pub enum Layer<'a> {
+    /// An Ethernet header.
+    Ethernet(Ethernet<'a>),
+    /// A VLAN tag.
+    Vlan(Vlan),
     /// An IP packet.
     Ip(Ip<'a>),
 }
@@ -49,4 +64,17 @@ pub enum NotTcp {
     LaterFragment,
     /// Anything else that is not IP.
     Unknown,
+}
+
+/// The layers of a frame while it is read.
+pub(super) type Layers<'a> = ArrayVec<Layer<'a>, MAX_LAYERS>;
+
+/// Notes a layer that begins at `offset`; refuses when there are too many.
+#[inline]
+pub(super) fn push<'a>(layers: &mut Layers<'a>, layer: Layer<'a>, offset: u32) -> Result<(), Stop> {
+    layers.try_push(layer).map_err(|_| {
+        let max = MAX_LAYERS as u32;
+        let limit = LengthSource::Header;
+        Stop::Cut(Shortfall { layer: LayerName::Depth, offset, needed: max.saturating_add(1), present: max, limit })
+    })
 }

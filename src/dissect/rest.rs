@@ -1,0 +1,68 @@
+//! What is left of a frame behind the layers read so far.
+
+use super::{LayerName, LengthSource, Shortfall, Stop};
+
+/// The bytes from one point of a frame on: those captured, and how many there were on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rest<'a> {
+    /// The captured bytes.
+    pub data: &'a [u8],
+    /// Where they begin, in bytes from the start of the frame.
+    pub offset: u32,
+    /// How many bytes there are by the wire or an outer length field; `data` may be shorter.
+    pub wire_len: u32,
+    /// Who says `wire_len`.
+    pub source: LengthSource,
+}
+
+impl<'a> Rest<'a> {
+    /// The first `N` bytes, and what is behind them.
+    #[inline]
+    pub fn split<const N: usize>(self, layer: LayerName) -> Result<(&'a [u8; N], Self), Stop> {
+        match self.data.split_first_chunk::<N>() {
+            Some((head, data)) => Ok((head, self.behind(data, N))),
+            None => Err(self.short(layer, N)),
+        }
+    }
+
+    /// The first `n` bytes, and what is behind them.
+    #[inline]
+    pub fn split_at(self, n: usize, layer: LayerName) -> Result<(&'a [u8], Self), Stop> {
+        match self.data.split_at_checked(n) {
+            Some((head, data)) => Ok((head, self.behind(data, n))),
+            None => Err(self.short(layer, n)),
+        }
+    }
+
+    /// What is behind the first `n` bytes.
+    pub fn skip(self, n: usize, layer: LayerName) -> Result<Self, Stop> {
+        self.split_at(n, layer).map(|(_, rest)| rest)
+    }
+
+    /// Leaves out what is behind the first `len` bytes, as a length field of an outer layer says.
+    #[inline]
+    pub fn limit(self, len: u32) -> Self {
+        let data = self.data.get(..len as usize).unwrap_or(self.data);
+        Self { data, wire_len: len, source: LengthSource::Header, ..self }
+    }
+
+    /// Four bits that tell IPv4 from IPv6, if there are any.
+    pub fn version(self) -> Option<u8> {
+        self.data.first().map(|byte| byte >> 4)
+    }
+
+    /// That a layer which begins here needs `needed` bytes.
+    #[cold]
+    pub fn short(self, layer: LayerName, needed: usize) -> Stop {
+        let present = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
+        let limit = if present < self.wire_len { LengthSource::Capture } else { self.source };
+        let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+        Stop::Cut(Shortfall { layer, offset: self.offset, needed, present, limit })
+    }
+
+    #[inline]
+    fn behind(self, data: &'a [u8], n: usize) -> Self {
+        let n = n as u32;
+        Self { data, offset: self.offset.wrapping_add(n), wire_len: self.wire_len.saturating_sub(n), ..self }
+    }
+}
