@@ -3,4 +3,5 @@
 mod testkit;
 
 mod architecture;
+mod malformed;
 mod traces;

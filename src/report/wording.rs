@@ -56,6 +56,14 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
         Value::Time(span) => numerals::time(out, *span),
         Value::Bytes(bytes) => numerals::bytes(out, *bytes),
         Value::Number(number) => numerals::integer(out, *number),
+        Value::Count(number, thing) => {
+            numerals::integer(out, *number);
+            out.push(b' ');
+            out.extend_from_slice(thing.as_bytes());
+            if *number != 1 {
+                out.push(b's');
+            }
+        }
         Value::Word(word) => out.extend_from_slice(word.as_bytes()),
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Nothing here reads with tcpcheck's own code, so that a mistake there cannot hide itself.
 
-#![allow(dead_code, reason = "what a kind of test does not use yet")]
-
 pub mod file;
 pub mod packet;
 pub mod replay;

@@ -17,7 +17,7 @@ impl Serialize for Evidence<'_> {
                 Value::Frames(frames) => map.serialize_entry(name, frames)?,
                 Value::Time(span) => map.serialize_entry(&[name, "_ms"].concat(), &span.as_millis_f64())?,
                 Value::Bytes(bytes) => map.serialize_entry(&[name, "_bytes"].concat(), bytes)?,
-                Value::Number(number) => map.serialize_entry(name, number)?,
+                Value::Number(number) | Value::Count(number, _) => map.serialize_entry(name, number)?,
                 Value::Word(word) => map.serialize_entry(name, word)?,
             }
         }
