@@ -15,25 +15,21 @@ const TCP: u8 = 6;
 // Community ID Flow Hashing, version 1: "1:" + base64(sha1(seed . address . address . protocol . 0 . port . port)), the
 // smaller address and port first.
 pub fn community_id(one: Socket, other: Socket) -> String {
-    let (first, second) =
-        if (octets(&one), one.port) <= (octets(&other), other.port) { (one, other) } else { (other, one) };
+    let (first, second) = if one <= other { (one, other) } else { (other, one) };
     let mut hash = Sha1::new();
     hash.update(0_u16.to_be_bytes());
-    hash.update(octets(&first));
-    hash.update(octets(&second));
+    for Socket { addr, .. } in [first, second] {
+        match addr {
+            IpAddr::V4(addr) => hash.update(addr.octets()),
+            IpAddr::V6(addr) => hash.update(addr.octets()),
+        }
+    }
     hash.update([TCP, 0]);
     hash.update(first.port.to_be_bytes());
     hash.update(second.port.to_be_bytes());
     let mut id = String::from("1:");
     STANDARD.encode_string(hash.finalize(), &mut id);
     id
-}
-
-fn octets(socket: &Socket) -> &[u8] {
-    match &socket.addr {
-        IpAddr::V4(addr) => addr.as_octets(),
-        IpAddr::V6(addr) => addr.as_octets(),
-    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub fn grouped(out: &mut Vec<u8>, number: u64) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number).as_bytes();
     for (at, digit) in digits.iter().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(b',');
         }
         out.push(*digit);
