@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use pnet_packet::ipv4::Ipv4Packet;
 
+use super::ip::AUTHENTICATION;
 use super::layer::{Layers, push};
 use super::rest::Rest;
 use super::{Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
@@ -36,7 +37,7 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>
     let flags = fields.get_flags();
     let fragment_offset = u32::from(fields.get_fragment_offset()) * 8;
     let more = flags & MORE_FRAGMENTS != 0;
-    let ip = Ip {
+    let mut ip = Ip {
         offset: rest.offset,
         src: IpAddr::V4(fields.get_source()),
         dst: IpAddr::V4(fields.get_destination()),
@@ -52,6 +53,21 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>
         length_source,
         missing: total_len.saturating_sub(rest.wire_len),
     };
+    let is_first = ip.fragment.is_none_or(|fragment| fragment.offset == 0);
+    let walked = if ip.protocol == AUTHENTICATION && is_first { authentication(rest, &mut ip) } else { Ok(()) };
     push(layers, Layer::Ip(ip), rest.offset)?;
+    walked?;
     Ok(ip)
+}
+
+/// Moves an authentication header from the payload to the header.
+// RFC 4302 §2.2: the length is in words of 32 bits, minus 2.
+#[cold]
+fn authentication<'a>(packet: Rest<'a>, ip: &mut Ip<'a>) -> Result<(), Stop> {
+    let (&[next, len], _) = ip.rest().split::<2>(LayerName::Ipv4)?;
+    let behind = ip.rest().skip((usize::from(len) + 2) * 4, LayerName::Ipv4)?;
+    let header_len = behind.offset.wrapping_sub(packet.offset) as usize;
+    ip.header = packet.data.get(..header_len).unwrap_or(ip.header);
+    (ip.payload, ip.payload_len, ip.protocol) = (behind.data, behind.wire_len, next);
+    Ok(())
 }

@@ -4,15 +4,11 @@ use std::net::IpAddr;
 
 use pnet_packet::ipv6::Ipv6Packet;
 
+use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, HOP_BY_HOP, ROUTING};
 use super::layer::{Layers, push};
 use super::rest::Rest;
 use super::{Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
 
-const HOP_BY_HOP: u8 = 0;
-const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
-const AUTHENTICATION: u8 = 51;
-const DESTINATION: u8 = 60;
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
 const SHIM6: u8 = 140;

@@ -10,6 +10,8 @@ mod ipv4;
 mod ipv6;
 mod layer;
 mod link;
+mod mptcp;
+pub mod options;
 mod rest;
 mod segment;
 mod seq;
@@ -17,15 +19,18 @@ mod shortfall;
 mod tcp;
 mod tunnel;
 
-pub use checksum::tcp_checksum;
+pub use checksum::{expected_header_checksum, tcp_checksum};
 pub use flags::TcpFlags;
 pub use ip::{Fragment, Ip, LengthSource};
 pub use layer::{Content, Dissection, Layer, MAX_LAYERS, NotTcp};
-pub use link::{Ethernet, Vlan};
+pub use link::{Arcnet, Cooked, Ethernet, Fddi, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi};
+pub use mptcp::{DataNumber, Mapping, Mptcp};
+pub use options::{OptionError, TcpOption, TcpOptions};
 pub use segment::{Checksum, HeaderFault, OptionFacts, OptionFault, OptionFaultKind, SackBlocks, Segment, Socket};
 pub use seq::SeqNumber;
 pub use shortfall::{LayerName, Shortfall};
 pub use tcp::Tcp;
+pub use tunnel::{Erspan, Geneve, Gre, Gtp, Udp, Vxlan};
 
 use arrayvec::ArrayVec;
 
@@ -46,7 +51,7 @@ pub fn dissect<'a>(frame: &Frame<'a>) -> Dissection<'a> {
 
 /// Pushes every layer; the answer is the innermost IP packet, if it carries the start of a TCP segment.
 fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>, Stop> {
-    let mut next = link::outermost(frame)?;
+    let mut next = link::outermost(frame, layers)?;
     loop {
         next = match next {
             Next::Ethernet(rest) => link::ethernet(rest, layers)?,
@@ -116,7 +121,7 @@ mod tests {
         let dissection = dissect(&frame(1, &SYN));
         let Content::Tcp(tcp) = dissection.content else { panic!("{:?}", dissection.content) };
         assert_eq!(tcp.segment.payload_len, 0);
-        assert_eq!(tcp.payload, &[]);
+        assert!(tcp.payload.is_empty());
         assert_eq!((tcp.segment.src.port, tcp.segment.dst.port), (1000, 2000));
         assert!(tcp.segment.flags.is_syn());
         assert_eq!(dissection.ip().map(|ip| ip.offset), Some(14));

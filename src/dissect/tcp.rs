@@ -4,9 +4,12 @@ use pnet_packet::tcp::TcpPacket;
 
 use super::{
     Checksum, Content, HeaderFault, Ip, LayerName, LengthSource, OptionFacts, Segment, SeqNumber, Shortfall, Socket,
-    TcpFlags, tcp_checksum,
+    TcpFlags, TcpOptions, tcp_checksum,
 };
 use crate::capture::Frame;
+
+/// Bytes of a header without options.
+const FIXED_LEN: usize = 20;
 
 /// A TCP segment in its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +20,16 @@ pub struct Tcp<'a> {
     pub header: &'a [u8],
     /// The payload as captured.
     pub payload: &'a [u8],
+}
+
+impl<'a> Tcp<'a> {
+    /// The options, one by one; none when the header's length cannot be right.
+    pub fn options(&self) -> TcpOptions<'a> {
+        match self.segment.header_fault {
+            None => options(self.header, self.segment.header_len),
+            Some(_) => TcpOptions::new(&[], 0),
+        }
+    }
 }
 
 /// Reads the TCP header at the start of an IP packet's payload.
@@ -60,7 +73,16 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
         offloaded: ip.length_source == LengthSource::Frame,
         header_fault,
         checksum: if ip.fragment.is_none() { tcp_checksum(ip) } else { Checksum::Unknown },
-        options: OptionFacts::default(),
+        options: match header_fault {
+            None => OptionFacts::read(options(header, header_len)),
+            Some(_) => OptionFacts::default(),
+        },
     };
     Content::Tcp(Tcp { segment, header, payload })
+}
+
+/// The options behind the fixed fields of a header, of which not all need have been captured.
+fn options(header: &[u8], header_len: u8) -> TcpOptions<'_> {
+    let captured = header.get(FIXED_LEN..).unwrap_or_default();
+    TcpOptions::new(captured, usize::from(header_len).saturating_sub(FIXED_LEN))
 }

@@ -1,0 +1,57 @@
+//! ARCnet, RFC 1201 and RFC 1051, as BSD and as Linux hand it out.
+
+use super::super::layer::{Layers, push};
+use super::super::rest::Rest;
+use super::super::{Layer, LayerName, Next, NotTcp, Stop};
+
+/// An ARCnet header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Arcnet {
+    /// Source station.
+    pub src: u8,
+    /// Destination station.
+    pub dst: u8,
+    /// The protocol's number.
+    pub kind: u8,
+    /// Length on the wire from this header on, in bytes.
+    pub len: u32,
+}
+
+const IP_RFC1051: u8 = 240;
+const ARP_RFC1051: u8 = 241;
+const IP: u8 = 212;
+const IPV6: u8 = 196;
+
+/// BSD's form: a frame as on the wire; long frames come in fragments.
+pub fn bsd<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    const EXCEPTION: u8 = 0xff;
+    let (&[src, dst, kind], behind) = rest.split::<3>(LayerName::Link)?;
+    push(layers, Layer::Arcnet(Arcnet { src, dst, kind, len: rest.wire_len }), rest.offset)?;
+    if matches!(kind, IP_RFC1051 | ARP_RFC1051) {
+        return by_kind(kind, behind);
+    }
+    let (&[mut split, _, _], mut packet) = behind.split::<3>(LayerName::Link)?;
+    if split == EXCEPTION {
+        // RFC 1201 §2.1: an exception packet repeats the split flag and the number behind four bytes.
+        let (&[_, _, _, _, real, _, _], behind) = behind.split::<7>(LayerName::Link)?;
+        (split, packet) = (real, behind);
+    }
+    // RFC 1201 §2.2: 0 is a whole packet, an odd number the first fragment, an even one a later fragment.
+    if split != 0 && split & 1 == 0 { Err(Stop::Other(NotTcp::Unknown)) } else { by_kind(kind, packet) }
+}
+
+/// Linux's form: two more bytes behind the addresses, and fragments are put together.
+pub fn linux<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    let (&[src, dst, _, _, kind], behind) = rest.split::<5>(LayerName::Link)?;
+    push(layers, Layer::Arcnet(Arcnet { src, dst, kind, len: rest.wire_len }), rest.offset)?;
+    let packet = if matches!(kind, IP_RFC1051 | ARP_RFC1051) { behind } else { behind.skip(3, LayerName::Link)? };
+    by_kind(kind, packet)
+}
+
+fn by_kind(kind: u8, rest: Rest<'_>) -> Result<Next<'_>, Stop> {
+    match kind {
+        IP | IP_RFC1051 => Ok(Next::Ipv4(rest)),
+        IPV6 => Ok(Next::Ipv6(rest)),
+        _ => Err(Stop::Other(NotTcp::Unknown)),
+    }
+}

@@ -1,0 +1,13 @@
+//! IP over InfiniBand, RFC 4391: 40 bytes of routing header, an EtherType, two bytes of nothing.
+
+use super::super::layer::{Layers, push};
+use super::super::rest::Rest;
+use super::super::{Layer, LayerName, Next, Stop};
+
+/// Reads the header.
+pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    let (&[.., a, b, _, _], behind) = rest.split::<44>(LayerName::Link)?;
+    let ethertype = u16::from_be_bytes([a, b]);
+    push(layers, Layer::Infiniband(ethertype), rest.offset)?;
+    Ok(Next::EtherType(ethertype, behind))
+}

@@ -1,0 +1,103 @@
+//! The point-to-point protocol (RFC 1661) in its framings: HDLC (RFC 1662), Cisco's own, and Ethernet (RFC 2516).
+
+use super::super::layer::{Layers, push};
+use super::super::rest::Rest;
+use super::super::{Layer, LayerName, Next, NotTcp, Stop};
+use super::mpls;
+
+/// Framing in front of PPP.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PppFraming {
+    /// Whether the capturing host sent it, as a byte in front.
+    Direction(bool),
+    /// HDLC's address and control bytes.
+    Hdlc(u8, u8),
+    /// Cisco's HDLC: address, EtherType, and the length on the wire from this header on.
+    Cisco(u8, u16, u32),
+}
+
+/// PPP's protocol number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ppp {
+    /// Such as 0x0021 for IPv4.
+    pub protocol: u16,
+    /// Length on the wire from the protocol number on, in bytes.
+    pub len: u32,
+}
+
+/// A PPPoE header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pppoe {
+    /// The session's number.
+    pub session: u16,
+    /// Length by the header of what follows, in bytes.
+    pub len: u16,
+}
+
+const ADDRESS: u8 = 0xff;
+const CONTROL: u8 = 0x03;
+
+/// PPP with or without HDLC's address and control bytes.
+pub fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    match rest.data {
+        [ADDRESS, CONTROL, ..] => {
+            push(layers, Layer::PppFraming(PppFraming::Hdlc(ADDRESS, CONTROL)), rest.offset)?;
+            protocol(rest.skip(2, LayerName::Link)?, layers)
+        }
+        _ => protocol(rest, layers),
+    }
+}
+
+/// `PPP_HDLC`: PPP or Cisco's HDLC, told apart by the address.
+pub fn serial<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    match rest.data.first() {
+        Some(0x0f | 0x8f) => cisco(rest, layers),
+        _ => ppp(rest, layers),
+    }
+}
+
+/// `PPP_WITH_DIR`: a byte for the direction, then PPP.
+pub fn with_direction<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    let (&[direction], behind) = rest.split::<1>(LayerName::Link)?;
+    push(layers, Layer::PppFraming(PppFraming::Direction(direction != 0)), rest.offset)?;
+    ppp(behind, layers)
+}
+
+/// `C_HDLC`: address, control, EtherType.
+pub fn cisco<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    let (&[address, _, a, b], behind) = rest.split::<4>(LayerName::Link)?;
+    let ethertype = u16::from_be_bytes([a, b]);
+    push(layers, Layer::PppFraming(PppFraming::Cisco(address, ethertype, rest.wire_len)), rest.offset)?;
+    Ok(Next::EtherType(ethertype, behind))
+}
+
+/// PPP over Ethernet, behind its EtherType.
+pub fn pppoe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    const SESSION: u8 = 0;
+    let (&[_, code, s0, s1, l0, l1], behind) = rest.split::<6>(LayerName::Shim)?;
+    if code != SESSION {
+        return Err(Stop::Other(NotTcp::EtherType(0x8864)));
+    }
+    let pppoe = Pppoe { session: u16::from_be_bytes([s0, s1]), len: u16::from_be_bytes([l0, l1]) };
+    push(layers, Layer::Pppoe(pppoe), rest.offset)?;
+    protocol(behind.limit(u32::from(pppoe.len)), layers)
+}
+
+/// PPP's protocol number, and on by it.
+fn protocol<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    let (&[first], behind) = rest.split::<1>(LayerName::Shim)?;
+    // RFC 1661 §6.5: a number may be compressed to its second byte, which alone is odd.
+    let (protocol, behind) = if first & 1 == 1 {
+        (u16::from(first), behind)
+    } else {
+        let (&number, behind) = rest.split::<2>(LayerName::Shim)?;
+        (u16::from_be_bytes(number), behind)
+    };
+    push(layers, Layer::Ppp(Ppp { protocol, len: rest.wire_len }), rest.offset)?;
+    match protocol {
+        0x0021 => Ok(Next::Ipv4(behind)),
+        0x0057 => Ok(Next::Ipv6(behind)),
+        0x0281 | 0x0283 => mpls::stack(behind, layers),
+        other => Err(Stop::Other(NotTcp::PppProtocol(other))),
+    }
+}

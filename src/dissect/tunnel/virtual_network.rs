@@ -1,0 +1,83 @@
+//! VXLAN (RFC 7348), its generic extension, and Geneve (RFC 8926).
+
+use super::super::layer::{Layers, push};
+use super::super::rest::Rest;
+use super::super::{Layer, LayerName, Next, Stop, link};
+
+/// A VXLAN header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Vxlan {
+    /// The flags; 0x08 says that the network identifier is valid.
+    pub flags: u8,
+    /// The network identifier, 24 bits.
+    pub network: u32,
+    /// The next protocol, in the generic extension alone.
+    pub next: Option<u8>,
+}
+
+/// A Geneve header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Geneve<'a> {
+    /// The flags: 0x80 control packet, 0x40 critical options.
+    pub flags: u8,
+    /// EtherType of what is carried.
+    pub protocol: u16,
+    /// The network identifier, 24 bits.
+    pub network: u32,
+    /// The options.
+    pub options: &'a [u8],
+}
+
+/// VXLAN carries Ethernet.
+pub fn vxlan<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+    let (&[flags, _, _, _, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
+    if flags & 0x08 == 0 || !behind.may_be_ethernet() {
+        return Ok(None);
+    }
+    let network = u32::from_be_bytes([0, a, b, c]);
+    push(layers, Layer::Vxlan(Vxlan { flags, network, next: None }), rest.offset)?;
+    Ok(Some(Next::Ethernet(behind)))
+}
+
+/// The generic extension names what it carries.
+pub fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+    let (&[flags, _, _, next, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
+    let may_be = match next {
+        1 | 2 => behind.may_be_ip(),
+        3 => behind.may_be_ethernet(),
+        5 => true,
+        _ => false,
+    };
+    if flags & 0x08 == 0 || !may_be {
+        return Ok(None);
+    }
+    let network = u32::from_be_bytes([0, a, b, c]);
+    push(layers, Layer::Vxlan(Vxlan { flags, network, next: Some(next) }), rest.offset)?;
+    match next {
+        3 => Ok(Some(Next::Ethernet(behind))),
+        5 => link::mpls(behind, layers).map(Some),
+        _ => Ok(Some(Next::Ip(behind))),
+    }
+}
+
+/// Geneve carries what an EtherType says.
+pub fn geneve<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+    let (&[first, flags, p0, p1, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
+    let (version, options_len) = (first >> 6, usize::from(first & 0x3f) * 4);
+    let protocol = u16::from_be_bytes([p0, p1]);
+    if version != 0 {
+        return Ok(None);
+    }
+    let (options, behind) = behind.split_at(options_len, LayerName::Tunnel)?;
+    let may_be = match protocol {
+        0x6558 => behind.may_be_ethernet(),
+        0x0800 | 0x86dd => behind.may_be_ip(),
+        _ => false,
+    };
+    if !may_be {
+        return Ok(None);
+    }
+    let network = u32::from_be_bytes([0, a, b, c]);
+    push(layers, Layer::Geneve(Geneve { flags, protocol, network, options }), rest.offset)?;
+    Ok(Some(Next::EtherType(protocol, behind)))
+}
