@@ -1,1 +1,8 @@
 //! The one integration binary; a module for each kind of test.
+
+mod testkit;
+
+mod architecture;
+mod capture;
+mod malformed;
+mod traces;

@@ -123,7 +123,7 @@ mod tests {
         let dissection = dissect(&frame(1, &SYN));
         let Content::Tcp(tcp) = dissection.content else { panic!("{:?}", dissection.content) };
         assert_eq!(tcp.segment.payload_len, 0);
-        assert_eq!(tcp.payload, &[]);
+        assert!(tcp.payload.is_empty());
         assert_eq!((tcp.segment.src.port, tcp.segment.dst.port), (1000, 2000));
         assert!(tcp.segment.flags.is_syn());
         assert_eq!(dissection.ip().map(|ip| ip.offset), Some(14));
