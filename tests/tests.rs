@@ -3,5 +3,6 @@
 mod testkit;
 
 mod architecture;
+mod capture;
 mod malformed;
 mod traces;

@@ -31,11 +31,13 @@ pub enum CaptureError {
     },
 
     /// The first bytes are those of no format that is read.
-    #[error("{}: not a capture file: it begins with {}; pcap and pcapng are read, plain or in gzip, zstd, lz4 or xz",
-        path.display(), Bytes(first))]
+    #[error("{}: not a capture file: {} {}; pcap and pcapng are read, plain or in gzip, zstd, lz4 or xz",
+        path.display(), Begins(packing), Bytes(first))]
     NotACapture {
         /// The file.
         path: PathBuf,
+        /// How it is compressed; `first` is what was unpacked.
+        packing: Option<&'static str>,
         /// Up to 8 of its first bytes.
         first: Vec<u8>,
     },
@@ -49,6 +51,15 @@ pub enum CaptureError {
         present: u64,
         /// Bytes that the header needs.
         needed: u64,
+    },
+
+    /// Its very beginning is damaged.
+    #[error("{}: the file is damaged: {damage}; get another copy of it", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
     },
 
     /// The file's header is of a version that nobody describes.
@@ -105,8 +116,51 @@ pub enum Damage {
         /// The most that can be.
         most: u32,
     },
-    /// The compressed data cannot be unpacked; the unpacker's words.
-    Compression(String),
+    /// A pcapng block's length cannot be one: too short, too long for its type, or no multiple of 4.
+    BlockLength {
+        /// What it says.
+        says: u32,
+    },
+    /// A pcapng block's two lengths differ.
+    BlockEnd {
+        /// At its beginning.
+        begins: u32,
+        /// At its end.
+        ends: u32,
+    },
+    /// A pcapng block is too short for its fields.
+    BlockFields {
+        /// Its name in the specification.
+        block: &'static str,
+    },
+    /// A pcapng section says nothing that is a byte order.
+    ByteOrder,
+    /// A pcapng section of a version that nobody describes.
+    Version {
+        /// As the section has it.
+        major: u16,
+        /// As the section has it.
+        minor: u16,
+    },
+    /// A pcapng packet is of an interface that its section has not described.
+    Interface {
+        /// Which one it says.
+        says: u32,
+        /// How many there are.
+        described: u32,
+    },
+    /// More interfaces than any capture has.
+    Interfaces {
+        /// The most that are kept.
+        most: usize,
+    },
+    /// The compressed data cannot be unpacked.
+    Compression {
+        /// The compression.
+        packing: &'static str,
+        /// The unpacker's words.
+        words: String,
+    },
 }
 
 impl fmt::Display for CaptureFault {
@@ -131,7 +185,32 @@ impl fmt::Display for Damage {
             Self::CapturedLength { says, most } => {
                 write!(f, "a record claims {says} captured bytes, and {most} is the most there can be")
             }
-            Self::Compression(words) => write!(f, "unpacking failed ({words})"),
+            Self::BlockLength { says } => write!(f, "a block cannot be {says} bytes long"),
+            Self::BlockEnd { begins, ends } => {
+                write!(f, "a block is {begins} bytes long by its beginning and {ends} by its end")
+            }
+            Self::BlockFields { block } => write!(f, "the block {block:?} is too short for its fields"),
+            Self::ByteOrder => write!(f, "a section says nothing that is a byte order"),
+            Self::Version { major, minor } => write!(f, "a section is of version {major}.{minor}, which is not read"),
+            Self::Interface { says, described } => {
+                write!(f, "a packet is of interface {says}, and the section describes {described}, counted from 0")
+            }
+            Self::Interfaces { most } => write!(f, "it describes more than {most} interfaces"),
+            Self::Compression { packing, words } => {
+                write!(f, "the {packing} data cannot be unpacked ({words}); the compressed file may be cut or changed")
+            }
+        }
+    }
+}
+
+/// What comes before the first bytes of a file that is no capture.
+struct Begins<'a>(&'a Option<&'static str>);
+
+impl fmt::Display for Begins<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => write!(f, "it begins with"),
+            Some(packing) => write!(f, "its {packing} data begin with"),
         }
     }
 }

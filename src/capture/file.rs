@@ -1,12 +1,16 @@
 //! Capture files: opens one, tells its format by its first bytes, and unpacks it on the way.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::input::{Input, Origin};
+use super::merge::Merge;
 use super::pcap::{self, PcapFile};
+use super::pcapng::{self, PcapngFile};
+use super::unpack::Packing;
 use super::window::Window;
-use super::{CaptureError, Damage, FrameSource};
+use super::{CaptureError, FrameSource};
 
 /// Opens a capture file; `-` is standard input.
 ///
@@ -15,74 +19,70 @@ use super::{CaptureError, Damage, FrameSource};
 /// [`FrameSource::faults`].
 pub fn open(path: &Path) -> Result<Box<dyn FrameSource>, CaptureError> {
     let origin = Origin { path: path.to_owned(), packing: None };
-    let input: Box<dyn Read + Send> = if path.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        let file = File::open(path).map_err(|e| origin.error(e))?;
-        if file.metadata().is_ok_and(|m| m.is_dir()) {
-            return Err(CaptureError::Directory { path: origin.path });
-        }
-        Box::new(file)
-    };
-    read(input, origin)
+    if path.as_os_str() == "-" {
+        return read(Box::new(io::stdin()), origin);
+    }
+    let file = File::open(path).map_err(|e| origin.error(e))?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(CaptureError::Directory { path: origin.path });
+    }
+    read(Box::new(file), origin)
 }
 
-/// Makes a source of any input.
-pub(super) fn read(input: Box<dyn Read + Send>, origin: Origin) -> Result<Box<dyn FrameSource>, CaptureError> {
-    let mut window = Window::new(input);
-    window.want(4).map_err(|e| origin.error(e))?;
-    let Some(magic) = window.peek(4).and_then(|m| <[u8; 4]>::try_from(m).ok()) else {
-        return Err(unknown(&window, origin));
+/// Opens several capture files as one source, in time order; a single one as [`open`] does.
+///
+/// # Errors
+/// As [`open`], for the first that cannot be opened.
+pub fn open_all(paths: &[PathBuf]) -> Result<Box<dyn FrameSource>, CaptureError> {
+    if let [path] = paths {
+        return open(path);
+    }
+    let sources = paths.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Box::new(Merge::new(sources)))
+}
+
+/// Makes a source of any input; `name` stands for the path in messages.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_reader(input: impl Read + Send + 'static, name: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
+    read(Box::new(input), Origin { path: PathBuf::from(name), packing: None })
+}
+
+fn read(input: Box<dyn Read + Send>, origin: Origin) -> Result<Box<dyn FrameSource>, CaptureError> {
+    let mut input = Input::new(Window::new(input), origin);
+    let magic = magic(&mut input)?;
+    let Some(packing) = Packing::of(magic) else {
+        return recognise(input, magic);
     };
+    let Input { window, origin, .. } = input;
+    let origin = Origin { packing: Some(packing.name()), ..origin };
+    let unpacked = packing.unpack(window).map_err(|e| origin.error(e))?;
+    let mut input = Input::new(Window::new(unpacked), origin);
+    let magic = self::magic(&mut input)?;
+    recognise(input, magic)
+}
+
+/// The first four bytes.
+fn magic(input: &mut Input) -> Result<[u8; 4], CaptureError> {
+    match input.header(4) {
+        // Too short for any format, and perhaps no capture at all: what is there decides.
+        Err(CaptureError::HeaderCut { .. }) => {
+            let first = input.window.peek(input.window.in_sight()).unwrap_or_default().to_vec();
+            Err(input.origin.clone().unknown(&first))
+        }
+        Err(e) => Err(e),
+        Ok(()) => Ok(input.window.peek(4).and_then(|m| m.first_chunk().copied()).unwrap_or_default()),
+    }
+}
+
+fn recognise(input: Input, magic: [u8; 4]) -> Result<Box<dyn FrameSource>, CaptureError> {
     if pcap::is_magic(magic) {
-        return Ok(Box::new(PcapFile::open(window, origin)?));
-    }
-    Err(unknown(&window, origin))
-}
-
-/// The error for an input that begins like no capture.
-fn unknown(window: &Window, origin: Origin) -> CaptureError {
-    match window.peek(window.in_sight().min(8)) {
-        None | Some([]) => CaptureError::Empty { path: origin.path },
-        Some(first) => CaptureError::NotACapture { first: first.to_vec(), path: origin.path },
-    }
-}
-
-/// Where a file's bytes come from, for messages.
-#[derive(Clone, Debug)]
-pub(super) struct Origin {
-    /// As given on the command line.
-    pub(super) path: PathBuf,
-    /// How it is compressed: `gzip`, `zstd`, `lz4` or `xz`.
-    pub(super) packing: Option<&'static str>,
-}
-
-impl Origin {
-    pub(super) fn name(&self) -> String {
-        self.path.to_string_lossy().into_owned()
-    }
-
-    /// A format with the packing behind it: `pcap, gzip`.
-    pub(super) fn format(&self, format: &str) -> String {
-        match self.packing {
-            None => format.to_owned(),
-            Some(packing) => format!("{format}, {packing}"),
-        }
-    }
-
-    pub(super) fn error(&self, source: io::Error) -> CaptureError {
-        CaptureError::Io { path: self.path.clone(), source }
-    }
-
-    /// What a failed read means: the unpacker ran out of input (`None`, the file is cut), found its data damaged, or the
-    /// operating system refused, which is an error.
-    pub(super) fn damage(&self, error: io::Error) -> Result<Option<Damage>, CaptureError> {
-        match (self.packing, error.kind()) {
-            (Some(_), ErrorKind::UnexpectedEof) => Ok(None),
-            (Some(_), ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other) => {
-                Ok(Some(Damage::Compression(error.to_string())))
-            }
-            _ => Err(self.error(error)),
-        }
+        Ok(Box::new(PcapFile::open(input)?))
+    } else if magic == pcapng::MAGIC {
+        Ok(Box::new(PcapngFile::open(input)?))
+    } else {
+        let first = input.window.peek(input.window.in_sight().min(8)).unwrap_or_default();
+        Err(input.origin.clone().unknown(first))
     }
 }

@@ -4,18 +4,24 @@
 //! of an error (a file that ends inside a packet) is a [`CaptureFault`]: everything before it has been handed out and stays
 //! valid.
 
+mod bytes;
 mod error;
 mod file;
 mod frame;
+mod input;
 mod link_type;
+mod merge;
 mod pcap;
+mod pcapng;
 mod source;
 mod time;
+mod unpack;
 mod window;
 
 pub use error::{CaptureError, CaptureFault, Damage};
-pub use file::open;
+pub use file::{open, open_all, open_reader};
 pub use frame::Frame;
 pub use link_type::LinkType;
+pub use merge::Merge;
 pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
 pub use time::{Precision, Span, Timestamp};

@@ -84,3 +84,14 @@ pub struct Drops {
     /// Packets that the interface or its driver dropped.
     pub interface: u64,
 }
+
+impl Drops {
+    /// Two captures' counters together.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            received: self.received.saturating_add(other.received),
+            kernel: self.kernel.saturating_add(other.kernel),
+            interface: self.interface.saturating_add(other.interface),
+        }
+    }
+}

@@ -55,7 +55,6 @@ impl Window {
     }
 
     /// Moves past `n` bytes without holding them; gives how many there were.
-    #[allow(dead_code)]
     pub(super) fn skip(&mut self, n: u64) -> io::Result<u64> {
         let mut left = n;
         while left > 0 {
@@ -91,5 +90,17 @@ impl Window {
             }
         }
         Ok(true)
+    }
+}
+
+/// Hands on the bytes from the window's place on; for what unpacks them.
+impl Read for Window {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.in_sight() == 0 {
+            self.want(1)?;
+        }
+        let n = self.in_sight().min(buffer.len());
+        // As `Read for &[u8]` does it, which cannot panic.
+        self.take(n).read(buffer)
     }
 }

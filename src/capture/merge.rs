@@ -1,0 +1,148 @@
+//! Several sources as one, in time order.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::{
+    CaptureError, CaptureFault, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision, SourceInfo, Timestamp,
+};
+
+/// Merges sources by time; of frames with equal times, those of the earlier source come first.
+///
+/// Each source keeps its own order, so one whose clock went back does not upset the others. Frames are numbered anew, and
+/// every source has interfaces of its own.
+pub struct Merge {
+    inputs: Vec<Input>,
+    /// The frames that are waiting, by time and input.
+    waiting: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// The inputs that have to be asked for their next frame.
+    asking: Vec<usize>,
+    frames: u64,
+    interfaces: Vec<Interface>,
+    faults: Vec<CaptureFault>,
+}
+
+/// A source and its next frame.
+struct Input {
+    source: Box<dyn FrameSource>,
+    /// The source's interfaces in the merged list.
+    interfaces: Vec<u32>,
+    head: Head,
+}
+
+/// A frame that is waiting for its turn, copied out of its source.
+struct Head {
+    ts: Timestamp,
+    link_type: LinkType,
+    interface: u32,
+    wire_len: u32,
+    data: Vec<u8>,
+}
+
+impl Merge {
+    /// Merges `sources`; the first is the one that [`FrameSource::info`] takes the link type from.
+    pub fn new(sources: Vec<Box<dyn FrameSource>>) -> Self {
+        let head = || Head { ts: Timestamp(0), link_type: LinkType(0), interface: 0, wire_len: 0, data: Vec::new() };
+        let inputs: Vec<_> =
+            sources.into_iter().map(|source| Input { source, interfaces: Vec::new(), head: head() }).collect();
+        let mut merge = Self {
+            waiting: BinaryHeap::with_capacity(inputs.len()),
+            asking: (0..inputs.len()).rev().collect(),
+            inputs,
+            frames: 0,
+            interfaces: Vec::new(),
+            faults: Vec::new(),
+        };
+        for input in &mut merge.inputs {
+            input.know_interfaces(&mut merge.interfaces);
+        }
+        merge
+    }
+
+    /// Asks the inputs that have no frame waiting; `false` when one of them is idle.
+    fn ask(&mut self) -> Result<bool, CaptureError> {
+        while let Some(&index) = self.asking.last() {
+            let Some(input) = self.inputs.get_mut(index) else { break };
+            match input.source.next_frame()? {
+                Next::Idle => return Ok(false),
+                Next::Frame(frame) => {
+                    input.head.keep(&frame);
+                    self.waiting.push(Reverse((frame.ts, index)));
+                    input.know_interfaces(&mut self.interfaces);
+                }
+                Next::End => self.faults.extend_from_slice(input.source.faults()),
+            }
+            self.asking.pop();
+        }
+        Ok(true)
+    }
+}
+
+impl Input {
+    fn know_interfaces(&mut self, merged: &mut Vec<Interface>) {
+        for interface in self.source.interfaces().iter().skip(self.interfaces.len()) {
+            self.interfaces.push(merged.len() as u32);
+            merged.push(interface.clone());
+        }
+    }
+}
+
+impl Head {
+    fn keep(&mut self, frame: &Frame) {
+        (self.ts, self.link_type) = (frame.ts, frame.link_type);
+        (self.interface, self.wire_len) = (frame.interface, frame.wire_len);
+        self.data.clear();
+        self.data.extend_from_slice(frame.data);
+    }
+}
+
+impl FrameSource for Merge {
+    fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
+        if !self.ask()? {
+            return Ok(Next::Idle);
+        }
+        let Some(Reverse((_, index))) = self.waiting.pop() else {
+            return Ok(Next::End);
+        };
+        self.asking.push(index);
+        let Some(Input { head, interfaces, .. }) = self.inputs.get(index) else {
+            return Ok(Next::End);
+        };
+        self.frames = self.frames.saturating_add(1);
+        Ok(Next::Frame(Frame {
+            number: self.frames,
+            ts: head.ts,
+            link_type: head.link_type,
+            interface: interfaces.get(head.interface as usize).copied().unwrap_or(0),
+            wire_len: head.wire_len,
+            data: &head.data,
+        }))
+    }
+
+    fn info(&self) -> SourceInfo {
+        let each: Vec<_> = self.inputs.iter().map(|input| input.source.info()).collect();
+        let join = |field: fn(&SourceInfo) -> &str| each.iter().map(field).collect::<Vec<_>>();
+        let mut formats = join(|info| &info.format);
+        formats.dedup();
+        SourceInfo {
+            name: join(|info| &info.name).join(", "),
+            format: formats.join(" + "),
+            link_type: each.iter().find_map(|info| info.link_type),
+            snaplen: each.first().map_or(0, |info| info.snaplen),
+            precision: each.iter().map(|info| info.precision).max().unwrap_or(Precision::Micro),
+        }
+    }
+
+    fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// Those of the sources that have ended. Their frame numbers are the source's own.
+    fn faults(&self) -> &[CaptureFault] {
+        &self.faults
+    }
+
+    fn drops(&mut self) -> Option<Drops> {
+        self.inputs.iter_mut().filter_map(|input| input.source.drops()).reduce(Drops::plus)
+    }
+}

@@ -1,0 +1,63 @@
+//! Reading capture files: every format, every way it can end, and other readers as witnesses.
+
+mod build;
+mod hostile;
+mod merging;
+mod oracle;
+mod packed;
+mod pcap;
+mod pcapng;
+
+use tcpcheck::capture::{CaptureError, CaptureFault, Frame, FrameSource, Next, open_reader};
+
+/// A frame that outlives its source.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Kept {
+    pub number: u64,
+    pub nanos: i64,
+    pub link_type: u16,
+    pub interface: u32,
+    pub wire_len: u32,
+    pub data: Vec<u8>,
+}
+
+impl From<Frame<'_>> for Kept {
+    fn from(frame: Frame) -> Self {
+        Self {
+            number: frame.number,
+            nanos: frame.ts.0,
+            link_type: frame.link_type.0,
+            interface: frame.interface,
+            wire_len: frame.wire_len,
+            data: frame.data.to_vec(),
+        }
+    }
+}
+
+/// Every frame of a source.
+pub fn drain(source: &mut dyn FrameSource) -> Result<Vec<Kept>, CaptureError> {
+    let mut frames = Vec::new();
+    loop {
+        match source.next_frame()? {
+            Next::Frame(frame) => frames.push(Kept::from(frame)),
+            Next::Idle => {}
+            Next::End => return Ok(frames),
+        }
+    }
+}
+
+/// Every frame of a file, and what was wrong with it.
+pub fn read(bytes: &[u8]) -> (Vec<Kept>, Vec<CaptureFault>) {
+    let mut source = open(bytes).expect("it is a capture");
+    let frames = drain(&mut *source).expect("nothing refuses to be read");
+    (frames, source.faults().to_vec())
+}
+
+pub fn open(bytes: &[u8]) -> Result<Box<dyn FrameSource>, CaptureError> {
+    open_reader(std::io::Cursor::new(bytes.to_vec()), "test")
+}
+
+/// The error that opening gives.
+pub fn refusal(bytes: &[u8]) -> String {
+    open(bytes).err().expect("it is refused").to_string()
+}
