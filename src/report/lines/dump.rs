@@ -40,13 +40,13 @@ fn rows(out: &mut Vec<u8>, bytes: &[u8], with_ascii: bool) {
     }
 }
 
-/// Printable bytes, spaces, tabs and line ends as they are; a carriage return before a line end is dropped.
+/// Printable bytes, spaces, tabs and line ends as they are. A carriage return is dropped before a line end, and where at most
+/// one byte follows.
 fn ascii(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'\n');
-    let mut rest = bytes.iter().copied().peekable();
-    while let Some(byte) = rest.next() {
+    for (at, &byte) in bytes.iter().enumerate() {
         match byte {
-            b'\r' if matches!(rest.peek(), None | Some(b'\n')) => {}
+            b'\r' if matches!(bytes.get(at + 1..), None | Some([] | [_] | [b'\n', ..])) => {}
             b'\t' | b'\n' | b' ' => out.push(byte),
             _ if byte.is_ascii_graphic() => out.push(byte),
             _ => out.push(b'.'),

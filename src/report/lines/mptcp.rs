@@ -13,19 +13,47 @@ pub fn write(out: &mut Vec<u8>, value: &[u8], flags: TcpFlags) -> bool {
     let Some((&head, rest)) = value.split_first() else { return false };
     out.push(b' ');
     decimal(out, value.len() + 2);
-    let (write, name): (fn(&mut Vec<u8>, u8, &[u8], TcpFlags) -> Option<()>, &[u8]) = match head >> 4 {
-        0 => (capable, b" capable"),
-        1 => (join, b" join"),
-        2 => (dss, b" dss"),
-        3 => (add_address, b" add-addr"),
-        4 => (remove_address, b" rem-addr"),
-        5 => (priority, b" prio"),
-        6 => (fail, b" fail"),
-        7 => (fast_close, b" fast-close"),
-        _ => (|_, _, _, _| Some(()), b" unknown"),
+    let low = head & 15;
+    let mut name = |name: &[u8]| out.extend_from_slice(name);
+    let written = match head >> 4 {
+        0 => {
+            name(b" capable");
+            capable(out, low, rest, flags)
+        }
+        1 => {
+            name(b" join");
+            join(out, low, rest, flags)
+        }
+        2 => {
+            name(b" dss");
+            dss(out, rest, flags)
+        }
+        3 => {
+            name(b" add-addr");
+            add_address(out, low, rest)
+        }
+        4 => {
+            name(b" rem-addr");
+            remove_address(out, rest)
+        }
+        5 => {
+            name(b" prio");
+            priority(out, low, rest)
+        }
+        6 => {
+            name(b" fail");
+            fail(out, rest)
+        }
+        7 => {
+            name(b" fast-close");
+            fast_close(out, rest)
+        }
+        _ => {
+            name(b" unknown");
+            Some(())
+        }
     };
-    out.extend_from_slice(name);
-    write(out, head & 15, rest, flags).is_some()
+    written.is_some()
 }
 
 fn capable(out: &mut Vec<u8>, version: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
@@ -85,8 +113,8 @@ fn join(out: &mut Vec<u8>, low: u8, rest: &[u8], flags: TcpFlags) -> Option<()> 
     Some(())
 }
 
-fn dss(out: &mut Vec<u8>, _: u8, rest: &[u8], _: TcpFlags) -> Option<()> {
-    let (&bits, mut rest) = rest.split_first()?;
+fn dss(out: &mut Vec<u8>, rest: &[u8], flags: TcpFlags) -> Option<()> {
+    let (&bits, mut rest) = rest.split_first().filter(|_| !flags.contains(TcpFlags::SYN))?;
     let mut number = |out: &mut Vec<u8>, label: &[u8], len: usize| {
         out.extend_from_slice(label);
         let (number, behind) = rest.split_at_checked(len)?;
@@ -116,7 +144,7 @@ fn dss(out: &mut Vec<u8>, _: u8, rest: &[u8], _: TcpFlags) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-fn add_address(out: &mut Vec<u8>, low: u8, rest: &[u8], _: TcpFlags) -> Option<()> {
+fn add_address(out: &mut Vec<u8>, low: u8, rest: &[u8]) -> Option<()> {
     let (&id, rest) = rest.split_first()?;
     // Address, perhaps a port, perhaps an authentication code.
     let (addr, rest) = match rest.len() {
@@ -151,7 +179,7 @@ fn add_address(out: &mut Vec<u8>, low: u8, rest: &[u8], _: TcpFlags) -> Option<(
     Some(())
 }
 
-fn remove_address(out: &mut Vec<u8>, _: u8, ids: &[u8], _: TcpFlags) -> Option<()> {
+fn remove_address(out: &mut Vec<u8>, ids: &[u8]) -> Option<()> {
     if ids.is_empty() {
         return None;
     }
@@ -162,7 +190,7 @@ fn remove_address(out: &mut Vec<u8>, _: u8, ids: &[u8], _: TcpFlags) -> Option<(
     Some(())
 }
 
-fn priority(out: &mut Vec<u8>, low: u8, rest: &[u8], _: TcpFlags) -> Option<()> {
+fn priority(out: &mut Vec<u8>, low: u8, rest: &[u8]) -> Option<()> {
     if rest.len() > 1 {
         return None;
     }
@@ -173,13 +201,13 @@ fn priority(out: &mut Vec<u8>, low: u8, rest: &[u8], _: TcpFlags) -> Option<()> 
     Some(())
 }
 
-fn fail(out: &mut Vec<u8>, _: u8, rest: &[u8], _: TcpFlags) -> Option<()> {
+fn fail(out: &mut Vec<u8>, rest: &[u8]) -> Option<()> {
     let [_, number @ ..]: &[u8; 9] = rest.try_into().ok()?;
     labelled(out, b" seq ", u64::from_be_bytes(*number));
     Some(())
 }
 
-fn fast_close(out: &mut Vec<u8>, _: u8, rest: &[u8], _: TcpFlags) -> Option<()> {
+fn fast_close(out: &mut Vec<u8>, rest: &[u8]) -> Option<()> {
     let [_, key @ ..]: &[u8; 9] = rest.try_into().ok()?;
     out.extend_from_slice(b" key 0x");
     hex(out, u64::from_be_bytes(*key));

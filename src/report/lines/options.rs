@@ -6,7 +6,7 @@
 
 use super::digits::{decimal, hex, hex_bytes};
 use super::mptcp;
-use crate::dissect::TcpFlags;
+use crate::dissect::Segment;
 use crate::dissect::options::kind;
 
 /// Bytes of a header without options.
@@ -23,12 +23,12 @@ pub enum End {
     Cut,
 }
 
-/// Writes `, options [...]` of a header of `header_len` bytes. `packet` begins with it and is all that was captured.
+/// Writes `, options [...]`. `packet` is the segment as captured; what the edges of SACK blocks count from is `sack_base`.
 ///
 /// The answer is false when the line ends here.
-pub fn write(out: &mut Vec<u8>, packet: &[u8], header_len: usize, flags: TcpFlags, sack_base: u32) -> bool {
-    let left = header_len.saturating_sub(FIXED_LEN);
-    let mut walk = Walk { out, packet, at: FIXED_LEN, left, layer: b"tcp", flags, sack_base };
+pub fn write(out: &mut Vec<u8>, segment: &Segment, packet: &[u8], sack_base: u32) -> bool {
+    let left = usize::from(segment.header_len).saturating_sub(FIXED_LEN);
+    let mut walk = Walk { out, segment, packet, at: FIXED_LEN, left, layer: b"tcp", sack_base };
     walk.out.extend_from_slice(b", options [");
     let mut first = true;
     let end = loop {
@@ -60,6 +60,7 @@ pub fn write(out: &mut Vec<u8>, packet: &[u8], header_len: usize, flags: TcpFlag
 /// A walk over the options.
 struct Walk<'a, 'b> {
     out: &'b mut Vec<u8>,
+    segment: &'b Segment,
     packet: &'a [u8],
     /// The next byte.
     at: usize,
@@ -67,7 +68,6 @@ struct Walk<'a, 'b> {
     left: usize,
     /// Who a cut is blamed on.
     layer: &'static [u8],
-    flags: TcpFlags,
     sack_base: u32,
 }
 
@@ -140,7 +140,11 @@ impl<'a> Walk<'a, '_> {
             kind::MD5 => {
                 self.put(b"md5");
                 let value = self.take(16)?;
-                self.put(b" shared secret not supplied with -M, can't check - ");
+                let whole = usize::from(self.segment.header_len) + self.segment.payload_len as usize;
+                self.put(match self.packet.len() < whole {
+                    true => b" snaplen too short, can't check - ".as_slice(),
+                    false => b" shared secret not supplied with -M, can't check - ",
+                });
                 hex_bytes(self.out, value);
                 Ok(16)
             }
@@ -168,7 +172,7 @@ impl<'a> Walk<'a, '_> {
                 self.put(b"mptcp");
                 let value = self.take(given)?;
                 self.layer = b"mptcp";
-                if mptcp::write(self.out, value, self.flags) { Ok(given) } else { Err(End::Bad) }
+                if mptcp::write(self.out, value, self.segment.flags) { Ok(given) } else { Err(End::Bad) }
             }
             kind::FAST_OPEN => {
                 self.put(b"tfo");

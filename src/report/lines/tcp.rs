@@ -67,7 +67,7 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, relative: &mut
     if segment.flags.contains(TcpFlags::URG) {
         labelled(out, b", urg ", segment.urgent);
     }
-    if header_len > 20 && !options::write(out, ip.payload, header_len as usize, segment.flags, sack_base) {
+    if header_len > 20 && !options::write(out, segment, ip.payload, sack_base) {
         return;
     }
     labelled(out, b", length ", len);
