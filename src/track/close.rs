@@ -72,6 +72,10 @@ impl Connection {
             // RFC 9293 §3.10.7.3: in SYN-SENT a RST is valid if its ack acknowledges the SYN.
             return step.obs.ack.is_some_and(|ack| (1..=peer.nxt).contains(&ack));
         }
+        if me.facts.syn_seen && !me.facts.syn_acked && !peer.facts.syn_seen {
+            // §3.10.7.3: an answer that acks something else draws a RST with that number; the attempt itself goes on.
+            return (0..=me.nxt).contains(&step.obs.seq);
+        }
         if !me.facts.numbered {
             return true;
         }

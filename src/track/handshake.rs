@@ -115,7 +115,8 @@ impl Connection {
             (peer.facts, peer.raw(1 + i64::from(peer.syn_data)))
         };
         let me = &mut self.ends[step.me()];
-        let again = self.handshake.syn_ack.filter(|_| me.facts.syn_seen);
+        // Opening simultaneously, each end sends one of its own.
+        let again = self.handshake.syn_ack.filter(|_| me.facts.syn_ack);
         if let Some((first, _)) = again {
             let (seq, ack) = (me.raw(0), me.ack);
             let after = segment.ts.since(self.handshake.last_syn_ack);
@@ -154,6 +155,7 @@ impl Connection {
         }
         me.facts.syn = true;
         me.facts.syn_seen = true;
+        me.facts.syn_ack = true;
         let peer = &mut self.ends[step.peer()];
         if !peer.facts.syn_seen {
             peer.facts.syn = true;
