@@ -69,14 +69,4 @@ impl Words {
         }
         Some(Amend { frame, flow, notes: said.notes.to_vec(), findings: said.rules.to_vec(), details: add, withdrawn })
     }
-
-    /// Lets go of what was said before `frame`.
-    pub fn forget_before(&mut self, frame: u64) {
-        while self.said.front().is_some_and(|said| said.frame < frame) {
-            self.said.pop_front();
-        }
-        if self.said.is_empty() {
-            self.said = VecDeque::new();
-        }
-    }
 }

@@ -88,6 +88,10 @@ impl Connection {
             let acks_syn = step.obs.ack.is_some_and(|ack| (1..=peer.nxt).contains(&ack));
             return if acks_syn { Place::Exact } else { Place::Outside };
         }
+        if me.facts.syn_seen && !me.facts.syn_acked && !peer.facts.syn_seen {
+            // §3.10.7.3: an answer that acks something else draws a RST with that number; the attempt itself goes on.
+            return if (0..=me.nxt).contains(&step.obs.seq) { Place::Exact } else { Place::Outside };
+        }
         if !me.facts.numbered {
             return Place::Exact;
         }

@@ -1,7 +1,7 @@
 //! What holds of a connection once it has ended, or the capture has.
 
 use crate::capture::{Span, Timestamp};
-use crate::rules::{Confidence, Rule};
+use crate::rules::Rule;
 
 use super::connection::Connection;
 use super::facts::CutOff;
@@ -76,17 +76,13 @@ impl Connection {
     fn conclude_opening(&self, ended: Ended, found: &mut Vec<Finding>) {
         let [client, server] = &self.ends;
         let syn = self.handshake.syn;
-        if self.is_unanswered() && !ended.one_sided {
+        if self.is_unanswered() && !ended.one_sided && ended.now.since(syn.1) >= FIRST_RTO {
             let mut finding = Finding::new(Rule::NoAnswer);
             (finding.frame, finding.ts) = syn;
             finding.direction = Some(super::Direction::FromOriginator);
             finding.with("syns", super::Value::Count(client.count.syns.into(), "SYN"));
             if client.count.syns > 1 {
                 finding.time("span", self.handshake.last_syn.since(syn.1));
-            }
-            let waited = ended.now.since(self.handshake.last_syn);
-            if waited < FIRST_RTO {
-                finding.time("waited", waited).confidence(Confidence::Possible);
             }
             found.push(finding);
         }
@@ -161,9 +157,9 @@ impl Connection {
         answered.then_some(from)
     }
 
-    /// Whether it shows both directions, and whether it proves that only one was captured.
-    pub(super) fn sides(&self) -> (bool, bool) {
-        (self.ends.iter().all(|end| end.count.packets > 0), self.only_side().is_some())
+    /// Whether both directions were captured.
+    pub(super) fn is_two_sided(&self) -> bool {
+        self.ends.iter().all(|end| end.count.packets > 0)
     }
 
     /// SYNs and nothing else.

@@ -62,7 +62,6 @@ pub(super) struct Handshake {
     pub syn: (u64, Timestamp),
     pub last_syn: Timestamp,
     pub syn_ack: Option<(u64, Timestamp)>,
-    pub syn_ack_from: Option<Direction>,
     pub last_syn_ack: Timestamp,
     pub done: Option<Span>,
     /// The server's payload that came before the handshake was done: frame and bytes.

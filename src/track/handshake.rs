@@ -115,7 +115,8 @@ impl Connection {
             (peer.facts, peer.raw(1 + i64::from(peer.syn_data)))
         };
         let me = &mut self.ends[step.me()];
-        let again = self.handshake.syn_ack.filter(|_| self.handshake.syn_ack_from == Some(step.from));
+        // Opening simultaneously, each end sends one of its own.
+        let again = self.handshake.syn_ack.filter(|_| me.facts.syn_ack);
         if let Some((first, _)) = again {
             let (seq, ack) = (me.raw(0), me.ack);
             let after = segment.ts.since(self.handshake.last_syn_ack);
@@ -154,6 +155,7 @@ impl Connection {
         }
         me.facts.syn = true;
         me.facts.syn_seen = true;
+        me.facts.syn_ack = true;
         let peer = &mut self.ends[step.peer()];
         if !peer.facts.syn_seen {
             peer.facts.syn = true;
@@ -161,7 +163,6 @@ impl Connection {
         }
         let rejected = u64::from(peer.syn_data).saturating_sub((ack - 1).max(0) as u64);
         self.handshake.syn_ack = Some((segment.frame, segment.ts));
-        self.handshake.syn_ack_from = Some(step.from);
         self.handshake.last_syn_ack = segment.ts;
         self.learn_syn_options(step);
         self.check_unsolicited(step);

@@ -66,14 +66,10 @@ pub struct FlowTracker {
     /// The latest time so far: time-outs never run backwards.
     now: Timestamp,
     evicted: u64,
-    sides: Sides,
-}
-
-/// How many connections showed both directions, and how many prove that only one was captured.
-#[derive(Default)]
-struct Sides {
-    both: u64,
-    one: u64,
+    /// A connection showed both directions.
+    two_sided: bool,
+    /// A connection proves that only one direction was captured.
+    one_sided: bool,
 }
 
 impl FlowTracker {
@@ -88,7 +84,8 @@ impl FlowTracker {
             started: None,
             now: Timestamp::default(),
             evicted: 0,
-            sides: Sides::default(),
+            two_sided: false,
+            one_sided: false,
         }
     }
 
@@ -122,6 +119,7 @@ impl FlowTracker {
         let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
         self.quality.observe(&mut step, mss);
         connection.observe(&mut step);
+        self.two_sided |= connection.is_two_sided();
         let age = if connection.is_over() {
             Age::Over
         } else if connection.is_half_open() {
@@ -165,11 +163,7 @@ impl FlowTracker {
     /// Ends every connection: the capture is over.
     pub fn finish(&mut self) {
         for slot in self.table.by_number() {
-            if let Some(connection) = self.table.get(slot) {
-                let sides = connection.sides();
-                self.sides.both += u64::from(sides.0);
-                self.sides.one += u64::from(sides.1);
-            }
+            self.one_sided |= self.table.get(slot).is_some_and(|connection| connection.only_side().is_some());
         }
         for slot in self.table.by_number() {
             self.remove(slot, Ending::CaptureEnds);
@@ -209,7 +203,7 @@ impl FlowTracker {
         self.flows = self.flows.saturating_add(1);
         let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
-        connection.alone = self.sides.both == 0;
+        connection.alone = !self.two_sided;
         self.table.insert(connection, Age::Open, self.now)
     }
 
@@ -301,12 +295,8 @@ impl FlowTracker {
     }
 
     fn end(&mut self, mut connection: Box<Connection>, why: Ending) {
-        if why != Ending::CaptureEnds {
-            let sides = connection.sides();
-            self.sides.both += u64::from(sides.0);
-            self.sides.one += u64::from(sides.1);
-        }
-        let ended = Ended { why, now: self.now, one_sided: self.sides.both == 0 && self.sides.one > 0 };
+        self.one_sided |= connection.only_side().is_some();
+        let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided };
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited);
         }
