@@ -12,7 +12,7 @@ use crate::rules::Severity;
 /// tcpdump's lines, both ends' TCP states, and findings that say why.
 ///
 /// Reads packets from a file or an interface, prints tcpdump's line for every TCP packet, and below it, on a line that
-/// starts with `#`, what the packet did to its connection. What is out of order gets a line that starts with `#!`.
+/// starts with #, what the packet did to its connection. What is out of order gets a line that starts with #!.
 /// A summary follows on standard error.
 #[derive(Debug, Parser)]
 #[command(
@@ -21,9 +21,12 @@ use crate::rules::Severity;
     args_override_self = true,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
-    next_line_help = false,
     max_term_width = 110,
-    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck completions SHELL"
+    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck completions SHELL",
+    after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
+                  tcpcheck -r trace.pcap --flows      a row a connection\n  \
+                  tcpcheck -r trace.pcap --json       for programs\n  \
+                  sudo tcpcheck -i any tcp port 443   live, until ^C"
 )]
 pub struct Args {
     /// Instead of viewing.
@@ -65,10 +68,10 @@ pub enum SubCommand {
 /// Where the packets come from.
 #[derive(Debug, Group)]
 pub struct SourceArgs {
-    /// Listen on INTERFACE (`any` for all, on Linux); needs root or CAP_NET_RAW
+    /// Listen on this interface (any: all, on Linux); as root, or with CAP_NET_RAW
     #[arg(short, long, value_name = "INTERFACE", conflicts_with = "read")]
     pub interface: Option<OsString>,
-    /// Read packets from FILE, `-` for standard input; repeat to merge files in time order
+    /// Read packets from a file (-: standard input); repeat to merge several in time order
     ///
     /// pcap and pcapng, also compressed with gzip, zstd, lz4 or xz.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -82,8 +85,8 @@ pub struct SourceArgs {
     /// Link type to capture with (see -L)
     #[arg(short = 'y', long, value_name = "TYPE")]
     pub linktype: Option<String>,
-    /// Packets going which way: in, out, inout
-    #[arg(short = 'Q', long, value_name = "WAY", value_enum)]
+    /// Packets going this way only: in, out or inout
+    #[arg(short = 'Q', long, value_name = "WAY", value_enum, hide_possible_values = true)]
     pub direction: Option<Way>,
     /// Leave the interface out of promiscuous mode
     #[arg(short = 'p', long)]
@@ -102,16 +105,16 @@ pub struct SourceArgs {
 /// Which of the packets count.
 #[derive(Debug, Group)]
 pub struct WhichArgs {
-    /// pcap filter expression, such as `tcp port 443`
+    /// pcap filter expression, such as: tcp port 443
     #[arg(value_name = "FILTER", value_hint = ValueHint::Other)]
     pub filter: Vec<OsString>,
-    /// Take the filter expression from FILE
+    /// Take the filter expression from a file
     #[arg(short = 'F', long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "filter")]
     pub filter_file: Option<PathBuf>,
     /// Stop after N packets
-    #[arg(short, long = "packets", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// Show these connections only: N[,M...]
+    /// Show these connections only, by number
     #[arg(long, value_name = "N[,M]", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     pub flow: Vec<u32>,
 }
@@ -119,8 +122,8 @@ pub struct WhichArgs {
 /// What is shown of the packets.
 #[derive(Debug, Group)]
 pub struct ShowArgs {
-    /// What is said about each packet below its line
-    #[arg(short, long, value_name = "LEVEL", value_enum, default_value_t = Annotate::Brief)]
+    /// What is said about each packet below its line: off, changes, brief or full
+    #[arg(short, long, value_name = "LEVEL", value_enum, default_value_t = Annotate::Brief, hide_possible_values = true)]
     pub annotate: Annotate,
     /// A table of the connections instead of packets
     #[arg(long)]
@@ -137,15 +140,15 @@ pub struct ShowArgs {
     /// Packets too, where another option would leave them out (-w, --flows, --findings, --summary)
     #[arg(long)]
     pub print: bool,
-    /// Order of --flows
-    #[arg(long, value_name = "KEY", value_enum, default_value_t = Sort::Start, requires = "flows")]
+    /// Order of --flows: start, rtx, dur or bytes
+    #[arg(long, value_name = "KEY", value_enum, default_value_t = Sort::Start, requires = "flows", hide_possible_values = true)]
     pub sort: Sort,
 }
 
 /// How a packet's line looks.
 #[derive(Debug, Group)]
 pub struct LineArgs {
-    /// Addresses and ports as numbers
+    /// Addresses and ports as numbers, not by name
     #[arg(short)]
     pub numeric: bool,
     /// Host names without their domain
@@ -195,7 +198,7 @@ pub struct OutputArgs {
     /// One JSON object a line; with --flows, --findings or --summary only those
     #[arg(long)]
     pub json: bool,
-    /// Write the packets to FILE as they are (`-` for standard output), and print none
+    /// Write the packets to a file as they are (-: standard output), and print none
     #[arg(short, long = "write", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
     /// Write each packet through to the file of -w at once
@@ -204,11 +207,11 @@ pub struct OutputArgs {
     /// Write each line through at once
     #[arg(short = 'l', long)]
     pub line_buffered: bool,
-    /// Colour (auto: on a terminal, unless NO_COLOR is set)
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
     pub color: Color,
-    /// Exit with status 1 when there is a finding of SEVERITY or above
-    #[arg(long, value_name = "SEVERITY", value_enum)]
+    /// Exit with status 1 if there is a finding of that severity or above: note, warning or error
+    #[arg(long, value_name = "SEVERITY", value_enum, hide_possible_values = true)]
     pub fail_on: Option<FailOn>,
 }
 

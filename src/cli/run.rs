@@ -4,9 +4,9 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::capture::{self, CaptureFault, Frame, FrameSource, Next, SourceInfo};
+use crate::capture::{self, Frame, FrameSource, Next, SourceInfo};
 use crate::dissect::{Content, dissect};
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::rules::Severity;
@@ -31,10 +31,7 @@ pub fn run(plan: &Plan) -> Result<Exit> {
 
 fn open(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Box<dyn FrameSource>> {
     match &plan.origin {
-        Origin::Files(paths) => {
-            let path = paths.first().context("no file to read")?;
-            Ok(capture::open(path)?)
-        }
+        Origin::Files(paths) => Ok(capture::open_all(paths)?),
         Origin::Live(_) => {
             for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
                 // The first ends the capture, the second the program.
@@ -178,11 +175,9 @@ impl<'p> Run<'p> {
         let mut damaged = None;
         for fault in source.faults() {
             self.summary.incomplete();
-            match fault {
-                CaptureFault::Cut { after_frame, offset, needed, present, .. } => {
-                    self.finding(&quality::file_cut(*after_frame, *offset, *needed, *present));
-                }
-                CaptureFault::Damaged { .. } => damaged = Some(fault.to_string()),
+            match quality::file_cut(fault) {
+                Some(finding) => self.finding(&finding),
+                None => damaged = Some(fault.to_string()),
             }
         }
         if read.is_err() {

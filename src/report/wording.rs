@@ -89,16 +89,37 @@ mod tests {
         }
     }
 
+    fn filled(template: &str, evidence: Vec<Fact>) -> Option<String> {
+        let mut out = Vec::new();
+        fill(&mut out, template, &no_answer(evidence)).map(|()| String::from_utf8(out).unwrap())
+    }
+
     #[test]
     fn a_part_in_brackets_goes_when_its_fact_is_absent() {
         let syns = Fact { name: "syns", value: Value::Number(3) };
         let span = Fact { name: "span", value: Value::Time(Span::from_secs(3)) };
-        assert_eq!(message(&no_answer(vec![syns.clone()])), "3 SYNs, nothing came back".replace("SYNs", "SYN"));
-        assert_eq!(message(&no_answer(vec![syns, span])), "3 SYN in 3.000 s, nothing came back");
+        let template = "{syns} SYN[ in {span}], nothing came back";
+        assert_eq!(filled(template, vec![syns.clone()]).unwrap(), "3 SYN, nothing came back");
+        assert_eq!(filled(template, vec![syns, span]).unwrap(), "3 SYN in 3.000 s, nothing came back");
+    }
+
+    #[test]
+    fn values_carry_their_units() {
+        let facts = vec![
+            Fact { name: "gap", value: Value::Frame(8) },
+            Fact { name: "acks", value: Value::Frames(vec![10, 12, 14]) },
+            Fact { name: "size", value: Value::Bytes(1460) },
+            Fact { name: "age", value: Value::Time(Span::from_millis(36)) },
+            Fact { name: "cause", value: Value::Word("loss") },
+        ];
+        assert_eq!(
+            filled("{size} {age} after {gap}, {acks}: {cause}", facts).unwrap(),
+            "1460 B 36.0 ms after @8, @10 @12 @14: loss"
+        );
     }
 
     #[test]
     fn a_sentence_without_its_facts_is_left_out() {
-        assert_eq!(message(&no_answer(Vec::new())), "");
+        assert_eq!(filled("{size} again", Vec::new()), None);
     }
 }
