@@ -15,7 +15,7 @@ fn play(theme: &str) {
             continue;
         }
         match Script::read(&path) {
-            Err(mistake) => complained.push_str(&mistake),
+            Err(mistake) => complained.push_str(&format!("\n{mistake}\n")),
             Ok(script) => {
                 let tracker = complaints(&script, &through_the_tracker(&script));
                 if !tracker.is_empty() {

@@ -2,7 +2,9 @@
 
 use arrayvec::ArrayVec;
 
-use super::link::{Arcnet, Cooked, Ethernet, Fddi, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi};
+use super::link::{
+    Arcnet, Cooked, Ethernet, Fddi, Infiniband, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi,
+};
 use super::tunnel::{Erspan, Geneve, Gre, Gtp, Udp, Vxlan};
 use super::{Ip, LayerName, LengthSource, Shortfall, Stop, Tcp};
 
@@ -55,8 +57,8 @@ pub enum Layer<'a> {
     Wifi(Wifi<'a>),
     /// Linux netfilter log.
     Nflog(Nflog),
-    /// IP over InfiniBand: the EtherType.
-    Infiniband(u16),
+    /// IP over InfiniBand.
+    Infiniband(Infiniband),
     /// ARCnet.
     Arcnet(Arcnet),
     /// FDDI.

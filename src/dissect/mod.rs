@@ -23,7 +23,9 @@ pub use checksum::{expected_header_checksum, tcp_checksum};
 pub use flags::TcpFlags;
 pub use ip::{Fragment, Ip, LengthSource};
 pub use layer::{Content, Dissection, Layer, MAX_LAYERS, NotTcp};
-pub use link::{Arcnet, Cooked, Ethernet, Fddi, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi};
+pub use link::{
+    Arcnet, Cooked, Ethernet, Fddi, Infiniband, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi,
+};
 pub use mptcp::{DataNumber, Mapping, Mptcp};
 pub use options::{OptionError, TcpOption, TcpOptions};
 pub use segment::{Checksum, HeaderFault, OptionFacts, OptionFault, OptionFaultKind, SackBlocks, Segment, Socket};

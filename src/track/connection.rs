@@ -44,6 +44,9 @@ pub(super) struct Connection {
     pub once: Once,
 }
 
+/// The largest window without scaling.
+const MAX_UNSCALED: i64 = 65_535;
+
 /// The frames of the handshake.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Handshake {
@@ -73,6 +76,7 @@ pub(super) struct Once {
     pub auth: [bool; 2],
     pub mss: [bool; 2],
     pub reserved: [bool; 2],
+    pub checksum: [bool; 2],
     pub mid_stream: bool,
 }
 
@@ -137,15 +141,18 @@ impl Connection {
             return self.place(step);
         }
         self.check_header(step);
-        let corrupt = self.check_checksum(step);
+        let damaged = self.check_checksum(step);
         self.number_ends(step);
         self.place(step);
-        self.write_history(step, corrupt);
-        if corrupt || !self.is_meaningful(step) {
+        self.write_history(step, damaged);
+        if !self.is_meaningful(step) {
             step.obs.deed = Deed::Stray;
             return;
         }
         self.count(step);
+        if damaged {
+            return self.take_damaged(step);
+        }
         self.settle_gaps(step);
         if step.has(TcpFlags::RST) {
             return self.reset(step);
@@ -176,6 +183,19 @@ impl Connection {
         me.count.max_in_flight = me.count.max_in_flight.max(step.obs.in_flight);
         me.last_ts = step.segment.ts;
         me.last_frame = step.segment.frame;
+    }
+
+    /// A segment that its receiver drops. Its sender sent these bytes all the same, so the copy that follows is a repeat.
+    fn take_damaged(&mut self, step: &mut Step<'_>) {
+        let me = &self.ends[step.me()];
+        // The sequence number may be what is damaged.
+        let plausible = (me.una - MAX_UNSCALED..=me.nxt + MAX_UNSCALED).contains(&step.obs.seq);
+        let plain = !step.segment.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST));
+        if plausible && plain {
+            self.send(step);
+        } else {
+            step.obs.deed = Deed::Stray;
+        }
     }
 
     /// Gives both ends numbers to count from, where this segment is the first to tell.

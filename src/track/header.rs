@@ -20,17 +20,21 @@ impl Connection {
         }
     }
 
-    /// Whether the segment is corrupt: its receiver drops it, so it changes nothing.
+    /// Whether the segment is damaged: its receiver drops it.
     pub(super) fn check_checksum(&mut self, step: &mut Step<'_>) -> bool {
         let Checksum::Wrong { expected } = step.segment.checksum else { return false };
         // One bad sum among good ones is a damaged packet. Where no sum of that end ever holds, the capture shows packets
-        // before something completes them, and the receiver saw them whole.
+        // before something completes them, and the receiver saw them whole: that is said once.
         let damaged = self.ends[step.me()].facts.good_checksum;
-        let finding = step.fire(Rule::BadChecksum);
-        finding.number("expected", expected);
-        if !damaged {
-            finding.severity = Severity::Warning;
-            finding.confidence(Confidence::Possible).word("taken", "taken all the same, since no earlier one held");
+        if damaged {
+            step.fire(Rule::BadChecksum).number("expected", expected);
+        } else if !std::mem::replace(&mut self.once.checksum[step.me()], true) {
+            let finding = step.fire(Rule::BadChecksum);
+            finding.severity = Severity::Note;
+            finding
+                .number("expected", expected)
+                .confidence(Confidence::Possible)
+                .word("taken", "no sum of this side has held yet, so its segments are taken all the same");
         }
         damaged
     }

@@ -65,11 +65,6 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Notes that the roles were turned round: the first packet came from the server.
-    pub fn flip(&mut self) {
-        self.push('^');
-    }
-
     /// Takes one segment.
     pub fn observe(&mut self, segment: &Segment, seen: Seen) {
         let (me, peer) = match seen.from {
@@ -81,6 +76,10 @@ impl History {
             *count += 1;
             let letter = scaled(*count).then_some('C');
             return self.write(me, letter);
+        }
+        if self.letters.is_empty() && segment.flags.is_syn_ack() {
+            // Zeek takes the sender for the originator at first, and turns the roles round.
+            self.push('^');
         }
         self.write_flags(me, segment, seen.seq);
         let (own, other) = (self.ends[me].activity, self.ends[peer].activity);
@@ -144,6 +143,9 @@ impl History {
                     if flags.contains(TcpFlags::ACK) && theirs == SynSent {
                         self.ends[peer].activity = Established;
                     }
+                    next = Established;
+                } else if from == Direction::FromOriginator && theirs == Established {
+                    // Its SYN was not seen, but the answer to it was.
                     next = Established;
                 } else {
                     next = Partial;

@@ -241,21 +241,28 @@ pub fn complaints(script: &Script, seen: &Seen) -> String {
         let _ = writeln!(out, "{}: {asked} segments went in, {came} came out", script.name);
     }
     for (line, segment) in script.lines.iter().zip(&seen.segments) {
-        let states_hold = line.states.as_ref().is_none_or(|states| *states == segment.states);
-        if !states_hold || !line.findings.hold(&segment.codes) {
+        if !states_hold(&line.states, &segment.states) || !line.findings.hold(&segment.codes) {
             let _ = writeln!(out, "{}:{}: {}", script.name, line.number, line.text);
             let _ = writeln!(out, "    came out = {} ! {}", segment.states.join(" "), list(&segment.codes));
         }
     }
+    let segment_codes = seen.segments.iter().flat_map(|segment| &segment.codes);
+    let all: Vec<&String> = segment_codes.chain(seen.flows.values().flat_map(|flow| &flow.codes)).collect();
     for end in &script.ends {
         let came = seen.flows.get(&end.flow).cloned().unwrap_or_default();
-        if !end_holds(end, &came) {
+        let missing = end.seen.codes.iter().any(|alternatives| !all.iter().any(|code| alternatives.contains(code)));
+        let unwanted = all.iter().any(|code| end.never.name(code));
+        if missing || unwanted || !end_holds(end, &came) {
             let _ = writeln!(out, "{}:{}: {}", script.name, end.number, end.text);
             let SeenFlow { outcome, states, conn_state, history, codes } = &came;
             let outcome = outcome.as_deref().unwrap_or("missing");
             let (states, codes) = (states.join(","), list(codes));
             let _ = write!(out, "    came out outcome={outcome} states={states} conn_state={conn_state} ");
             let _ = writeln!(out, "history={history} findings={codes}");
+            if missing || unwanted {
+                let all: Vec<&str> = all.iter().map(|code| code.as_str()).collect();
+                let _ = writeln!(out, "    in all {}", all.join(" "));
+            }
         }
     }
     for (flow, came) in &seen.flows {
@@ -271,8 +278,14 @@ fn end_holds(end: &End, came: &SeenFlow) -> bool {
     holds(&end.outcome, came.outcome.as_deref().unwrap_or("missing"))
         && holds(&end.conn_state, &came.conn_state)
         && holds(&end.history, &came.history)
-        && end.states.as_ref().is_none_or(|states| *states == came.states)
+        && states_hold(&end.states, &came.states)
         && end.findings.hold(&came.codes)
+}
+
+/// Whether both states are those asked for; `*` is any.
+fn states_hold(asked: &Option<[String; 2]>, came: &[String; 2]) -> bool {
+    let holds = |(asked, came): (&String, &String)| asked == "*" || asked == came;
+    asked.as_ref().is_none_or(|asked| asked.iter().zip(came).all(holds))
 }
 
 fn list(codes: &[String]) -> String {

@@ -8,12 +8,14 @@
 //! end: outcome=no-answer findings=TC101
 //! ```
 //!
-//! `>` is client to server. Behind `=` stand both ends' states, the client's first; without it they are not asked for. Behind
-//! `!` stand the findings on that segment, all of them; `A/B` is either, `!? A` allows others beside A, `!none` and nothing at
-//! all mean none. A `lost` line never passed the capture point: it is there for the reader. `end:` says what holds when the
-//! capture is over, once for each connection: `flow=N` (1), `outcome=`, `states=A,B`, `conn_state=`, `history=`, and
-//! `findings=A,B`, those that belong to no segment. `client:` and `server:` change the addresses of the lines below; `snap:` the
-//! snapshot length; `vantage:` is for the reader.
+//! `>` is client to server. Behind `=` stand both ends' states, the client's first, `*` for any; without it they are not asked
+//! for. Behind `!` stand the findings on that segment, all of them; `A/B` is either, `!? A` allows others beside A, `!none` and
+//! nothing at all mean none. A `lost` line never passed the capture point: it is there for the reader.
+//!
+//! `end:` says what holds when the capture is over, once for each connection: `flow=N` (1), `outcome=`, `states=A,B`,
+//! `conn_state=`, `history=`, and `findings=A,B`, those that belong to no segment. `seen=A,B` and `never=A,B` are about every
+//! finding of the script. `client:` and `server:` change the addresses of the lines below, `snap:` the snapshot length;
+//! `vantage:` is for the reader.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -66,6 +68,9 @@ pub struct End {
     pub conn_state: Option<String>,
     pub history: Option<String>,
     pub findings: Findings,
+    /// Codes that must have fired somewhere, and those that must not.
+    pub seen: Findings,
+    pub never: Findings,
 }
 
 impl Findings {
@@ -77,6 +82,11 @@ impl Findings {
             at.map(|at| left.remove(at)).is_some()
         });
         all_there && (self.others || left.is_empty())
+    }
+
+    /// Whether each of these codes was asked for.
+    pub fn name(&self, code: &String) -> bool {
+        self.codes.iter().flatten().any(|named| named == code)
     }
 
     fn parse(words: &[&str]) -> Result<Self, String> {
@@ -113,7 +123,7 @@ fn state(word: &str) -> Result<String, String> {
         "LAST_ACK",
         "TIME_WAIT",
     ];
-    STATES.contains(&word).then(|| word.to_owned()).ok_or(format!("{word} is no state"))
+    (word == "*" || STATES.contains(&word)).then(|| word.to_owned()).ok_or(format!("{word} is no state"))
 }
 
 fn states(words: &[&str]) -> Result<[String; 2], String> {
@@ -225,7 +235,8 @@ impl Reader {
         let mut end = End { number: at, text: line.to_owned(), flow: 1, ..End::default() };
         for word in rest.split_whitespace() {
             let (name, value) = word.split_once('=').ok_or(format!("{word} is no name=value"))?;
-            let values: Vec<&str> = value.split(',').collect();
+            let spaced = value.replace('?', "?,");
+            let values: Vec<&str> = spaced.split(',').filter(|value| !value.is_empty()).collect();
             match name {
                 "flow" => end.flow = number(value)?,
                 "outcome" => end.outcome = Some(value.to_owned()),
@@ -233,6 +244,8 @@ impl Reader {
                 "conn_state" => end.conn_state = Some(value.to_owned()),
                 "history" => end.history = Some(value.to_owned()),
                 "findings" => end.findings = Findings::parse(&values)?,
+                "seen" => end.seen = Findings::parse(&values)?,
+                "never" => end.never = Findings::parse(&values)?,
                 _ => return Err(format!("{name} is nothing that an end has")),
             }
         }

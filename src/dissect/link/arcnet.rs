@@ -13,6 +13,10 @@ pub struct Arcnet {
     pub dst: u8,
     /// The protocol's number.
     pub kind: u8,
+    /// Which packet a frame belongs to, where frames are fragments (BSD's form of RFC 1201).
+    pub sequence: Option<u16>,
+    /// Where in the card's memory it stood (Linux's form).
+    pub card_offset: Option<u16>,
     /// Length on the wire from this header on, in bytes.
     pub len: u32,
 }
@@ -26,24 +30,29 @@ const IPV6: u8 = 196;
 pub fn bsd<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const EXCEPTION: u8 = 0xff;
     let (&[src, dst, kind], behind) = rest.split::<3>(LayerName::Link)?;
-    push(layers, Layer::Arcnet(Arcnet { src, dst, kind, len: rest.wire_len }), rest.offset)?;
+    let mut arcnet = Arcnet { src, dst, kind, sequence: None, card_offset: None, len: rest.wire_len };
     if matches!(kind, IP_RFC1051 | ARP_RFC1051) {
+        push(layers, Layer::Arcnet(arcnet), rest.offset)?;
         return by_kind(kind, behind);
     }
-    let (&[mut split, _, _], mut packet) = behind.split::<3>(LayerName::Link)?;
+    let (&[mut split, mut a, mut b], mut packet) = behind.split::<3>(LayerName::Link)?;
     if split == EXCEPTION {
-        // RFC 1201 §2.1: an exception packet repeats the split flag and the number behind four bytes.
-        let (&[_, _, _, _, real, _, _], behind) = behind.split::<7>(LayerName::Link)?;
-        (split, packet) = (real, behind);
+        // RFC 1201 §2.1: an exception packet repeats the split flag and the number behind a byte of padding.
+        let (&[_, real, c, d], behind) = packet.split::<4>(LayerName::Link)?;
+        (split, a, b, packet) = (real, c, d, behind);
     }
+    arcnet.sequence = Some(u16::from_be_bytes([a, b]));
+    push(layers, Layer::Arcnet(arcnet), rest.offset)?;
     // RFC 1201 §2.2: 0 is a whole packet, an odd number the first fragment, an even one a later fragment.
     if split != 0 && split & 1 == 0 { Err(Stop::Other(NotTcp::Unknown)) } else { by_kind(kind, packet) }
 }
 
 /// Linux's form: two more bytes behind the addresses, and fragments are put together.
 pub fn linux<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    let (&[src, dst, _, _, kind], behind) = rest.split::<5>(LayerName::Link)?;
-    push(layers, Layer::Arcnet(Arcnet { src, dst, kind, len: rest.wire_len }), rest.offset)?;
+    let (&[src, dst, a, b, kind], behind) = rest.split::<5>(LayerName::Link)?;
+    let card_offset = Some(u16::from_be_bytes([a, b]));
+    let arcnet = Arcnet { src, dst, kind, sequence: None, card_offset, len: rest.wire_len };
+    push(layers, Layer::Arcnet(arcnet), rest.offset)?;
     let packet = if matches!(kind, IP_RFC1051 | ARP_RFC1051) { behind } else { behind.skip(3, LayerName::Link)? };
     by_kind(kind, packet)
 }

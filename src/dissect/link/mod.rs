@@ -17,6 +17,7 @@ pub use arcnet::Arcnet;
 pub use cooked::Cooked;
 pub use ethernet::{Ethernet, Vlan};
 pub use fddi::Fddi;
+pub use infiniband::Infiniband;
 pub use llc::Llc;
 pub use mpls::Mpls;
 pub use nflog::Nflog;

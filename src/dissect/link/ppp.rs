@@ -11,7 +11,10 @@ pub enum PppFraming {
     /// Whether the capturing host sent it, as a byte in front.
     Direction(bool),
     /// HDLC's address and control bytes.
-    Hdlc(u8, u8),
+    Hdlc,
+    /// The same where the link type says that they are always there: address, control, and the length on the wire from
+    /// them on.
+    Serial(u8, u8, u32),
     /// Cisco's HDLC: address, EtherType, and the length on the wire from this header on.
     Cisco(u8, u16, u32),
 }
@@ -41,7 +44,7 @@ const CONTROL: u8 = 0x03;
 pub fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match rest.data {
         [ADDRESS, CONTROL, ..] => {
-            push(layers, Layer::PppFraming(PppFraming::Hdlc(ADDRESS, CONTROL)), rest.offset)?;
+            push(layers, Layer::PppFraming(PppFraming::Hdlc), rest.offset)?;
             protocol(rest.skip(2, LayerName::Link)?, layers)
         }
         _ => protocol(rest, layers),
@@ -52,7 +55,11 @@ pub fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
 pub fn serial<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match rest.data.first() {
         Some(0x0f | 0x8f) => cisco(rest, layers),
-        _ => ppp(rest, layers),
+        _ => {
+            let (&[address, control], behind) = rest.split::<2>(LayerName::Link)?;
+            push(layers, Layer::PppFraming(PppFraming::Serial(address, control, rest.wire_len)), rest.offset)?;
+            protocol(behind, layers)
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Gre {
     pub flags: u16,
     /// EtherType of what is carried.
     pub protocol: u16,
+    /// Checksum and offset, 16 bits each.
+    pub checksum: Option<u32>,
     /// The key, or in version 1 payload length and call.
     pub key: Option<u32>,
     /// The sequence number.
@@ -42,11 +44,11 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
         Ok::<_, Stop>(Some(u32::from_be_bytes(word)))
     };
     // RFC 1701: checksum and offset are there when either of them, or routing, is.
-    word(flags & (CHECKSUM | ROUTING) != 0)?;
+    let checksum = word(flags & (CHECKSUM | ROUTING) != 0)?;
     let key = word(flags & KEY != 0)?;
     let sequence = word(flags & SEQUENCE != 0)?;
     let ack = word(version == 1 && flags & ACK != 0)?;
-    push(layers, Layer::Gre(Gre { flags, protocol, key, sequence, ack, len: rest.wire_len }), rest.offset)?;
+    push(layers, Layer::Gre(Gre { flags, protocol, checksum, key, sequence, ack, len: rest.wire_len }), rest.offset)?;
     if version == 0 && flags & ROUTING != 0 {
         behind = skip_routes(behind)?;
     }

@@ -9,6 +9,8 @@ use super::super::{Layer, LayerName, Next, Stop, link};
 pub struct Vxlan {
     /// The flags; 0x08 says that the network identifier is valid.
     pub flags: u8,
+    /// 24 bits that VXLAN leaves to others: a policy group, or OTV's overlay.
+    pub reserved: u32,
     /// The network identifier, 24 bits.
     pub network: u32,
     /// The next protocol, in the generic extension alone.
@@ -30,18 +32,22 @@ pub struct Geneve<'a> {
 
 /// VXLAN carries Ethernet.
 pub fn vxlan<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
-    let (&[flags, _, _, _, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
+    let (&[flags, r0, r1, r2, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
     if flags & 0x08 == 0 || !behind.may_be_ethernet() {
         return Ok(None);
     }
     let network = u32::from_be_bytes([0, a, b, c]);
-    push(layers, Layer::Vxlan(Vxlan { flags, network, next: None }), rest.offset)?;
+    push(
+        layers,
+        Layer::Vxlan(Vxlan { flags, reserved: u32::from_be_bytes([0, r0, r1, r2]), network, next: None }),
+        rest.offset,
+    )?;
     Ok(Some(Next::Ethernet(behind)))
 }
 
 /// The generic extension names what it carries.
 pub fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
-    let (&[flags, _, _, next, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
+    let (&[flags, r0, r1, next, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
     let may_be = match next {
         1 | 2 => behind.may_be_ip(),
         3 => behind.may_be_ethernet(),
@@ -52,7 +58,11 @@ pub fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<N
         return Ok(None);
     }
     let network = u32::from_be_bytes([0, a, b, c]);
-    push(layers, Layer::Vxlan(Vxlan { flags, network, next: Some(next) }), rest.offset)?;
+    push(
+        layers,
+        Layer::Vxlan(Vxlan { flags, reserved: u32::from_be_bytes([0, 0, r0, r1]), network, next: Some(next) }),
+        rest.offset,
+    )?;
     match next {
         3 => Ok(Some(Next::Ethernet(behind))),
         5 => link::mpls(behind, layers).map(Some),

@@ -32,6 +32,14 @@ pub fn hex(out: &mut Vec<u8>, number: u64) {
     }
 }
 
+/// In hexadecimal, with zeros in front up to a width.
+pub fn hex_padded(out: &mut Vec<u8>, number: u64, width: u32) {
+    let digits = (64 - number.leading_zeros()).div_ceil(4).max(width);
+    for at in (0..digits).rev() {
+        out.push(hex_digit((number >> (at * 4)) as u8 & 15));
+    }
+}
+
 /// The digit of a number below 16.
 pub fn hex_digit(nibble: u8) -> u8 {
     if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }

@@ -6,6 +6,7 @@
 
 mod digits;
 mod dump;
+mod interface;
 mod ip;
 mod link;
 mod mptcp;
@@ -65,7 +66,7 @@ impl Lines {
             out.extend_from_slice(b"  ");
         }
         self.stamps.write(out, frame.ts);
-        link::write(out, &self.style, &self.names, frame, dissection, ip);
+        link::write(out, &self.style, &self.names, dissection);
         match &dissection.content {
             Content::Tcp(tcp) => tcp::write(out, &self.style, &self.names, &mut self.relative, ip, tcp),
             Content::TcpCut(bytes, _) => tcp::write_cut(out, &self.names, ip, bytes),
