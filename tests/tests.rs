@@ -4,5 +4,7 @@ mod testkit;
 
 mod architecture;
 mod capture;
+mod lines;
 mod malformed;
+mod tcpdump_parity;
 mod traces;
