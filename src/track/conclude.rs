@@ -1,7 +1,7 @@
 //! What holds of a connection once it has ended, or the capture has.
 
 use crate::capture::{Span, Timestamp};
-use crate::rules::Rule;
+use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
 use super::facts::CutOff;
@@ -40,6 +40,7 @@ impl Connection {
             return found;
         }
         self.conclude_gaps(&mut found);
+        self.conclude_reset();
         self.conclude_opening(ended, &mut found);
         self.conclude_close(ended, &mut found);
         self.conclude_sides(&mut found);
@@ -65,16 +66,27 @@ impl Connection {
         }
     }
 
+    /// A RST after which nothing more came was taken.
+    fn conclude_reset(&mut self) {
+        if let Some(cut) = self.doubtful_reset.filter(|cut| self.cut.is_none() && self.last.0 == cut.frame) {
+            self.cut = Some(cut);
+        }
+    }
+
     fn conclude_opening(&self, ended: Ended, found: &mut Vec<Finding>) {
         let [client, server] = &self.ends;
         let syn = self.handshake.syn;
-        if self.is_unanswered() && !ended.one_sided && ended.now.since(syn.1) >= FIRST_RTO {
+        if self.is_unanswered() && !ended.one_sided {
             let mut finding = Finding::new(Rule::NoAnswer);
             (finding.frame, finding.ts) = syn;
             finding.direction = Some(super::Direction::FromOriginator);
             finding.with("syns", super::Value::Count(client.count.syns.into(), "SYN"));
             if client.count.syns > 1 {
                 finding.time("span", self.handshake.last_syn.since(syn.1));
+            }
+            let waited = ended.now.since(self.handshake.last_syn);
+            if waited < FIRST_RTO {
+                finding.time("waited", waited).confidence(Confidence::Possible);
             }
             found.push(finding);
         }

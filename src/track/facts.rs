@@ -72,7 +72,14 @@ pub(super) fn state(own: Facts, peer: Facts, passive: bool, closing: Closing, cu
         };
     }
     if !own.syn_acked {
-        return if peer.syn { TcpState::SynRecv } else { TcpState::SynSent };
+        // SYN-RECEIVED to FIN-WAIT-1: CLOSE before the handshake is done.
+        return if closing.fin_sent {
+            TcpState::FinWait1
+        } else if peer.syn {
+            TcpState::SynRecv
+        } else {
+            TcpState::SynSent
+        };
     }
     match (closing.fin_sent, closing.peer_fin_arrived) {
         (false, false) => TcpState::Established,

@@ -12,7 +12,7 @@ use super::handshake::Reuse;
 use super::quality::Quality;
 use super::step::Step;
 use super::table::{Age, Slot, Table};
-use super::{Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
+use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
 
 /// Limits and constants of a tracker.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,8 @@ const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
 pub enum Event {
     /// A rule fired on a connection as a whole, or on the tracker.
     Finding(Finding),
+    /// A frame's word has changed.
+    Amend(Amend),
     /// A connection has ended, or was forgotten.
     Ended(Box<FlowRecord>),
 }
@@ -105,14 +107,17 @@ impl FlowTracker {
         };
         let Some(connection) = self.table.get(slot) else { return };
         let from = connection.direction(segment);
-        let mut step = Step { segment, from, obs: observation };
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
         step.obs.flow = connection.number;
         if let Some(old) = &old {
             connection.check_reuse(old, &mut step, self.options.msl.doubled());
         }
         let mid_stream = connection.starts_mid_stream(segment);
         if mid_stream {
-            step.fire(Rule::StartsMidStream);
+            let finding = step.fire(Rule::StartsMidStream);
+            if !segment.flags.is_syn_ack() {
+                finding.word("client", "who has the higher port");
+            }
         }
         let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
         self.quality.observe(&mut step, mss);
@@ -195,7 +200,8 @@ impl FlowTracker {
         observation.deed = Deed::Stray;
         observation.direction = Some(guess_direction(segment));
         let mut nobody = Connection::new(0, segment, guess_direction(segment));
-        let mut step = Step { segment, from: guess_direction(segment), obs: observation };
+        let from = guess_direction(segment);
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
         nobody.check_header(&mut step);
     }
 
@@ -203,6 +209,7 @@ impl FlowTracker {
         self.flows = self.flows.saturating_add(1);
         let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
+        connection.alone = self.sides.both == 0;
         self.table.insert(connection, Age::Open, self.now)
     }
 
@@ -231,7 +238,7 @@ impl FlowTracker {
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
-            connection.observe(&mut Step { segment: &syn, from, obs: &mut unheard });
+            connection.observe(&mut Step { segment: &syn, from, obs: &mut unheard, events: &mut self.events });
         }
         (slot, old)
     }
