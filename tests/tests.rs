@@ -4,7 +4,7 @@ mod testkit;
 
 mod architecture;
 mod capture;
-mod lines;
+mod cli;
 mod malformed;
-mod tcpdump_parity;
+mod ndjson;
 mod traces;
