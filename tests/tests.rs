@@ -4,5 +4,7 @@ mod testkit;
 
 mod architecture;
 mod capture;
+mod cli;
 mod malformed;
+mod ndjson;
 mod traces;

@@ -14,6 +14,8 @@ pub(super) struct Facts {
     pub syn: bool,
     /// Its SYN was captured.
     pub syn_seen: bool,
+    /// It sent a SYN+ACK.
+    pub syn_ack: bool,
     /// Its SYN was acknowledged, or must have been.
     pub syn_acked: bool,
     /// It sent its FIN after it had received the other's.
@@ -72,7 +74,12 @@ pub(super) fn state(own: Facts, peer: Facts, passive: bool, closing: Closing, cu
         };
     }
     if !own.syn_acked {
-        return if peer.syn { TcpState::SynRecv } else { TcpState::SynSent };
+        return match (peer.syn, closing.fin_sent) {
+            // §3.10.4: CLOSE in SYN-RECEIVED sends a FIN and enters FIN-WAIT-1.
+            (true, true) => TcpState::FinWait1,
+            (true, false) => TcpState::SynRecv,
+            (false, _) => TcpState::SynSent,
+        };
     }
     match (closing.fin_sent, closing.peer_fin_arrived) {
         (false, false) => TcpState::Established,

@@ -7,7 +7,6 @@ use serde::ser::{SerializeSeq, Serializer};
 
 use crate::capture::Span;
 use crate::dissect::{Checksum, OptionFacts, Segment, TcpFlags};
-use crate::rules::Rule;
 use crate::track::{Acked, Direction, Finding, Note, Observation, States};
 
 use super::VERSION;
@@ -103,7 +102,7 @@ impl<'a> PacketLine<'a> {
                 Checksum::Unknown => "unknown",
             },
             notes: Notes(&seen.notes),
-            findings: Codes(&seen.findings),
+            findings: Codes { of: segment.frame, among: &seen.findings },
         }
     }
 }
@@ -264,11 +263,15 @@ impl Serialize for Notes<'_> {
     }
 }
 
-/// Findings by code.
-struct Codes<'a>(&'a [Finding]);
+/// The codes of the findings about a frame; what a segment tells of earlier frames is theirs.
+struct Codes<'a> {
+    of: u64,
+    among: &'a [Finding],
+}
 
 impl Serialize for Codes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|finding| Rule::code(finding.rule)))
+        let own = self.among.iter().filter(|finding| finding.frame == self.of);
+        serializer.collect_seq(own.map(|finding| finding.rule.code()))
     }
 }
