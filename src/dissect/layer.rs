@@ -21,6 +21,12 @@ pub struct Dissection<'a> {
 }
 
 impl<'a> Dissection<'a> {
+    /// One without any layer.
+    #[inline]
+    pub(super) fn new() -> Self {
+        Self { layers: ArrayVec::new(), content: Content::Other(NotTcp::Unknown) }
+    }
+
     /// The innermost IP packet.
     pub fn ip(&self) -> Option<&Ip<'a>> {
         self.layers.iter().rev().find_map(|layer| match layer {
