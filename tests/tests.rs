@@ -4,5 +4,7 @@ mod testkit;
 
 mod architecture;
 mod capture;
+mod fixtures;
 mod malformed;
+mod mutations;
 mod traces;
