@@ -5,6 +5,8 @@ mod testkit;
 mod architecture;
 mod capture;
 mod fixtures;
+mod lines;
 mod malformed;
 mod mutations;
+mod tcpdump_parity;
 mod traces;

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod exit;
+mod manual;
 mod output;
 pub mod plan;
 mod progress;
@@ -26,7 +27,7 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
         Some(SubCommand::Man) => {
-            clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout())?;
+            manual::write(&mut std::io::stdout())?;
             Ok(Exit::Done)
         }
     }

@@ -142,6 +142,7 @@ impl<'p> Run<'p> {
         while let Some(event) = self.tracker.next_event() {
             match event {
                 Event::Finding(finding) => self.finding(&finding),
+                Event::Amend(amend) => amend.details.iter().for_each(|finding| self.finding(finding)),
                 Event::Ended(flow) => {
                     self.summary.ended(&flow);
                     if self.plan.shows(Some(flow.number)) {

@@ -2,21 +2,32 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, ROUTING, TCP};
+use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, ROUTING, TCP, UDP};
 use super::{Checksum, Ip};
 
 /// What the checksum of the TCP segment in `ip` says.
 // RFC 9293 §3.1: the sum goes over a pseudo-header (addresses, protocol, length), the header and the payload.
 pub fn tcp_checksum(ip: &Ip<'_>) -> Checksum {
+    checksum(ip, TCP, 16)
+}
+
+/// What the checksum of the UDP datagram in `ip` says; a sender that made none left 0, which counts as wrong here.
+pub fn udp_checksum(ip: &Ip<'_>) -> Checksum {
+    checksum(ip, UDP, 6)
+}
+
+/// What the checksum of `ip`'s payload says, whose field is `at` bytes behind its start.
+fn checksum(ip: &Ip<'_>, protocol: u8, at: usize) -> Checksum {
     if (ip.payload.len() as u64) < u64::from(ip.payload_len) || ip.fragment.is_some() {
         return Checksum::Unknown;
     }
-    let (Some(addresses), Some(&[a, b])) = (pseudo_addresses(ip), ip.payload.get(16..18).and_then(|b| b.first_chunk()))
+    let (Some(addresses), Some(&[a, b])) =
+        (pseudo_addresses(ip), ip.payload.get(at..).and_then(|field| field.first_chunk()))
     else {
         return Checksum::Unknown;
     };
     let field = u16::from_be_bytes([a, b]);
-    let without_length = addresses + u64::from(TCP);
+    let without_length = addresses + u64::from(protocol);
     let pseudo = without_length + u64::from(ip.payload_len);
     let all = pseudo + sum(ip.payload);
     if fold(all) == 0xffff {
@@ -24,7 +35,7 @@ pub fn tcp_checksum(ip: &Ip<'_>) -> Checksum {
     }
     // A sender that leaves the sum to its card fills in the pseudo-header's, not inverted: Linux with the segment's length,
     // and for large sends to be cut up by the card some without it.
-    if field == fold(pseudo) || field == fold(without_length) {
+    if protocol == TCP && (field == fold(pseudo) || field == fold(without_length)) {
         return Checksum::Partial;
     }
     // Taking the field out again is adding its complement.

@@ -6,6 +6,8 @@ use super::rest::Rest;
 
 /// The protocol number of TCP.
 pub(super) const TCP: u8 = 6;
+/// The protocol number of UDP.
+pub(super) const UDP: u8 = 17;
 
 /// IPv6 extension headers by their protocol numbers; the authentication header goes with IPv4 too.
 pub(super) const HOP_BY_HOP: u8 = 0;

@@ -19,7 +19,7 @@ mod shortfall;
 mod tcp;
 mod tunnel;
 
-pub use checksum::{expected_header_checksum, tcp_checksum};
+pub use checksum::{expected_header_checksum, tcp_checksum, udp_checksum};
 pub use flags::TcpFlags;
 pub use ip::{Fragment, Ip, LengthSource};
 pub use layer::{Content, Dissection, Layer, MAX_LAYERS, NotTcp};

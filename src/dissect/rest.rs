@@ -49,6 +49,12 @@ impl<'a> Rest<'a> {
         Self { data, wire_len: len, source: LengthSource::Header, ..self }
     }
 
+    /// Says that there are only `len` bytes on the wire, and keeps what was captured behind them all the same: a length
+    /// field that leaves no room for what it counts is wrong more often than what it counts.
+    pub fn promise(self, len: u32) -> Self {
+        if len >= self.wire_len { self } else { Self { wire_len: len, source: LengthSource::Header, ..self } }
+    }
+
     /// Leaves out the last `n` bytes of the frame, such as a frame check sequence.
     pub fn without_trailer(self, n: u32) -> Self {
         let wire_len = self.wire_len.saturating_sub(n);

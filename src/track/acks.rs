@@ -74,7 +74,10 @@ impl Connection {
         }
         peer.una = ack;
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
-        self.gaps_acked |= peer.holes.acknowledge(ack, at);
+        if peer.holes.acknowledge(ack, at) {
+            self.gaps_acked = true;
+            self.provisional = true;
+        }
         self.ends[step.me()].dup_acks_in_row = 0;
         self.probe = self.probe.filter(|(prober, _)| *prober == step.from);
         step.obs.acked = Some(acked);

@@ -1,6 +1,5 @@
 //! Closing and resetting (TC4).
 
-use crate::capture::Span;
 use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 
@@ -8,6 +7,16 @@ use super::connection::{Connection, Cut};
 use super::facts::CutOff;
 use super::step::Step;
 use super::{Deed, States, TcpState};
+
+/// Where a RST lies for its receiver.
+enum Place {
+    /// Where it is expected.
+    Exact,
+    /// In the window: a receiver that follows RFC 5961 asks back.
+    InWindow,
+    /// Outside: dropped.
+    Outside,
+}
 
 impl Connection {
     /// A segment with FIN.
@@ -55,40 +64,50 @@ impl Connection {
     /// A segment with RST.
     pub(super) fn reset(&mut self, step: &mut Step<'_>) {
         step.obs.deed = Deed::Resets;
-        if self.cut.is_some() || !self.is_acceptable_reset(step) {
-            step.obs.deed = Deed::Stray;
-            return;
-        }
+        let (frame, ts) = (step.segment.frame, step.segment.ts);
         let before = self.states();
-        let how = self.cut_off(step, before);
-        self.judge_reset(step, before);
-        self.cut = Some(Cut { how, by: step.from, frame: step.segment.frame, ts: step.segment.ts });
+        let cut = Cut { how: self.cut_off(step, before), by: step.from, frame, ts };
+        match self.judge_reset_place(step) {
+            Place::Exact if self.cut.is_none() => {
+                self.judge_reset(step, before);
+                self.cut = Some(cut);
+            }
+            Place::InWindow if self.cut.is_none() => {
+                self.doubtful_reset = Some(cut);
+                step.obs.deed = Deed::Stray;
+            }
+            _ => step.obs.deed = Deed::Stray,
+        }
     }
 
-    /// Whether the end that the RST goes to takes it.
-    fn is_acceptable_reset(&self, step: &Step<'_>) -> bool {
+    /// Where the RST lies for the end that it goes to.
+    fn judge_reset_place(&self, step: &Step<'_>) -> Place {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         if peer.facts.syn_seen && !peer.facts.syn_acked && !me.facts.syn {
             // RFC 9293 §3.10.7.3: in SYN-SENT a RST is valid if its ack acknowledges the SYN.
-            return step.obs.ack.is_some_and(|ack| (1..=peer.nxt).contains(&ack));
+            let acks_syn = step.obs.ack.is_some_and(|ack| (1..=peer.nxt).contains(&ack));
+            return if acks_syn { Place::Exact } else { Place::Outside };
         }
         if me.facts.syn_seen && !me.facts.syn_acked && !peer.facts.syn_seen {
             // §3.10.7.3: an answer that acks something else draws a RST with that number; the attempt itself goes on.
-            return (0..=me.nxt).contains(&step.obs.seq);
+            return if (0..=me.nxt).contains(&step.obs.seq) { Place::Exact } else { Place::Outside };
         }
         if !me.facts.numbered {
-            return true;
+            return Place::Exact;
         }
-        // §3.10.7.4: it must lie in the window. What the receiver has acknowledged is its left edge at the latest; a frame that
-        // was not captured may have moved it, so a number that the sender would use next counts as well.
         let seq = step.obs.seq;
-        let left = peer.ack.unwrap_or(me.low.min(me.nxt));
+        // RFC 5961 §3.2: at RCV.NXT it resets; elsewhere in the window it draws a challenge ACK. What the sender would use next
+        // counts as well: a frame that was not captured may have moved RCV.NXT.
+        if peer.ack == Some(seq) || seq == me.nxt || Some(seq) == me.fin.map(|fin| fin - 1) {
+            return Place::Exact;
+        }
+        let Some(left) = peer.ack else { return Place::Outside };
         let right = if self.scale_known() && peer.edge != i64::MIN {
             peer.edge
         } else {
             left.saturating_add(i64::from(peer.window.max(1)) << 14)
         };
-        (left..=right.max(left)).contains(&seq) || seq == me.nxt || Some(seq) == me.fin.map(|fin| fin - 1)
+        if (left..right).contains(&seq) { Place::InWindow } else { Place::Outside }
     }
 
     fn cut_off(&self, step: &Step<'_>, before: States) -> CutOff {
@@ -111,7 +130,8 @@ impl Connection {
             return;
         }
         if !self.ends[0].facts.syn_seen && self.handshake.syn_ack.is_some() && step.me() == 0 && !self.client_spoke() {
-            return self.judge_unsolicited(step);
+            // It has not sent a SYN, or is gone since: an answer that nobody waits for.
+            return;
         }
         if !self.ends.iter().any(|end| end.facts.syn) {
             // Nothing but RSTs: an answer to something that was not captured.
@@ -139,18 +159,6 @@ impl Connection {
         }
     }
 
-    /// A SYN+ACK that the other end resets, having sent nothing itself.
-    fn judge_unsolicited(&mut self, step: &mut Step<'_>) {
-        let Some((syn_ack, ts)) = self.handshake.syn_ack else { return };
-        // A SYN that was sent shortly before the capture began would be answered in the same way once its sender is gone.
-        if self.age >= SYN_AGE {
-            let (age, reset, server) = (self.age, step.segment.frame, step.from.reverse());
-            let finding = step.fire(Rule::SynAckUnsolicited);
-            (finding.frame, finding.ts, finding.direction) = (syn_ack, ts, Some(server));
-            finding.time("into", age).frame("reset", reset);
-        }
-    }
-
     fn client_spoke(&self) -> bool {
         self.ends[0].count.packets > 1
     }
@@ -164,6 +172,3 @@ impl Connection {
         }
     }
 }
-
-/// A SYN is older than this only if its answer came after its first repetition (RFC 6298 §2: the first RTO is 1 s or more).
-const SYN_AGE: Span = Span::from_secs(3);

@@ -40,6 +40,7 @@ impl Connection {
             return found;
         }
         self.conclude_gaps(&mut found);
+        self.conclude_reset();
         self.conclude_opening(ended, &mut found);
         self.conclude_close(ended, &mut found);
         self.conclude_sides(&mut found);
@@ -62,6 +63,13 @@ impl Connection {
                 finding.range(hole.from, hole.to).bytes("bytes", (hole.to - hole.from) as u64);
                 found.push(finding);
             }
+        }
+    }
+
+    /// A RST after which nothing more came was taken.
+    fn conclude_reset(&mut self) {
+        if let Some(cut) = self.doubtful_reset.filter(|cut| self.cut.is_none() && self.last.0 == cut.frame) {
+            self.cut = Some(cut);
         }
     }
 
@@ -149,9 +157,9 @@ impl Connection {
         answered.then_some(from)
     }
 
-    /// Whether it shows both directions, and whether it proves that only one was captured.
-    pub(super) fn sides(&self) -> (bool, bool) {
-        (self.ends.iter().all(|end| end.count.packets > 0), self.only_side().is_some())
+    /// Whether both directions were captured.
+    pub(super) fn is_two_sided(&self) -> bool {
+        self.ends.iter().all(|end| end.count.packets > 0)
     }
 
     /// SYNs and nothing else.

@@ -7,11 +7,12 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::amend::Words;
 use super::endpoint::Endpoint;
 use super::facts::{self, Closing, CutOff};
 use super::history::{History, Seen};
 use super::step::Step;
-use super::{Deed, Direction, FlowKey, Note, States, TcpState};
+use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
 
 /// A connection, as far as its frames tell.
 #[derive(Debug)]
@@ -26,10 +27,14 @@ pub(super) struct Connection {
     pub last: (u64, Timestamp),
     /// How long the capture had been going on when it began.
     pub age: Span,
+    /// No connection before it showed both directions.
+    pub alone: bool,
     pub handshake: Handshake,
     /// The frame and time of each end's FIN.
     pub fin_frames: [(u64, Timestamp); 2],
     pub cut: Option<Cut>,
+    /// A RST in the window but not where the receiver expects it: whether it was taken, only what follows can tell.
+    pub doubtful_reset: Option<Cut>,
     /// When both FINs were acknowledged.
     pub time_wait_since: Option<Timestamp>,
     pub history: History,
@@ -40,6 +45,10 @@ pub(super) struct Connection {
     pub pending_syn: Option<Box<Segment>>,
     /// Acknowledged holes are waiting for their verdict.
     pub gaps_acked: bool,
+    /// What was said of frames whose word may change.
+    pub words: Words,
+    /// The word about this segment may change.
+    pub provisional: bool,
     /// Findings that were made once and are not made again.
     pub once: Once,
 }
@@ -56,7 +65,7 @@ pub(super) struct Handshake {
     pub last_syn_ack: Timestamp,
     pub done: Option<Span>,
     /// The server's payload that came before the handshake was done: frame and bytes.
-    pub early_data: Option<(u64, u32)>,
+    pub early_data: Option<(u64, Timestamp, u32)>,
 }
 
 /// How, by whom and when a connection was cut off.
@@ -75,7 +84,6 @@ pub(super) struct Once {
     pub timestamp_missing: [bool; 2],
     pub auth: [bool; 2],
     pub mss: [bool; 2],
-    pub reserved: [bool; 2],
     pub checksum: [bool; 2],
     pub mid_stream: bool,
 }
@@ -95,15 +103,19 @@ impl Connection {
             first: (segment.frame, segment.ts),
             last: (segment.frame, segment.ts),
             age: Span(0),
+            alone: true,
             handshake: Handshake::default(),
             fin_frames: Default::default(),
             cut: None,
+            doubtful_reset: None,
             time_wait_since: None,
             history: History::default(),
             found: Vec::new(),
             probe: None,
             pending_syn: None,
             gaps_acked: false,
+            words: Words::default(),
+            provisional: false,
             once: Once::default(),
         }
     }
@@ -123,16 +135,39 @@ impl Connection {
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
         step.obs.after = self.states();
         self.note_time_wait(step.segment.ts);
-        for n in 0..step.obs.findings.len() {
-            self.count_finding(step.obs.findings[n].rule);
+        for finding in &step.obs.findings {
+            self.count_finding(finding.rule);
         }
+        if std::mem::take(&mut self.provisional) {
+            self.words.keep(step.segment.frame, step.obs);
+        }
+    }
+
+    /// Changes what was said of an earlier frame.
+    pub(super) fn amend(&mut self, step: &mut Step<'_>, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) {
+        let Some(amend) = self.words.change(self.number, frame, add, withdraw) else { return };
+        for finding in &amend.details {
+            self.count_finding(finding.rule);
+        }
+        for rule in &amend.withdrawn {
+            self.uncount_finding(*rule);
+        }
+        step.events.push_back(Event::Amend(amend));
+    }
+
+    /// A finding about an earlier frame of this connection.
+    pub(super) fn late_finding(&self, rule: Rule, at: (u64, Timestamp), from: Direction) -> Finding {
+        let mut finding = Finding::new(rule);
+        (finding.frame, finding.ts) = at;
+        (finding.flow, finding.direction) = (Some(self.number), Some(from));
+        finding
     }
 
     /// Whether this, its first segment, shows that it began before the capture. True once.
     pub fn starts_mid_stream(&mut self, segment: &Segment) -> bool {
         let first = self.first.0 == segment.frame && !self.once.mid_stream;
         self.once.mid_stream = true;
-        first && !segment.flags.contains(TcpFlags::SYN) && !segment.flags.contains(TcpFlags::RST)
+        first && !segment.flags.is_syn() && !segment.flags.contains(TcpFlags::RST)
     }
 
     fn take(&mut self, step: &mut Step<'_>) {
@@ -267,6 +302,13 @@ impl Connection {
             Some((_, count)) => *count += 1,
             None => self.found.push((rule, 1)),
         }
+    }
+
+    fn uncount_finding(&mut self, rule: Rule) {
+        if let Some((_, count)) = self.found.iter_mut().find(|(found, _)| *found == rule) {
+            *count = count.saturating_sub(1);
+        }
+        self.found.retain(|(_, count)| *count > 0);
     }
 
     /// Both ends' states.

@@ -165,11 +165,23 @@ impl Connection {
         self.handshake.syn_ack = Some((segment.frame, segment.ts));
         self.handshake.last_syn_ack = segment.ts;
         self.learn_syn_options(step);
-        if rejected > 0 && ack == 1 {
+        self.check_unsolicited(step);
+        if rejected > 0 {
             let syn = self.handshake.syn.0;
             step.fire(Rule::TfoDataRejected).bytes("bytes", rejected).frame("syn", syn);
         }
         true
+    }
+
+    /// A SYN+ACK of which the SYN should have been captured.
+    fn check_unsolicited(&mut self, step: &mut Step<'_>) {
+        // A SYN is that much older than its answer only if its first repetition was lost too (RFC 6298 §2: RTO 1 s or more).
+        let should_be_there = self.age >= SYN_AGE && !self.alone;
+        if !self.ends[step.peer()].facts.syn_seen && should_be_there {
+            let age = self.age;
+            step.fire(Rule::SynAckUnsolicited).time("into", age).confidence(Confidence::Likely);
+            self.provisional = true;
+        }
     }
 
     /// What a segment without SYN proves about the handshake that must have come before it. False when it does nothing.
@@ -185,6 +197,10 @@ impl Connection {
         if !me.syn_seen && peer.syn_seen && !peer.syn_acked && acks_nothing {
             // RFC 9293 §3.10.7.3: in SYN-SENT an unacceptable ack does nothing (it is an older connection's challenge ACK).
             return false;
+        }
+        if let Some((frame, _)) = self.handshake.syn_ack.filter(|_| peer.syn_seen && !me.syn_seen) {
+            // It takes the SYN+ACK, so it did send a SYN.
+            self.amend(step, frame, Vec::new(), &[Rule::SynAckUnsolicited]);
         }
         if !(me.syn_seen && peer.syn_seen) {
             // Only an end whose SYN was answered sends segments without SYN: the rest of the handshake was not captured.
@@ -223,13 +239,12 @@ impl Connection {
         if self.handshake.done.is_none() && self.handshake.syn.0 != 0 && self.ends[0].facts.syn_seen {
             self.handshake.done = Some(step.segment.ts.since(self.handshake.syn.1));
         }
-        if let Some((frame, bytes)) = self.handshake.early_data.take()
+        if let Some((frame, ts, bytes)) = self.handshake.early_data.take()
             && ack == 1
         {
-            let finding = step.fire(Rule::DataBeforeEstablished);
-            finding.frame = frame;
-            finding.direction = finding.direction.map(Direction::reverse);
+            let mut finding = self.late_finding(Rule::DataBeforeEstablished, (frame, ts), step.from.reverse());
             finding.bytes("bytes", u64::from(bytes)).word("where", "from the server").confidence(Confidence::Likely);
+            self.amend(step, frame, vec![finding], &[]);
         }
         true
     }
@@ -291,3 +306,6 @@ impl Connection {
         }
     }
 }
+
+/// How long a capture must have gone on before a SYN+ACK without its SYN is remarkable.
+const SYN_AGE: Span = Span::from_secs(3);

@@ -5,6 +5,7 @@
 //! and the tracker's limits.
 
 mod acks;
+mod amend;
 mod close;
 mod conclude;
 mod connection;
@@ -27,6 +28,7 @@ mod step;
 mod table;
 mod tracker;
 
+pub use amend::Amend;
 pub use finding::{Fact, Finding, Value};
 pub use flow::{DirectionStats, FlowRecord, Outcome, RttSummary};
 pub use key::{Direction, FlowKey};

@@ -131,7 +131,9 @@ impl Connection {
         let (me, peer) = (&self.ends[step.me()].facts, &self.ends[step.peer()]);
         let plain = !step.has(TcpFlags::SYN) && step.segment.payload_len > 0;
         if plain && me.syn_seen && !me.syn_acked && self.ends[step.me()].una < 1 && peer.syn_data == 0 {
-            self.handshake.early_data.get_or_insert((step.segment.frame, step.segment.payload_len));
+            let segment = step.segment;
+            self.handshake.early_data.get_or_insert((segment.frame, segment.ts, segment.payload_len));
+            self.provisional = true;
         }
     }
 
@@ -152,15 +154,14 @@ impl Connection {
             };
             let end = &mut self.ends[from.index()];
             for hole in end.holes.take_acked(waiting) {
-                end.count.missed_bytes += (hole.to - hole.from) as u64;
+                self.ends[from.index()].count.missed_bytes += (hole.to - hole.from) as u64;
                 self.history.gap(from);
                 let (frame, ts) = hole.acked.unwrap_or_default();
-                let finding = step.fire(Rule::CaptureGap);
-                (finding.frame, finding.ts) = (frame, ts);
-                finding.direction = Some(from);
+                let mut finding = self.late_finding(Rule::CaptureGap, (frame, ts), from);
                 finding.range(hole.from, hole.to).bytes("bytes", (hole.to - hole.from) as u64);
+                self.amend(step, frame, vec![finding], &[]);
             }
-            self.gaps_acked |= end.holes.any_acked();
+            self.gaps_acked |= self.ends[from.index()].holes.any_acked();
         }
     }
 }

@@ -1,15 +1,19 @@
 //! One segment on its way through its connection.
 
+use std::collections::VecDeque;
+
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
-use super::{Direction, Finding, Observation};
+use super::{Direction, Event, Finding, Observation};
 
 /// A segment, where it goes, and what is being said of it.
 pub(super) struct Step<'a> {
     pub segment: &'a Segment,
     pub from: Direction,
     pub obs: &'a mut Observation,
+    /// Where words about other frames go.
+    pub events: &'a mut VecDeque<Event>,
 }
 
 impl Step<'_> {

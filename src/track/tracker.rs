@@ -12,7 +12,7 @@ use super::handshake::Reuse;
 use super::quality::Quality;
 use super::step::Step;
 use super::table::{Age, Slot, Table};
-use super::{Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
+use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
 
 /// Limits and constants of a tracker.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,8 @@ const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
 pub enum Event {
     /// A rule fired on a connection as a whole, or on the tracker.
     Finding(Finding),
+    /// A frame's word has changed.
+    Amend(Amend),
     /// A connection has ended, or was forgotten.
     Ended(Box<FlowRecord>),
 }
@@ -64,14 +66,10 @@ pub struct FlowTracker {
     /// The latest time so far: time-outs never run backwards.
     now: Timestamp,
     evicted: u64,
-    sides: Sides,
-}
-
-/// How many connections showed both directions, and how many prove that only one was captured.
-#[derive(Default)]
-struct Sides {
-    both: u64,
-    one: u64,
+    /// A connection showed both directions.
+    two_sided: bool,
+    /// A connection proves that only one direction was captured.
+    one_sided: bool,
 }
 
 impl FlowTracker {
@@ -86,7 +84,8 @@ impl FlowTracker {
             started: None,
             now: Timestamp::default(),
             evicted: 0,
-            sides: Sides::default(),
+            two_sided: false,
+            one_sided: false,
         }
     }
 
@@ -105,18 +104,22 @@ impl FlowTracker {
         };
         let Some(connection) = self.table.get(slot) else { return };
         let from = connection.direction(segment);
-        let mut step = Step { segment, from, obs: observation };
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
         step.obs.flow = connection.number;
         if let Some(old) = &old {
             connection.check_reuse(old, &mut step, self.options.msl.doubled());
         }
         let mid_stream = connection.starts_mid_stream(segment);
         if mid_stream {
-            step.fire(Rule::StartsMidStream);
+            let finding = step.fire(Rule::StartsMidStream);
+            if !segment.flags.is_syn_ack() {
+                finding.word("client", "who has the higher port");
+            }
         }
         let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
         self.quality.observe(&mut step, mss);
         connection.observe(&mut step);
+        self.two_sided |= connection.is_two_sided();
         let age = if connection.is_over() {
             Age::Over
         } else if connection.is_half_open() {
@@ -160,11 +163,7 @@ impl FlowTracker {
     /// Ends every connection: the capture is over.
     pub fn finish(&mut self) {
         for slot in self.table.by_number() {
-            if let Some(connection) = self.table.get(slot) {
-                let sides = connection.sides();
-                self.sides.both += u64::from(sides.0);
-                self.sides.one += u64::from(sides.1);
-            }
+            self.one_sided |= self.table.get(slot).is_some_and(|connection| connection.only_side().is_some());
         }
         for slot in self.table.by_number() {
             self.remove(slot, Ending::CaptureEnds);
@@ -195,7 +194,8 @@ impl FlowTracker {
         observation.deed = Deed::Stray;
         observation.direction = Some(guess_direction(segment));
         let mut nobody = Connection::new(0, segment, guess_direction(segment));
-        let mut step = Step { segment, from: guess_direction(segment), obs: observation };
+        let from = guess_direction(segment);
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
         nobody.check_header(&mut step);
     }
 
@@ -203,6 +203,7 @@ impl FlowTracker {
         self.flows = self.flows.saturating_add(1);
         let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
+        connection.alone = !self.two_sided;
         self.table.insert(connection, Age::Open, self.now)
     }
 
@@ -231,7 +232,7 @@ impl FlowTracker {
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
-            connection.observe(&mut Step { segment: &syn, from, obs: &mut unheard });
+            connection.observe(&mut Step { segment: &syn, from, obs: &mut unheard, events: &mut self.events });
         }
         (slot, old)
     }
@@ -294,12 +295,8 @@ impl FlowTracker {
     }
 
     fn end(&mut self, mut connection: Box<Connection>, why: Ending) {
-        if why != Ending::CaptureEnds {
-            let sides = connection.sides();
-            self.sides.both += u64::from(sides.0);
-            self.sides.one += u64::from(sides.1);
-        }
-        let ended = Ended { why, now: self.now, one_sided: self.sides.both == 0 && self.sides.one > 0 };
+        self.one_sided |= connection.only_side().is_some();
+        let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided };
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited);
         }

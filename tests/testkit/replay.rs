@@ -68,6 +68,11 @@ fn take_events(tracker: &mut FlowTracker, seen: &mut Seen) {
             Event::Finding(finding) => {
                 seen.flows.entry(finding.flow.unwrap_or(0)).or_default().codes.push(code(&finding));
             }
+            Event::Amend(amend) => {
+                if let Some(segment) = seen.segments.get_mut((amend.frame as usize).wrapping_sub(1)) {
+                    segment.codes = amend.findings.iter().map(|rule| rule.code().to_owned()).collect();
+                }
+            }
             Event::Ended(record) => {
                 let flow = seen.flows.entry(record.number).or_default();
                 flow.outcome = Some(record.outcome.as_str().to_owned());

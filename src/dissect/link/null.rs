@@ -9,7 +9,7 @@ use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 pub struct Null {
     /// The address family, as the capturing system numbers them.
     pub family: u32,
-    /// Length on the wire behind this header, in bytes.
+    /// Length on the wire from this header on, in bytes.
     pub len: u32,
 }
 
@@ -30,7 +30,7 @@ pub fn network_order<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next
 
 fn read<'a>(family: u32, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let behind = rest.skip(4, LayerName::Link)?;
-    push(layers, Layer::Null(Null { family, len: behind.wire_len }), rest.offset)?;
+    push(layers, Layer::Null(Null { family, len: rest.wire_len }), rest.offset)?;
     match family {
         2 => Ok(Next::Ipv4(behind)),
         // Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS.

@@ -87,7 +87,7 @@ pub fn pppoe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, St
     }
     let pppoe = Pppoe { session: u16::from_be_bytes([s0, s1]), len: u16::from_be_bytes([l0, l1]) };
     push(layers, Layer::Pppoe(pppoe), rest.offset)?;
-    protocol(behind.limit(u32::from(pppoe.len)), layers)
+    protocol(behind.promise(u32::from(pppoe.len)), layers)
 }
 
 /// PPP's protocol number, and on by it.

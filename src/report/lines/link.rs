@@ -1,10 +1,10 @@
 //! What a line says of the layers below TCP: the link-layer header (`-e`), tags, tunnels, and IP.
 
-use super::digits::{decimal, hex, hex_padded};
+use super::digits::{decimal, hex, hex_bytes, hex_padded};
 use super::{LineStyle, Names, interface, ip};
 use crate::dissect::{
-    Arcnet, Cooked, Dissection, Erspan, Ethernet, Fddi, Geneve, Gre, Gtp, Ip, Layer, Llc, Mpls, Nflog, Null,
-    PppFraming, Udp, Vxlan, Wifi,
+    Arcnet, Checksum, Cooked, Dissection, Erspan, Ethernet, Fddi, Geneve, Gre, Gtp, Ip, Layer, Llc, Mpls, Nflog, Null,
+    PppFraming, Udp, Vxlan, Wifi, udp_checksum,
 };
 
 /// Writes everything between the time stamp and the segment's own part.
@@ -376,9 +376,11 @@ impl Line<'_, '_> {
         if !self.style.link_header {
             return;
         }
-        self.out.extend_from_slice(b"async");
-        decimal(self.out, fddi.control & 0x0f);
-        self.out.push(b' ');
+        if !self.style.quiet {
+            self.out.extend_from_slice(b"async");
+            decimal(self.out, fddi.control & 0x0f);
+            self.out.push(b' ');
+        }
         hardware_address(self.out, fddi.src);
         self.out.extend_from_slice(b" > ");
         hardware_address(self.out, fddi.dst);
@@ -438,6 +440,28 @@ impl Line<'_, '_> {
         self.out.push(b'.');
         decimal(self.out, udp.dst);
         self.out.extend_from_slice(b": ");
+        // tcpdump 4.99.3 asks for one more -v with IPv4, where a sender may leave the sum out.
+        let from = if ip.is_v4() { 2 } else { 1 };
+        if self.style.verbose >= from && !self.style.no_checksum {
+            self.udp_checksum(ip);
+        }
+    }
+
+    fn udp_checksum(&mut self, ip: &Ip<'_>) {
+        let field =
+            ip.payload.get(6..).and_then(|field| field.first_chunk()).map_or(0, |field| u16::from_be_bytes(*field));
+        match udp_checksum(ip) {
+            Checksum::Unknown | Checksum::Partial => {}
+            _ if ip.is_v4() && field == 0 => self.out.extend_from_slice(b"[no cksum] "),
+            Checksum::Correct => self.out.extend_from_slice(b"[udp sum ok] "),
+            Checksum::Wrong { expected } => {
+                self.out.extend_from_slice(b"[bad udp cksum 0x");
+                hex_padded(self.out, u64::from(field), 4);
+                self.out.extend_from_slice(b" -> 0x");
+                hex_padded(self.out, u64::from(expected), 4);
+                self.out.extend_from_slice(b"!] ");
+            }
+        }
     }
 
     fn gre(&mut self, gre: &Gre) {
@@ -543,10 +567,52 @@ impl Line<'_, '_> {
         }
         if !geneve.options.is_empty() {
             self.out.extend_from_slice(b", options [");
-            decimal(self.out, geneve.options.len());
-            self.out.extend_from_slice(b" bytes]");
+            if self.style.verbose > 0 {
+                self.geneve_options(geneve.options);
+            } else {
+                decimal(self.out, geneve.options.len());
+                self.out.extend_from_slice(b" bytes");
+            }
+            self.out.push(b']');
         }
         self.lead(b": ", b"\n\t");
+    }
+
+    // RFC 8926 §3.5: class, type (0x80: critical), length of the data in words.
+    fn geneve_options(&mut self, mut options: &[u8]) {
+        let mut separator: &[u8] = b"";
+        while let [c0, c1, kind, words, ref behind @ ..] = *options {
+            let len = usize::from(words & 0x1f) * 4;
+            let Some((data, behind)) = behind.split_at_checked(len) else { return };
+            let class = u16::from_be_bytes([c0, c1]);
+            self.out.extend_from_slice(separator);
+            self.out.extend_from_slice(b"class ");
+            let name = match class {
+                0..=0xff => "Standard",
+                0x100 => "Linux",
+                0x101 => "Open vSwitch",
+                0x102 => "Open Virtual Networking (OVN)",
+                0x103 => "In-band Network Telemetry (INT)",
+                0x104 => "VMware",
+                0xfff0.. => "Experimental",
+                _ => UNKNOWN,
+            };
+            self.text(name, b" (0x");
+            hex(self.out, u64::from(class));
+            self.out.extend_from_slice(b") type 0x");
+            hex(self.out, u64::from(kind));
+            self.out.extend_from_slice(if kind & 0x80 != 0 { b"(C) len " } else { b" len " });
+            decimal(self.out, len + 4);
+            if self.style.verbose > 1 && !data.is_empty() {
+                self.out.extend_from_slice(b" data");
+                for word in data.chunks(4) {
+                    self.out.push(b' ');
+                    hex_bytes(self.out, word);
+                }
+            }
+            options = behind;
+            separator = b", ";
+        }
     }
 
     /// tcpdump 4.99.3 does not look into GTP, Teredo, ERSPAN and EtherIP; these words are our own.

@@ -65,15 +65,24 @@ impl Lines {
             digits::padded(out, self.count, 5, b' ');
             out.extend_from_slice(b"  ");
         }
+        if (frame.wire_len as usize) < frame.data.len() {
+            // tcpdump distrusts such a record altogether: it does not even have a time.
+            return invalid(out, frame);
+        }
         self.stamps.write(out, frame.ts);
         link::write(out, &self.style, &self.names, dissection);
-        match &dissection.content {
+        let end = match &dissection.content {
             Content::Tcp(tcp) => tcp::write(out, &self.style, &self.names, &mut self.relative, ip, tcp),
-            Content::TcpCut(bytes, _) => tcp::write_cut(out, &self.names, ip, bytes),
-            Content::Other(_) | Content::Cut(_) => {}
-        }
+            Content::TcpCut(bytes, _) => {
+                tcp::write_cut(out, &self.names, ip, bytes);
+                None
+            }
+            Content::Other(_) | Content::Cut(_) => None,
+        };
         if self.style.dump != DumpStyle::default() {
-            dump::write(out, self.style.dump, frame.data, link::header_len(dissection));
+            // On this end tcpdump jumps out of all its printers, and forgets how long the link-layer header was.
+            let link_len = if end == Some(options::End::Cut) { 0 } else { link::header_len(dissection) };
+            dump::write(out, self.style.dump, frame.data, link_len);
         }
         out.push(b'\n');
     }
@@ -81,6 +90,20 @@ impl Lines {
     /// Takes note of a packet that is not printed: it has its number, and times are counted from it.
     pub fn skip(&mut self, frame: &Frame<'_>) {
         self.count += 1;
-        self.stamps.pass(frame.ts);
+        if !frame.data.is_empty() && frame.data.len() <= frame.wire_len as usize {
+            self.stamps.pass(frame.ts);
+        }
     }
+}
+
+/// Writes the line of a record that claims more captured bytes than there were on the wire.
+fn invalid(out: &mut Vec<u8>, frame: &Frame<'_>) {
+    if frame.wire_len == 0 {
+        return out.extend_from_slice(b"[Invalid header: len==0]\n");
+    }
+    out.extend_from_slice(b"[Invalid header: len(");
+    digits::decimal(out, frame.wire_len);
+    out.extend_from_slice(b") < caplen(");
+    digits::decimal(out, frame.data.len());
+    out.extend_from_slice(b")]\n");
 }

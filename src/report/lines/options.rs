@@ -25,8 +25,8 @@ pub enum End {
 
 /// Writes `, options [...]`. `packet` is the segment as captured; what the edges of SACK blocks count from is `sack_base`.
 ///
-/// The answer is false when the line ends here.
-pub fn write(out: &mut Vec<u8>, segment: &Segment, packet: &[u8], sack_base: u32) -> bool {
+/// Where the line ends here, the answer is why.
+pub fn write(out: &mut Vec<u8>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
     let left = usize::from(segment.header_len).saturating_sub(FIXED_LEN);
     let mut walk = Walk { out, segment, packet, at: FIXED_LEN, left, layer: b"tcp", sack_base };
     walk.out.extend_from_slice(b", options [");
@@ -54,7 +54,7 @@ pub fn write(out: &mut Vec<u8>, segment: &Segment, packet: &[u8], sack_base: u32
             out.extend_from_slice(if cut == End::CutValue && !first { b"]>" } else { b"]" });
         }
     }
-    end.is_none()
+    end
 }
 
 /// A walk over the options.

@@ -1,7 +1,7 @@
 //! The TCP part of a line: ports, flags, numbers, options, length.
 
 use super::digits::{address, decimal, hex_bytes};
-use super::options;
+use super::options::{self, End};
 use super::relative::Relative;
 use super::{LineStyle, Names};
 use crate::dissect::{Checksum, HeaderFault, Ip, LengthSource, Socket, Tcp, TcpFlags};
@@ -18,8 +18,16 @@ const LETTERS: [(TcpFlags, u8); 8] = [
     (TcpFlags::CWR, b'W'),
 ];
 
-/// Writes a segment whose fixed fields are all there.
-pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, relative: &mut Relative, ip: &Ip<'_>, tcp: &Tcp<'_>) {
+/// Writes a segment whose fixed fields are all there; where tcpdump comes upon a wrong or cut
+/// option list, the answer is how.
+pub fn write(
+    out: &mut Vec<u8>,
+    style: &LineStyle,
+    names: &Names,
+    relative: &mut Relative,
+    ip: &Ip<'_>,
+    tcp: &Tcp<'_>,
+) -> Option<End> {
     let segment = &tcp.segment;
     let header_len = u32::from(segment.header_len);
     let len = ip.payload_len.wrapping_sub(header_len);
@@ -27,7 +35,8 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, relative: &mut
     if segment.header_fault == Some(HeaderFault::TooShort) {
         out.extend_from_slice(b" tcp ");
         decimal(out, len);
-        return bad_length(out, header_len, b" - too short, < ", 20);
+        bad_length(out, header_len, b" - too short, < ", 20);
+        return None;
     }
     if style.quiet {
         out.extend_from_slice(b"tcp ");
@@ -40,10 +49,11 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, relative: &mut
     // The table of relative numbers takes note of a header that is too long, but -q has no numbers at all.
     let numbers = (!style.quiet && !style.absolute).then(|| relative.numbers(segment));
     if segment.header_fault == Some(HeaderFault::TooLong) {
-        return bad_length(out, header_len, b" - too long, > ", ip.payload_len);
+        bad_length(out, header_len, b" - too long, > ", ip.payload_len);
+        return None;
     }
     if style.quiet {
-        return;
+        return None;
     }
     if style.verbose > 0 && !style.no_checksum {
         checksum(out, ip, tcp);
@@ -67,10 +77,15 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, relative: &mut
     if segment.flags.contains(TcpFlags::URG) {
         labelled(out, b", urg ", segment.urgent);
     }
-    if header_len > 20 && !options::write(out, segment, ip.payload, sack_base) {
-        return;
+    if header_len > 20 {
+        let end = options::write(out, segment, ip.payload, sack_base);
+        if end.is_some() {
+            return end;
+        }
     }
     labelled(out, b", length ", len);
+    // The list ended before the cut, so the line is whole; tcpdump stumbles over the cut when it looks for the text.
+    (len > 0 && ip.payload.len() < header_len as usize).then_some(End::Cut)
 }
 
 /// Writes a segment of which fewer than 20 bytes are there.

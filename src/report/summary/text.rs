@@ -67,7 +67,9 @@ impl Summary {
             text(out, " UTC");
         }
         text(out, "\n");
-        text(out, &" ".repeat(name.chars().count().min(40) + 2));
+        // The second line stands below the first's facts, unless a long path would push it too far.
+        let width = name.chars().count();
+        text(out, &" ".repeat(if width <= 30 { width + 2 } else { 10 }));
         numerals::grouped(out, self.tcp_packets);
         text(out, " TCP in ");
         counted(out, self.flows, "connection");
@@ -131,10 +133,10 @@ impl Summary {
     }
 
     fn round_trips(&self, out: &mut Vec<u8>) {
-        let sides = self.rtt.iter().zip(["to the server", "to the client"]);
+        let sides = self.rtt.iter().zip(["to server", "to client"]);
         for (at, (sample, side)) in sides.filter(|(sample, _)| sample.count() > 0).enumerate() {
             if at == 0 {
-                label(out, "rtt");
+                label(out, "rtt median");
             } else {
                 text(out, "; ");
             }
@@ -231,40 +233,32 @@ impl Summary {
             (self.c2s.and(self.s2c).resent_segments > 0).then(|| "--flows --sort rtx".to_owned()),
             Some("--findings".to_owned()),
         ];
-        for (at, options) in options.into_iter().flatten().enumerate() {
-            text(out, if at == 0 { "\n  next: " } else { " | " });
-            for (at, word) in
-                [&again.head, &options, &again.filter].into_iter().filter(|word| !word.is_empty()).enumerate()
-            {
-                text(out, if at == 0 { "" } else { " " });
-                text(out, word);
-            }
-        }
+        let commands: Vec<String> = options
+            .iter()
+            .flatten()
+            .map(|options| format!("{} {options} {}", again.head, again.filter).trim_end().to_owned())
+            .collect();
+        // In one line where they fit, else one below the other.
+        let length: usize = commands.iter().map(|command| command.chars().count() + 3).sum();
+        let between = if length + 5 <= COLUMNS { " | " } else { "\n        " };
+        text(out, "\n  next: ");
+        text(out, &commands.join(between));
         text(out, "\n");
     }
 }
 
 impl Found {
-    /// `flow 2 @22 @23 (+1)`.
+    /// `flow 2 @22 @23 (+1)`: the first connection's frames, and how many more findings there are.
     fn places(&self) -> String {
-        let mut places = String::new();
-        let mut before = None;
-        for (flow, frame) in &self.places {
-            if *flow != before {
-                if let Some(flow) = flow {
-                    places.push_str(&format!("{}flow {flow}", if places.is_empty() { "" } else { " " }));
-                }
-                before = *flow;
-            }
-            if *frame > 0 {
-                places.push_str(&format!("{}@{frame}", if places.is_empty() { "" } else { " " }));
-            }
+        let Some((first, _)) = self.places.first() else { return String::new() };
+        let mut words: Vec<String> = first.iter().map(|flow| format!("flow {flow}")).collect();
+        let frames = self.places.iter().filter(|(flow, _)| flow == first);
+        let more = self.count - frames.clone().count() as u64;
+        words.extend(frames.filter(|(_, frame)| *frame > 0).map(|(_, frame)| format!("@{frame}")));
+        if more > 0 {
+            words.push(format!("(+{more})"));
         }
-        let more = self.count - self.places.len() as u64;
-        if more > 0 && !self.places.is_empty() {
-            places.push_str(&format!(" (+{more})"));
-        }
-        places
+        words.join(" ")
     }
 }
 
@@ -279,12 +273,16 @@ impl Data {
     }
 }
 
+/// `54.8 ms (50.8 to 87.5 ms, 988 samples)`.
 fn round_trip(out: &mut Vec<u8>, sample: &Sample) {
     let (min, max) = sample.bounds().unwrap_or((Span(0), Span(0)));
-    text(out, "median ");
     numerals::time(out, sample.median().unwrap_or_default());
     text(out, " (");
-    numerals::time(out, min);
+    if max < Span::from_secs(1) {
+        numerals::millis(out, min);
+    } else {
+        numerals::time(out, min);
+    }
     text(out, " to ");
     numerals::time(out, max);
     text(out, ", ");
@@ -324,11 +322,12 @@ fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// Cut to so many columns, with `...` for what is left out.
+/// Cut to so many columns after a word, with `...` for what is left out.
 fn shortened(row: &str, columns: usize) -> String {
     if row.chars().count() <= columns {
-        row.to_owned()
-    } else {
-        row.chars().take(columns - 3).chain("...".chars()).collect()
+        return row.to_owned();
     }
+    let kept: String = row.chars().take(columns - 3).collect();
+    let whole = kept.rfind(' ').map_or(kept.as_str(), |at| &kept[..at + 1]);
+    format!("{whole}...")
 }
