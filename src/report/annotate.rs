@@ -6,7 +6,8 @@
 //! ```
 
 use crate::dissect::{Segment, TcpFlags};
-use crate::track::{Acked, Deed, Direction, Finding, Note, Observation, TcpState};
+use crate::rules::Rule;
+use crate::track::{Acked, Amend, Deed, Direction, Finding, Note, Observation, TcpState};
 
 use super::style::{Ink, Style};
 use super::{numerals, wording};
@@ -63,6 +64,23 @@ impl Annotator {
         out.push(b'\n');
     }
 
+    /// Appends the `#!` lines of what has changed about an earlier frame.
+    pub fn amend(&self, out: &mut Vec<u8>, amend: &Amend) {
+        if self.level == Level::Off {
+            return;
+        }
+        for rule in &amend.withdrawn {
+            let start = out.len();
+            out.extend_from_slice(b"#! ");
+            withdrawn_text(out, amend, *rule);
+            self.style.paint(out, start, Ink::Remark);
+            out.push(b'\n');
+        }
+        for finding in &amend.details {
+            self.finding(out, finding);
+        }
+    }
+
     fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation, direction: Direction) {
         let mut start = out.len();
         out.extend_from_slice(b"# f");
@@ -116,6 +134,17 @@ pub fn finding_text(out: &mut Vec<u8>, finding: &Finding) {
     }
     out.push(b' ');
     wording::write_message(out, finding);
+}
+
+/// `f1 @15 withdrawn TC201 retransmission`: in place of the severity, that the finding no longer holds.
+pub fn withdrawn_text(out: &mut Vec<u8>, amend: &Amend, rule: Rule) {
+    out.push(b'f');
+    numerals::integer(out, amend.flow);
+    out.push(b' ');
+    numerals::frame(out, amend.frame);
+    for word in [" withdrawn ", rule.code(), " ", rule.slug()] {
+        out.extend_from_slice(word.as_bytes());
+    }
 }
 
 /// What one segment did, in words.
