@@ -12,6 +12,7 @@ mod names;
 mod ndjson;
 mod numerals;
 mod packets;
+mod remark;
 mod reporter;
 mod style;
 mod summary;
