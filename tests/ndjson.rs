@@ -10,7 +10,7 @@ use crate::testkit::script::Script;
 use crate::testkit::{files_below, root, short, tcpcheck};
 
 /// The keys of each record in the order in which they are written; a record has some of them.
-const ORDER: [(&str, &str); 5] = [
+const ORDER: [(&str, &str); 6] = [
     ("capture", "type v tool source format link_type snaplen"),
     (
         "packet",
@@ -19,6 +19,7 @@ const ORDER: [(&str, &str); 5] = [
          notes findings",
     ),
     ("finding", "type v code slug severity confidence flow frame ts dir message range evidence"),
+    ("amend", "type v frame flow notes findings details withdrawn"),
     (
         "flow",
         "type v flow community_id client client_port server server_port ip_version outcome client_known first_ts last_ts \
@@ -115,10 +116,14 @@ fn check_order(records: &[Value], name: &str, complaints: &mut String) {
     let Some(summary) = records.last() else { return };
     let count = |kind: &str| kinds.iter().filter(|k| **k == kind).count() as u64;
     let sum = |object: &Value| object.as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum::<u64>();
+    let amended = |key: &str| -> u64 {
+        records.iter().filter_map(|record| record[key].as_array()).map(|changes| changes.len() as u64).sum()
+    };
+    let findings = count("finding") + amended("details") - amended("withdrawn");
     for (what, said, found) in [
         ("flows", summary["flows"].as_u64().unwrap_or(0), count("flow")),
-        ("findings", sum(&summary["findings"]), count("finding")),
-        ("codes", sum(&summary["codes"]), count("finding")),
+        ("findings", sum(&summary["findings"]), findings),
+        ("codes", sum(&summary["codes"]), findings),
         ("outcomes", sum(&summary["outcomes"]), count("flow")),
     ] {
         if said != found {

@@ -9,7 +9,6 @@ use anyhow::Result;
 use crate::capture::{self, Frame, FrameSource, Next, SourceInfo};
 use crate::dissect::{Content, dissect};
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
-use crate::rules::Severity;
 use crate::track::{Event, Finding, FlowTracker, Observation};
 
 use super::exit::Exit;
@@ -68,7 +67,6 @@ struct Run<'p> {
     summary: Summary,
     output: Output,
     progress: Progress,
-    worst: Option<Severity>,
 }
 
 impl<'p> Run<'p> {
@@ -86,7 +84,6 @@ impl<'p> Run<'p> {
             summary: Summary::new(info),
             output,
             progress: Progress::new(plan.progress),
-            worst: None,
         }
     }
 
@@ -122,8 +119,6 @@ impl<'p> Run<'p> {
         };
         let packet = Packet { frame, dissection: &dissection, tcp };
         self.summary.packet(packet);
-        let worst = tcp.iter().flat_map(|(_, seen)| &seen.findings).map(|finding| finding.severity).max();
-        self.worst = self.worst.max(worst);
         let shown = self.plan.shows(tcp.map(|(_, seen)| seen.flow));
         for reporter in &mut self.reporters {
             if shown {
@@ -142,7 +137,14 @@ impl<'p> Run<'p> {
         while let Some(event) = self.tracker.next_event() {
             match event {
                 Event::Finding(finding) => self.finding(&finding),
-                Event::Amend(amend) => amend.details.iter().for_each(|finding| self.finding(finding)),
+                Event::Amend(amend) => {
+                    self.summary.amend(&amend);
+                    if self.plan.shows(Some(amend.flow)) {
+                        for reporter in &mut self.reporters {
+                            reporter.amend(&mut self.output.text, &amend);
+                        }
+                    }
+                }
                 Event::Ended(flow) => {
                     self.summary.ended(&flow);
                     if self.plan.shows(Some(flow.number)) {
@@ -157,7 +159,6 @@ impl<'p> Run<'p> {
 
     fn finding(&mut self, finding: &Finding) {
         self.summary.finding(finding);
-        self.worst = self.worst.max(Some(finding.severity));
         if finding.flow.is_none() || self.plan.shows(finding.flow) {
             for reporter in &mut self.reporters {
                 reporter.finding(&mut self.output.text, finding);
@@ -216,7 +217,7 @@ impl<'p> Run<'p> {
             anyhow::bail!(damaged);
         }
         Ok(match self.plan.fail_on {
-            Some(least) if self.worst.is_some_and(|worst| worst >= least) => Exit::Failed,
+            Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
             _ => Exit::Done,
         })
     }

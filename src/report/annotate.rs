@@ -5,11 +5,12 @@
 //! #! f1 @15 warning TC202 fast-retransmission  36.0 ms after the gap opened, ...
 //! ```
 
-use crate::dissect::{Segment, TcpFlags};
-use crate::track::{Acked, Deed, Direction, Finding, Note, Observation, TcpState};
+use crate::dissect::Segment;
+use crate::rules::Rule;
+use crate::track::{Amend, Direction, Finding, Observation, TcpState};
 
 use super::style::{Ink, Style};
-use super::{numerals, wording};
+use super::{numerals, remark, wording};
 
 /// How much is said about each packet.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -63,6 +64,23 @@ impl Annotator {
         out.push(b'\n');
     }
 
+    /// Appends the `#!` lines of what has changed about an earlier frame.
+    pub fn amend(&self, out: &mut Vec<u8>, amend: &Amend) {
+        if self.level == Level::Off {
+            return;
+        }
+        for rule in &amend.withdrawn {
+            let start = out.len();
+            out.extend_from_slice(b"#! ");
+            withdrawn_text(out, amend, *rule);
+            self.style.paint(out, start, Ink::Remark);
+            out.push(b'\n');
+        }
+        for finding in &amend.details {
+            self.finding(out, finding);
+        }
+    }
+
     fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation, direction: Direction) {
         let mut start = out.len();
         out.extend_from_slice(b"# f");
@@ -82,7 +100,7 @@ impl Annotator {
         self.end(out, b"s", seen.before.server, seen.after.server);
         start = out.len();
         out.push(b' ');
-        Remark { out, segment, seen, direction, full: self.level == Level::Full, begun: false }.write();
+        remark::write(out, segment, seen, direction, self.level == Level::Full);
         self.style.paint(out, start, Ink::Remark);
         out.push(b'\n');
     }
@@ -118,263 +136,14 @@ pub fn finding_text(out: &mut Vec<u8>, finding: &Finding) {
     wording::write_message(out, finding);
 }
 
-/// What one segment did, in words.
-struct Remark<'a> {
-    out: &'a mut Vec<u8>,
-    segment: &'a Segment,
-    seen: &'a Observation,
-    direction: Direction,
-    full: bool,
-    begun: bool,
-}
-
-impl Remark<'_> {
-    fn write(&mut self) {
-        let seen = self.seen;
-        match seen.deed {
-            Deed::Opens | Deed::OpensToo => self.opens(),
-            Deed::OpensAgain if self.segment.flags.contains(TcpFlags::ACK) => self.say("SYN+ACK: the same again"),
-            Deed::OpensAgain => self.say("SYN: the same again"),
-            Deed::Accepts => self.accepts(),
-            Deed::Establishes => self.establishes(),
-            Deed::Data => self.data(),
-            Deed::Closes => self.closes(),
-            Deed::ClosesAgain => {
-                self.say("FIN: the same again (");
-                numerals::integer(self.out, seen.seq_end);
-                self.add(")");
-            }
-            Deed::Resets => self.resets(),
-            Deed::Stray => self.say("stray: does not fit the connection as it stands"),
-            Deed::Acks => {}
-        }
-        if let Some(frame) = seen.fills_gap_of {
-            self.say("fills the gap of ");
-            numerals::frame(self.out, frame);
-        }
-        if let Some(acked) = seen.acked.as_ref().filter(|_| !matches!(seen.deed, Deed::Accepts | Deed::Establishes)) {
-            self.acks(acked);
-        }
-        for note in &seen.notes {
-            self.note(*note);
-        }
-        if self.segment.window == 0 && !self.segment.flags.contains(TcpFlags::RST) {
-            self.say("window 0: the other side must wait");
-        }
-        if !self.begun {
-            self.nothing_new();
-        }
-        if self.full {
-            self.amounts();
-        }
-    }
-
-    /// Begins a phrase.
-    fn say(&mut self, words: &str) {
-        if self.begun {
-            self.add("; ");
-        }
-        self.begun = true;
-        self.add(words);
-    }
-
-    /// Goes on with a phrase.
-    fn add(&mut self, words: &str) {
-        self.out.extend_from_slice(words.as_bytes());
-    }
-
-    /// Who sent it, where that is known.
-    fn sender(&self) -> &'static str {
-        match self.direction {
-            _ if !self.seen.client_known => "this side",
-            Direction::FromOriginator => "client",
-            Direction::FromResponder => "server",
-        }
-    }
-
-    fn opens(&mut self) {
-        self.say(if self.seen.deed == Deed::Opens { "SYN: opens" } else { "SYN: opens from the other side too" });
-        if self.segment.payload_len > 0 {
-            self.add(" with ");
-            numerals::bytes(self.out, self.segment.payload_len.into());
-            self.add(" of data");
-        }
-        self.initial_number();
-        self.say("the SYN takes 1 sequence number");
-    }
-
-    fn accepts(&mut self) {
-        self.say("SYN+ACK: ");
-        match &self.seen.acked {
-            Some(acked) => {
-                self.begun = false;
-                self.acks(acked);
-            }
-            None => self.add("accepts"),
-        }
-        self.initial_number();
-    }
-
-    fn initial_number(&mut self) {
-        let sender = self.sender();
-        self.say(sender);
-        self.add(" ISN ");
-        numerals::integer(self.out, self.segment.seq.0);
-    }
-
-    fn establishes(&mut self) {
-        if self.segment.payload_len > 0 {
-            self.data();
-        }
-        match &self.seen.acked {
-            Some(acked) if acked.syn => {
-                self.say("ACK: acks the SYN+ACK");
-                self.newest(acked);
-                self.rtt(acked);
-            }
-            Some(acked) => self.acks(acked),
-            None => {}
-        }
-        self.say("the handshake is done");
-    }
-
-    fn data(&mut self) {
-        let (seen, length) = (self.seen, u64::from(self.segment.payload_len));
-        self.say("data ");
-        numerals::integer(self.out, seen.seq);
-        self.add(":");
-        numerals::integer(self.out, seen.seq_end);
-        self.add(", ");
-        numerals::bytes(self.out, length);
-        if seen.again >= length && length > 0 {
-            self.add(", again");
-        } else if seen.again > 0 {
-            self.add(", ");
-            numerals::bytes(self.out, seen.again);
-            self.add(" of it again");
-        }
-    }
-
-    fn closes(&mut self) {
-        if self.segment.payload_len > 0 {
-            self.data();
-        }
-        let sender = self.sender();
-        self.say("FIN: ");
-        self.add(sender);
-        self.add(" is done");
-        // Mid-stream the numbers count from the first byte seen, not from the first byte sent.
-        if self.seen.client_known {
-            self.add(" after ");
-            numerals::bytes(self.out, self.seen.seq_end.saturating_sub(1).try_into().unwrap_or(0));
-        }
-        self.say("the FIN takes 1 sequence number (");
-        numerals::integer(self.out, self.seen.seq_end);
-        self.add(")");
-    }
-
-    fn resets(&mut self) {
-        let (before, sender) = (self.seen.before, self.sender());
-        if before.client == TcpState::SynSent && self.direction == Direction::FromResponder {
-            self.say("RST: refuses; nobody listens on port ");
-            numerals::integer(self.out, self.segment.src.port);
-            return;
-        }
-        self.say("RST: ");
-        self.add(sender);
-        self.add(" resets in ");
-        let state = if self.direction == Direction::FromOriginator { before.client } else { before.server };
-        self.add(state.as_str());
-        self.say("nothing more is sent or delivered");
-    }
-
-    fn acks(&mut self, acked: &Acked) {
-        self.say("acks ");
-        let mut several = false;
-        if acked.syn {
-            self.add("the SYN");
-            several = true;
-        }
-        if acked.bytes > 0 {
-            self.add(if several { " and " } else { "" });
-            numerals::bytes(self.out, acked.bytes);
-            several = true;
-        }
-        if acked.fin {
-            self.add(if several { " and " } else { "" });
-            self.add("the FIN");
-        }
-        self.newest(acked);
-        self.rtt(acked);
-    }
-
-    /// The frames that are acknowledged: the newest, or with `full` every one.
-    fn newest(&mut self, acked: &Acked) {
-        if self.full && acked.frames.len() > 1 {
-            self.add(" of");
-            for frame in &acked.frames {
-                self.add(" ");
-                numerals::frame(self.out, *frame);
-            }
-        } else if let Some(frame) = acked.frames.last() {
-            self.add(if acked.frames.len() > 1 { " up to " } else { " " });
-            numerals::frame(self.out, *frame);
-        }
-    }
-
-    fn rtt(&mut self, acked: &Acked) {
-        if let Some(rtt) = acked.rtt {
-            self.add(", rtt ");
-            numerals::time(self.out, rtt);
-        }
-    }
-
-    fn note(&mut self, note: Note) {
-        match note {
-            Note::KeepAlive => self.say("keep-alive: is the other side still there?"),
-            Note::KeepAliveAck => self.say("answers the keep-alive"),
-            Note::ZeroWindowProbe => self.say("zero-window probe: may more be sent yet?"),
-            Note::ZeroWindowProbeAck => self.say("answers the zero-window probe"),
-            Note::WindowUpdate => {
-                self.say("window update: ");
-                match self.seen.window_bytes {
-                    Some(bytes) => numerals::bytes(self.out, bytes),
-                    None => numerals::integer(self.out, self.segment.window),
-                }
-            }
-        }
-    }
-
-    fn nothing_new(&mut self) {
-        match self.seen.ack {
-            Some(ack) => {
-                self.say("acks nothing new: still ");
-                numerals::integer(self.out, ack);
-            }
-            None => self.say("neither data nor an acknowledgment"),
-        }
-    }
-
-    /// What `full` adds: gap, window, bytes in flight.
-    fn amounts(&mut self) {
-        if let Some((from, to)) = self.seen.gap {
-            self.say("");
-            numerals::bytes(self.out, to.saturating_sub(from).try_into().unwrap_or(0));
-            self.add(" missing before it (");
-            numerals::integer(self.out, from);
-            self.add(":");
-            numerals::integer(self.out, to);
-            self.add(")");
-        }
-        if let Some(window) = self.seen.window_bytes {
-            self.say("window ");
-            numerals::bytes(self.out, window);
-        }
-        if self.seen.in_flight > 0 {
-            self.say("");
-            numerals::bytes(self.out, self.seen.in_flight);
-            self.add(" in flight");
-        }
+/// `f1 @15 withdrawn TC201 retransmission`: in place of the severity, that the finding no longer holds.
+pub fn withdrawn_text(out: &mut Vec<u8>, amend: &Amend, rule: Rule) {
+    out.push(b'f');
+    numerals::integer(out, amend.flow);
+    out.push(b' ');
+    numerals::frame(out, amend.frame);
+    for word in [" withdrawn ", rule.code(), " ", rule.slug()] {
+        out.extend_from_slice(word.as_bytes());
     }
 }
 
@@ -382,4 +151,154 @@ impl Remark<'_> {
 fn pad(out: &mut Vec<u8>, start: usize, width: usize) {
     let missing = (start + width).saturating_sub(out.len());
     out.extend(std::iter::repeat_n(b' ', missing));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{Span, Timestamp};
+    use crate::dissect::{Checksum, OptionFacts, SeqNumber, Socket, TcpFlags};
+    use crate::rules::Severity;
+    use crate::track::{Acked, Deed, Note, States};
+
+    fn segment(flags: TcpFlags, payload_len: u32) -> Segment {
+        let socket = |port| Socket { addr: [10, 0, 0, 1].into(), port };
+        Segment {
+            frame: 15,
+            ts: Timestamp(0),
+            interface: 0,
+            wire_len: 60,
+            captured_len: 60,
+            src: socket(51000),
+            dst: socket(443),
+            ttl: 64,
+            tos: 0,
+            ip_id: None,
+            dont_fragment: true,
+            fragment: false,
+            seq: SeqNumber(4_294_967_000),
+            ack: None,
+            flags,
+            window: 1000,
+            urgent: 0,
+            header_len: 20,
+            payload_len,
+            offloaded: false,
+            header_fault: None,
+            checksum: Checksum::Correct,
+            options: OptionFacts::default(),
+        }
+    }
+
+    /// A segment from the server of an established connection, with what else it did.
+    fn established(deed: Deed, change: impl FnOnce(&mut Observation)) -> Observation {
+        let both = States { client: TcpState::Established, server: TcpState::Established };
+        let mut seen = Observation::default();
+        (seen.flow, seen.direction, seen.client_known) = (1, Some(Direction::FromResponder), true);
+        (seen.before, seen.after, seen.deed) = (both, both, deed);
+        change(&mut seen);
+        seen
+    }
+
+    /// The text behind the states, at a level.
+    fn words(level: Level, segment: &Segment, seen: &Observation) -> String {
+        let line = line(level, segment, seen);
+        line.split_once("s=ESTABLISHED ").map(|(_, words)| words.trim_end().to_owned()).unwrap_or(line)
+    }
+
+    fn line(level: Level, segment: &Segment, seen: &Observation) -> String {
+        let mut out = Vec::new();
+        Annotator::new(level, Style::new(false)).packet(&mut out, segment, seen);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn data_that_fills_a_gap_says_so() {
+        let data = segment(TcpFlags::ACK, 1460);
+        let mut seen = established(Deed::Data, |seen| {
+            (seen.seq, seen.seq_end, seen.again, seen.fills_gap_of) = (2921, 4381, 1460, Some(8));
+        });
+        assert_eq!(
+            line(Level::Brief, &data, &seen),
+            "# f1 @15 c=ESTABLISHED <-- s=ESTABLISHED data 2921:4381, 1460 B, again; fills the gap of @8\n"
+        );
+        (seen.again, seen.fills_gap_of) = (100, None);
+        assert_eq!(words(Level::Brief, &data, &seen), "data 2921:4381, 1460 B, 100 B of it again");
+    }
+
+    #[test]
+    fn a_fin_is_counted_and_so_is_what_came_before_it() {
+        let fin = segment(TcpFlags::FIN.with(TcpFlags::ACK), 0);
+        let seen = established(Deed::Closes, |seen| {
+            (seen.seq, seen.seq_end, seen.direction) = (301, 301, Some(Direction::FromOriginator));
+            seen.after = States { client: TcpState::FinWait1, server: TcpState::CloseWait };
+        });
+        assert_eq!(
+            line(Level::Changes, &fin, &seen),
+            "# f1 @15 c>FIN_WAIT_1  --> s>CLOSE_WAIT  FIN: client is done after 300 B; the FIN takes 1 sequence number \
+             (301)\n"
+        );
+    }
+
+    #[test]
+    fn a_guessed_client_is_marked_and_nobody_is_named() {
+        let reset = segment(TcpFlags::RST, 0);
+        let seen = established(Deed::Resets, |seen| seen.client_known = false);
+        assert_eq!(
+            line(Level::Brief, &reset, &seen),
+            "# f1 @15 c?=ESTABLISHED <-- s=ESTABLISHED RST: this side resets in ESTABLISHED; nothing more is sent or \
+             delivered\n"
+        );
+    }
+
+    #[test]
+    fn an_acknowledgment_names_the_newest_frame_and_in_full_all_of_them() {
+        let acked = Acked { bytes: 5080, frames: vec![8, 11, 13], rtt: Some(Span(12_200_000)), ..Acked::default() };
+        let seen = established(Deed::Acks, |seen| {
+            (seen.ack, seen.acked, seen.window_bytes) = (Some(8001), Some(acked), Some(128_000));
+            (seen.in_flight, seen.gap) = (10, Some((1, 101)));
+        });
+        let ack = segment(TcpFlags::ACK, 0);
+        assert_eq!(words(Level::Brief, &ack, &seen), "acks 5080 B up to @13, rtt 12.2 ms");
+        assert_eq!(
+            words(Level::Full, &ack, &seen),
+            "acks 5080 B of @8 @11 @13, rtt 12.2 ms; 100 B missing before it (1:101); window 128000 B; 10 B in flight"
+        );
+        assert_eq!(line(Level::Changes, &ack, &seen), "");
+        assert_eq!(line(Level::Off, &ack, &seen), "");
+    }
+
+    #[test]
+    fn what_is_normal_has_a_name() {
+        let ack = Segment { window: 0, ..segment(TcpFlags::ACK, 0) };
+        let mut seen = established(Deed::Acks, |seen| seen.ack = Some(301));
+        assert_eq!(words(Level::Brief, &ack, &seen), "window 0: the other side must wait");
+        assert_eq!(words(Level::Brief, &segment(TcpFlags::ACK, 0), &seen), "acks nothing new: still 301");
+        seen.notes.push(Note::KeepAliveAck);
+        assert_eq!(words(Level::Brief, &segment(TcpFlags::ACK, 0), &seen), "answers the keep-alive");
+    }
+
+    #[test]
+    fn a_finding_has_a_line_and_so_has_its_withdrawal() {
+        let mut finding = Finding::new(Rule::FileCut);
+        finding.bytes("present", 3).bytes("needed", 9).number("offset", 40);
+        let mut out = Vec::new();
+        let annotator = Annotator::new(Level::Changes, Style::new(false));
+        annotator.finding(&mut out, &finding);
+        assert!(out.starts_with(b"#! warning TC901 file-cut  the file ends inside a packet"));
+        let mut later = Finding::new(Rule::FileCut);
+        (later.flow, later.frame, later.severity) = (Some(1), 15, Severity::Note);
+        let amend = Amend {
+            frame: 15,
+            flow: 1,
+            notes: Vec::new(),
+            findings: vec![Rule::FileCut],
+            details: vec![later],
+            withdrawn: vec![Rule::NoAnswer],
+        };
+        out.clear();
+        annotator.amend(&mut out, &amend);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("#! f1 @15 withdrawn TC101 no-answer\n#! f1 @15 note TC901 file-cut  "), "{text}");
+    }
 }

@@ -1,9 +1,9 @@
-//! `--findings`: the findings alone, a line each, as they come.
+//! `--findings`: the findings alone, a line each, as they come. One that is taken back later gets a line that says so.
 
-use crate::track::Finding;
+use crate::track::{Amend, Finding};
 
 use super::style::{Ink, Style};
-use super::{Packet, Reporter, finding_text};
+use super::{Packet, Reporter, finding_text, withdrawn_text};
 
 /// Writes `fFLOW @FRAME SEVERITY CODE SLUG  TEXT` lines.
 #[derive(Clone, Copy, Debug)]
@@ -30,5 +30,17 @@ impl Reporter for Findings {
         finding_text(out, finding);
         self.style.paint(out, start, Ink::Finding(finding.severity));
         out.push(b'\n');
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        for rule in &amend.withdrawn {
+            let start = out.len();
+            withdrawn_text(out, amend, *rule);
+            self.style.paint(out, start, Ink::Remark);
+            out.push(b'\n');
+        }
+        for finding in &amend.details {
+            self.finding(out, finding);
+        }
     }
 }

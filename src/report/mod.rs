@@ -12,12 +12,13 @@ mod names;
 mod ndjson;
 mod numerals;
 mod packets;
+mod remark;
 mod reporter;
 mod style;
 mod summary;
 mod wording;
 
-pub use annotate::{Annotator, Level, finding_text};
+pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
 pub use community_id::community_id;
 pub use findings::Findings;
 pub use flows::{Flows, Order};

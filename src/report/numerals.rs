@@ -101,6 +101,13 @@ impl Calendar {
         out.push(b'Z');
     }
 
+    /// The same as a text of its own.
+    pub fn text(&mut self, ts: Timestamp) -> String {
+        let mut out = Vec::with_capacity(30);
+        self.rfc3339(&mut out, ts);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
     /// `2023-11-14 22:13:20.101999`, in UTC.
     pub fn readable(&mut self, out: &mut Vec<u8>, ts: Timestamp) {
         self.instant(out, ts, b' ', 6);

@@ -1,6 +1,6 @@
 //! The packet view: tcpdump's line, and below it what the packet did.
 
-use crate::track::Finding;
+use crate::track::{Amend, Finding};
 
 use super::lines::{LineStyle, Lines};
 use super::{Annotator, Packet, Reporter};
@@ -33,5 +33,9 @@ impl Reporter for Packets {
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         self.annotator.finding(out, finding);
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        self.annotator.amend(out, amend);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::capture::{Frame, SourceInfo};
 use crate::dissect::{Dissection, Segment};
-use crate::track::{Finding, FlowRecord, Observation};
+use crate::track::{Amend, Finding, FlowRecord, Observation};
 
 use super::Summary;
 
@@ -37,6 +37,11 @@ pub trait Reporter {
     /// A finding that came with no packet.
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         let _ = (out, finding);
+    }
+
+    /// What was said of an earlier packet has changed.
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        let _ = (out, amend);
     }
 
     /// A connection has ended.

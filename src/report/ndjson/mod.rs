@@ -8,13 +8,13 @@ mod records;
 use serde::Serialize;
 
 use crate::capture::{SourceInfo, Timestamp};
-use crate::track::{Finding, FlowRecord};
+use crate::track::{Amend, Finding, FlowRecord};
 
 use super::numerals::Calendar;
 use super::{Packet, Reporter, Summary};
 use flow::FlowLine;
 use packet::PacketLine;
-use records::{CaptureLine, FindingLine, SummaryLine};
+use records::{AmendLine, CaptureLine, FindingLine, SummaryLine};
 
 /// The schema's version, in every record.
 const VERSION: u8 = 1;
@@ -78,13 +78,19 @@ impl Reporter for Ndjson {
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         if self.records.findings {
-            line(out, &FindingLine::new(finding, self.stamp(finding.ts)));
+            line(out, &FindingLine::new(finding, &mut self.calendar));
+        }
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        if self.records.packets || self.records.findings {
+            line(out, &AmendLine::new(amend, &mut self.calendar));
         }
     }
 
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
         if self.records.flows {
-            let first = self.stamp(flow.first_ts).to_owned();
+            let first = self.calendar.text(flow.first_ts);
             line(out, &FlowLine::new(flow, &first, self.stamp(flow.last_ts)));
         }
     }

@@ -1,12 +1,13 @@
-//! The `capture`, `finding` and `summary` records.
+//! The `capture`, `finding`, `amend` and `summary` records.
 
 use serde::Serialize;
 use serde::ser::Serializer;
 
 use crate::capture::SourceInfo;
+use crate::report::numerals::Calendar;
 use crate::report::{Summary, message};
 use crate::rules::{Confidence, Severity};
-use crate::track::Finding;
+use crate::track::{Amend, Finding};
 
 use super::VERSION;
 use super::evidence::Evidence;
@@ -46,6 +47,13 @@ impl<'a> CaptureLine<'a> {
 pub struct FindingLine<'a> {
     r#type: &'static str,
     v: u8,
+    #[serde(flatten)]
+    finding: FindingObject<'a>,
+}
+
+/// A finding, as a record or among the details of an `amend`.
+#[derive(Serialize)]
+struct FindingObject<'a> {
     code: &'static str,
     slug: &'static str,
     severity: Severity,
@@ -55,7 +63,7 @@ pub struct FindingLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     frame: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ts: Option<&'a str>,
+    ts: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dir: Option<&'static str>,
     message: String,
@@ -65,23 +73,63 @@ pub struct FindingLine<'a> {
 }
 
 impl<'a> FindingLine<'a> {
-    /// Of a finding about a frame of that time.
-    pub fn new(finding: &'a Finding, ts: &'a str) -> Self {
+    /// Of a finding.
+    pub fn new(finding: &'a Finding, calendar: &mut Calendar) -> Self {
+        Self { r#type: "finding", v: VERSION, finding: FindingObject::new(finding, calendar) }
+    }
+}
+
+impl<'a> FindingObject<'a> {
+    fn new(finding: &'a Finding, calendar: &mut Calendar) -> Self {
         let frame = Some(finding.frame).filter(|frame| *frame > 0);
         Self {
-            r#type: "finding",
-            v: VERSION,
             code: finding.rule.code(),
             slug: finding.rule.slug(),
             severity: finding.severity,
             confidence: finding.confidence,
             flow: finding.flow,
             frame,
-            ts: frame.map(|_| ts),
+            ts: frame.map(|_| calendar.text(finding.ts)),
             dir: finding.direction.map(direction),
             message: message(finding),
             range: finding.range,
             evidence: Evidence(&finding.evidence),
+        }
+    }
+}
+
+/// What was said of a frame has changed.
+#[derive(Serialize)]
+pub struct AmendLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    frame: u64,
+    flow: u32,
+    notes: Vec<&'static str>,
+    findings: Vec<&'static str>,
+    details: Vec<FindingObject<'a>>,
+    withdrawn: Vec<RuleObject>,
+}
+
+#[derive(Serialize)]
+struct RuleObject {
+    code: &'static str,
+    slug: &'static str,
+}
+
+impl<'a> AmendLine<'a> {
+    /// Of a change.
+    pub fn new(amend: &'a Amend, calendar: &mut Calendar) -> Self {
+        let withdrawn = amend.withdrawn.iter().map(|rule| RuleObject { code: rule.code(), slug: rule.slug() });
+        Self {
+            r#type: "amend",
+            v: VERSION,
+            frame: amend.frame,
+            flow: amend.flow,
+            notes: amend.notes.iter().map(|note| note.as_str()).collect(),
+            findings: amend.findings.iter().map(|rule| rule.code()).collect(),
+            details: amend.details.iter().map(|finding| FindingObject::new(finding, calendar)).collect(),
+            withdrawn: withdrawn.collect(),
         }
     }
 }

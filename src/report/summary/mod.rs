@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::capture::{Drops, Frame, SourceInfo, Span, Timestamp};
 use crate::dissect::{Checksum, Content};
 use crate::rules::{Rule, Severity};
-use crate::track::{Direction, DirectionStats, Finding, FlowRecord, Outcome};
+use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, Outcome};
 
 use super::{Packet, wording};
 use sample::Sample;
@@ -137,6 +137,24 @@ impl Summary {
         }
     }
 
+    /// Counts what is new, and takes back what no longer holds.
+    pub fn amend(&mut self, amend: &Amend) {
+        for rule in &amend.withdrawn {
+            let severity = &mut self.severities[rule.severity() as usize];
+            *severity = severity.saturating_sub(1);
+            if let Some(found) = self.found.get_mut(rule) {
+                found.count = found.count.saturating_sub(1);
+                found.places.retain(|(_, frame)| *frame != amend.frame);
+                if found.count == 0 {
+                    self.found.remove(rule);
+                }
+            }
+        }
+        for finding in &amend.details {
+            self.finding(finding);
+        }
+    }
+
     /// Counts a connection.
     pub fn ended(&mut self, flow: &FlowRecord) {
         self.flows += 1;
@@ -193,6 +211,11 @@ impl Summary {
     /// Findings of a severity.
     pub fn count(&self, severity: Severity) -> u64 {
         self.severities[severity as usize]
+    }
+
+    /// The worst severity of any finding.
+    pub fn worst(&self) -> Option<Severity> {
+        [Severity::Error, Severity::Warning, Severity::Note].into_iter().find(|severity| self.count(*severity) > 0)
     }
 
     /// What the capture lost.
