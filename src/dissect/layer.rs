@@ -21,9 +21,9 @@ pub struct Dissection<'a> {
 }
 
 impl<'a> Dissection<'a> {
-    /// One without any layer.
+    /// Of nothing: to be filled by [`read`](Self::read).
     #[inline]
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self { layers: ArrayVec::new(), content: Content::Other(NotTcp::Unknown) }
     }
 
@@ -33,6 +33,12 @@ impl<'a> Dissection<'a> {
             Layer::Ip(ip) => Some(ip),
             _ => None,
         })
+    }
+}
+
+impl Default for Dissection<'_> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
