@@ -1,7 +1,7 @@
 //! What a line says of the layers below TCP: the link-layer header (`-e`), tags, tunnels, and IP.
 
 use super::digits::{decimal, hex, hex_bytes, hex_padded};
-use super::{LineStyle, Names, interface, ip};
+use super::{LineStyle, Names, interface, ip, radio};
 use crate::dissect::{
     Arcnet, Checksum, Cooked, Dissection, Erspan, Ethernet, Fddi, Geneve, Gre, Gtp, Ip, Layer, Llc, Mpls, Nflog, Null,
     PppFraming, Udp, Vxlan, Wifi, udp_checksum,
@@ -54,7 +54,10 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, dissection: &D
                 line.out.extend_from_slice(b"] ");
             }
             Layer::Mpls(mpls) => line.mpls(*mpls, matches!(before, Some(Layer::Mpls(_)))),
-            Layer::Wifi(wifi) => line.wifi(wifi),
+            Layer::Wifi(wifi) => {
+                radio::write(line.out, wifi.radiotap);
+                line.wifi(wifi);
+            }
             Layer::Nflog(nflog) => line.nflog(nflog),
             Layer::Infiniband(infiniband) => {
                 if style.link_header {

@@ -11,6 +11,7 @@ mod ip;
 mod link;
 mod mptcp;
 mod options;
+mod radio;
 mod relative;
 mod stamp;
 mod style;
