@@ -7,4 +7,5 @@ mod capture;
 mod cli;
 mod malformed;
 mod ndjson;
+mod readme;
 mod traces;
