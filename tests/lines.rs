@@ -1,6 +1,7 @@
 //! tcpdump's lines: packets, options, and tcpdump 4.99.3's exact text for them (see `tcpdump_parity`).
 
 use jiff::tz::TimeZone;
+use proptest::prelude::*;
 use tcpcheck::report::lines::{LineStyle, Lines, StampStyle};
 use tcpcheck::{Frame, LinkType, Timestamp, dissect};
 
@@ -610,4 +611,36 @@ fn a_line_that_is_not_printed_counts_for_numbers_and_times() {
     let out = String::from_utf8(out).unwrap();
     let starts: Vec<&str> = out.lines().map(|line| &line[..24]).collect();
     assert_eq!(starts, ["    2   00:00:00.005000 ", "    4   00:00:00.002000 "]);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_behind_an_ip_header_are_one_line_of_ascii(
+        bytes in prop::collection::vec(any::<u8>(), 0..90),
+        words in 0_u8..16,
+        captured in 0_usize..124,
+        args in prop::sample::select(vec!["-n", "-nt", "-nS", "-nq", "-ne", "-nX", "-n#ttt"]),
+    ) {
+        let mut packet = client(".", 1, 1).frame();
+        packet.truncate(34);
+        packet.extend(&bytes);
+        packet[16..18].copy_from_slice(&(20 + bytes.len() as u16).to_be_bytes());
+        if let Some(offset) = packet.get_mut(46) {
+            *offset = words << 4 | *offset & 15;
+        }
+        let wire_len = packet.len() as u32;
+        packet.truncate(captured.max(34));
+        let text = lines(args, &[Record { ns: ZERO, bytes: packet, wire_len }]);
+        let line = text.strip_suffix('\n').expect("a line end");
+        let line = line.split_once("\n\t0x0000:").map_or(line, |(line, _)| line);
+        prop_assert!(line.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{line:?}");
+        let ends = [
+            line.rsplit_once(", length ").is_some_and(|(_, digits)| digits.bytes().all(|byte| byte.is_ascii_digit())),
+            line.rsplit_once(": tcp ").is_some_and(|(_, digits)| digits.bytes().all(|byte| byte.is_ascii_digit())),
+            ["[|tcp]", "[|tcp]>", "[|mptcp]", "[|mptcp]>", "[bad opt]", "[bad opt]]", "< 20]"]
+                .iter().any(|end| line.ends_with(end)),
+            line.contains("too long, > ") && line.ends_with(']'),
+        ];
+        prop_assert_eq!(ends.iter().filter(|&&end| end).count(), 1, "{}", line);
+    }
 }

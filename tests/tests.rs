@@ -5,7 +5,15 @@ mod testkit;
 mod architecture;
 mod capture;
 mod cli;
+mod fixtures;
+mod lines;
 mod malformed;
+mod mutations;
 mod ndjson;
+<<<<<<< HEAD
 mod readme;
+=======
+mod oracle;
+mod tcpdump_parity;
+>>>>>>> main
 mod traces;

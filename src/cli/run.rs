@@ -234,7 +234,9 @@ impl<'p> Run<'p> {
         }
         self.output.flush()?;
         if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
-            tell(&counters(self.summary.packets(), drops));
+            // Below the ^C that the terminal shows.
+            let begin = if self.plan.stderr_terminal { "\n" } else { "" };
+            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
         }
         if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
             let mut text = Vec::new();

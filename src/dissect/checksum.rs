@@ -164,7 +164,10 @@ fn fold(mut sum: u64) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::{SYN, frame, join};
+    use super::super::{Content, dissect};
     use super::*;
+    use crate::capture::Frame;
 
     /// As RFC 1071 §1 says it, word by word.
     fn slow(bytes: &[u8]) -> u16 {
@@ -188,6 +191,44 @@ mod tests {
         assert_eq!(expected_header_checksum(&header), None);
         header[11] = 0;
         assert_eq!(expected_header_checksum(&header), Some(0xb861));
+    }
+
+    #[test]
+    fn a_segments_checksum_is_correct_partial_wrong_or_unknown() {
+        let checksum = |bytes: &[u8], wire_len: u32| {
+            let frame = Frame { wire_len, ..frame(101, bytes) };
+            match dissect(&frame).content {
+                Content::Tcp(tcp) => tcp.segment.checksum,
+                content => panic!("{content:?}"),
+            }
+        };
+        let mut bytes = SYN;
+        assert_eq!(checksum(&bytes, 40), Checksum::Correct);
+        (bytes[36], bytes[37]) = (0xff, 0xff);
+        assert_eq!(checksum(&bytes, 40), Checksum::Wrong { expected: 0x8c21 });
+        // 10.0.0.1, 10.0.0.2, protocol 6, with the length of 20 and without.
+        (bytes[36], bytes[37]) = (0x14, 0x1d);
+        assert_eq!(checksum(&bytes, 40), Checksum::Partial);
+        (bytes[36], bytes[37]) = (0x14, 0x09);
+        assert_eq!(checksum(&bytes, 40), Checksum::Partial);
+        bytes[3] = 41;
+        assert_eq!(checksum(&bytes, 41), Checksum::Unknown);
+    }
+
+    #[test]
+    fn an_ipv4_source_route_has_the_final_destination() {
+        // The SYN's own checksum is for 10.0.0.2, the end of the route.
+        let route = |pointer: u8| {
+            let mut bytes = join(&[&SYN[..20], &[1, 131, 7, pointer, 10, 0, 0, 2], &SYN[20..]]);
+            (bytes[0], bytes[3], bytes[19]) = (0x47, 48, 9);
+            bytes
+        };
+        let checksum = |bytes: &[u8]| match dissect(&frame(101, bytes)).content {
+            Content::Tcp(tcp) => tcp.segment.checksum,
+            content => panic!("{content:?}"),
+        };
+        assert_eq!(checksum(&route(4)), Checksum::Correct);
+        assert_eq!(checksum(&route(8)), Checksum::Wrong { expected: 0x8c1a });
     }
 
     proptest::proptest! {

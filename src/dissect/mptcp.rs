@@ -258,3 +258,90 @@ impl<'a> Fields<'a> {
         if full { self.u64().map(DataNumber::Full) } else { self.u32().map(DataNumber::Low) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every subtype's value (behind kind and length).
+    fn every_subtype() -> Vec<(Vec<u8>, Mptcp<'static>)> {
+        let key = |n: u8| [0, 0, 0, 0, 0, 0, 0, n];
+        let capable = |version, sender_key, receiver_key, data_len| Mptcp::Capable {
+            version,
+            flags: 0x81,
+            sender_key,
+            receiver_key,
+            data_len,
+            checksum: None,
+        };
+        let v6 = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        let mapping = Mapping { data_seq: DataNumber::Low(2), path_seq: 3, len: 4, checksum: None };
+        vec![
+            (vec![0x01, 0x81], capable(1, None, None, None)),
+            ([&[0x00, 0x81][..], &key(1)].concat(), capable(0, Some(1), None, None)),
+            ([&[0x01, 0x81][..], &key(1), &key(2)].concat(), capable(1, Some(1), Some(2), None)),
+            ([&[0x01, 0x81][..], &key(1), &key(2), &[0, 9]].concat(), capable(1, Some(1), Some(2), Some(9))),
+            (vec![0x11, 5, 0, 0, 0, 1, 0, 0, 0, 2], Mptcp::Join { backup: true, address_id: 5, token: 1, nonce: 2 }),
+            (
+                [&[0x10, 5][..], &key(1), &[0, 0, 0, 2]].concat(),
+                Mptcp::JoinReply { backup: false, address_id: 5, hmac: 1, nonce: 2 },
+            ),
+            ([&[0x10, 0][..], &[7; 20]].concat(), Mptcp::JoinAck { hmac: &[7; 20] }),
+            (vec![0x20, 0x10], Mptcp::Dss { fin: true, ack: None, mapping: None }),
+            (
+                [&[0x20, 0x03][..], &key(9)].concat(),
+                Mptcp::Dss { fin: false, ack: Some(DataNumber::Full(9)), mapping: None },
+            ),
+            (
+                vec![0x20, 0x05, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 4],
+                Mptcp::Dss { fin: false, ack: Some(DataNumber::Low(1)), mapping: Some(mapping) },
+            ),
+            (
+                vec![0x20, 0x04, 0, 0, 0, 2, 0, 0, 0, 3, 0, 4, 0, 5],
+                Mptcp::Dss { fin: false, ack: None, mapping: Some(Mapping { checksum: Some(5), ..mapping }) },
+            ),
+            (
+                vec![0x31, 5, 10, 0, 0, 1, 0, 80],
+                Mptcp::AddAddress { echo: true, address_id: 5, addr: [10, 0, 0, 1].into(), port: Some(80), hmac: None },
+            ),
+            (
+                [&[0x30, 5][..], &v6, &key(1)].concat(),
+                Mptcp::AddAddress { echo: false, address_id: 5, addr: v6.into(), port: None, hmac: Some(1) },
+            ),
+            (vec![0x40, 5, 6], Mptcp::RemoveAddress { address_ids: &[5, 6] }),
+            (vec![0x51], Mptcp::Priority { backup: true, address_id: None }),
+            (vec![0x50, 5], Mptcp::Priority { backup: false, address_id: Some(5) }),
+            ([&[0x60, 0][..], &key(9)].concat(), Mptcp::Fail { data_seq: 9 }),
+            ([&[0x70, 0][..], &key(9)].concat(), Mptcp::FastClose { key: 9 }),
+            (vec![0x81, 4], Mptcp::Reset { flags: 1, reason: 4 }),
+            (vec![0xf0, 4], Mptcp::Unknown { subtype: 15, value: &[0xf0, 4] }),
+        ]
+    }
+
+    #[test]
+    fn every_subtype_is_read() {
+        for (value, option) in every_subtype() {
+            assert_eq!(Mptcp::read(&value), Some(option), "{value:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_byte_more_is_another_option_or_none() {
+        for (mut value, option) in every_subtype() {
+            value.push(0);
+            assert_ne!(Mptcp::read(&value), Some(option), "{value:02x?}");
+        }
+    }
+
+    #[test]
+    fn impossible_lengths_are_none() {
+        for (subtype, lengths) in [(0, &[1, 5, 9][..]), (1, &[1, 9, 11, 15]), (3, &[1, 2, 5, 7, 17]), (4, &[1])] {
+            for &len in lengths {
+                let mut value = vec![0; len];
+                value[0] = subtype << 4;
+                assert_eq!(Mptcp::read(&value), None, "subtype {subtype}, {len} bytes");
+            }
+        }
+        assert_eq!(Mptcp::read(&[]), None);
+    }
+}

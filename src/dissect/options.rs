@@ -391,3 +391,184 @@ impl Kinds {
         again
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Item<'a> = Result<TcpOption<'a>, OptionError>;
+
+    fn walk(bytes: &[u8]) -> Vec<Item<'_>> {
+        TcpOptions::new(bytes, bytes.len()).collect()
+    }
+
+    fn facts(bytes: &[u8]) -> OptionFacts {
+        OptionFacts::read(TcpOptions::new(bytes, bytes.len()))
+    }
+
+    fn fault(kind: u8, what: OptionFaultKind) -> Item<'static> {
+        Err(OptionError::Fault(OptionFault { kind, what }))
+    }
+
+    /// Every kind with a value that it may have.
+    fn every_kind() -> Vec<(&'static [u8], TcpOption<'static>)> {
+        let block = |left, right| (SeqNumber(left), SeqNumber(right));
+        vec![
+            (&[1], TcpOption::NoOperation),
+            (&[2, 4, 0x05, 0xb4], TcpOption::MaxSegmentSize(1460)),
+            (&[3, 3, 15], TcpOption::WindowScale(15)),
+            (&[4, 2], TcpOption::SackPermitted),
+            (
+                &[5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4],
+                TcpOption::Sack(SackBlocks { len: 2, blocks: [block(1, 2), block(3, 4), block(0, 0), block(0, 0)] }),
+            ),
+            (&[6, 6, 0, 0, 1, 0], TcpOption::Echo(256)),
+            (&[7, 6, 0, 0, 1, 0], TcpOption::EchoReply(256)),
+            (&[8, 10, 0, 0, 0, 1, 0, 0, 0, 2], TcpOption::Timestamps { value: 1, echo: 2 }),
+            (&[11, 6, 0, 0, 0, 9], TcpOption::ConnectionCount { kind: 11, count: 9 }),
+            (&[12, 6, 0, 0, 0, 9], TcpOption::ConnectionCount { kind: 12, count: 9 }),
+            (&[13, 6, 0, 0, 0, 9], TcpOption::ConnectionCount { kind: 13, count: 9 }),
+            (&[19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16], {
+                TcpOption::Md5(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
+            }),
+            (&[20, 4, 0x80, 7], TcpOption::Scps { capabilities: 0x80, connection: 7 }),
+            (&[28, 4, 0x80, 5], TcpOption::UserTimeout { minutes: true, value: 5 }),
+            (&[29, 6, 1, 2, 3, 4], TcpOption::Authentication { key_id: 1, next_key_id: 2, mac: &[3, 4] }),
+            (&[30, 4, 0x80, 1], TcpOption::Multipath(Mptcp::Reset { flags: 0, reason: 1 })),
+            (&[34, 2], TcpOption::FastOpen { experimental: false, cookie: &[] }),
+            (&[34, 6, 1, 2, 3, 4], TcpOption::FastOpen { experimental: false, cookie: &[1, 2, 3, 4] }),
+            (&[254, 4, 0xf9, 0x89], TcpOption::FastOpen { experimental: true, cookie: &[] }),
+            (&[172, 5, 1, 2, 3], TcpOption::AccEcn { order: 0, counters: &[1, 2, 3] }),
+            (&[174, 2], TcpOption::AccEcn { order: 1, counters: &[] }),
+            (&[254, 7, 0xac, 0xc1, 1, 2, 3], TcpOption::AccEcn { order: 1, counters: &[1, 2, 3] }),
+            (&[253, 5, 0x12, 0x34, 9], TcpOption::Experiment { kind: 253, id: 0x1234, value: &[9] }),
+            (&[77, 3, 9], TcpOption::Unknown { kind: 77, value: &[9] }),
+        ]
+    }
+
+    #[test]
+    fn every_kind_is_read() {
+        for (bytes, option) in every_kind() {
+            assert_eq!(walk(bytes), [Ok(option)], "{bytes:?}");
+            assert!(bytes[0] == option.kind() || option.kind() >= 172, "{option:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_that_the_capture_cuts_says_so_and_is_no_fault() {
+        for (bytes, _) in every_kind() {
+            for captured in 0..bytes.len() {
+                let options = TcpOptions::new(&bytes[..captured], bytes.len());
+                assert_eq!(options.collect::<Vec<_>>(), [Err(OptionError::Cut)], "{bytes:?} cut at {captured}");
+                let facts = OptionFacts::read(options);
+                assert!(facts.cut && facts.fault.is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_that_the_header_cuts_is_a_fault() {
+        for (bytes, _) in every_kind() {
+            for len in 1..bytes.len() {
+                let claimed = bytes.get(1).filter(|_| len > 1).copied().unwrap_or(0);
+                assert_eq!(walk(&bytes[..len]), [fault(bytes[0], OptionFaultKind::Overrun(claimed))], "{bytes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_that_a_kind_does_not_allow_are_faults_and_the_walk_goes_on() {
+        let lengths: [(u8, &[u8]); 19] = [
+            (2, &[2, 3, 5]),
+            (3, &[2, 4]),
+            (4, &[3]),
+            (5, &[2, 9, 11]),
+            (6, &[2, 5, 7]),
+            (7, &[5]),
+            (8, &[2, 9, 11]),
+            (11, &[5]),
+            (12, &[7]),
+            (13, &[2]),
+            (19, &[2, 17, 19]),
+            (20, &[3, 5]),
+            (28, &[2, 3, 5]),
+            (29, &[2, 3]),
+            (30, &[2]),
+            (34, &[3, 4, 5, 7, 20]),
+            (172, &[3, 4, 6]),
+            (174, &[14]),
+            (254, &[2, 3]),
+        ];
+        for (kind, lengths) in lengths {
+            for &len in lengths {
+                let mut bytes = vec![kind, len];
+                bytes.resize(usize::from(len), 0);
+                bytes.extend([3, 3, 7]);
+                let expected = [fault(kind, OptionFaultKind::BadLength(len)), Ok(TcpOption::WindowScale(7))];
+                assert_eq!(walk(&bytes), expected);
+                assert_eq!(facts(&bytes).wscale, Some(7));
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_below_2_ends_the_walk() {
+        for len in 0..2 {
+            assert_eq!(walk(&[8, len, 3, 3, 7]), [fault(8, OptionFaultKind::TooShort(len))]);
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_behind_the_end_of_the_list() {
+        assert_eq!(walk(&[0, 0, 0, 0]), [Ok(TcpOption::EndOfList)]);
+        let expected = [Ok(TcpOption::EndOfList), fault(0, OptionFaultKind::AfterEnd)];
+        assert_eq!(walk(&[0, 3, 3, 7]), expected);
+        assert_eq!(facts(&[0, 3, 3, 7]).wscale, None);
+    }
+
+    #[test]
+    fn padding_that_was_not_captured_is_no_cut() {
+        let options = TcpOptions::new(&[3, 3, 7, 0], 8);
+        assert_eq!(options.collect::<Vec<_>>(), [Ok(TcpOption::WindowScale(7)), Ok(TcpOption::EndOfList)]);
+    }
+
+    #[test]
+    fn of_an_option_that_stands_there_twice_the_first_counts() {
+        let facts = facts(&[1, 3, 3, 7, 1, 3, 3, 8, 2, 4, 0, 1, 2, 4, 0, 2]);
+        assert_eq!((facts.wscale, facts.mss, facts.duplicate), (Some(7), Some(1), Some(3)));
+    }
+
+    #[test]
+    fn kinds_that_many_share_are_no_duplicates() {
+        let twice_multipath = [30, 4, 0x50, 1, 30, 4, 0x40, 2];
+        assert_eq!(facts(&twice_multipath).duplicate, None);
+        let experiments = [254, 4, 0xf9, 0x89, 254, 4, 1, 2, 34, 2];
+        assert_eq!(facts(&experiments).duplicate, None);
+        assert_eq!(facts(&[77, 2, 77, 2]).duplicate, Some(77));
+    }
+
+    #[test]
+    fn the_facts_of_a_syn_as_linux_sends_it() {
+        let facts = facts(&[2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 1, 3, 3, 7]);
+        let expected = OptionFacts {
+            mss: Some(1460),
+            wscale: Some(7),
+            sack_permitted: true,
+            timestamps: Some((9, 0)),
+            ..OptionFacts::default()
+        };
+        assert_eq!(facts, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_in_fewer_items_than_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64), len in 0_usize..80) {
+            let options = TcpOptions::new(&bytes, len);
+            prop_assert!(options.count() <= len + 1);
+            let facts = OptionFacts::read(options);
+            prop_assert!(!facts.cut || len > bytes.len());
+        }
+    }
+}

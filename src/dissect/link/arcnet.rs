@@ -64,3 +64,24 @@ fn by_kind(kind: u8, rest: Rest<'_>) -> Result<Next<'_>, Stop> {
         _ => Err(Stop::Other(NotTcp::Unknown)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn old_and_new_packets_of_both_systems() {
+        finds_syn(7, &join(&[&[1, 2, 240], &SYN]));
+        finds_syn(7, &join(&[&[1, 2, 212, 0, 0, 7], &SYN]));
+        finds_syn(7, &join(&[&[1, 2, 212, 0xff, 0xff, 0xff, 0, 0, 0, 7], &SYN]));
+        finds_syn(129, &join(&[&[1, 2, 0, 0, 240], &SYN]));
+        finds_syn(129, &join(&[&[1, 2, 0, 0, 196, 0, 0, 7], &SYN6]));
+    }
+
+    #[test]
+    fn later_fragments_and_arp_are_not_tcp() {
+        assert_eq!(other(7, &join(&[&[1, 2, 212, 2, 0, 7], &SYN])), NotTcp::Unknown);
+        assert_eq!(other(129, &join(&[&[1, 2, 0, 0, 241], &SYN])), NotTcp::Unknown);
+    }
+}

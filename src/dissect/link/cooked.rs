@@ -66,3 +66,42 @@ fn by_protocol<'a>(cooked: Cooked<'_>, rest: Rest<'a>, layers: &mut Layers<'a>) 
         ethertype => Ok(Next::EtherType(ethertype, rest)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SNAP, SYN, SYN6, finds_syn, join, other};
+    use super::*;
+
+    const V1: &[u8] = &[0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0];
+
+    #[test]
+    fn version_1_says_direction_device_and_address() {
+        let bytes = join(&[V1, &[8, 0], &SYN]);
+        let layers = finds_syn(113, &bytes);
+        let [Layer::Cooked(cooked)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((cooked.packet_type, cooked.device_type, cooked.interface), (4, 1, None));
+        assert_eq!(cooked.address, &[2, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn version_2_says_the_interface_too() {
+        let bytes = join(&[&[0x86, 0xdd, 0, 0, 0, 0, 0, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], &SYN6]);
+        let layers = finds_syn(276, &bytes);
+        let [Layer::Cooked(cooked)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((cooked.packet_type, cooked.interface, cooked.protocol), (0, Some(3), 0x86dd));
+        assert!(cooked.address.is_empty());
+    }
+
+    #[test]
+    fn tags_and_llc_may_follow() {
+        finds_syn(113, &join(&[V1, &[0x81, 0, 0, 0x2a, 8, 0], &SYN]));
+        finds_syn(113, &join(&[V1, &[0, 4], SNAP, &[8, 0], &SYN]));
+    }
+
+    #[test]
+    fn netlink_and_linuxs_own_protocols_are_not_tcp() {
+        assert_eq!(other(113, &join(&[V1, &[0, 1], &SYN])), NotTcp::EtherType(1));
+        let netlink = [0, 4, 0x03, 0x38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0];
+        assert_eq!(other(113, &join(&[&netlink, &SYN])), NotTcp::Unknown);
+    }
+}

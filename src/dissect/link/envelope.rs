@@ -53,3 +53,32 @@ fn inner<'a>(link_type: u32, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<
         Ok(link_type) => by_link_type(link_type, rest, layers),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SNAP, SYN, SYN6, ethernet, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn envelopes_are_passed_by() {
+        finds_syn(109, &join(&[&[2, 0, 0, 0], &[0; 8], &SYN]));
+        finds_syn(117, &join(&[&[61, 24, 0, 0], &[0; 60], &SYN6]));
+        finds_syn(258, &join(&[&[16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0], &ethernet(0x0800, &SYN)]));
+        finds_syn(192, &join(&[&[0, 0, 8, 0, 1, 0, 0, 0], &ethernet(0x0800, &SYN)]));
+    }
+
+    #[test]
+    fn ppi_says_whether_a_wireless_frame_has_an_fcs() {
+        let header = [&[0, 0, 32, 0, 105, 0, 0, 0, 2, 0, 20, 0], &[0; 8][..], &[1, 0], &[0; 10]].concat();
+        let data = join(&[&[8, 1, 0, 0], &[2; 18], &[0, 0], SNAP, &[8, 0], &SYN, &[1, 2, 3, 4]]);
+        let bytes = join(&[&header, &data]);
+        let layers = finds_syn(192, &bytes);
+        let [_, Layer::Wifi(_), Layer::Llc(llc)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!(llc.len, 48);
+    }
+
+    #[test]
+    fn an_envelope_in_an_envelope_is_refused() {
+        assert_eq!(other(192, &[0, 0, 8, 0, 192, 0, 0, 0, 0, 0, 8, 0, 1, 0, 0, 0]), NotTcp::Unknown);
+    }
+}

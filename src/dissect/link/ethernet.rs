@@ -88,3 +88,57 @@ fn tag<'a, const N: usize>(announced: u16, rest: Rest<'a>, layers: &mut Layers<'
         None => Err(Stop::Other(NotTcp::EtherType(announced))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SNAP, SYN, SYN6, ethernet as frame, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn an_ethernet_header_names_both_addresses_and_the_ethertype() {
+        let bytes = frame(0x86dd, &SYN6);
+        let layers = finds_syn(1, &bytes);
+        let [Layer::Ethernet(ethernet)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((ethernet.dst, ethernet.src), (&[2, 0, 0, 0, 0, 2], &[2, 0, 0, 0, 0, 1]));
+        assert_eq!((ethernet.ethertype, ethernet.len), (0x86dd, 74));
+    }
+
+    #[test]
+    fn vlan_tags_nest() {
+        for outer in [0x8100, 0x88a8, 0x9100] {
+            let bytes = frame(outer, &join(&[&[0x60, 0x64, 0x81, 0x00, 0x10, 0x2a, 0x08, 0x00], &SYN]));
+            let layers = finds_syn(1, &bytes);
+            let [_, Layer::Vlan(first), Layer::Vlan(second)] = layers[..] else { panic!("{layers:?}") };
+            assert_eq!((first.tag, first.ethertype), (0x6064, 0x8100));
+            assert_eq!((second.tag, second.ethertype), (0x102a, 0x0800));
+        }
+    }
+
+    #[test]
+    fn a_length_in_place_of_an_ethertype_leads_to_llc_and_cuts_the_padding_off() {
+        let bytes = join(&[&frame(48, &join(&[SNAP, &[8, 0], &SYN])), &[0; 9]]);
+        let layers = finds_syn(1, &bytes);
+        let [_, Layer::Llc(llc)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((llc.snap, llc.len), (Some((0, 0x0800)), 48));
+    }
+
+    #[test]
+    fn switches_tags_are_passed_by() {
+        finds_syn(1, &frame(0x8926, &join(&[&[0, 0, 0, 0, 8, 0], &SYN])));
+        finds_syn(1, &frame(0x893f, &join(&[&[0, 0, 0, 0, 0, 0, 8, 0], &SYN])));
+        finds_syn(1, &frame(0x8903, &join(&[&[0, 0x64], &frame(0x0800, &SYN)])));
+        finds_syn(1, &frame(0x88e7, &join(&[&[0, 0, 0, 7], &frame(0x86dd, &SYN6)])));
+        finds_syn(1, &frame(0x6558, &frame(0x0800, &SYN)));
+    }
+
+    #[test]
+    fn an_unknown_ethertype_is_named() {
+        assert_eq!(other(1, &frame(0x0806, &[0; 28])), NotTcp::EtherType(0x0806));
+    }
+
+    #[test]
+    fn an_ethertype_does_not_overrule_the_version() {
+        assert_eq!(other(1, &frame(0x0800, &SYN6)), NotTcp::Unknown);
+        assert_eq!(other(1, &frame(0x86dd, &SYN)), NotTcp::Unknown);
+    }
+}

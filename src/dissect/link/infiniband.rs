@@ -20,3 +20,16 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
     push(layers, Layer::Infiniband(Infiniband { ethertype, len: rest.wire_len }), rest.offset)?;
     Ok(Next::EtherType(ethertype, behind))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, finds_syn, join};
+    use super::*;
+
+    #[test]
+    fn the_ethertype_stands_behind_40_bytes() {
+        let bytes = join(&[&[0; 40], &[8, 0, 0, 0], &SYN]);
+        let layers = finds_syn(242, &bytes);
+        assert!(matches!(layers[..], [Layer::Infiniband(Infiniband { ethertype: 0x0800, len: 84 })]), "{layers:?}");
+    }
+}

@@ -47,3 +47,30 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
         _ => Err(Stop::Other(NotTcp::Unknown)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, ethernet, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn snap_leads_to_an_ethertype() {
+        // RFC 1042, IEEE 802.1H, and Ethernet bridged over ATM (RFC 2684).
+        finds_syn(100, &join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &SYN]));
+        finds_syn(100, &join(&[&[0xaa, 0xaa, 3, 0, 0, 0xf8, 0x86, 0xdd], &SYN6]));
+        finds_syn(100, &join(&[&[0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 7, 0, 0], &ethernet(0x0800, &SYN)]));
+    }
+
+    #[test]
+    fn ip_has_a_service_access_point_of_its_own() {
+        let bytes = join(&[&[6, 6, 3], &SYN]);
+        let layers = finds_syn(100, &bytes);
+        let [Layer::Llc(llc)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((llc.dsap, llc.ssap, llc.control, llc.snap, llc.len), (6, 6, 3, None, 43));
+    }
+
+    #[test]
+    fn a_spanning_tree_message_is_not_tcp() {
+        assert_eq!(other(1, &ethernet(38, &[0x42, 0x42, 3, 0, 0, 0])), NotTcp::Unknown);
+    }
+}

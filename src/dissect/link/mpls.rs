@@ -52,3 +52,33 @@ fn payload(rest: Rest<'_>) -> Result<Next<'_>, Stop> {
         None => Err(rest.short(LayerName::Shim, 1)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, ethernet, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn a_stack_ends_at_its_bottom_and_ip_shows_by_its_version() {
+        let bytes = ethernet(0x8847, &join(&[&[0, 6, 0x46, 0x40, 0, 0x0c, 0x81, 0x3f], &SYN6]));
+        let layers = finds_syn(1, &bytes);
+        let [_, Layer::Mpls(top), Layer::Mpls(bottom)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((top.label(), top.is_bottom(), bottom.label(), bottom.is_bottom()), (100, false, 200, true));
+        finds_syn(219, &join(&[&[0, 6, 0x41, 0x40], &SYN]));
+    }
+
+    #[test]
+    fn a_control_word_leads_to_the_ethernet_frame_of_a_pseudowire() {
+        let wire = ethernet(0x0800, &SYN);
+        finds_syn(1, &ethernet(0x8847, &join(&[&[0, 6, 0x41, 0x40, 0, 0, 0, 0], &wire])));
+        assert_eq!(other(219, &join(&[&[0, 6, 0x41, 0x40, 0, 0, 0, 0], &[0; 60]])), NotTcp::Unknown);
+    }
+
+    #[test]
+    fn a_stack_without_a_bottom_is_too_deep() {
+        let bytes = [0; 4 * 40];
+        let dissection = crate::dissect(&super::super::super::sample::frame(219, &bytes));
+        let crate::Content::Cut(short) = dissection.content else { panic!("{:?}", dissection.content) };
+        assert_eq!((short.layer, short.present, short.offset), (LayerName::Depth, 16, 64));
+    }
+}

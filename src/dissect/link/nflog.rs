@@ -46,3 +46,25 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
         records = records.skip(usize::from(len).next_multiple_of(4), LayerName::Link)?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn the_packet_is_found_among_other_records_in_either_byte_order() {
+        let little = join(&[&[2, 0, 0, 5, 7, 0, 10, 0, b'p', b'f', 0, 0, 44, 0, 9, 0], &SYN]);
+        let layers = finds_syn(239, &little);
+        let [Layer::Nflog(nflog)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((nflog.family, nflog.resource, nflog.len), (2, 5, 56));
+        finds_syn(239, &join(&[&[10, 0, 0, 0, 0, 64, 0, 9], &SYN6]));
+    }
+
+    #[test]
+    fn a_record_of_no_length_does_not_hold_the_reader_up() {
+        let dissection = crate::dissect(&super::super::super::sample::frame(239, &[2, 0, 0, 0, 0, 0, 1, 0]));
+        assert!(matches!(dissection.content, crate::Content::Cut(_)), "{:?}", dissection.content);
+        assert_eq!(other(239, &join(&[&[7, 0, 0, 0, 44, 0, 9, 0], &SYN])), NotTcp::Unknown);
+    }
+}

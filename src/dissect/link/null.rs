@@ -38,3 +38,24 @@ fn read<'a>(family: u32, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next
         _ => Err(Stop::Other(NotTcp::Unknown)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn the_family_is_read_in_either_byte_order() {
+        for link_type in [0, 108] {
+            finds_syn(link_type, &join(&[&[2, 0, 0, 0], &SYN]));
+            finds_syn(link_type, &join(&[&[0, 0, 0, 2], &SYN]));
+            for family in [10, 23, 24, 28, 30] {
+                let bytes = join(&[&[0, 0, 0, family], &SYN6]);
+                let layers = finds_syn(link_type, &bytes);
+                let [Layer::Null(null)] = layers[..] else { panic!("{layers:?}") };
+                assert_eq!((null.family, null.len), (u32::from(family), 64));
+            }
+        }
+        assert_eq!(other(0, &[7, 0, 0, 0, 0x45]), NotTcp::Unknown);
+    }
+}

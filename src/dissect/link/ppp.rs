@@ -47,6 +47,7 @@ pub fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
             push(layers, Layer::PppFraming(PppFraming::Hdlc), rest.offset)?;
             protocol(rest.skip(2, LayerName::Link)?, layers)
         }
+        [ADDRESS] => Err(rest.short(LayerName::Link, 2)),
         _ => protocol(rest, layers),
     }
 }
@@ -106,5 +107,46 @@ fn protocol<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
         0x0057 => Ok(Next::Ipv6(behind)),
         0x0281 | 0x0283 => mpls::stack(behind, layers),
         other => Err(Stop::Other(NotTcp::PppProtocol(other))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, ethernet, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn hdlcs_bytes_and_half_of_the_protocol_may_be_left_out() {
+        finds_syn(9, &join(&[&[0xff, 3, 0, 0x21], &SYN]));
+        finds_syn(9, &join(&[&[0, 0x57], &SYN6]));
+        finds_syn(9, &join(&[&[0x21], &SYN]));
+        finds_syn(50, &join(&[&[0xff, 3, 0, 0x21], &SYN]));
+        finds_syn(204, &join(&[&[1, 0xff, 3, 0, 0x21], &SYN]));
+        finds_syn(9, &join(&[&[0xff, 3, 0x02, 0x81, 0, 6, 0x41, 0x40], &SYN]));
+    }
+
+    #[test]
+    fn ciscos_hdlc_has_an_ethertype() {
+        for link_type in [50, 104] {
+            let bytes = join(&[&[0x8f, 0, 0x86, 0xdd], &SYN6]);
+            let layers = finds_syn(link_type, &bytes);
+            assert!(matches!(layers[..], [Layer::PppFraming(PppFraming::Cisco(0x8f, 0x86dd, 64))]), "{layers:?}");
+        }
+    }
+
+    #[test]
+    fn pppoe_limits_the_length_and_names_its_session() {
+        let session = join(&[&[0x11, 0, 0x12, 0x34, 0, 42, 0, 0x21], &SYN]);
+        let bytes = ethernet(0x8864, &join(&[&session, &[0; 4]]));
+        let layers = finds_syn(1, &bytes);
+        let [_, Layer::Pppoe(pppoe), Layer::Ppp(ppp)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((pppoe.session, pppoe.len, ppp.protocol, ppp.len), (0x1234, 42, 0x21, 42));
+        finds_syn(51, &session);
+    }
+
+    #[test]
+    fn what_is_not_ip_is_named() {
+        assert_eq!(other(9, &[0xff, 3, 0xc0, 0x21, 1, 1, 0, 4]), NotTcp::PppProtocol(0xc021));
+        assert_eq!(other(51, &[0x11, 9, 0, 0, 0, 0]), NotTcp::EtherType(0x8864));
     }
 }

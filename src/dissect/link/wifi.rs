@@ -104,3 +104,60 @@ pub fn wifi<'a>(rest: Rest<'a>, radio: Radio<'a>, layers: &mut Layers<'a>) -> Re
     }
     llc::read(behind, layers)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SNAP, SYN, finds_syn, join, other};
+    use super::*;
+
+    const ADDRESSES: [u8; 18] = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 3];
+
+    /// A data frame with these two bytes of frame control, more behind the sequence number, and the SYN behind LLC.
+    fn data(kind: u8, flags: u8, more: &[u8]) -> Vec<u8> {
+        join(&[&[kind, flags, 0, 0], &ADDRESSES, &[0x10, 0], more, SNAP, &[8, 0], &SYN])
+    }
+
+    #[test]
+    fn data_frames_have_three_or_four_addresses_and_perhaps_qos() {
+        finds_syn(105, &data(0x08, 1, &[]));
+        finds_syn(105, &data(0x08, 3, &[2, 0, 0, 0, 0, 4]));
+        finds_syn(105, &data(0x88, 2, &[0, 0]));
+        finds_syn(105, &data(0x88, 3, &[2, 0, 0, 0, 0, 4, 0, 0]));
+        finds_syn(105, &data(0x88, 0x82, &[0, 0, 0, 0, 0, 0]));
+    }
+
+    #[test]
+    fn of_an_aggregate_the_first_frame_is_read() {
+        finds_syn(105, &data(0x88, 2, &[0x80, 0, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 48]));
+    }
+
+    #[test]
+    fn radiotap_says_whether_an_fcs_follows() {
+        // Behind the flags field, which stands behind a time stamp or does not.
+        let plain = join(&[&[0, 0, 9, 0, 2, 0, 0, 0, 0x10], &data(0x08, 1, &[]), &[0xde, 0xad, 0xbe, 0xef]]);
+        let timed =
+            join(&[&[0, 0, 17, 0, 3, 0, 0, 0], &[1; 8], &[0x10], &data(0x08, 1, &[]), &[0xde, 0xad, 0xbe, 0xef]]);
+        let padded = join(&[&[0, 0, 9, 0, 2, 0, 0, 0, 0x20], &data(0x88, 1, &[0, 0, 0, 0])]);
+        let two_words = join(&[&[0, 0, 13, 0, 2, 0, 0, 0x80, 0, 0, 0, 0, 0], &data(0x08, 1, &[])]);
+        for bytes in [plain, timed, padded, two_words] {
+            let layers = finds_syn(127, &bytes);
+            let [Layer::Wifi(wifi), Layer::Llc(llc)] = layers[..] else { panic!("{layers:?}") };
+            assert_eq!((wifi.radio.len(), llc.len), (usize::from(bytes[2]), 48));
+        }
+    }
+
+    #[test]
+    fn other_radio_headers_are_passed_by() {
+        finds_syn(119, &join(&[&[0, 0, 0, 0x44], &[0; 140], &data(0x08, 1, &[])]));
+        let avs = join(&[&[0x80, 0x21, 0x10, 1, 0, 0, 0, 64], &[0; 56], &data(0x08, 1, &[])]);
+        finds_syn(119, &avs);
+        finds_syn(163, &avs);
+    }
+
+    #[test]
+    fn what_is_encrypted_or_no_data_is_not_tcp() {
+        assert_eq!(other(105, &data(0x08, 0x41, &[])), NotTcp::Encrypted);
+        assert_eq!(other(105, &data(0x48, 1, &[])), NotTcp::Unknown);
+        assert_eq!(other(105, &data(0x80, 0, &[])), NotTcp::Unknown);
+    }
+}

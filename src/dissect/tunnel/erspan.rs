@@ -42,3 +42,32 @@ pub fn version3<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>,
 fn session(a: u8, b: u8) -> Option<u16> {
     Some(u16::from_be_bytes([a, b]) & 0x3ff)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, ethernet, finds_syn, join, packet};
+    use super::*;
+
+    #[test]
+    fn mirrored_frames_of_all_three_types() {
+        let frame = ethernet(0x0800, &SYN);
+        let kinds: [(&[u8], Erspan); 4] = [
+            (&[0, 0, 0x88, 0xbe], Erspan { kind: 1, session: None }),
+            (&[0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 0x64, 0, 5, 0, 0, 0, 0], Erspan { kind: 2, session: Some(5) }),
+            (
+                &[0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 0x64, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0],
+                Erspan { kind: 3, session: Some(5) },
+            ),
+            (
+                &[0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 0x64, 0, 5, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+                Erspan { kind: 3, session: Some(5) },
+            ),
+        ];
+        for (header, expected) in kinds {
+            let bytes = packet(47, &join(&[header, &frame]));
+            let layers = finds_syn(1, &bytes);
+            let [.., Layer::Erspan(erspan), Layer::Ethernet(_)] = layers[..] else { panic!("{layers:?}") };
+            assert_eq!(erspan, expected);
+        }
+    }
+}

@@ -77,3 +77,44 @@ fn skip_routes(mut rest: Rest<'_>) -> Result<Rest<'_>, Stop> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, ethernet, finds_syn, join, other, packet};
+    use super::*;
+
+    #[test]
+    fn each_flag_adds_a_word() {
+        let plain = packet(47, &join(&[&[0, 0, 0x86, 0xdd], &SYN6]));
+        assert!(matches!(finds_syn(1, &plain)[..], [.., Layer::Gre(Gre { key: None, sequence: None, len: 64, .. })]));
+        let header = [0xb0, 0, 8, 0, 0x12, 0x34, 0, 0, 0, 0, 0, 42, 0, 0, 0, 7];
+        let bytes = packet(47, &join(&[&header, &SYN]));
+        let layers = finds_syn(1, &bytes);
+        let [.., Layer::Gre(gre)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((gre.checksum, gre.key, gre.sequence, gre.ack), (Some(0x1234_0000), Some(42), Some(7), None));
+    }
+
+    #[test]
+    fn ethernet_mpls_and_the_routes_of_old_are_carried() {
+        finds_syn(1, &packet(47, &join(&[&[0, 0, 0x65, 0x58], &ethernet(0x0800, &SYN)])));
+        finds_syn(1, &packet(47, &join(&[&[0, 0, 0x88, 0x47, 0, 6, 0x41, 0x40], &SYN])));
+        let routes = [0x40, 0, 8, 0, 0, 0, 0, 0, 0, 2, 0, 4, 10, 0, 0, 9, 0, 0, 0, 0];
+        finds_syn(1, &packet(47, &join(&[&routes, &SYN])));
+        finds_syn(1, &packet(47, &join(&[&[0, 0, 0x88, 0x3e, 1, 2, 3, 4], &SYN])));
+    }
+
+    #[test]
+    fn version_1_carries_ppp() {
+        let header = [0x30, 0x81, 0x88, 0x0b, 0, 44, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 3, 0, 0x21];
+        let bytes = packet(47, &join(&[&header, &SYN]));
+        let layers = finds_syn(1, &bytes);
+        let [.., Layer::Gre(gre), Layer::PppFraming(_), Layer::Ppp(_)] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!((gre.key, gre.sequence, gre.ack), (Some(44 << 16 | 7), Some(1), Some(2)));
+    }
+
+    #[test]
+    fn an_unknown_protocol_is_named() {
+        assert_eq!(other(1, &packet(47, &[0, 0, 0x12, 0x34, 0, 0])), NotTcp::EtherType(0x1234));
+        assert_eq!(other(1, &packet(47, &[0, 2, 8, 0, 0x45, 0])), NotTcp::EtherType(0x0800));
+    }
+}

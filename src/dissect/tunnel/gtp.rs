@@ -38,3 +38,19 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'
     push(layers, Layer::Gtp(Gtp { endpoint: u32::from_be_bytes([a, b, c, d]) }), rest.offset)?;
     Ok(Some(Next::Ip(payload)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN, SYN6, datagram, finds_syn, join};
+    use super::*;
+
+    #[test]
+    fn a_packet_may_have_a_sequence_number_and_extension_headers() {
+        let bytes = datagram(2152, &join(&[&[0x30, 0xff, 0, 40, 0, 0, 0, 7], &SYN]));
+        let layers = finds_syn(1, &bytes);
+        assert!(matches!(layers[..], [.., Layer::Gtp(Gtp { endpoint: 7 })]), "{layers:?}");
+        finds_syn(1, &datagram(2152, &join(&[&[0x32, 0xff, 0, 64, 0, 0, 0, 7, 0, 1, 0, 0], &SYN6])));
+        let extended = [0x34, 0xff, 0, 52, 0, 0, 0, 7, 0, 0, 0, 0x85, 1, 0, 9, 0x40, 1, 0, 0, 0];
+        finds_syn(1, &datagram(2152, &join(&[&extended, &SYN])));
+    }
+}

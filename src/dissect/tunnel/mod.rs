@@ -38,3 +38,33 @@ pub(super) fn carried<'a>(ip: &Ip<'a>, layers: &mut Layers<'a>) -> Result<Next<'
         _ => nothing,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{SYN, SYN6, ethernet, finds_syn, join, other, packet};
+    use super::*;
+
+    #[test]
+    fn ip_in_ip_in_all_four_mixes() {
+        finds_syn(1, &packet(4, &SYN));
+        finds_syn(1, &packet(41, &SYN6));
+        let outer = |protocol: u8, len: u8| {
+            let mut header = SYN6;
+            (header[5], header[6]) = (len, protocol);
+            header[..40].to_vec()
+        };
+        finds_syn(1, &ethernet(0x86dd, &join(&[&outer(4, 40), &SYN])));
+        finds_syn(1, &ethernet(0x86dd, &join(&[&outer(41, 60), &SYN6])));
+    }
+
+    #[test]
+    fn mpls_and_ethernet_may_be_carried_at_once() {
+        finds_syn(1, &packet(137, &join(&[&[0, 6, 0x41, 0x40], &SYN])));
+        finds_syn(1, &packet(97, &join(&[&[0x30, 0], &ethernet(0x0800, &SYN)])));
+    }
+
+    #[test]
+    fn a_segment_quoted_in_an_error_message_is_not_traffic() {
+        assert_eq!(other(1, &packet(1, &join(&[&[3, 1, 0, 0, 0, 0, 0, 0], &SYN]))), NotTcp::IpProtocol(1));
+    }
+}

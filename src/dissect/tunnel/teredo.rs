@@ -22,3 +22,17 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'
     push(layers, Layer::Teredo, rest.offset)?;
     Ok(Some(Next::Ipv6(packet)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SYN6, datagram, finds_syn, join};
+
+    #[test]
+    fn indications_may_stand_in_front_of_the_packet() {
+        let authentication = [0, 1, 2, 1, b'i', b'd', b'a', 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let origin = [0, 0, 0x12, 0x34, 1, 2, 3, 4];
+        finds_syn(1, &datagram(3544, &SYN6));
+        finds_syn(1, &datagram(3544, &join(&[&origin, &SYN6])));
+        finds_syn(1, &datagram(3544, &join(&[&authentication, &origin, &SYN6])));
+    }
+}
