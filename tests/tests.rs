@@ -10,6 +10,10 @@ mod lines;
 mod malformed;
 mod mutations;
 mod ndjson;
+<<<<<<< HEAD
+mod readme;
+=======
 mod oracle;
 mod tcpdump_parity;
+>>>>>>> main
 mod traces;
