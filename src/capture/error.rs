@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::LinkType;
+
 /// Why a source cannot be opened, or cannot go on. The messages say what happened, where, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
@@ -74,6 +76,100 @@ pub enum CaptureError {
         major: u16,
         /// As the header has it.
         minor: u16,
+    },
+
+    /// A frame for a pcap file that holds frames of another link type.
+    #[error("{}: frame {frame} is {second}, and the file holds {first}: a pcap file holds one link type; write each to a file of \
+        its own, e.g. by reading the interfaces apart", path.display())]
+    SecondLinkType {
+        /// The file that is written.
+        path: PathBuf,
+        /// What it holds.
+        first: LinkType,
+        /// What came.
+        second: LinkType,
+        /// The frame's number.
+        frame: u64,
+    },
+
+    /// A filter expression that does not compile.
+    #[error("filter expression: {words}{}", Pointer { expression, at: *at })]
+    Filter {
+        /// As given.
+        expression: String,
+        /// Where it goes wrong, in bytes, if that can be told; its length if something is missing at the end.
+        at: Option<usize>,
+        /// libpcap's reason.
+        words: String,
+    },
+
+    /// A filter expression that means nothing on a link type that came.
+    #[error("filter expression: {words}: frame {frame} is {link_type}, on which `{expression}` means nothing")]
+    FilterLinkType {
+        /// As given.
+        expression: String,
+        /// The first frame of that link type.
+        frame: u64,
+        /// The link type.
+        link_type: LinkType,
+        /// The reason.
+        words: String,
+    },
+
+    /// What needs libpcap in a build without it.
+    #[error(
+        "{what} need libpcap, and this tcpcheck is built without it; build it with `cargo build --release --features live`"
+    )]
+    NoLibpcap {
+        /// What was asked for.
+        what: &'static str,
+    },
+
+    /// There is nothing to capture on.
+    #[error("no interface can be captured on; see what -D lists, and try sudo")]
+    NoInterfaces,
+
+    /// An interface that is not there.
+    #[error("{interface}: there is no such interface; -D lists those that are there")]
+    NoSuchInterface {
+        /// As given.
+        interface: String,
+    },
+
+    /// An interface that is down.
+    #[error("{interface}: the interface is down; bring it up first")]
+    InterfaceDown {
+        /// Its name.
+        interface: String,
+    },
+
+    /// An interface that went away while it was captured on.
+    #[error("{interface}: the interface has gone after frame {frames} ({words}); what came before it stands")]
+    InterfaceGone {
+        /// Its name.
+        interface: String,
+        /// Frames until then.
+        frames: u64,
+        /// libpcap's words.
+        words: String,
+    },
+
+    /// Capturing is not allowed.
+    #[error("{interface}: capturing is not permitted ({words}); {}", permission())]
+    Permission {
+        /// Its name.
+        interface: String,
+        /// libpcap's words.
+        words: String,
+    },
+
+    /// Anything else that libpcap has to say.
+    #[error("{interface}: {words}")]
+    Live {
+        /// The interface.
+        interface: String,
+        /// libpcap's words.
+        words: String,
     },
 }
 
@@ -236,5 +332,35 @@ impl fmt::Display for Bytes<'_> {
             write!(f, " ({:?})", String::from_utf8_lossy(self.0))?;
         }
         Ok(())
+    }
+}
+
+/// How to be allowed to capture.
+fn permission() -> String {
+    if cfg!(target_os = "linux") {
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("tcpcheck"));
+        format!("use sudo, or once: sudo setcap cap_net_raw,cap_net_admin=eip {}", program.display())
+    } else {
+        "use sudo, or give yourself access to /dev/bpf*".to_owned()
+    }
+}
+
+/// The expression on a line of its own, with a caret under the place.
+struct Pointer<'a> {
+    expression: &'a str,
+    at: Option<usize>,
+}
+
+impl fmt::Display for Pointer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.expression.replace(char::is_control, " ");
+        write!(f, "\n  {shown}")?;
+        if let Some(before) = self.at.and_then(|at| self.expression.get(..at)) {
+            write!(f, "\n  {:width$}^", "", width = before.chars().count())?;
+        }
+        match self.at {
+            Some(at) if at == self.expression.len() => write!(f, " something is missing here"),
+            _ => Ok(()),
+        }
     }
 }

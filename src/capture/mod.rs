@@ -7,9 +7,11 @@
 mod bytes;
 mod error;
 mod file;
+mod filter;
 mod frame;
 mod input;
 mod link_type;
+mod live;
 mod merge;
 mod pcap;
 mod pcapng;
@@ -17,11 +19,15 @@ mod source;
 mod time;
 mod unpack;
 mod window;
+mod writer;
 
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{open, open_all, open_reader};
+pub use filter::Filter;
 pub use frame::Frame;
 pub use link_type::LinkType;
+pub use live::{DEFAULT_SNAPLEN, ListedInterface, LiveOptions, Traffic, list_interfaces, list_link_types, open_live};
 pub use merge::Merge;
 pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
 pub use time::{Precision, Span, Timestamp};
+pub use writer::{SaveFile, SaveOptions};

@@ -1,12 +1,17 @@
 //! Reading capture files: every format, every way it can end, and other readers as witnesses.
 
 mod build;
+#[cfg(feature = "live")]
+mod filtering;
 mod hostile;
+#[cfg(feature = "live")]
+mod live;
 mod merging;
 mod oracle;
 mod packed;
 mod pcap;
 mod pcapng;
+mod saving;
 
 use tcpcheck::capture::{CaptureError, CaptureFault, Frame, FrameSource, Next, open_reader};
 
@@ -60,4 +65,14 @@ pub fn open(bytes: &[u8]) -> Result<Box<dyn FrameSource>, CaptureError> {
 /// The error that opening gives.
 pub fn refusal(bytes: &[u8]) -> String {
     open(bytes).err().expect("it is refused").to_string()
+}
+
+#[cfg(not(feature = "live"))]
+#[test]
+fn without_libpcap_filters_and_live_capture_say_what_to_do() {
+    use tcpcheck::capture::{Filter, LiveOptions, open_live};
+    let build = "built without it; build it with `cargo build --release --features live`";
+    assert!(Filter::compile("tcp").unwrap_err().to_string().contains(build));
+    assert!(open_live(&LiveOptions::default()).err().unwrap().to_string().contains(build));
+    assert!(Filter::compile(" ").unwrap().accepts_all());
 }

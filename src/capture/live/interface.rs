@@ -1,0 +1,253 @@
+//! Frames from an interface.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ::pcap::{Active, Capture, Direction, Error, Linktype};
+
+use super::device;
+use super::{DEFAULT_SNAPLEN, LiveOptions, Traffic};
+use crate::capture::filter;
+use crate::capture::{
+    CaptureError, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision, SourceInfo, Timestamp,
+};
+
+/// How long libpcap may gather frames before it hands them on, in milliseconds.
+const GATHER: i32 = 200;
+
+/// How long to wait before asking again where libpcap cannot be told to come back.
+const NAP: Duration = Duration::from_millis(10);
+
+/// A capture that is running.
+pub(super) struct Live {
+    capture: Capture<Active>,
+    interface: [Interface; 1],
+    precision: Precision,
+    /// Whether to nap when there is nothing.
+    naps: bool,
+    frames: u64,
+    ended: bool,
+    counted: Counted,
+    stop: Arc<AtomicBool>,
+}
+
+impl Live {
+    pub(super) fn open(options: &LiveOptions) -> Result<Self, CaptureError> {
+        let (name, precision, mut capture) = activate(options)?;
+        let failed = |e| failure(&name, e);
+        // On Linux libpcap comes back for a frame only: the packet ring's third version wakes nobody while nothing arrives,
+        // and with the second libpcap waits again after each timeout. So that a stop is heard, ask and nap.
+        let naps = cfg!(target_os = "linux");
+        if naps {
+            capture = capture.setnonblock().map_err(failed)?;
+        }
+        match options.traffic {
+            Traffic::Both => {}
+            Traffic::In => capture.direction(Direction::In).map_err(failed)?,
+            Traffic::Out => capture.direction(Direction::Out).map_err(failed)?,
+        }
+        let link_type = link_type(capture.get_datalink());
+        let expression = options.filter.trim();
+        if !expression.is_empty() {
+            capture.filter(expression, true).map_err(|e| filter::refused(expression, link_type, words(&e)))?;
+        }
+        let snaplen = if options.snaplen == 0 { DEFAULT_SNAPLEN } else { options.snaplen };
+        Ok(Self {
+            capture,
+            interface: [Interface { name: Some(name), link_type, snaplen }],
+            precision,
+            naps,
+            frames: 0,
+            ended: false,
+            counted: Counted::default(),
+            stop: Arc::clone(&options.stop),
+        })
+    }
+}
+
+pub(super) fn link_types(options: &LiveOptions) -> Result<Vec<String>, CaptureError> {
+    let (name, _, capture) = activate(options)?;
+    let list = capture.list_datalinks().map_err(|e| failure(&name, e))?;
+    Ok(list.into_iter().map(|link_type| link_type.get_name().unwrap_or_else(|_| link_type.0.to_string())).collect())
+}
+
+/// Opens the interface that is meant; its name, how fine its times are, and the handle.
+fn activate(options: &LiveOptions) -> Result<(String, Precision, Capture<Active>), CaptureError> {
+    let name = device::find(options.interface.as_deref())?;
+    let failed = |e| failure(&name, e);
+    let snaplen = if options.snaplen == 0 { DEFAULT_SNAPLEN } else { options.snaplen };
+    let any = name == "any";
+    let precision = precision(&name);
+    let mut inactive = Capture::from_device(&*name)
+        .map_err(failed)?
+        .snaplen(i32::try_from(snaplen).unwrap_or(i32::MAX))
+        // `any` cannot be promiscuous, and libpcap's warning of it would pass for an error.
+        .promisc(options.promiscuous && !any)
+        .immediate_mode(options.immediate)
+        .timeout(GATHER);
+    if precision == Precision::Nano {
+        inactive = inactive.precision(::pcap::Precision::Nano);
+    }
+    if let Some(kib) = options.buffer_kib {
+        inactive = inactive.buffer_size(i32::try_from(kib).unwrap_or(i32::MAX).saturating_mul(1024));
+    }
+    let mut capture = inactive.open().map_err(failed)?;
+    match &options.link_type {
+        Some(wanted) => {
+            let link_type = Linktype::from_name(wanted).map_err(failed)?;
+            capture.set_datalink(link_type).map_err(failed)?;
+        }
+        // As tcpdump: the second cooked header says which interface a frame is of. Older kernels have only the first.
+        None if any => {
+            let _ = Linktype::from_name("LINUX_SLL2").and_then(|cooked| capture.set_datalink(cooked));
+        }
+        None => {}
+    }
+    Ok((name, precision, capture))
+}
+
+/// libpcap gives nanoseconds for every network interface on Linux, and for none elsewhere; it does not say which it gave.
+fn precision(name: &str) -> Precision {
+    let network = name == "any" || std::path::Path::new("/sys/class/net").join(name).exists();
+    if cfg!(target_os = "linux") && network { Precision::Nano } else { Precision::Micro }
+}
+
+/// The number that files carry for what libpcap calls by the same name.
+fn link_type(theirs: Linktype) -> LinkType {
+    let named = theirs.get_name().ok().and_then(|name| LinkType::named(&name));
+    named.unwrap_or(LinkType(theirs.0 as u16))
+}
+
+fn words(error: &Error) -> String {
+    match error {
+        Error::PcapError(words) => words.trim_start_matches("can't parse filter expression: ").to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What libpcap's words mean; it tells its errors apart in no other way.
+fn failure(interface: &str, error: Error) -> CaptureError {
+    let (interface, words) = (interface.to_owned(), words(&error));
+    let says = |any: &[&str]| any.iter().any(|part| words.contains(part));
+    if says(&["ermission", "not permitted", "CAP_NET_RAW"]) {
+        CaptureError::Permission { interface, words }
+    } else if says(&["No such device", "SIOCGIFHWADDR", "doesn't exist"]) {
+        CaptureError::NoSuchInterface { interface }
+    } else if says(&["not up", "Network is down"]) {
+        CaptureError::InterfaceDown { interface }
+    } else {
+        CaptureError::Live { interface, words }
+    }
+}
+
+impl FrameSource for Live {
+    fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
+        if self.ended || self.stop.load(Ordering::Relaxed) {
+            self.ended = true;
+            return Ok(Next::End);
+        }
+        let [Interface { link_type, name, .. }] = &self.interface;
+        match self.capture.next_packet() {
+            Ok(packet) => {
+                self.frames = self.frames.saturating_add(1);
+                // With that precision libpcap puts nanoseconds where microseconds stand otherwise.
+                let unit = if self.precision == Precision::Nano { 1 } else { 1000 };
+                #[allow(clippy::useless_conversion)] // 32 bits on macOS, 64 on Linux
+                let fraction = i64::from(packet.header.ts.tv_usec).saturating_mul(unit);
+                Ok(Next::Frame(Frame {
+                    number: self.frames,
+                    ts: Timestamp::new(packet.header.ts.tv_sec, fraction),
+                    link_type: *link_type,
+                    interface: 0,
+                    wire_len: packet.header.len,
+                    data: packet.data,
+                }))
+            }
+            Err(Error::TimeoutExpired) => {
+                if self.naps {
+                    std::thread::sleep(NAP);
+                }
+                Ok(Next::Idle)
+            }
+            Err(Error::NoMorePackets) => {
+                self.ended = true;
+                Ok(Next::End)
+            }
+            Err(e) => {
+                self.ended = true;
+                let interface = name.clone().unwrap_or_default();
+                let words = words(&e);
+                let gone = ["disappeared", "went down", "No such device", "Network is down", "not configured"];
+                Err(if gone.iter().any(|part| words.contains(part)) {
+                    CaptureError::InterfaceGone { interface, frames: self.frames, words }
+                } else {
+                    CaptureError::Live { interface, words }
+                })
+            }
+        }
+    }
+
+    fn info(&self) -> SourceInfo {
+        let [Interface { link_type, snaplen, name }] = &self.interface;
+        SourceInfo {
+            name: name.clone().unwrap_or_default(),
+            format: "live".to_owned(),
+            link_type: Some(*link_type),
+            snaplen: *snaplen,
+            precision: self.precision,
+        }
+    }
+
+    fn interfaces(&self) -> &[Interface] {
+        &self.interface
+    }
+
+    fn drops(&mut self) -> Option<Drops> {
+        // After the interface has gone the last counters stand.
+        if let Ok(now) = self.capture.stats() {
+            self.counted.update([now.received, now.dropped, now.if_dropped]);
+        }
+        let [received, kernel, interface] = self.counted.total;
+        Some(Drops { received, kernel, interface })
+    }
+}
+
+/// Counters that go on where libpcap's 32 bits turn over.
+#[derive(Default)]
+struct Counted {
+    last: [u32; 3],
+    total: [u64; 3],
+}
+
+impl Counted {
+    fn update(&mut self, now: [u32; 3]) {
+        for ((total, last), now) in self.total.iter_mut().zip(&self.last).zip(now) {
+            *total = total.saturating_add(u64::from(now.wrapping_sub(*last)));
+        }
+        self.last = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_go_on_past_32_bits() {
+        let mut counted = Counted::default();
+        counted.update([u32::MAX, 5, 0]);
+        counted.update([10, 5, 0]);
+        assert_eq!(counted.total, [u64::from(u32::MAX) + 11, 5, 0]);
+    }
+
+    #[test]
+    fn libpcaps_words_become_advice() {
+        let say = |words: &str| failure("eth9", Error::PcapError(words.to_owned())).to_string();
+        let denied = say("Attempt to create packet socket failed - CAP_NET_RAW may be required");
+        assert!(denied.contains("eth9") && denied.contains("sudo"), "{denied}");
+        assert!(say("eth9: No such device exists").contains("-D"));
+        assert!(say("That device is not up").contains("is down"));
+        assert_eq!(say("something new"), "eth9: something new");
+    }
+}
