@@ -41,6 +41,11 @@ impl Span {
         Self(s.saturating_mul(1_000_000_000))
     }
 
+    /// Whether it is shorter than `percent` of another.
+    pub fn is_below(self, percent: i64, other: Self) -> bool {
+        i128::from(self.0) * 100 < i128::from(other.0) * i128::from(percent)
+    }
+
     /// Twice as long.
     pub const fn doubled(self) -> Self {
         Self(self.0.saturating_mul(2))

@@ -26,6 +26,10 @@ impl Connection {
         let peer = &self.ends[step.peer()];
         if ack > peer.una {
             self.acknowledge_new(step, ack);
+            if dsack.is_some() {
+                // It answers a duplicate, so the same number had been sent before; that acknowledgment was lost on its way here.
+                self.say_duplicate_ack(step, ack, false);
+            }
         } else if ack == peer.una {
             self.acknowledge_same(step, ack, news);
         }
@@ -33,7 +37,7 @@ impl Connection {
         me.ack = Some(me.ack.map_or(ack, |old| old.max(ack)));
         let peer = &mut self.ends[step.peer()];
         if let Some(recovery) = peer.recovery.as_deref_mut() {
-            recovery.acknowledge(peer.una);
+            recovery.acknowledge(peer.una, dsack.is_some());
             if recovery.is_quiet() {
                 peer.recovery = None;
             }
@@ -74,9 +78,8 @@ impl Connection {
             return;
         }
         if peer.count.packets > 0 && peer.low != i64::MAX {
-            let at = (step.segment.frame, step.segment.ts);
-            let (from, to) = (peer.nxt, ack);
-            peer.holes.open(Hole { from, to, opener: at.0, opened: at.1, missed_by_receiver: false, acked: None });
+            // The acknowledgment is the other end's: its ID and clock say nothing of what is missing.
+            peer.holes.open(Hole { ip_id: 0, tsval: None, ..Hole::before(step.segment, peer.nxt, ack) });
         }
         peer.nxt = ack;
     }
@@ -144,6 +147,9 @@ impl Connection {
     }
 
     fn say_duplicate_ack(&mut self, step: &mut Step<'_>, ack: i64, same_window: bool) {
+        if step.segment.seq_len() > 0 {
+            return;
+        }
         let peer = &mut self.ends[step.peer()];
         if step.segment.options.sack.is_empty() {
             // Without SACK, all that is missing may be meant.

@@ -21,6 +21,8 @@ pub struct Amend {
     pub findings: Vec<Rule>,
     /// The findings that are new or changed.
     pub details: Vec<Finding>,
+    /// The rules of those that are only changed: they count already.
+    pub changed: Vec<Rule>,
     /// The rules that no longer hold.
     pub withdrawn: Vec<Rule>,
 }
@@ -62,11 +64,22 @@ impl Words {
         let said = self.said.get_mut(at)?;
         let withdrawn = withdraw.iter().copied().filter(|rule| said.rules.contains(rule)).collect();
         said.rules.retain(|rule| !withdraw.contains(rule));
+        let mut changed = Vec::new();
         for finding in &add {
-            if !said.rules.contains(&finding.rule) {
+            if said.rules.contains(&finding.rule) {
+                changed.push(finding.rule);
+            } else {
                 let _ = said.rules.try_push(finding.rule);
             }
         }
-        Some(Amend { frame, flow, notes: said.notes.to_vec(), findings: said.rules.to_vec(), details: add, withdrawn })
+        Some(Amend {
+            frame,
+            flow,
+            notes: said.notes.to_vec(),
+            findings: said.rules.to_vec(),
+            details: add,
+            changed,
+            withdrawn,
+        })
     }
 }

@@ -146,7 +146,7 @@ impl Connection {
     /// Changes what was said of an earlier frame.
     pub(super) fn amend(&mut self, step: &mut Step<'_>, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) {
         let Some(amend) = self.words.change(self.number, frame, add, withdraw) else { return };
-        for finding in &amend.details {
+        for finding in amend.details.iter().filter(|finding| !amend.changed.contains(&finding.rule)) {
             self.count_finding(finding.rule);
         }
         for rule in &amend.withdrawn {
@@ -186,6 +186,7 @@ impl Connection {
             return;
         }
         self.count(step);
+        let advances = step.obs.seq >= self.ends[step.me()].nxt && step.segment.seq_len() > 0;
         if damaged {
             return self.take_damaged(step);
         }
@@ -215,6 +216,7 @@ impl Connection {
             self.finish_direction(step);
         }
         let me = &mut self.ends[step.me()];
+        me.ids.learn(step.segment.ip_id, advances);
         step.obs.in_flight = me.in_flight();
         me.count.max_in_flight = me.count.max_in_flight.max(step.obs.in_flight);
         me.last_ts = step.segment.ts;

@@ -62,7 +62,7 @@ impl Connection {
             return None;
         }
         let segment = step.segment;
-        if segment.ip_id.is_some_and(|id| id != 0) {
+        if segment.ip_id.is_some_and(|id| id != 0) && me.ids.differ() {
             return Some(twin);
         }
         // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it
@@ -71,7 +71,7 @@ impl Connection {
         let sacks = !segment.options.sack.is_empty();
         let certain = match segment.options.timestamps {
             Some(_) => takes_numbers || sacks || me.facts.sack_permitted,
-            None => takes_numbers && after.0 * 10 < self.round_trip().0 * 7,
+            None => takes_numbers && after.is_below(70, self.round_trip()),
         };
         (certain && !segment.flags.contains(TcpFlags::RST)).then_some(twin)
     }

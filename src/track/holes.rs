@@ -1,6 +1,7 @@
 //! What is missing of one direction's numbers: the holes below the highest one.
 
 use crate::capture::Timestamp;
+use crate::dissect::Segment;
 
 /// Numbers that were not captured, though higher ones were.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -10,10 +11,29 @@ pub(super) struct Hole {
     /// The frame that went past it.
     pub opener: u64,
     pub opened: Timestamp,
+    /// That frame's IP ID (0 for none) and timestamp: what it went past was sent before it.
+    pub ip_id: u16,
+    pub tsval: Option<u32>,
     /// The receiver has asked for it: a duplicate acknowledgment or a SACK block above it.
     pub missed_by_receiver: bool,
     /// The frame that acknowledged it all the same.
     pub acked: Option<(u64, Timestamp)>,
+}
+
+impl Hole {
+    /// What `segment` went past.
+    pub fn before(segment: &Segment, from: i64, to: i64) -> Self {
+        Self {
+            from,
+            to,
+            opener: segment.frame,
+            opened: segment.ts,
+            ip_id: segment.ip_id.unwrap_or(0),
+            tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
+            missed_by_receiver: false,
+            acked: None,
+        }
+    }
 }
 
 /// More holes than this in one direction are not told apart: the lowest is given up.
@@ -113,7 +133,16 @@ mod tests {
     use super::*;
 
     fn hole(from: i64, to: i64) -> Hole {
-        Hole { from, to, opener: 1, opened: Timestamp(0), missed_by_receiver: false, acked: None }
+        Hole {
+            from,
+            to,
+            opener: 1,
+            opened: Timestamp(0),
+            ip_id: 0,
+            tsval: None,
+            missed_by_receiver: false,
+            acked: None,
+        }
     }
 
     #[test]

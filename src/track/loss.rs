@@ -32,31 +32,22 @@ impl Connection {
     }
 
     /// Whether what fills the hole was overtaken, or sent again.
-    pub(super) fn judge_filling(&self, step: &Step<'_>, end: i64, hole: &Hole) -> (Verdict, &'static str) {
+    pub(super) fn judge_filling(&self, step: &Step<'_>, hole: &Hole) -> (Verdict, &'static str) {
         let segment = step.segment;
         let me = &self.ends[step.me()];
         let late = |late: bool| if late { Verdict::Late } else { Verdict::Resent };
-        // Its neighbour in sequence order was sent right after the bytes that are missing.
-        let next = me.flight.get(me.flight.partition_point(|sent| sent.from < end));
-        if let Some(next) = next {
-            let ids = segment.ip_id.filter(|id| *id != 0 && next.ip_id != 0 && me.ids.ascend());
-            if let Some(id) = ids {
-                return (late((id.wrapping_sub(next.ip_id) as i16) < 0), "ip-id");
-            }
-            if let (Some((tsval, _)), Some(other)) = (segment.options.timestamps, next.tsval)
-                && tsval != other
-            {
-                return (late((tsval.wrapping_sub(other) as i32) < 0), "timestamp");
-            }
-            if segment.options.timestamps.is_some() && next.tsval.is_some() {
-                // Both left in one tick of the clock: no round trip lies between them.
-                return (Verdict::Late, "timestamp");
-            }
+        // What went past the hole was sent after the bytes that are missing, and before they were sent again.
+        if let Some(id) = segment.ip_id.filter(|id| *id != 0 && hole.ip_id != 0 && me.ids.ascend()) {
+            return (late((id.wrapping_sub(hole.ip_id) as i16) < 0), "ip-id");
+        }
+        if let (Some((tsval, _)), Some(other)) = (segment.options.timestamps, hole.tsval) {
+            // In one tick of the clock: no round trip lies between them.
+            return (late((tsval.wrapping_sub(other) as i32) <= 0), "timestamp");
         }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
         let waited = segment.ts.since(hole.opened);
         let shortest = self.ends.iter().map(|end| end.leg()).flatten().min();
-        let soon = waited.0 * 10 < shortest.unwrap_or_default().0 * 9 || waited.0 * 10 < self.round_trip().0 * 6;
+        let soon = waited.is_below(90, shortest.unwrap_or_default()) || waited.is_below(60, self.round_trip());
         let unasked = !hole.missed_by_receiver && waited < MIN_RTO;
         (late(soon || unasked), "causality")
     }
@@ -67,11 +58,10 @@ impl Connection {
         let segment = step.segment;
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let Some(id) = segment.ip_id.filter(|id| *id != 0 && me.ids.ascend()) else { return false };
-        let Some(last) = me.last_data else { return false };
         let skipped = (id.wrapping_sub(me.ids.last) as i16) > 1;
-        let waited = segment.ts.since(last.max(peer.last_ts));
-        let patience = Span((self.round_trip().0 * 8 / 5).max(100_000_000));
-        segment.payload_len > 0 && skipped && waited > patience
+        let waited = segment.ts.since(me.last_ts.max(peer.last_ts));
+        let patience = Span::from_millis(100);
+        segment.payload_len > 0 && skipped && waited > patience && !waited.is_below(160, self.round_trip())
     }
 
     /// Says that a segment was sent again: how, and whether that was needed.
@@ -88,7 +78,8 @@ impl Connection {
         match kind {
             Kind::Fast => recovery.fast_until = recovery.fast_until.or(Some(me.nxt)),
             Kind::Timeout => recovery.timer_until = recovery.timer_until.or(Some(me.nxt)),
-            Kind::TailProbe => {}
+            Kind::TailProbe => recovery.probe_until = Some(me.nxt.max(sent.end)),
+            Kind::Unknown => {}
         }
         if !spurious {
             recovery.remember(Resent {
@@ -123,7 +114,7 @@ impl Connection {
         let recovery = me.recovery.as_deref();
         let heard = me.last_data.unwrap_or(self.first.1).max(peer.last_ts);
         let idle = step.segment.ts.since(heard);
-        let timer = Span(MIN_RTO.0 * 9 / 10 + self.round_trip().0);
+        let timer = Span((MIN_RTO.0 * 9 / 10).saturating_add(self.round_trip().0));
         let tail = sent.end >= me.nxt;
         if idle > timer && (sent.again || !tail) {
             return Kind::Timeout;
@@ -134,13 +125,18 @@ impl Connection {
         // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
         let above = recovery.and_then(|recovery| recovery.highest_sacked()).is_some_and(|sacked| sacked > sent.end);
         let fast = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
+        // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one
+        // probe in an episode.
+        let probes = (me.facts.sack_permitted && peer.facts.sack_permitted || !self.scale_known())
+            && recovery.is_none_or(|recovery| recovery.probe_until.is_none());
         if above || fast || peer.dup_acks_in_row >= 3 {
             Kind::Fast
-        } else if tail && !sent.again {
-            // RFC 8985 §7: the highest segment once more, to draw an answer.
+        } else if tail && !sent.again && probes && !idle.is_below(100, self.round_trip()) {
             Kind::TailProbe
-        } else {
+        } else if sent.again || !idle.is_below(80, MIN_RTO) {
             Kind::Timeout
+        } else {
+            Kind::Unknown
         }
     }
 
@@ -156,9 +152,14 @@ impl Connection {
         // Captured beside the receiver: what passed here has arrived.
         let (near, far) = (me.leg(), self.ends[step.peer()].leg());
         let beside = near.zip(far).is_some_and(|(to_receiver, to_sender)| {
-            (1..2_000_000).contains(&to_receiver.0) && to_receiver.0.saturating_mul(5) < to_sender.0
+            (1..2_000_000).contains(&to_receiver.0) && to_receiver.is_below(20, to_sender)
         });
-        (beside && sent.seen).then_some("the first copy had passed here, beside the receiver")
+        // Unless the receiver has spoken since, and does not have it: its stack threw the first copy away.
+        let thrown_away = sent.first.is_none_or(|(_, ts)| {
+            let receiver = &self.ends[step.peer()];
+            me.una <= sent.from && receiver.last_ts.since(ts) > me.leg().unwrap_or_default()
+        });
+        (beside && sent.seen && !thrown_away).then_some("the first copy had passed here, beside the receiver")
     }
 
     /// What an acknowledgment says of segments that were sent again: whether they were needed.
@@ -182,7 +183,7 @@ impl Connection {
                 && resent.seen_before
                 && older.is_none()
                 && away.0 > 1_000_000
-                && segment.ts.since(resent.ts).0 * 2 < away.0;
+                && segment.ts.since(resent.ts).is_below(50, away);
             if reported || eifel || too_soon {
                 let why = if reported {
                     "the receiver reports it as a duplicate (D-SACK)"
@@ -212,7 +213,7 @@ impl Connection {
         let (frame, ts) = (step.segment.frame, step.segment.ts);
         let me = &mut self.ends[step.me()];
         let (low, high) = (me.nxt, from);
-        me.holes.open(Hole { from: low, to: high, opener: frame, opened: ts, missed_by_receiver: false, acked: None });
+        me.holes.open(Hole::before(step.segment, low, high));
         let gap = Gap { opener: frame, opened: ts, from: low, to: high, missing: (high - low) as u64, lost: false };
         let crowded_out = me.recovery.get_or_insert_default().open(gap);
         step.obs.gap = Some((low, high));
@@ -297,6 +298,8 @@ enum Kind {
     Fast,
     Timeout,
     TailProbe,
+    /// The frames prove none of these.
+    Unknown,
 }
 
 impl Kind {
@@ -305,6 +308,7 @@ impl Kind {
             Self::Fast => Rule::FastRetransmission,
             Self::Timeout => Rule::TimeoutRetransmission,
             Self::TailProbe => Rule::TailLossProbe,
+            Self::Unknown => Rule::Retransmission,
         }
     }
 }
@@ -315,6 +319,7 @@ pub(super) struct Ids {
     /// The highest so far, in the order of sending.
     pub last: u16,
     up: u16,
+    same: u16,
     other: u16,
 }
 
@@ -325,6 +330,7 @@ impl Ids {
         let step = id.wrapping_sub(self.last) as i16;
         match step {
             _ if self.last == 0 => {}
+            0 => self.same = self.same.saturating_add(1),
             1..=256 => self.up = self.up.saturating_add(1),
             _ if advances => self.other = self.other.saturating_add(1),
             _ => {}
@@ -334,8 +340,13 @@ impl Ids {
         }
     }
 
+    /// Whether they tell packets apart at all: some stacks send always the same.
+    pub fn differ(self) -> bool {
+        self.same == 0
+    }
+
     /// Whether they count the connection's packets.
     pub fn ascend(self) -> bool {
-        self.up > 0 && u32::from(self.up) >= 4 * u32::from(self.other)
+        self.up > 0 && self.same == 0 && u32::from(self.up) >= 4 * u32::from(self.other)
     }
 }

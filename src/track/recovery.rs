@@ -17,6 +17,8 @@ pub(super) struct Recovery {
     pub gaps: Vec<Gap>,
     /// The sender recovers by timer until this is acknowledged (RFC 6298).
     pub timer_until: Option<i64>,
+    /// A tail-loss probe is out, with these numbers below it (RFC 8985 §7.4: TLP.end_seq).
+    pub probe_until: Option<i64>,
     /// The sender recovers by feedback until this is acknowledged (RFC 6675).
     pub fast_until: Option<i64>,
 }
@@ -84,7 +86,9 @@ impl Recovery {
     }
 
     /// Lets go of what a cumulative acknowledgment covers.
-    pub fn acknowledge(&mut self, ack: i64) {
+    pub fn acknowledge(&mut self, ack: i64, duplicate: bool) {
+        // §7.4.2: the episode ends once something above it is acknowledged, or the probe is reported as a duplicate.
+        self.probe_until = self.probe_until.filter(|until| ack <= *until && !duplicate);
         self.sacked.retain(|(_, to)| *to > ack);
         self.timer_until = self.timer_until.filter(|until| *until > ack);
         self.fast_until = self.fast_until.filter(|until| *until > ack);
@@ -110,6 +114,7 @@ impl Recovery {
             && self.resent.is_empty()
             && self.gaps.is_empty()
             && self.timer_until.is_none()
+            && self.probe_until.is_none()
             && self.fast_until.is_none()
     }
 }
@@ -124,7 +129,7 @@ mod tests {
         assert!(recovery.sack(10, 20) && recovery.sack(30, 40) && recovery.sack(20, 30));
         assert!(!recovery.sack(12, 38));
         assert!(recovery.is_sacked(10, 40));
-        recovery.acknowledge(40);
+        recovery.acknowledge(40, false);
         assert!(recovery.is_quiet());
     }
 }

@@ -39,7 +39,7 @@ impl Connection {
         let from = step.obs.seq;
         let end = from + i64::from(segment.seq_len());
         if end == from {
-            return;
+            return self.note_promised(step, from);
         }
         if segment.payload_len > 0 && step.obs.deed == Deed::Acks {
             step.obs.deed = Deed::Data;
@@ -67,11 +67,20 @@ impl Connection {
             self.send_old(step, from, end);
         }
         let me = &mut self.ends[step.me()];
-        me.ids.learn(segment.ip_id, advances);
         if segment.payload_len > 0 {
             me.last_data = Some(segment.ts);
         }
         self.check_window_full(step);
+    }
+
+    /// A bare acknowledgment carries the number that its sender would use next: what lies below has been sent.
+    fn note_promised(&mut self, step: &Step<'_>, from: i64) {
+        let me = &mut self.ends[step.me()];
+        let plausible = from - me.nxt <= MAX_PROMISE && me.fin.is_none_or(|fin| from <= fin);
+        if me.count.packets > 1 && me.low != i64::MAX && from > me.nxt && plausible {
+            me.holes.open(Hole::before(step.segment, me.nxt, from));
+            me.nxt = from;
+        }
     }
 
     /// Numbers beyond all that was sent.
@@ -96,7 +105,9 @@ impl Connection {
     fn send_old(&mut self, step: &mut Step<'_>, from: i64, end: i64) {
         let segment = step.segment;
         let me = &mut self.ends[step.me()];
-        me.last_old = Some(segment.ts);
+        if !step.has(TcpFlags::SYN) {
+            me.last_old = Some(segment.ts);
+        }
         let known = me.nxt;
         let upto = end.min(known);
         let first = me.first_copy(from);
@@ -104,7 +115,7 @@ impl Connection {
         let (filled, hole) = me.holes.fill(from, upto);
         let seen = ((upto - from.max(me.low)).max(0) as u64).saturating_sub(filled);
         let (verdict, rung) = match &hole {
-            Some(hole) if seen == 0 => self.judge_filling(step, end, hole),
+            Some(hole) if seen == 0 => self.judge_filling(step, hole),
             _ => self.judge_repeat(step, first.as_ref()),
         };
         if let Some(hole) = hole {
@@ -113,7 +124,7 @@ impl Connection {
         }
         if verdict == Verdict::Late {
             self.say_late(step, (from, end), hole, rung);
-        } else if !step.has(TcpFlags::SYN) && segment.payload_len > 0 {
+        } else if !step.has(TcpFlags::SYN) {
             let bytes = if hole.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
             let first = first.map(|sent| (sent.frame, sent.ts));
@@ -202,3 +213,6 @@ impl Connection {
 /// How long an acknowledged hole may still turn up in the capture: 3 frames and 10 ms.
 const REORDER_FRAMES: u64 = 3;
 const REORDER_NANOS: i64 = 10_000_000;
+
+/// A bare acknowledgment further ahead than the largest unscaled window may be damaged, or not belong here.
+const MAX_PROMISE: i64 = 65_535;

@@ -150,7 +150,7 @@ impl Summary {
                 }
             }
         }
-        for finding in &amend.details {
+        for finding in amend.details.iter().filter(|finding| !amend.changed.contains(&finding.rule)) {
             self.finding(finding);
         }
     }
