@@ -1,3 +1,15 @@
 //! The one integration binary; a module for each kind of test.
 
+mod testkit;
+
+mod architecture;
 mod capture;
+mod cli;
+mod fixtures;
+mod lines;
+mod malformed;
+mod mutations;
+mod ndjson;
+mod oracle;
+mod tcpdump_parity;
+mod traces;

@@ -41,6 +41,11 @@ impl Span {
         Self(s.saturating_mul(1_000_000_000))
     }
 
+    /// Twice as long.
+    pub const fn doubled(self) -> Self {
+        Self(self.0.saturating_mul(2))
+    }
+
     /// In milliseconds, with what is left as a fraction.
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1e6

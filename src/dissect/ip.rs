@@ -6,6 +6,15 @@ use super::rest::Rest;
 
 /// The protocol number of TCP.
 pub(super) const TCP: u8 = 6;
+/// The protocol number of UDP.
+pub(super) const UDP: u8 = 17;
+
+/// IPv6 extension headers by their protocol numbers; the authentication header goes with IPv4 too.
+pub(super) const HOP_BY_HOP: u8 = 0;
+pub(super) const ROUTING: u8 = 43;
+pub(super) const FRAGMENT: u8 = 44;
+pub(super) const AUTHENTICATION: u8 = 51;
+pub(super) const DESTINATION: u8 = 60;
 
 /// An IP packet's facts.
 #[derive(Clone, Copy, Debug)]

@@ -4,15 +4,11 @@ use std::net::IpAddr;
 
 use pnet_packet::ipv6::Ipv6Packet;
 
+use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, HOP_BY_HOP, ROUTING};
 use super::layer::{Layers, push};
 use super::rest::Rest;
 use super::{Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
 
-const HOP_BY_HOP: u8 = 0;
-const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
-const AUTHENTICATION: u8 = 51;
-const DESTINATION: u8 = 60;
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
 const SHIM6: u8 = 140;
@@ -104,5 +100,84 @@ fn jumbo_len(options: &[u8]) -> Option<u32> {
             [_, len, ref behind @ ..] => options = behind.get(usize::from(len)..)?,
             _ => return None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{SYN6, finds_syn, frame, join};
+    use super::super::{Checksum, Content, LengthSource, dissect};
+    use super::*;
+
+    /// The SYN behind extension headers, the first of which is `first`.
+    fn extended(first: u8, extensions: &[u8]) -> Vec<u8> {
+        let mut bytes = join(&[&SYN6[..40], extensions, &SYN6[40..]]);
+        (bytes[5], bytes[6]) = (20 + extensions.len() as u8, first);
+        bytes
+    }
+
+    #[test]
+    fn the_header_is_deconstructed() {
+        let mut bytes = SYN6;
+        (bytes[0], bytes[1]) = (0x62, 0xe1);
+        let dissection = dissect(&frame(229, &bytes));
+        let ip = dissection.ip().unwrap();
+        assert_eq!((ip.src.to_string(), ip.dst.to_string()), ("fd00::1".into(), "fd00::2".into()));
+        assert_eq!((ip.tos, ip.ttl, ip.id, ip.payload_len), (0x2e, 64, None, 20));
+    }
+
+    #[test]
+    fn extension_headers_are_part_of_the_header() {
+        let padding = [6, 0, 1, 4, 0, 0, 0, 0];
+        let padding_then_routing = [43, 0, 1, 4, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+        let authentication = [6, 4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+        for (first, extensions) in
+            [(0, &padding[..]), (60, &padding), (0, &padding_then_routing), (51, &authentication)]
+        {
+            let bytes = extended(first, extensions);
+            finds_syn(229, &bytes);
+            let dissection = dissect(&frame(229, &bytes));
+            let ip = dissection.ip().unwrap();
+            assert_eq!((ip.header.len(), ip.payload_len, ip.is_extended()), (40 + extensions.len(), 20, true));
+        }
+    }
+
+    #[test]
+    fn a_fragment_header_with_nothing_to_fragment_is_no_fragment() {
+        let with = |word: u8| extended(44, &[6, 0, 0, word, 0, 0, 0, 7]);
+        let [atomic, first, later] = [with(0), with(1), with(0x19)];
+        let content = |bytes| dissect(&frame(229, bytes)).content;
+        assert!(matches!(content(&atomic), Content::Tcp(tcp) if !tcp.segment.fragment));
+        assert!(matches!(content(&first), Content::Tcp(tcp) if tcp.segment.fragment));
+        assert!(matches!(content(&later), Content::Other(NotTcp::LaterFragment)));
+    }
+
+    #[test]
+    fn without_a_length_the_jumbo_option_or_the_frame_says_it() {
+        let mut bytes = extended(0, &[6, 0, 0xc2, 4, 0, 0, 0, 28]);
+        bytes[5] = 0;
+        bytes.extend([0; 7]);
+        let jumbo = dissect(&frame(229, &bytes));
+        assert!(matches!(jumbo.content, Content::Tcp(tcp) if tcp.segment.payload_len == 0 && !tcp.segment.offloaded));
+        let mut bytes = join(&[&SYN6, &[0; 7]]);
+        bytes[5] = 0;
+        let big = dissect(&frame(229, &bytes));
+        assert_eq!(big.ip().unwrap().length_source, LengthSource::Frame);
+        assert!(matches!(big.content, Content::Tcp(tcp) if tcp.segment.payload_len == 7 && tcp.segment.offloaded));
+    }
+
+    #[test]
+    fn the_checksum_covers_the_final_destination_while_segments_are_left() {
+        let checksum = |bytes: &[u8]| match dissect(&frame(229, bytes)).content {
+            Content::Tcp(tcp) => tcp.segment.checksum,
+            content => panic!("{content:?}"),
+        };
+        // The SYN's own checksum is for fd00::2; the header has another destination on the way there.
+        let mut routed = extended(43, &join(&[&[6, 2, 0, 1, 0, 0, 0, 0], &SYN6[24..40]]));
+        assert_eq!(checksum(&routed), Checksum::Correct);
+        routed[39] = 9;
+        assert_eq!(checksum(&routed), Checksum::Correct);
+        routed[43] = 0;
+        assert_eq!(checksum(&routed), Checksum::Wrong { expected: 0xa618 });
     }
 }

@@ -2,7 +2,10 @@
 
 use arrayvec::ArrayVec;
 
-use super::link::{Ethernet, Vlan};
+use super::link::{
+    Arcnet, Cooked, Ethernet, Fddi, Infiniband, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi,
+};
+use super::tunnel::{Erspan, Geneve, Gre, Gtp, Udp, Vxlan};
 use super::{Ip, LayerName, LengthSource, Shortfall, Stop, Tcp};
 
 /// Most layers that one frame may nest; deeper ones are cut off with a [`Shortfall`].
@@ -30,12 +33,56 @@ impl<'a> Dissection<'a> {
 /// One layer below TCP.
 #[derive(Clone, Copy, Debug)]
 pub enum Layer<'a> {
-    /// An Ethernet header.
+    /// Ethernet.
     Ethernet(Ethernet<'a>),
-    /// A VLAN tag.
+    /// An IEEE 802.1Q tag.
     Vlan(Vlan),
+    /// A tag of 802.1BR, of VNTag, or of a FabricPath or provider backbone: the EtherType that announced it.
+    Tag(u16),
+    /// IEEE 802.2.
+    Llc(Llc),
+    /// A protocol family: BSD loopback.
+    Null(Null),
+    /// Linux cooked capture, either version.
+    Cooked(Cooked<'a>),
+    /// Framing in front of PPP's protocol number.
+    PppFraming(PppFraming),
+    /// PPP's protocol number.
+    Ppp(Ppp),
+    /// PPP over Ethernet.
+    Pppoe(Pppoe),
+    /// One entry of an MPLS label stack.
+    Mpls(Mpls),
+    /// IEEE 802.11, with a radio header in front of it or without.
+    Wifi(Wifi<'a>),
+    /// Linux netfilter log.
+    Nflog(Nflog),
+    /// IP over InfiniBand.
+    Infiniband(Infiniband),
+    /// ARCnet.
+    Arcnet(Arcnet),
+    /// FDDI.
+    Fddi(Fddi<'a>),
+    /// A header of the capturing system that only says how to read on: its length in bytes.
+    Envelope(u32),
     /// An IP packet.
     Ip(Ip<'a>),
+    /// UDP, where a tunnel stands behind it.
+    Udp(Udp),
+    /// Generic routing encapsulation.
+    Gre(Gre),
+    /// VXLAN.
+    Vxlan(Vxlan),
+    /// Geneve.
+    Geneve(Geneve<'a>),
+    /// GTP's user plane.
+    Gtp(Gtp),
+    /// Teredo's indications; a bare packet has none.
+    Teredo,
+    /// Encapsulated remote switched port analyser.
+    Erspan(Erspan),
+    /// EtherIP.
+    EtherIp,
 }
 
 /// What the innermost layer carries.
@@ -58,10 +105,14 @@ pub enum NotTcp {
     LinkType(u16),
     /// An EtherType other than IP.
     EtherType(u16),
+    /// A PPP protocol other than IP.
+    PppProtocol(u16),
     /// An IP protocol other than TCP.
     IpProtocol(u8),
     /// A fragment of TCP other than the first.
     LaterFragment,
+    /// An encrypted frame of a wireless network.
+    Encrypted,
     /// Anything else that is not IP.
     Unknown,
 }

@@ -10,6 +10,8 @@ mod ipv4;
 mod ipv6;
 mod layer;
 mod link;
+mod mptcp;
+pub mod options;
 mod rest;
 mod segment;
 mod seq;
@@ -17,15 +19,20 @@ mod shortfall;
 mod tcp;
 mod tunnel;
 
-pub use checksum::tcp_checksum;
+pub use checksum::{expected_header_checksum, tcp_checksum, udp_checksum};
 pub use flags::TcpFlags;
 pub use ip::{Fragment, Ip, LengthSource};
 pub use layer::{Content, Dissection, Layer, MAX_LAYERS, NotTcp};
-pub use link::{Ethernet, Vlan};
+pub use link::{
+    Arcnet, Cooked, Ethernet, Fddi, Infiniband, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi,
+};
+pub use mptcp::{DataNumber, Mapping, Mptcp};
+pub use options::{OptionError, TcpOption, TcpOptions};
 pub use segment::{Checksum, HeaderFault, OptionFacts, OptionFault, OptionFaultKind, SackBlocks, Segment, Socket};
 pub use seq::SeqNumber;
 pub use shortfall::{LayerName, Shortfall};
 pub use tcp::Tcp;
+pub use tunnel::{Erspan, Geneve, Gre, Gtp, Udp, Vxlan};
 
 use arrayvec::ArrayVec;
 
@@ -46,7 +53,7 @@ pub fn dissect<'a>(frame: &Frame<'a>) -> Dissection<'a> {
 
 /// Pushes every layer; the answer is the innermost IP packet, if it carries the start of a TCP segment.
 fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>, Stop> {
-    let mut next = link::outermost(frame)?;
+    let mut next = link::outermost(frame, layers)?;
     loop {
         next = match next {
             Next::Ethernet(rest) => link::ethernet(rest, layers)?,
@@ -96,65 +103,110 @@ enum Stop {
 }
 
 #[cfg(test)]
+mod sample;
+
+#[cfg(test)]
 mod tests {
+    use super::sample::{SYN, datagram, ethernet, finds_syn, frame, join, other, packet};
     use super::*;
-    use crate::capture::{LinkType, Timestamp};
-
-    /// A SYN from 10.0.0.1:1000 to 10.0.0.2:2000 in IPv4 in Ethernet, padded to 60 bytes.
-    const SYN: [u8; 60] = *b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0\
-        \x45\0\0\x28\0\x01\x40\0\x40\x06\x26\xce\x0a\0\0\x01\x0a\0\0\x02\
-        \x03\xe8\x07\xd0\0\0\0\x07\0\0\0\0\x50\x02\x04\0\0\0\0\0\
-        \0\0\0\0\0\0";
-
-    fn frame(link_type: u16, data: &[u8]) -> Frame<'_> {
-        let (link_type, wire_len) = (LinkType(link_type), data.len() as u32);
-        Frame { number: 1, ts: Timestamp(0), link_type, interface: 0, wire_len, data }
-    }
+    use proptest::prelude::*;
 
     #[test]
-    fn a_segment_in_ethernet_is_found_and_padding_is_not_payload() {
-        let dissection = dissect(&frame(1, &SYN));
+    fn ethernets_padding_is_not_payload() {
+        let bytes = join(&[&ethernet(0x0800, &SYN), &[0; 6]]);
+        finds_syn(1, &bytes);
+        let dissection = dissect(&frame(1, &bytes));
         let Content::Tcp(tcp) = dissection.content else { panic!("{:?}", dissection.content) };
-        assert_eq!(tcp.segment.payload_len, 0);
-        assert_eq!(tcp.payload, &[]);
-        assert_eq!((tcp.segment.src.port, tcp.segment.dst.port), (1000, 2000));
-        assert!(tcp.segment.flags.is_syn());
+        assert_eq!((tcp.segment.payload_len, tcp.payload.len()), (0, 0));
         assert_eq!(dissection.ip().map(|ip| ip.offset), Some(14));
     }
 
     #[test]
     fn a_frame_cut_anywhere_says_which_layer_needed_more() {
+        let bytes = ethernet(0x0800, &SYN);
         for len in 0..54 {
-            let mut frame = frame(1, &SYN[..len]);
-            frame.wire_len = 60;
-            let (layer, needed) = match dissect(&frame).content {
-                Content::Cut(short) => {
-                    assert_eq!(short.present as usize, len - short.offset as usize);
-                    assert_eq!(short.limit, LengthSource::Capture);
-                    (short.layer, short.offset + short.needed)
-                }
-                Content::TcpCut(bytes, short) => {
-                    assert_eq!(bytes.len(), len - 34);
-                    (short.layer, short.offset + short.needed)
-                }
-                other => panic!("{other:?}"),
-            };
+            let cut = Frame { wire_len: 54, ..frame(1, &bytes[..len]) };
+            let (Content::Cut(short) | Content::TcpCut(_, short)) = dissect(&cut).content else { panic!("{len}") };
             let expected = match len {
                 0..14 => (LayerName::Link, 14),
                 14..34 => (LayerName::Ipv4, 34),
                 _ => (LayerName::Tcp, 54),
             };
-            assert_eq!((layer, needed), expected, "cut at {len}");
+            assert_eq!((short.layer, short.offset + short.needed), expected, "cut at {len}");
         }
     }
 
     #[test]
     fn a_total_length_of_0_means_the_rest_of_the_frame() {
-        let mut bytes = SYN;
+        let mut bytes = join(&[&ethernet(0x0800, &SYN), &[0; 6]]);
         bytes[17] = 0;
         let dissection = dissect(&frame(1, &bytes));
         let Content::Tcp(tcp) = dissection.content else { panic!("{:?}", dissection.content) };
         assert!(tcp.segment.offloaded);
         assert_eq!(tcp.segment.payload_len, 6);
+    }
+
+    #[test]
+    fn raw_packets_show_their_version() {
+        for link_type in [12, 14, 101] {
+            finds_syn(link_type, &SYN);
+            finds_syn(link_type, &sample::SYN6);
+            assert_eq!(other(link_type, &[0x50; 40]), NotTcp::Unknown);
+        }
+    }
+
+    #[test]
+    fn what_is_not_tcp_is_named() {
+        assert_eq!(other(147, &SYN), NotTcp::LinkType(147));
+        assert_eq!(other(1, &packet(132, &[0; 12])), NotTcp::IpProtocol(132));
+        assert_eq!(other(1, &datagram(53, &[0; 12])), NotTcp::IpProtocol(17));
+    }
+
+    #[test]
+    fn packets_inside_packets_end_at_a_depth() {
+        let mut inner = SYN.to_vec();
+        for _ in 0..20 {
+            inner = packet(4, &inner)[14..].to_vec();
+        }
+        let Content::Cut(short) = dissect(&frame(101, &inner)).content else { panic!() };
+        assert_eq!((short.layer, short.offset, short.present), (LayerName::Depth, 320, 16));
+    }
+
+    /// Link types that are read, and one that is not.
+    const LINK_TYPES: [u16; 29] = [
+        0, 1, 7, 9, 10, 12, 50, 51, 100, 101, 104, 105, 108, 109, 113, 117, 119, 127, 129, 147, 149, 163, 192, 204,
+        219, 228, 239, 242, 276,
+    ];
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(at in 0..LINK_TYPES.len(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            dissect(&frame(LINK_TYPES[at], &bytes));
+        }
+
+        #[test]
+        fn no_change_to_a_tunnel_makes_it_panic(
+            kind in 0..6,
+            changes in prop::collection::vec((0..200_usize, any::<u8>()), 0..6),
+            wire_len in 0..300_u32,
+            len in 0..200_usize,
+        ) {
+            let inner = ethernet(0x0800, &SYN);
+            let mut bytes = match kind {
+                0 => datagram(4789, &join(&[&[8, 0, 0, 0, 0, 0, 0x64, 0], &inner])),
+                1 => datagram(6081, &join(&[&[0, 0, 0x65, 0x58, 0, 0, 0x64, 0], &inner])),
+                2 => datagram(2152, &join(&[&[0x30, 0xff, 0, 40, 0, 0, 0, 7], &SYN])),
+                3 => packet(47, &join(&[&[0xb0, 0, 8, 0, 0x12, 0x34, 0, 0, 0, 0, 0, 42, 0, 0, 0, 7], &SYN])),
+                4 => ethernet(0x8100, &join(&[&[0, 7, 0x88, 0x64, 0x11, 0, 0, 1, 0, 42, 0, 0x21], &SYN])),
+                _ => packet(41, &sample::SYN6),
+            };
+            for (at, byte) in changes {
+                if let Some(to) = bytes.get_mut(at) {
+                    *to = byte;
+                }
+            }
+            bytes.truncate(len);
+            dissect(&Frame { wire_len, ..frame(1, &bytes) });
+        }
     }
 }

@@ -42,13 +42,48 @@ impl<'a> Rest<'a> {
     /// Leaves out what is behind the first `len` bytes, as a length field of an outer layer says.
     #[inline]
     pub fn limit(self, len: u32) -> Self {
+        if len >= self.wire_len {
+            return self;
+        }
         let data = self.data.get(..len as usize).unwrap_or(self.data);
         Self { data, wire_len: len, source: LengthSource::Header, ..self }
+    }
+
+    /// Says that there are only `len` bytes on the wire, and keeps what was captured behind them all the same: a length
+    /// field that leaves no room for what it counts is wrong more often than what it counts.
+    pub fn promise(self, len: u32) -> Self {
+        if len >= self.wire_len { self } else { Self { wire_len: len, source: LengthSource::Header, ..self } }
+    }
+
+    /// Leaves out the last `n` bytes of the frame, such as a frame check sequence.
+    pub fn without_trailer(self, n: u32) -> Self {
+        let wire_len = self.wire_len.saturating_sub(n);
+        let data = self.data.get(..wire_len as usize).unwrap_or(self.data);
+        Self { data, wire_len, ..self }
     }
 
     /// Four bits that tell IPv4 from IPv6, if there are any.
     pub fn version(self) -> Option<u8> {
         self.data.first().map(|byte| byte >> 4)
+    }
+
+    /// Whether this may be an IP packet, as far as its first byte was captured.
+    pub fn may_be_ip(self) -> bool {
+        match self.data.first() {
+            Some(0x45..=0x4f | 0x60..=0x6f) => true,
+            Some(_) => false,
+            None => self.wire_len > 0,
+        }
+    }
+
+    /// Whether this may be an Ethernet frame that carries IP, at once or behind tags, as far as it was captured.
+    pub fn may_be_ethernet(self) -> bool {
+        match self.data.split_first_chunk::<14>() {
+            Some((&[.., 0x08, 0x00], behind)) => matches!(behind.first(), None | Some(0x45..=0x4f)),
+            Some((&[.., 0x86, 0xdd], behind)) => matches!(behind.first(), None | Some(0x60..=0x6f)),
+            Some((&[.., a, b], _)) => matches!(u16::from_be_bytes([a, b]), 0x8100 | 0x88a8 | 0x8847 | 0x8864),
+            None => self.wire_len >= 14,
+        }
     }
 
     /// That a layer which begins here needs `needed` bytes.

@@ -4,9 +4,12 @@ use pnet_packet::tcp::TcpPacket;
 
 use super::{
     Checksum, Content, HeaderFault, Ip, LayerName, LengthSource, OptionFacts, Segment, SeqNumber, Shortfall, Socket,
-    TcpFlags, tcp_checksum,
+    TcpFlags, TcpOptions, tcp_checksum,
 };
 use crate::capture::Frame;
+
+/// Bytes of a header without options.
+const FIXED_LEN: usize = 20;
 
 /// A TCP segment in its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +20,16 @@ pub struct Tcp<'a> {
     pub header: &'a [u8],
     /// The payload as captured.
     pub payload: &'a [u8],
+}
+
+impl<'a> Tcp<'a> {
+    /// The options, one by one; none when the header's length cannot be right.
+    pub fn options(&self) -> TcpOptions<'a> {
+        match self.segment.header_fault {
+            None => options(self.header, self.segment.header_len),
+            Some(_) => TcpOptions::new(&[], 0),
+        }
+    }
 }
 
 /// Reads the TCP header at the start of an IP packet's payload.
@@ -60,7 +73,133 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
         offloaded: ip.length_source == LengthSource::Frame,
         header_fault,
         checksum: if ip.fragment.is_none() { tcp_checksum(ip) } else { Checksum::Unknown },
-        options: OptionFacts::default(),
+        options: match header_fault {
+            None => OptionFacts::read(options(header, header_len)),
+            Some(_) => OptionFacts::default(),
+        },
     };
     Content::Tcp(Tcp { segment, header, payload })
+}
+
+/// The options behind the fixed fields of a header, of which not all need have been captured.
+fn options(header: &[u8], header_len: u8) -> TcpOptions<'_> {
+    let captured = header.get(FIXED_LEN..).unwrap_or_default();
+    TcpOptions::new(captured, usize::from(header_len).saturating_sub(FIXED_LEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{LinkType, Timestamp};
+    use crate::dissect::{OptionFault, OptionFaultKind};
+
+    /// Dissects a raw IPv4 packet that carries `tcp`, of which `captured` bytes were captured.
+    fn read(tcp: &[u8], captured: usize, check: impl FnOnce(Content<'_>)) {
+        let len = (20 + tcp.len()) as u16;
+        let mut packet =
+            vec![0x45, 0xb9, (len >> 8) as u8, len as u8, 0, 9, 0x40, 0, 61, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        packet.extend(tcp);
+        let frame = Frame {
+            number: 7,
+            ts: Timestamp(5),
+            link_type: LinkType(101),
+            interface: 3,
+            wire_len: u32::from(len),
+            data: &packet[..20 + captured],
+        };
+        check(crate::dissect::dissect(&frame).content);
+    }
+
+    /// The segment of a TCP header that is long enough to be one.
+    fn segment(tcp: &[u8], captured: usize) -> Segment {
+        let mut segment = None;
+        read(tcp, captured, |content| match content {
+            Content::Tcp(tcp) => segment = Some(tcp.segment),
+            other => panic!("{other:?}"),
+        });
+        segment.unwrap()
+    }
+
+    /// Every field different: ports 1000 and 2000, a header of `words`, and two bytes of payload behind it.
+    fn header(words: u8, options: &[u8]) -> Vec<u8> {
+        let fixed = [3, 0xe8, 7, 0xd0, 0, 0, 0, 1, 0, 0, 0, 2, words << 4 | 0x0b, 0x9a, 4, 5, 0, 0, 6, 7];
+        [&fixed[..], options, &[8, 9]].concat()
+    }
+
+    #[test]
+    fn every_field_is_in_its_place() {
+        let segment = segment(&header(6, &[3, 3, 7, 0]), 26);
+        assert_eq!((segment.frame, segment.ts, segment.interface), (7, Timestamp(5), 3));
+        assert_eq!((segment.wire_len, segment.captured_len), (46, 46));
+        assert_eq!(segment.src, Socket { addr: [10, 0, 0, 1].into(), port: 1000 });
+        assert_eq!(segment.dst, Socket { addr: [10, 0, 0, 2].into(), port: 2000 });
+        assert_eq!((segment.ttl, segment.tos, segment.ip_id, segment.dont_fragment), (61, 0xb9, Some(9), true));
+        assert_eq!((segment.seq, segment.ack), (SeqNumber(1), Some(SeqNumber(2))));
+        assert_eq!(segment.flags, TcpFlags(0xb9a));
+        assert_eq!((segment.window, segment.urgent), (0x0405, 0x0607));
+        assert_eq!((segment.header_len, segment.payload_len, segment.header_fault), (24, 2, None));
+        assert_eq!(segment.options, OptionFacts { wscale: Some(7), ..OptionFacts::default() });
+        // RFC 9293 §3.4: payload and SYN.
+        assert_eq!(segment.seq_len(), 3);
+    }
+
+    #[test]
+    fn an_acknowledgment_without_its_flag_is_none() {
+        let mut tcp = header(5, &[]);
+        tcp[13] = 0x02;
+        assert_eq!(segment(&tcp, 22).ack, None);
+    }
+
+    #[test]
+    fn the_payload_counts_by_the_ip_header_and_not_by_the_capture() {
+        let mut tcp = header(5, &[]);
+        tcp.extend([0; 1000]);
+        assert_eq!(segment(&tcp, 20).payload_len, 1002);
+        read(&tcp, 25, |content| match content {
+            Content::Tcp(tcp) => assert_eq!((tcp.header.len(), tcp.payload), (20, &[8, 9, 0, 0, 0][..])),
+            other => panic!("{other:?}"),
+        });
+    }
+
+    #[test]
+    fn a_data_offset_that_cannot_be_right_is_a_fault_and_has_no_options() {
+        for words in 0..5 {
+            let segment = segment(&header(words, &[]), 22);
+            assert_eq!((segment.header_len, segment.header_fault), (words * 4, Some(HeaderFault::TooShort)));
+        }
+        let beyond = segment(&header(7, &[3, 3, 7, 0]), 26);
+        assert_eq!((beyond.header_fault, beyond.payload_len), (Some(HeaderFault::TooLong), 0));
+        assert_eq!(beyond.options, OptionFacts::default());
+    }
+
+    #[test]
+    fn fewer_than_20_bytes_are_lent_as_they_are() {
+        let tcp = header(5, &[]);
+        for captured in 0..20 {
+            read(&tcp, captured, |content| match content {
+                Content::TcpCut(bytes, short) => {
+                    assert_eq!(bytes, &tcp[..captured]);
+                    let limit = LengthSource::Capture;
+                    let present = captured as u32;
+                    let expected = Shortfall { layer: LayerName::Tcp, offset: 20, needed: 20, present, limit };
+                    assert_eq!(short, expected);
+                }
+                other => panic!("{other:?}"),
+            });
+        }
+        read(&tcp[..19], 19, |content| match content {
+            Content::TcpCut(_, short) => assert_eq!(short.limit, LengthSource::Header),
+            other => panic!("{other:?}"),
+        });
+    }
+
+    #[test]
+    fn options_that_the_capture_cuts_are_cut_and_those_that_the_header_cuts_are_a_fault() {
+        let tcp = header(6, &[1, 1, 8, 10]);
+        let facts = segment(&tcp, 24).options;
+        let fault = OptionFault { kind: 8, what: OptionFaultKind::Overrun(10) };
+        assert_eq!((facts.fault, facts.cut), (Some(fault), false));
+        let facts = segment(&tcp, 23).options;
+        assert_eq!((facts.fault, facts.cut), (None, true));
+    }
 }

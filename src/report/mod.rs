@@ -1,5 +1,30 @@
 //! Every way out: what was found, in words, lines, tables and records. Read by nobody but `cli`.
+//!
+//! A [`Reporter`] is one of them; it appends to a buffer and leaves writing to its caller. [`Summary`] gathers what all of
+//! them need at the end.
 
+mod annotate;
+mod community_id;
+mod findings;
+mod flows;
+pub mod lines;
+mod names;
+mod ndjson;
+mod numerals;
+mod packets;
+mod remark;
+mod reporter;
+mod style;
+mod summary;
 mod wording;
 
+pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
+pub use community_id::community_id;
+pub use findings::Findings;
+pub use flows::{Flows, Order};
+pub use ndjson::{Ndjson, Records};
+pub use packets::Packets;
+pub use reporter::{Packet, Reporter};
+pub use style::Style;
+pub use summary::{Invocation, Summary};
 pub use wording::message;

@@ -29,6 +29,64 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding of `rule`, certain and of the rule's own severity, about no frame yet.
+    pub fn new(rule: Rule) -> Self {
+        Self {
+            rule,
+            severity: rule.severity(),
+            confidence: Confidence::Certain,
+            flow: None,
+            direction: None,
+            frame: 0,
+            ts: Timestamp::default(),
+            range: None,
+            evidence: Vec::new(),
+        }
+    }
+
+    /// Adds a fact.
+    pub fn with(&mut self, name: &'static str, value: Value) -> &mut Self {
+        self.evidence.push(Fact { name, value });
+        self
+    }
+
+    /// Adds a time.
+    pub fn time(&mut self, name: &'static str, span: Span) -> &mut Self {
+        self.with(name, Value::Time(span))
+    }
+
+    /// Adds a number of bytes.
+    pub fn bytes(&mut self, name: &'static str, bytes: u64) -> &mut Self {
+        self.with(name, Value::Bytes(bytes))
+    }
+
+    /// Adds a number.
+    pub fn number(&mut self, name: &'static str, number: impl Into<i64>) -> &mut Self {
+        self.with(name, Value::Number(number.into()))
+    }
+
+    /// Adds a frame.
+    pub fn frame(&mut self, name: &'static str, frame: u64) -> &mut Self {
+        self.with(name, Value::Frame(frame))
+    }
+
+    /// Adds a word.
+    pub fn word(&mut self, name: &'static str, word: &'static str) -> &mut Self {
+        self.with(name, Value::Word(word))
+    }
+
+    /// Sets how sure it is.
+    pub fn confidence(&mut self, confidence: Confidence) -> &mut Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// Sets the bytes it is about.
+    pub fn range(&mut self, from: i64, to: i64) -> &mut Self {
+        self.range = Some((from, to));
+        self
+    }
+
     /// The fact of that name.
     pub fn fact(&self, name: &str) -> Option<&Value> {
         self.evidence.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
@@ -57,6 +115,8 @@ pub enum Value {
     Bytes(u64),
     /// A plain number.
     Number(i64),
+    /// So many of a thing: `3, "SYN"` is "3 SYNs".
+    Count(i64, &'static str),
     /// A word from a fixed set.
     Word(&'static str),
 }

@@ -26,6 +26,22 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// 0 from the client, 1 from the server.
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::FromOriginator => 0,
+            Self::FromResponder => 1,
+        }
+    }
+
+    /// Who sends that way.
+    pub fn sender(self) -> &'static str {
+        match self {
+            Self::FromOriginator => "client",
+            Self::FromResponder => "server",
+        }
+    }
+
     /// The other way.
     pub fn reverse(self) -> Self {
         match self {

@@ -4,13 +4,31 @@
 //! capture's; there is no clock and no I/O here, and what a connection's segments mean depends on nothing but those segments
 //! and the tracker's limits.
 
+mod acks;
+mod amend;
+mod close;
+mod conclude;
+mod connection;
+mod copies;
+mod endpoint;
+mod facts;
 mod finding;
 mod flow;
+mod handshake;
+mod header;
+mod history;
+mod holes;
 mod key;
 mod observation;
+mod quality;
+mod rtt;
+mod sequence;
 mod state;
+mod step;
+mod table;
 mod tracker;
 
+pub use amend::Amend;
 pub use finding::{Fact, Finding, Value};
 pub use flow::{DirectionStats, FlowRecord, Outcome, RttSummary};
 pub use key::{Direction, FlowKey};

@@ -41,6 +41,29 @@ pub struct Observation {
     pub notes: Vec<Note>,
     /// Rules that fired on it.
     pub findings: Vec<Finding>,
+    /// Room of an earlier `acked.frames`, kept so that an acknowledgment allocates nothing.
+    spare: Vec<u64>,
+}
+
+impl Observation {
+    /// Empties it for the next segment, and keeps its room.
+    pub(super) fn clear(&mut self) {
+        if let Some(acked) = self.acked.take() {
+            self.spare = acked.frames;
+        }
+        let (mut notes, mut findings, spare) =
+            (std::mem::take(&mut self.notes), std::mem::take(&mut self.findings), std::mem::take(&mut self.spare));
+        notes.clear();
+        findings.clear();
+        *self = Self { notes, findings, spare, ..Self::default() };
+    }
+
+    /// An empty list of frames.
+    pub(super) fn frame_list(&mut self) -> Vec<u64> {
+        let mut frames = std::mem::take(&mut self.spare);
+        frames.clear();
+        frames
+    }
 }
 
 /// Both ends' states.

@@ -1,9 +1,18 @@
 //! The flow tracker: every connection of a capture.
 
-use crate::capture::{Span, Timestamp};
-use crate::dissect::Segment;
+use std::collections::VecDeque;
 
-use super::{Finding, FlowRecord, Observation};
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{Segment, TcpFlags};
+use crate::rules::Rule;
+
+use super::conclude::{Ended, Ending};
+use super::connection::Connection;
+use super::handshake::Reuse;
+use super::quality::Quality;
+use super::step::Step;
+use super::table::{Age, Slot, Table};
+use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
 
 /// Limits and constants of a tracker.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +40,16 @@ impl Default for TrackerOptions {
     }
 }
 
+/// A connection that was never answered is given up after so long (RFC 5382 REQ-5: 4 minutes).
+const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
+
 /// Something that did not come with a segment.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A rule fired on a connection as a whole, or on the tracker.
     Finding(Finding),
+    /// A frame's word has changed.
+    Amend(Amend),
     /// A connection has ended, or was forgotten.
     Ended(Box<FlowRecord>),
 }
@@ -43,29 +57,263 @@ pub enum Event {
 /// Follows every connection of one capture.
 pub struct FlowTracker {
     options: TrackerOptions,
+    table: Table,
+    quality: Quality,
+    events: VecDeque<Event>,
+    /// Connections so far.
+    flows: u32,
+    started: Option<Timestamp>,
+    /// The latest time so far: time-outs never run backwards.
+    now: Timestamp,
+    evicted: u64,
+    /// A connection showed both directions.
+    two_sided: bool,
+    /// A connection proves that only one direction was captured.
+    one_sided: bool,
 }
 
 impl FlowTracker {
     /// A tracker that has seen nothing.
     pub fn new(options: TrackerOptions) -> Self {
-        Self { options }
+        Self {
+            options,
+            table: Table::new(),
+            quality: Quality::default(),
+            events: VecDeque::new(),
+            flows: 0,
+            started: None,
+            now: Timestamp::default(),
+            evicted: 0,
+            two_sided: false,
+            one_sided: false,
+        }
     }
 
     /// Takes the next segment, and says in `observation` what it did. Events may be waiting afterwards.
     pub fn observe(&mut self, segment: &Segment, observation: &mut Observation) {
-        let _ = (segment, observation, self.options.msl);
+        observation.clear();
+        self.advance(segment.ts);
+        let known = self.table.find(&FlowKey::new(segment.src, segment.dst));
+        let known = known.filter(|slot| !self.forget_if_over(*slot));
+        if segment.header_fault.is_some() && known.is_none() {
+            return self.reject(segment, observation);
+        }
+        let (slot, old) = match known {
+            Some(slot) => self.continue_or_replace(slot, segment),
+            None => (self.begin(segment), None),
+        };
+        let Some(connection) = self.table.get(slot) else { return };
+        let from = connection.direction(segment);
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
+        step.obs.flow = connection.number;
+        if let Some(old) = &old {
+            connection.check_reuse(old, &mut step, self.options.msl.doubled());
+        }
+        let mid_stream = connection.starts_mid_stream(segment);
+        if mid_stream {
+            let finding = step.fire(Rule::StartsMidStream);
+            if !segment.flags.is_syn_ack() {
+                finding.word("client", "who has the higher port");
+            }
+        }
+        let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
+        self.quality.observe(&mut step, mss);
+        connection.observe(&mut step);
+        self.two_sided |= connection.is_two_sided();
+        let age = if connection.is_over() {
+            Age::Over
+        } else if connection.is_half_open() {
+            Age::HalfOpen
+        } else {
+            Age::Open
+        };
+        self.table.set_age(slot, age, self.now);
+        if let Some(old) = old {
+            self.end(old, Ending::Replaced);
+        }
+        self.limit(slot);
     }
 
     /// Lets capture time go on without a segment (a frame that holds no TCP).
     pub fn advance(&mut self, now: Timestamp) {
-        let _ = now;
+        self.started.get_or_insert(now);
+        if now <= self.now && self.flows > 0 {
+            return;
+        }
+        self.now = now;
+        for (age, patience) in [
+            (Age::Over, self.options.msl.doubled()),
+            (Age::HalfOpen, HALF_OPEN_TIMEOUT),
+            (Age::Open, self.options.idle_timeout),
+        ] {
+            while let Some((slot, queued)) = self.table.oldest(age) {
+                if now.since(queued) < patience {
+                    break;
+                }
+                let last = self.table.get(slot).map_or(queued, |connection| connection.last.1);
+                if now.since(last) < patience {
+                    self.table.requeue(slot, now);
+                } else {
+                    self.remove(slot, Ending::TimedOut);
+                }
+            }
+        }
     }
 
     /// Ends every connection: the capture is over.
-    pub fn finish(&mut self) {}
+    pub fn finish(&mut self) {
+        for slot in self.table.by_number() {
+            self.one_sided |= self.table.get(slot).is_some_and(|connection| connection.only_side().is_some());
+        }
+        for slot in self.table.by_number() {
+            self.remove(slot, Ending::CaptureEnds);
+        }
+        if self.evicted > 1 {
+            let mut finding = Finding::new(Rule::StateLimited);
+            finding
+                .word("limit", "the limit of connections tracked at once")
+                .with("value", super::Value::Count(self.evicted.try_into().unwrap_or(i64::MAX), "time"))
+                .word("what", "as many connections were given up early, unanswered ones first");
+            finding.ts = self.now;
+            self.events.push_back(Event::Finding(finding));
+        }
+    }
 
     /// The next event, oldest first.
     pub fn next_event(&mut self) -> Option<Event> {
-        None
+        self.events.pop_front()
     }
+
+    /// Connections tracked now.
+    pub fn live(&self) -> usize {
+        self.table.len()
+    }
+
+    /// A header that cannot be read, of a connection that is not known: it does not start one.
+    fn reject(&mut self, segment: &Segment, observation: &mut Observation) {
+        observation.deed = Deed::Stray;
+        observation.direction = Some(guess_direction(segment));
+        let mut nobody = Connection::new(0, segment, guess_direction(segment));
+        let from = guess_direction(segment);
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
+        nobody.check_header(&mut step);
+    }
+
+    fn begin(&mut self, segment: &Segment) -> Slot {
+        self.flows = self.flows.saturating_add(1);
+        let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
+        connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
+        connection.alone = !self.two_sided;
+        self.table.insert(connection, Age::Open, self.now)
+    }
+
+    /// The connection that a segment on known addresses and ports belongs to; the old one too when that is a new one.
+    fn continue_or_replace(&mut self, slot: Slot, segment: &Segment) -> (Slot, Option<Box<Connection>>) {
+        let msl = self.options.msl;
+        let Some(connection) = self.table.get(slot) else { return (slot, None) };
+        if segment.flags.is_syn() {
+            return match connection.reuse(segment, msl) {
+                Reuse::New => {
+                    let old = self.table.remove(slot);
+                    (self.begin(segment), old)
+                }
+                Reuse::Same | Reuse::Undecided => (slot, None),
+            };
+        }
+        // The answer to a SYN that seemed not to belong: the other end took it, so a new connection has begun.
+        let accepted = |syn: &Segment| {
+            segment.flags.is_syn_ack()
+                && segment.src == syn.dst
+                && segment.ack == Some(syn.seq.plus(1 + syn.payload_len))
+        };
+        let Some(syn) = connection.pending_syn.take_if(|syn| accepted(syn)) else { return (slot, None) };
+        let old = self.table.remove(slot);
+        let slot = self.begin(&syn);
+        let mut unheard = Observation::default();
+        if let Some(connection) = self.table.get(slot) {
+            let from = connection.direction(&syn);
+            connection.observe(&mut Step { segment: &syn, from, obs: &mut unheard, events: &mut self.events });
+        }
+        (slot, old)
+    }
+
+    /// Lets a connection go whose time was over before this segment came. True when it did.
+    fn forget_if_over(&mut self, slot: Slot) -> bool {
+        let (now, two_msl) = (self.now, self.options.msl.doubled());
+        let over = self
+            .table
+            .get(slot)
+            .is_some_and(|connection| connection.is_over() && now.since(connection.last.1) > two_msl);
+        if over {
+            self.remove(slot, Ending::TimedOut);
+        }
+        over
+    }
+
+    /// Gives up connections beyond the limits: unanswered ones first, then those that are over, then the oldest.
+    fn limit(&mut self, newest: Slot) {
+        while self.table.len() > self.options.max_flows.max(1)
+            || self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1)
+        {
+            let half_open = self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1);
+            let victim = [Age::HalfOpen, Age::Over, Age::Open]
+                .into_iter()
+                .filter_map(|age| self.table.oldest(age))
+                .map(|(slot, _)| slot)
+                .find(|slot| *slot != newest);
+            let Some(victim) = victim else { return };
+            self.evicted += 1;
+            if self.evicted == 1 {
+                self.say_limited(victim, half_open);
+            }
+            self.remove(victim, Ending::Evicted);
+        }
+    }
+
+    fn say_limited(&mut self, victim: Slot, half_open: bool) {
+        let (limit, value) = if half_open {
+            ("the limit of connections not yet answered", self.options.max_half_open)
+        } else {
+            ("the limit of connections tracked at once", self.options.max_flows)
+        };
+        let mut finding = Finding::new(Rule::StateLimited);
+        if let Some(connection) = self.table.get(victim) {
+            finding.flow = Some(connection.number);
+            (finding.frame, finding.ts) = connection.last;
+        }
+        finding
+            .word("limit", limit)
+            .number("value", i64::try_from(value).unwrap_or(i64::MAX))
+            .word("what", "this connection is the first to be given up early, others follow");
+        self.events.push_back(Event::Finding(finding));
+    }
+
+    fn remove(&mut self, slot: Slot, why: Ending) {
+        if let Some(connection) = self.table.remove(slot) {
+            self.end(connection, why);
+        }
+    }
+
+    fn end(&mut self, mut connection: Box<Connection>, why: Ending) {
+        self.one_sided |= connection.only_side().is_some();
+        let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided };
+        if why == Ending::Evicted {
+            connection.count_finding(Rule::StateLimited);
+        }
+        for finding in connection.conclude(ended) {
+            self.events.push_back(Event::Finding(finding));
+        }
+        let record = connection.record(ended, self.options.msl.doubled());
+        self.events.push_back(Event::Ended(Box::new(record)));
+    }
+}
+
+/// Which way the first segment of a connection goes, by its flags, and failing that by the ports: clients use the higher ones.
+fn guess_direction(segment: &Segment) -> Direction {
+    let from_server = if segment.flags.intersects(TcpFlags::SYN) {
+        segment.flags.is_syn_ack()
+    } else {
+        segment.src.port < segment.dst.port
+    };
+    if from_server { Direction::FromResponder } else { Direction::FromOriginator }
 }

@@ -1,0 +1,343 @@
+//! What was typed. Nothing here looks at the environment, and nothing decides: that is [`plan`](super::plan)'s.
+//!
+//! tcpdump's letters keep tcpdump's meaning. The manual page and the completions are made from this one definition.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::rules::Severity;
+
+/// tcpdump's lines, both ends' TCP states, and findings that say why.
+///
+/// Reads packets from a file or an interface, prints tcpdump's line for every TCP packet, and below it, on a line that
+/// starts with #, what the packet did to its connection. What is out of order gets a line that starts with #!.
+/// A summary follows on standard error.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tcpcheck",
+    version,
+    args_override_self = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 110,
+    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck completions SHELL",
+    after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
+                  tcpcheck -r trace.pcap --flows      a row a connection\n  \
+                  tcpcheck -r trace.pcap --json       for programs\n  \
+                  sudo tcpcheck -i any tcp port 443   live, until ^C"
+)]
+pub struct Args {
+    /// Instead of viewing.
+    #[command(subcommand)]
+    pub command: Option<SubCommand>,
+    /// Where the packets come from.
+    #[command(flatten, next_help_heading = "Packets from")]
+    pub source: SourceArgs,
+    /// Which of them count.
+    #[command(flatten, next_help_heading = "Which packets")]
+    pub which: WhichArgs,
+    /// What is shown of them.
+    #[command(flatten, next_help_heading = "What to show")]
+    pub show: ShowArgs,
+    /// How a packet's line looks.
+    #[command(flatten, next_help_heading = "tcpdump's line")]
+    pub line: LineArgs,
+    /// How standard output is written.
+    #[command(flatten, next_help_heading = "Output")]
+    pub output: OutputArgs,
+    /// Limits of the analysis.
+    #[command(flatten, next_help_heading = "Analysis")]
+    pub analysis: AnalysisArgs,
+}
+
+/// What is not viewing; recognised as the first word only.
+#[derive(Debug, Subcommand)]
+pub enum SubCommand {
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Where the packets come from.
+#[derive(Debug, Group)]
+pub struct SourceArgs {
+    /// Listen on this interface (any: all, on Linux); as root, or with CAP_NET_RAW
+    #[arg(short, long, value_name = "INTERFACE", conflicts_with = "read")]
+    pub interface: Option<OsString>,
+    /// Read packets from a file (-: standard input); repeat to merge several in time order
+    ///
+    /// pcap and pcapng, also compressed with gzip, zstd, lz4 or xz.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub read: Vec<PathBuf>,
+    /// List the interfaces that can be listened on
+    #[arg(short = 'D', long)]
+    pub list_interfaces: bool,
+    /// List the link types of the interface
+    #[arg(short = 'L', long)]
+    pub list_data_link_types: bool,
+    /// Link type to capture with (see -L)
+    #[arg(short = 'y', long, value_name = "TYPE")]
+    pub linktype: Option<String>,
+    /// Packets going this way only: in, out or inout
+    #[arg(short = 'Q', long, value_name = "WAY", value_enum, hide_possible_values = true)]
+    pub direction: Option<Way>,
+    /// Leave the interface out of promiscuous mode
+    #[arg(short = 'p', long)]
+    pub no_promiscuous_mode: bool,
+    /// Most bytes kept of a packet; 0 means 262144
+    #[arg(short, long, value_name = "BYTES")]
+    pub snapshot_length: Option<u32>,
+    /// Kernel buffer, in KiB
+    #[arg(short = 'B', long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(1..=2_097_151))]
+    pub buffer_size: Option<u32>,
+    /// Deliver each packet as soon as it arrives
+    #[arg(long)]
+    pub immediate_mode: bool,
+}
+
+/// Which of the packets count.
+#[derive(Debug, Group)]
+pub struct WhichArgs {
+    /// pcap filter expression, such as: tcp port 443
+    #[arg(value_name = "FILTER", value_hint = ValueHint::Other)]
+    pub filter: Vec<OsString>,
+    /// Take the filter expression from a file
+    #[arg(short = 'F', long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "filter")]
+    pub filter_file: Option<PathBuf>,
+    /// Stop after N packets
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// Show these connections only, by number
+    #[arg(long, value_name = "N[,M]", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    pub flow: Vec<u32>,
+}
+
+/// What is shown of the packets.
+#[derive(Debug, Group)]
+pub struct ShowArgs {
+    /// What is said about each packet below its line: off, changes, brief or full
+    #[arg(short, long, value_name = "LEVEL", value_enum, default_value_t = Annotate::Brief, hide_possible_values = true)]
+    pub annotate: Annotate,
+    /// A table of the connections instead of packets
+    #[arg(long)]
+    pub flows: bool,
+    /// The findings instead of packets, a line each
+    #[arg(long)]
+    pub findings: bool,
+    /// The summary on standard output instead of packets
+    #[arg(long)]
+    pub summary: bool,
+    /// The number of packets instead of packets
+    #[arg(long = "count")]
+    pub only_count: bool,
+    /// Packets too, where another option would leave them out (-w, --flows, --findings, --summary)
+    #[arg(long)]
+    pub print: bool,
+    /// Order of --flows: start, rtx, dur or bytes
+    #[arg(long, value_name = "KEY", value_enum, default_value_t = Sort::Start, requires = "flows", hide_possible_values = true)]
+    pub sort: Sort,
+}
+
+/// How a packet's line looks.
+#[derive(Debug, Group)]
+pub struct LineArgs {
+    /// Addresses and ports as numbers, not by name
+    #[arg(short)]
+    pub numeric: bool,
+    /// Host names without their domain
+    #[arg(short = 'N')]
+    pub no_domain: bool,
+    /// Time: -t none, -tt seconds, -ttt since the packet before, -tttt date, -ttttt since the first packet
+    #[arg(short, action = clap::ArgAction::Count)]
+    pub time: u8,
+    /// Times to the nanosecond
+    #[arg(long, conflicts_with = "micro")]
+    pub nano: bool,
+    /// Times to the microsecond (the default)
+    #[arg(long)]
+    pub micro: bool,
+    /// Less of each packet
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// More of each packet; -vv, -vvv: more still. With --flows: Zeek's conn_state and history
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// The link-layer header too
+    #[arg(short = 'e')]
+    pub link_header: bool,
+    /// The packet in hex; -xx with its link-layer header
+    #[arg(short = 'x', action = clap::ArgAction::Count)]
+    pub hex: u8,
+    /// The packet in hex and ASCII; -XX with its link-layer header
+    #[arg(short = 'X', action = clap::ArgAction::Count)]
+    pub hex_ascii: u8,
+    /// The packet in ASCII; -AA with its link-layer header
+    #[arg(short = 'A', action = clap::ArgAction::Count)]
+    pub ascii: u8,
+    /// Absolute sequence numbers
+    #[arg(short = 'S', long)]
+    pub absolute_tcp_sequence_numbers: bool,
+    /// A packet number before each line
+    #[arg(short = '#', long)]
+    pub number: bool,
+    /// Do not verify checksums
+    #[arg(short = 'K', long)]
+    pub dont_verify_checksums: bool,
+}
+
+/// How standard output is written.
+#[derive(Debug, Group)]
+pub struct OutputArgs {
+    /// One JSON object a line; with --flows, --findings or --summary only those
+    #[arg(long)]
+    pub json: bool,
+    /// Write the packets to a file as they are (-: standard output), and print none
+    #[arg(short, long = "write", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub write: Option<PathBuf>,
+    /// Write each packet through to the file of -w at once
+    #[arg(short = 'U', long)]
+    pub packet_buffered: bool,
+    /// Write each line through at once
+    #[arg(short = 'l', long)]
+    pub line_buffered: bool,
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
+    pub color: Color,
+    /// Exit with status 1 if there is a finding of that severity or above: note, warning or error
+    #[arg(long, value_name = "SEVERITY", value_enum, hide_possible_values = true)]
+    pub fail_on: Option<FailOn>,
+}
+
+/// Limits of the analysis.
+#[derive(Debug, Group)]
+pub struct AnalysisArgs {
+    /// Maximum segment lifetime; TIME_WAIT lasts twice as long
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub msl: u32,
+    /// Forget a connection after so long without a packet
+    #[arg(long, value_name = "SECONDS", default_value_t = 7440, value_parser = clap::value_parser!(u32).range(1..))]
+    pub idle_timeout: u32,
+    /// Most connections followed at once
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_flows: u32,
+    /// Most unanswered connection attempts followed at once
+    #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_half_open: u32,
+}
+
+/// Which way a captured packet goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Way {
+    /// Received
+    In,
+    /// Sent
+    Out,
+    /// Both
+    Inout,
+}
+
+/// How much is said about each packet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Annotate {
+    /// Nothing: tcpdump's lines alone
+    Off,
+    /// Only where a state changes or a rule fires
+    Changes,
+    /// A line a packet
+    Brief,
+    /// A line a packet, with windows, bytes in flight, gaps and every acknowledged frame
+    Full,
+}
+
+/// Order of the table of connections.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Sort {
+    /// By the first packet
+    Start,
+    /// Most retransmitted segments first
+    Rtx,
+    /// Longest first
+    Dur,
+    /// Most bytes first
+    Bytes,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// From which severity on a finding makes the run fail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum FailOn {
+    /// Any finding
+    Note,
+    /// Warnings and errors
+    Warning,
+    /// Errors
+    Error,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Note => Self::Note,
+            FailOn::Warning => Self::Warning,
+            FailOn::Error => Self::Error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    fn parse(words: &[&str]) -> Args {
+        Args::try_parse_from(std::iter::once(&"tcpcheck").chain(words)).unwrap()
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn letters_may_be_joined_and_repeated_as_in_tcpdump() {
+        let args = parse(&["-nnttttvvr", "a.pcap", "-n", "-r", "b.pcap", "-XX#S", "tcp", "port", "80"]);
+        assert!(args.line.numeric && args.line.number && args.line.absolute_tcp_sequence_numbers);
+        assert_eq!((args.line.time, args.line.verbose, args.line.hex_ascii), (4, 2, 2));
+        assert_eq!(args.source.read, [PathBuf::from("a.pcap"), PathBuf::from("b.pcap")]);
+        assert_eq!(args.which.filter, ["tcp", "port", "80"]);
+    }
+
+    #[test]
+    fn a_sub_command_is_one_as_the_first_word_only() {
+        assert!(parse(&["completions", "bash"]).command.is_some());
+        let args = parse(&["-n", "completions"]);
+        assert!(args.command.is_none());
+        assert_eq!(args.which.filter, ["completions"]);
+        assert!(parse(&["host", "man"]).command.is_none());
+    }
+
+    #[test]
+    fn options_may_follow_the_filter() {
+        let args = parse(&["tcp", "port", "80", "-n", "--flow", "1,3"]);
+        assert_eq!(args.which.filter, ["tcp", "port", "80"]);
+        assert_eq!(args.which.flow, [1, 3]);
+    }
+}

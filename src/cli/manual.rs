@@ -1,0 +1,91 @@
+//! The manual page, made from the definition of the options and the sections that only a manual has.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use super::Args;
+
+/// Writes `tcpcheck.1`.
+pub fn write(out: &mut impl Write) -> io::Result<()> {
+    let man = Man::new(Args::command().after_help(None::<&str>)).date("").manual("User Commands");
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    out.write_all(SECTIONS.as_bytes())
+}
+
+/// What the options do not say.
+const SECTIONS: &str = r#".SH COMMANDS
+.TP
+\fBtcpcheck completions\fR \fISHELL\fR
+Print a completion script for bash, zsh, fish, elvish or powershell. A command is one as the first word only: anywhere
+else the word belongs to the filter expression.
+.SH OUTPUT
+Every line of standard output that does not start with # is the line that \fBtcpdump\fR(8) prints for the same packet, up
+to and including the payload's length. Two kinds of lines are added below it:
+.PP
+.nf
+.RS
+# f1 @15 c=ESTABLISHED <\-\- s=ESTABLISHED data 2921:4381, 1460 B, again
+#! f1 @15 warning TC202 fast\-retransmission  36.0 ms after the gap opened
+.RE
+.fi
+.PP
+\fBf1\fR is the connection, numbered by first packet, and \fB@15\fR the frame in the file, counted from 1. \fBc\fR is the
+client and \fBs\fR the server, each with the state it is in after the packet was sent and has arrived; > says that it just
+entered that state, = that it stays. Where the opening was not captured, the end with the higher port is taken for the
+client, and marked \fBc?\fR. A line with #! is a finding: severity, code, name, and what was measured.
+.PP
+With \fB\-A\fR the packet's own bytes may put a # at the start of a line.
+.PP
+Standard error carries what tcpdump says there, and below a packet view the summary. Nothing is looked up in the DNS.
+.SH EXIT STATUS
+.TP
+0
+Done. Viewing never fails because of what it found, and ^C is the normal end of a live capture.
+.TP
+1
+\fB\-\-fail\-on\fR was reached.
+.TP
+2
+It could not be done: a bad option, filter or file, no permission, not a capture.
+.SH ENVIRONMENT
+.TP
+NO_COLOR, CLICOLOR_FORCE
+Never colour, and colour even when the output is no terminal; \fB\-\-color\fR has precedence.
+.TP
+TZ
+The time zone of the time stamps.
+.SH FILES
+.TP
+/etc/services, /etc/hosts
+Names of ports and addresses, without \fB\-n\fR.
+.SH EXAMPLES
+.TP
+tcpcheck \-nr trace.pcap
+Every TCP packet, both ends' states, and what is out of order.
+.TP
+tcpcheck \-nr trace.pcap | grep \(aq^#!\(aq
+Just what is out of order.
+.TP
+tcpcheck \-nr trace.pcap \-a off
+tcpdump's lines alone.
+.TP
+tcpcheck \-r trace.pcap \-\-flows \-\-sort rtx
+A row a connection, those with the most retransmissions first.
+.TP
+tcpcheck \-r trace.pcap \-\-json | jq \(aqselect(.type == "finding")\(aq
+The findings as JSON.
+.TP
+tcpcheck \-r trace.pcap \-\-findings \-\-fail\-on warning
+Exit status 1 if there is a warning or an error.
+.TP
+sudo tcpcheck \-i any tcp port 443
+Live, until ^C.
+.SH SEE ALSO
+\fBtcpdump\fR(8), \fBpcap\-filter\fR(7), \fBpcap\-savefile\fR(5), \fBtshark\fR(1), RFC 9293
+"#;

@@ -1,0 +1,37 @@
+//! Standard output, written in lines or in blocks.
+
+use std::io::{self, Write};
+
+/// As much as is gathered before a block is written.
+const BLOCK: usize = 64 * 1024;
+
+/// Gathers what is reported and writes it when it is time.
+#[derive(Debug)]
+pub struct Output {
+    /// What is to be written next.
+    pub text: Vec<u8>,
+    by_line: bool,
+}
+
+impl Output {
+    /// Writes after every packet, or in blocks.
+    pub fn new(by_line: bool) -> Self {
+        Self { text: Vec::with_capacity(2 * BLOCK), by_line }
+    }
+
+    /// A packet is done: writes if it is time.
+    pub fn settle(&mut self) -> io::Result<()> {
+        if self.by_line || self.text.len() >= BLOCK { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes all that is gathered.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&self.text)?;
+        self.text.clear();
+        stdout.flush()
+    }
+}

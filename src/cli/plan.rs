@@ -1,0 +1,329 @@
+//! What was typed, resolved against the terminal and the environment. Everything that can be wrong with it is found here,
+//! before a packet is read.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::capture::Span;
+use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
+use crate::report::{Invocation, Level, Order};
+use crate::rules::Severity;
+use crate::track::TrackerOptions;
+
+use super::args::{Annotate, Args, Color, LineArgs, Sort};
+
+/// A run, decided in every particular.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where the packets come from.
+    pub origin: Origin,
+    /// The filter expression; empty for none.
+    pub filter: String,
+    /// Stop after so many packets.
+    pub count: Option<u64>,
+    /// The connections to show; empty for all.
+    pub flows: Vec<u32>,
+    /// What is shown.
+    pub show: Show,
+    /// As NDJSON.
+    pub json: bool,
+    /// How much is said about each packet.
+    pub level: Level,
+    /// How a packet's line looks.
+    pub line: LineStyle,
+    /// Order of the table of connections.
+    pub order: Order,
+    /// Write packets to this file.
+    pub write: Option<PathBuf>,
+    /// Write each packet through to that file at once.
+    pub packet_buffered: bool,
+    /// Write standard output after every packet, and not in blocks.
+    pub by_line: bool,
+    /// Colour on standard output.
+    pub color: bool,
+    /// Colour on standard error.
+    pub color_stderr: bool,
+    /// Show progress on standard error.
+    pub progress: bool,
+    /// Fail from this severity on.
+    pub fail_on: Option<Severity>,
+    /// The tracker's limits.
+    pub tracker: TrackerOptions,
+    /// The command, to suggest others.
+    pub again: Invocation,
+}
+
+/// Where the packets come from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// Files, merged in time order when there are several.
+    Files(Vec<PathBuf>),
+    /// An interface; by default the system's first.
+    Live(Option<String>),
+}
+
+/// What is shown on standard output; any of them together.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Show {
+    /// Packets.
+    pub packets: bool,
+    /// The table of connections.
+    pub flows: bool,
+    /// The findings.
+    pub findings: bool,
+    /// The summary.
+    pub summary: bool,
+    /// The number of packets, and nothing else.
+    pub only_count: bool,
+}
+
+/// What the process finds around it.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// Standard output is a terminal.
+    pub stdout_terminal: bool,
+    /// Standard error is a terminal.
+    pub stderr_terminal: bool,
+    /// `NO_COLOR`.
+    pub no_color: Option<OsString>,
+    /// `CLICOLOR_FORCE`.
+    pub clicolor_force: Option<OsString>,
+    /// `TERM`.
+    pub term: Option<OsString>,
+}
+
+impl Environment {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        Self {
+            stdout_terminal: std::io::stdout().is_terminal(),
+            stderr_terminal: std::io::stderr().is_terminal(),
+            no_color: std::env::var_os("NO_COLOR"),
+            clicolor_force: std::env::var_os("CLICOLOR_FORCE"),
+            term: std::env::var_os("TERM"),
+        }
+    }
+
+    /// Whether to colour what goes to a terminal, or not to one.
+    fn colors(&self, asked: Color, terminal: bool) -> bool {
+        // https://no-color.org and https://bixense.com/clicolors: a variable that is empty counts as not set.
+        let set = |variable: &Option<OsString>| variable.as_ref().is_some_and(|value| !value.is_empty());
+        match asked {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set(&self.clicolor_force) && self.clicolor_force.as_deref() != Some("0".as_ref()) => true,
+            Color::Auto => terminal && !set(&self.no_color) && self.term.as_deref() != Some("dumb".as_ref()),
+        }
+    }
+}
+
+impl Plan {
+    /// Decides what `args` mean here.
+    pub fn new(args: &Args, around: &Environment) -> Result<Self> {
+        let origin = origin(args)?;
+        let filter = filter(args)?;
+        let show = show(args);
+        if args.output.write.as_deref().is_some_and(is_standard) && show != Show::default() {
+            bail!(
+                "-w - writes packets to standard output, where nothing else can go: leave out --print, --flows and their like, or write to a file"
+            );
+        }
+        let live = matches!(origin, Origin::Live(_));
+        Ok(Self {
+            count: args.which.count,
+            flows: args.which.flow.clone(),
+            json: args.output.json,
+            level: match args.show.annotate {
+                Annotate::Off => Level::Off,
+                Annotate::Changes => Level::Changes,
+                Annotate::Brief => Level::Brief,
+                Annotate::Full => Level::Full,
+            },
+            line: line_style(&args.line),
+            order: match args.show.sort {
+                Sort::Start => Order::Start,
+                Sort::Rtx => Order::Retransmissions,
+                Sort::Dur => Order::Duration,
+                Sort::Bytes => Order::Bytes,
+            },
+            write: args.output.write.clone(),
+            packet_buffered: args.output.packet_buffered,
+            by_line: args.output.line_buffered || live || around.stdout_terminal,
+            color: !args.output.json && around.colors(args.output.color, around.stdout_terminal),
+            color_stderr: around.colors(args.output.color, around.stderr_terminal),
+            // On a terminal that shows packets, progress would only get between them.
+            progress: around.stderr_terminal && !around.stdout_terminal,
+            fail_on: args.output.fail_on.map(Severity::from),
+            tracker: TrackerOptions {
+                msl: Span::from_secs(args.analysis.msl.into()),
+                max_flows: args.analysis.max_flows as usize,
+                max_half_open: args.analysis.max_half_open as usize,
+                idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
+            },
+            again: again(&origin, &filter),
+            show,
+            origin,
+            filter,
+        })
+    }
+
+    /// Whether a packet of that connection is to be shown; all are unless `--flow` names some.
+    pub fn shows(&self, flow: Option<u32>) -> bool {
+        self.flows.is_empty() || flow.is_some_and(|flow| self.flows.contains(&flow))
+    }
+}
+
+/// Whether a path means standard input or output.
+pub fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn origin(args: &Args) -> Result<Origin> {
+    let source = &args.source;
+    if source.read.iter().filter(|path| is_standard(path)).count() > 1 {
+        bail!("-r - can be given once: there is one standard input");
+    }
+    if !source.read.is_empty() {
+        return Ok(Origin::Files(source.read.clone()));
+    }
+    if cfg!(not(feature = "live")) {
+        bail!("this tcpcheck was built without live capture: name a capture file with -r FILE");
+    }
+    let interface = source.interface.clone().map(OsString::into_string).transpose();
+    let interface = interface.map_err(|name| anyhow::anyhow!("-i {}: not the name of an interface", name.display()))?;
+    Ok(Origin::Live(interface))
+}
+
+fn filter(args: &Args) -> Result<String> {
+    if let Some(path) = &args.which.filter_file {
+        return std::fs::read_to_string(path).with_context(|| format!("-F {}", path.display()));
+    }
+    let words: Option<Vec<&str>> = args.which.filter.iter().map(|word| word.to_str()).collect();
+    Ok(words.context("the filter expression is not UTF-8")?.join(" "))
+}
+
+fn show(args: &Args) -> Show {
+    let asked = &args.show;
+    let only_count = asked.only_count;
+    let others = asked.flows || asked.findings || asked.summary || args.output.write.is_some();
+    Show {
+        packets: asked.print || !(others || only_count),
+        flows: asked.flows,
+        findings: asked.findings,
+        summary: asked.summary,
+        only_count,
+    }
+}
+
+fn line_style(line: &LineArgs) -> LineStyle {
+    LineStyle {
+        numeric: line.numeric,
+        no_domain: line.no_domain,
+        stamp: StampStyle::from_count(line.time),
+        nano: line.nano,
+        verbose: line.verbose.min(3),
+        quiet: line.quiet,
+        link_header: line.link_header,
+        dump: DumpStyle { hex: line.hex.min(2), hex_ascii: line.hex_ascii.min(2), ascii: line.ascii.min(2) },
+        absolute: line.absolute_tcp_sequence_numbers,
+        number: line.number,
+        no_checksum: line.dont_verify_checksums,
+    }
+}
+
+/// The command to suggest others with; live traffic and standard input do not come again.
+fn again(origin: &Origin, filter: &str) -> Invocation {
+    let Origin::Files(files) = origin else { return Invocation::default() };
+    let mut head = String::from("tcpcheck");
+    for file in files {
+        let Some(name) = file.to_str().filter(|name| *name != "-" && !name.contains(char::is_control)) else {
+            return Invocation::default();
+        };
+        head.push_str(" -r ");
+        head.push_str(&quoted(name));
+    }
+    Invocation { head, filter: if filter.is_empty() { String::new() } else { quoted(filter) } }
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,+@%=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn plan(words: &[&str], around: &Environment) -> Result<Plan> {
+        Plan::new(&Args::try_parse_from(std::iter::once(&"tcpcheck").chain(words))?, around)
+    }
+
+    fn terminal() -> Environment {
+        Environment { stdout_terminal: true, stderr_terminal: true, ..Environment::default() }
+    }
+
+    #[test]
+    fn colour_goes_to_terminals_unless_no_color_is_set_and_everywhere_when_it_is_forced() {
+        let pipe = Environment::default();
+        let no_color = Environment { no_color: Some("1".into()), ..terminal() };
+        let forced = Environment { clicolor_force: Some("1".into()), ..Environment::default() };
+        for (around, words, expected) in [
+            (&terminal(), &["-r", "a"][..], true),
+            (&pipe, &["-r", "a"][..], false),
+            (&no_color, &["-r", "a"][..], false),
+            (&no_color, &["-r", "a", "--color", "always"][..], true),
+            (&forced, &["-r", "a"][..], true),
+            (&forced, &["-r", "a", "--color=never"][..], false),
+            (&terminal(), &["-r", "a", "--json"][..], false),
+        ] {
+            assert_eq!(plan(words, around).unwrap().color, expected, "{around:?} {words:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_written_at_once_live_and_on_terminals_and_in_blocks_from_files_into_pipes() {
+        assert!(plan(&["-r", "a"], &terminal()).unwrap().by_line);
+        assert!(!plan(&["-r", "a"], &Environment::default()).unwrap().by_line);
+        assert!(plan(&["-l", "-r", "a"], &Environment::default()).unwrap().by_line);
+    }
+
+    #[test]
+    fn packets_are_shown_unless_something_else_is_asked_for() {
+        let shown = |words: &[&str]| plan(words, &Environment::default()).unwrap().show;
+        assert!(shown(&["-r", "a"]).packets);
+        assert!(!shown(&["-r", "a", "-w", "b"]).packets);
+        assert!(shown(&["-r", "a", "-w", "b", "--print"]).packets);
+        let both = shown(&["-r", "a", "--flows", "--summary"]);
+        assert!(both.flows && both.summary && !both.packets && !both.findings);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_what_to_do() {
+        for (words, expected) in [
+            (&["-r", "-", "-r", "-"][..], "-r - can be given once"),
+            (&["-r", "a", "-w", "-", "--flows"][..], "or write to a file"),
+            (&["-F", "/does/not/exist", "-r", "a"][..], "-F /does/not/exist"),
+        ] {
+            let error = format!("{:#}", plan(words, &terminal()).unwrap_err());
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn suggested_commands_can_be_pasted_into_a_shell() {
+        let again = plan(&["-r", "it's a.pcap", "tcp", "port", "80"], &terminal()).unwrap().again;
+        assert_eq!(again.head, r"tcpcheck -r 'it'\''s a.pcap'");
+        assert_eq!(again.filter, "'tcp port 80'");
+        assert_eq!(plan(&["-r", "-"], &terminal()).unwrap().again, Invocation::default());
+    }
+}

@@ -1,0 +1,256 @@
+//! The run: source, filter, dissector, tracker, reports, until the source or the user ends it.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+
+use crate::capture::{self, Frame, FrameSource, Next, SourceInfo};
+use crate::dissect::{Content, dissect};
+use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
+use crate::track::{Event, Finding, FlowTracker, Observation};
+
+use super::exit::Exit;
+use super::output::Output;
+use super::plan::{Origin, Plan};
+use super::progress::Progress;
+use super::quality;
+
+/// Does what was planned.
+pub fn run(plan: &Plan) -> Result<Exit> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut source = open(plan, &stop)?;
+    let info = source.info();
+    eprintln!("{}", announcement(plan, &info));
+    let mut run = Run::new(plan, info);
+    let read = run.read(source.as_mut(), &stop);
+    run.finish(source.as_mut(), read)
+}
+
+fn open(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Box<dyn FrameSource>> {
+    match &plan.origin {
+        Origin::Files(paths) => Ok(capture::open_all(paths)?),
+        Origin::Live(_) => {
+            for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+                // The first ends the capture, the second the program.
+                signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())?;
+                signal_hook::flag::register(signal, stop.clone())?;
+            }
+            anyhow::bail!("live capture is not there yet: name a capture file with -r FILE")
+        }
+    }
+}
+
+/// tcpdump's words for a source that has just been opened.
+fn announcement(plan: &Plan, info: &SourceInfo) -> String {
+    let link_type = match info.link_type {
+        Some(link_type) => match (link_type.name(), link_type.description()) {
+            (Some(name), Some(description)) => format!(", link-type {name} ({description})"),
+            _ => format!(", link-type {}", link_type.0),
+        },
+        None => String::new(),
+    };
+    let SourceInfo { name, snaplen, .. } = info;
+    match plan.origin {
+        Origin::Files(_) => format!("reading from file {name}{link_type}, snapshot length {snaplen}"),
+        Origin::Live(_) => format!("listening on {name}{link_type}, snapshot length {snaplen} bytes"),
+    }
+}
+
+/// A run under way.
+struct Run<'p> {
+    plan: &'p Plan,
+    tracker: FlowTracker,
+    seen: Observation,
+    reporters: Vec<Box<dyn Reporter>>,
+    summary: Summary,
+    output: Output,
+    progress: Progress,
+}
+
+impl<'p> Run<'p> {
+    fn new(plan: &'p Plan, info: SourceInfo) -> Self {
+        let mut output = Output::new(plan.by_line);
+        let mut reporters = reporters(plan);
+        for reporter in &mut reporters {
+            reporter.begin(&mut output.text, &info);
+        }
+        Self {
+            plan,
+            tracker: FlowTracker::new(plan.tracker),
+            seen: Observation::default(),
+            reporters,
+            summary: Summary::new(info),
+            output,
+            progress: Progress::new(plan.progress),
+        }
+    }
+
+    /// Reads until the source ends, the user ends it, or there are enough packets.
+    fn read(&mut self, source: &mut dyn FrameSource, stop: &AtomicBool) -> Result<()> {
+        while !stop.load(Ordering::Relaxed) {
+            match source.next_frame()? {
+                Next::Frame(frame) => {
+                    self.frame(&frame)?;
+                    if self.plan.count.is_some_and(|count| self.summary.packets() >= count) {
+                        break;
+                    }
+                }
+                Next::Idle => self.output.flush()?,
+                Next::End => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a packet that passed the filter.
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
+        let dissection = dissect(frame);
+        let tcp = match &dissection.content {
+            Content::Tcp(tcp) => {
+                self.tracker.observe(&tcp.segment, &mut self.seen);
+                Some((&tcp.segment, &self.seen))
+            }
+            _ => {
+                self.tracker.advance(frame.ts);
+                None
+            }
+        };
+        let packet = Packet { frame, dissection: &dissection, tcp };
+        self.summary.packet(packet);
+        let shown = self.plan.shows(tcp.map(|(_, seen)| seen.flow));
+        for reporter in &mut self.reporters {
+            if shown {
+                reporter.packet(&mut self.output.text, packet);
+            } else {
+                reporter.hidden(packet);
+            }
+        }
+        self.events();
+        self.progress.packets(self.summary.packets());
+        Ok(self.output.settle()?)
+    }
+
+    /// Reports what came of the tracker besides packets.
+    fn events(&mut self) {
+        while let Some(event) = self.tracker.next_event() {
+            match event {
+                Event::Finding(finding) => self.finding(&finding),
+                Event::Amend(amend) => {
+                    self.summary.amend(&amend);
+                    if self.plan.shows(Some(amend.flow)) {
+                        for reporter in &mut self.reporters {
+                            reporter.amend(&mut self.output.text, &amend);
+                        }
+                    }
+                }
+                Event::Ended(flow) => {
+                    self.summary.ended(&flow);
+                    if self.plan.shows(Some(flow.number)) {
+                        for reporter in &mut self.reporters {
+                            reporter.ended(&mut self.output.text, &flow);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        self.summary.finding(finding);
+        if finding.flow.is_none() || self.plan.shows(finding.flow) {
+            for reporter in &mut self.reporters {
+                reporter.finding(&mut self.output.text, finding);
+            }
+        }
+    }
+
+    /// Says what is left to say, also when reading ended with an error.
+    fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>) -> Result<Exit> {
+        self.progress.clear();
+        if let Err(error) = &read
+            && is_closed_pipe(error)
+        {
+            return Ok(Exit::Done);
+        }
+        let mut damaged = None;
+        for fault in source.faults() {
+            self.summary.incomplete();
+            match quality::file_cut(fault) {
+                Some(finding) => self.finding(&finding),
+                None => damaged = Some(fault.to_string()),
+            }
+        }
+        if read.is_err() {
+            self.summary.incomplete();
+        }
+        let drops = source.drops();
+        if let Some(drops) = drops {
+            self.summary.lost(drops);
+            if let Some(finding) = quality::kernel_drops(drops) {
+                self.finding(&finding);
+            }
+        }
+        self.tracker.finish();
+        self.events();
+        for reporter in &mut self.reporters {
+            reporter.end(&mut self.output.text, &self.summary);
+        }
+        let style = Style::new(self.plan.color);
+        if self.plan.show.summary && !self.plan.json {
+            self.summary.write(&mut self.output.text, style, &self.plan.again);
+        }
+        if self.plan.show.only_count {
+            let packets = self.summary.packets();
+            writeln!(self.output.text, "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
+        }
+        self.output.flush()?;
+        if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
+            let mut text = Vec::new();
+            self.summary.write(&mut text, Style::new(self.plan.color_stderr), &self.plan.again);
+            // Nobody is left to tell when standard error is gone.
+            let _ = std::io::stderr().lock().write_all(&text);
+        }
+        read?;
+        if let Some(damaged) = damaged {
+            anyhow::bail!(damaged);
+        }
+        Ok(match self.plan.fail_on {
+            Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
+            _ => Exit::Done,
+        })
+    }
+}
+
+/// The ways out that the plan asks for.
+fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter>> {
+    let (show, style) = (plan.show, Style::new(plan.color));
+    if plan.json {
+        let all = show.packets;
+        return vec![Box::new(Ndjson::new(Records {
+            packets: all,
+            findings: all || show.findings,
+            flows: all || show.flows,
+            summary: all || show.summary,
+        }))];
+    }
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    if show.packets {
+        reporters.push(Box::new(Packets::new(plan.line, Annotator::new(plan.level, style))));
+    }
+    if show.findings {
+        reporters.push(Box::new(Findings::new(style)));
+    }
+    if show.flows {
+        reporters.push(Box::new(Flows::new(plan.order, plan.line.verbose > 0, style)));
+    }
+    reporters
+}
+
+/// Whether an error says that nobody reads any more.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

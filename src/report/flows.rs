@@ -1,0 +1,207 @@
+//! `--flows`: a row a connection.
+
+use std::cmp::Reverse;
+
+use crate::rules::Rule;
+use crate::track::{FlowRecord, Outcome};
+
+use super::style::{Ink, Style};
+use super::{Reporter, Summary, numerals};
+
+/// Most rows held for sorting; a capture with more gets its table in blocks.
+const HELD: usize = 500_000;
+
+/// Findings named in a row; the others are counted.
+const NAMED: usize = 2;
+
+/// Order of the rows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Order {
+    /// By the first packet.
+    Start,
+    /// Most retransmitted segments first.
+    Retransmissions,
+    /// Longest first.
+    Duration,
+    /// Most bytes first.
+    Bytes,
+}
+
+/// Gathers the connections as they end and writes them as a table.
+#[derive(Debug)]
+pub struct Flows {
+    order: Order,
+    /// Zeek's columns too.
+    wide: bool,
+    style: Style,
+    first: Option<crate::capture::Timestamp>,
+    rows: Vec<Row>,
+}
+
+/// A connection as the table shows it: the sort key, its number, and its cells.
+#[derive(Debug)]
+struct Row {
+    key: Reverse<i64>,
+    number: u32,
+    cells: Box<[String]>,
+}
+
+const HEAD: [(&str, Align); 14] = [
+    ("flow", Align::Right),
+    ("client", Align::Left),
+    ("server", Align::Left),
+    ("outcome", Align::Left),
+    ("start s", Align::Right),
+    ("dur s", Align::Right),
+    ("hs ms", Align::Right),
+    ("rtt ms", Align::Right),
+    ("c>s B", Align::Right),
+    ("s>c B", Align::Right),
+    ("rtx", Align::Right),
+    ("state", Align::Left),
+    ("history", Align::Left),
+    ("findings", Align::Left),
+];
+
+/// Zeek's columns among them.
+const ZEEK: std::ops::Range<usize> = 11..13;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Align {
+    Left,
+    Right,
+}
+
+impl Flows {
+    /// In that order, with Zeek's columns when `wide`.
+    pub fn new(order: Order, wide: bool, style: Style) -> Self {
+        Self { order, wide, style, first: None, rows: Vec::new() }
+    }
+
+    /// Writes the rows gathered so far.
+    fn table(&mut self, out: &mut Vec<u8>) {
+        self.rows.sort_by_key(|row| (row.key, row.number));
+        let shown: Vec<usize> = (0..HEAD.len()).filter(|column| self.wide || !ZEEK.contains(column)).collect();
+        let widths = HEAD.map(|(name, _)| name.len());
+        let widths = self.rows.iter().fold(widths, |mut widths, row| {
+            for (width, cell) in widths.iter_mut().zip(&row.cells) {
+                *width = cell.len().max(*width);
+            }
+            widths
+        });
+        let start = out.len();
+        write_row(out, &HEAD.map(|(name, _)| name.to_owned()), &shown, &widths);
+        out.pop();
+        self.style.paint(out, start, Ink::Strong);
+        out.push(b'\n');
+        for row in self.rows.drain(..) {
+            write_row(out, &row.cells, &shown, &widths);
+        }
+    }
+}
+
+impl Reporter for Flows {
+    fn packet(&mut self, _: &mut Vec<u8>, packet: super::Packet<'_>) {
+        self.first.get_or_insert(packet.frame.ts);
+    }
+
+    fn hidden(&mut self, packet: super::Packet<'_>) {
+        self.first.get_or_insert(packet.frame.ts);
+    }
+
+    fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        let key = match self.order {
+            Order::Start => 0,
+            Order::Retransmissions => (flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments) as i64,
+            Order::Duration => flow.last_ts.since(flow.first_ts).0,
+            Order::Bytes => flow.c2s.unique_bytes.saturating_add(flow.s2c.unique_bytes) as i64,
+        };
+        let cells = cells(flow, self.first.unwrap_or(flow.first_ts));
+        self.rows.push(Row { key: Reverse(key), number: flow.number, cells });
+        if self.rows.len() == HELD {
+            self.table(out);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
+        if !self.rows.is_empty() {
+            self.table(out);
+        }
+        numerals::grouped(out, summary.flows());
+        out.extend_from_slice(if summary.flows() == 1 { b" connection" } else { b" connections" });
+        for (at, (outcome, count)) in summary.outcomes().enumerate() {
+            out.extend_from_slice(if at == 0 { b": " } else { b", " });
+            numerals::grouped(out, count);
+            out.push(b' ');
+            out.extend_from_slice(Outcome::as_str(outcome).as_bytes());
+        }
+        out.push(b'\n');
+    }
+}
+
+fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
+    let unknown = || "-".to_owned();
+    let payload = |stats: &crate::track::DirectionStats| stats.unique_bytes.saturating_sub(stats.missed_bytes);
+    Box::new([
+        flow.number.to_string(),
+        cell(|out| numerals::socket(out, flow.client)),
+        cell(|out| numerals::socket(out, flow.server)),
+        flow.outcome.as_str().to_owned(),
+        cell(|out| numerals::seconds(out, flow.first_ts.since(start))),
+        cell(|out| numerals::seconds(out, flow.last_ts.since(flow.first_ts))),
+        flow.handshake.map_or_else(unknown, |span| cell(|out| numerals::millis(out, span))),
+        flow.rtt.map_or_else(unknown, |rtt| cell(|out| numerals::millis(out, rtt.median))),
+        cell(|out| numerals::grouped(out, payload(&flow.c2s))),
+        cell(|out| numerals::grouped(out, payload(&flow.s2c))),
+        // A SYN sent again is sent again, too.
+        (flow.c2s.retransmitted_segments
+            + flow.s2c.retransmitted_segments
+            + u64::from(flow.c2s.syns.saturating_sub(1))
+            + u64::from(flow.s2c.syns.saturating_sub(1)))
+        .to_string(),
+        flow.conn_state.to_owned(),
+        flow.history.clone(),
+        findings(&flow.findings),
+    ])
+}
+
+/// The worst rules by code, and how many others.
+fn findings(found: &[(Rule, u32)]) -> String {
+    let mut rules: Vec<Rule> = found.iter().map(|(rule, _)| *rule).collect();
+    rules.sort_by_key(|rule| (Reverse(rule.severity()), *rule));
+    let named: Vec<&str> = rules.iter().take(NAMED).map(|rule| rule.code()).collect();
+    match rules.len().saturating_sub(NAMED) {
+        0 => named.join(" "),
+        more => format!("{} +{more}", named.join(" ")),
+    }
+}
+
+fn cell(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut text = Vec::new();
+    write(&mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+fn write_row(out: &mut Vec<u8>, cells: &[String], shown: &[usize], widths: &[usize]) {
+    for (at, column) in shown.iter().enumerate() {
+        let (Some(cell), Some(width), Some((_, align))) = (cells.get(*column), widths.get(*column), HEAD.get(*column))
+        else {
+            continue;
+        };
+        let missing = std::iter::repeat_n(b' ', width.saturating_sub(cell.len()));
+        if at > 0 {
+            out.push(b' ');
+        }
+        if *align == Align::Right {
+            out.extend(missing.clone());
+        }
+        out.extend_from_slice(cell.as_bytes());
+        if *align == Align::Left && at + 1 < shown.len() {
+            out.extend(missing);
+        }
+    }
+    while out.last() == Some(&b' ') {
+        out.pop();
+    }
+    out.push(b'\n');
+}

@@ -1,0 +1,109 @@
+//! tcpdump's line for a TCP packet, byte for byte as tcpdump 4.99.3 writes it, up to and including `length N`.
+//!
+//! What applications say behind the length (`: HTTP: …`) is left out. Nothing but printable ASCII that is made here ever
+//! gets into a line: the packet's own bytes appear as numbers, and with `-A` and `-X` with `.` for whatever cannot be
+//! printed. With `-A` a packet's own line ends and tabs stay, so what follows may begin with any character, `#` too.
+
+mod digits;
+mod dump;
+mod interface;
+mod ip;
+mod link;
+mod mptcp;
+mod options;
+mod relative;
+mod stamp;
+mod style;
+mod tcp;
+
+pub use style::{DumpStyle, LineStyle, StampStyle};
+
+use jiff::tz::TimeZone;
+
+use super::names::Names;
+use crate::capture::Frame;
+use crate::dissect::{Content, Dissection};
+use relative::Relative;
+use stamp::Stamps;
+
+/// Writes a line for each TCP packet of one capture. Every packet that passes the filter has to come by, in order.
+#[derive(Debug)]
+pub struct Lines {
+    style: LineStyle,
+    names: Names,
+    stamps: Stamps,
+    relative: Relative,
+    count: u64,
+}
+
+impl Lines {
+    /// Lines that look so, in the local time of this machine (or of `TZ`).
+    pub fn new(style: LineStyle) -> Self {
+        Self::in_zone(style, TimeZone::system())
+    }
+
+    /// Lines that look so, in the local time of `zone`.
+    pub fn in_zone(style: LineStyle, zone: TimeZone) -> Self {
+        let names = if style.numeric { Names::numeric() } else { Names::new() };
+        Self {
+            style,
+            names: if style.no_domain { names.without_domain() } else { names },
+            stamps: Stamps::new(style.stamp, style.nano, zone),
+            relative: Relative::default(),
+            count: 0,
+        }
+    }
+
+    /// Writes a packet's line, with its line end, if it is a TCP packet.
+    pub fn packet(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>, dissection: &Dissection<'_>) {
+        let Some(ip) = dissection.ip() else { return self.skip(frame) };
+        if !matches!(dissection.content, Content::Tcp(_) | Content::TcpCut(..)) {
+            return self.skip(frame);
+        }
+        self.count += 1;
+        if self.style.number {
+            digits::padded(out, self.count, 5, b' ');
+            out.extend_from_slice(b"  ");
+        }
+        if (frame.wire_len as usize) < frame.data.len() {
+            // tcpdump distrusts such a record altogether: it does not even have a time.
+            return invalid(out, frame);
+        }
+        self.stamps.write(out, frame.ts);
+        link::write(out, &self.style, &self.names, dissection);
+        let end = match &dissection.content {
+            Content::Tcp(tcp) => tcp::write(out, &self.style, &self.names, &mut self.relative, ip, tcp),
+            Content::TcpCut(bytes, _) => {
+                tcp::write_cut(out, &self.names, ip, bytes);
+                None
+            }
+            Content::Other(_) | Content::Cut(_) => None,
+        };
+        if self.style.dump != DumpStyle::default() {
+            // On this end tcpdump jumps out of all its printers, and forgets how long the link-layer header was.
+            let link_len = if end == Some(options::End::Cut) { 0 } else { link::header_len(dissection) };
+            dump::write(out, self.style.dump, frame.data, link_len);
+        }
+        out.push(b'\n');
+    }
+
+    /// Takes note of a packet that is not printed: it has its number, and times are counted from it.
+    pub fn skip(&mut self, frame: &Frame<'_>) {
+        self.count += 1;
+        if !frame.data.is_empty() && frame.data.len() <= frame.wire_len as usize {
+            self.stamps.pass(frame.ts);
+        }
+    }
+}
+
+/// Writes the line of a record that claims more captured bytes than there were on the wire.
+fn invalid(out: &mut Vec<u8>, frame: &Frame<'_>) {
+    if frame.wire_len == 0 {
+        return out.extend_from_slice(b"[Invalid header: len==0]\n");
+    }
+    out.extend_from_slice(b"[Invalid header: len(");
+    digits::decimal(out, frame.wire_len);
+    out.extend_from_slice(b") < caplen(");
+    digits::decimal(out, frame.data.len());
+    out.extend_from_slice(b")]\n");
+}

@@ -1,0 +1,185 @@
+//! The TCP part of a line: ports, flags, numbers, options, length.
+
+use super::digits::{address, decimal, hex_bytes};
+use super::options::{self, End};
+use super::relative::Relative;
+use super::{LineStyle, Names};
+use crate::dissect::{Checksum, HeaderFault, Ip, LengthSource, Socket, Tcp, TcpFlags};
+
+/// tcpdump 4.99.3's letters, in its order; it has none for AE and the reserved bits.
+const LETTERS: [(TcpFlags, u8); 8] = [
+    (TcpFlags::FIN, b'F'),
+    (TcpFlags::SYN, b'S'),
+    (TcpFlags::RST, b'R'),
+    (TcpFlags::PSH, b'P'),
+    (TcpFlags::ACK, b'.'),
+    (TcpFlags::URG, b'U'),
+    (TcpFlags::ECE, b'E'),
+    (TcpFlags::CWR, b'W'),
+];
+
+/// Writes a segment whose fixed fields are all there; where tcpdump comes upon a wrong or cut
+/// option list, the answer is how.
+pub fn write(
+    out: &mut Vec<u8>,
+    style: &LineStyle,
+    names: &Names,
+    relative: &mut Relative,
+    ip: &Ip<'_>,
+    tcp: &Tcp<'_>,
+) -> Option<End> {
+    let segment = &tcp.segment;
+    let header_len = u32::from(segment.header_len);
+    let len = ip.payload_len.wrapping_sub(header_len);
+    sockets(out, names, ip, [segment.src, segment.dst]);
+    if segment.header_fault == Some(HeaderFault::TooShort) {
+        out.extend_from_slice(b" tcp ");
+        decimal(out, len);
+        bad_length(out, header_len, b" - too short, < ", 20);
+        return None;
+    }
+    if style.quiet {
+        out.extend_from_slice(b"tcp ");
+        decimal(out, len);
+    } else {
+        out.extend_from_slice(b"Flags [");
+        flags(out, segment.flags);
+        out.push(b']');
+    }
+    // The table of relative numbers takes note of a header that is too long, but -q has no numbers at all.
+    let numbers = (!style.quiet && !style.absolute).then(|| relative.numbers(segment));
+    if segment.header_fault == Some(HeaderFault::TooLong) {
+        bad_length(out, header_len, b" - too long, > ", ip.payload_len);
+        return None;
+    }
+    if style.quiet {
+        return None;
+    }
+    if style.verbose > 0 && !style.no_checksum {
+        checksum(out, ip, tcp);
+    }
+
+    let (seq, ack, sack_base) = match numbers {
+        Some(numbers) => (numbers.seq, numbers.ack, numbers.sack_base),
+        None => (segment.seq.0, segment.ack.unwrap_or_default().0, 0),
+    };
+    let closing = TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST);
+    if style.verbose > 1 || len > 0 || segment.flags.intersects(closing) {
+        labelled(out, b", seq ", seq);
+        if len > 0 {
+            labelled(out, b":", seq.wrapping_add(len));
+        }
+    }
+    if segment.ack.is_some() {
+        labelled(out, b", ack ", ack);
+    }
+    labelled(out, b", win ", segment.window);
+    if segment.flags.contains(TcpFlags::URG) {
+        labelled(out, b", urg ", segment.urgent);
+    }
+    if header_len > 20 {
+        let end = options::write(out, segment, ip.payload, sack_base);
+        if end.is_some() {
+            return end;
+        }
+    }
+    labelled(out, b", length ", len);
+    // The list ended before the cut, so the line is whole; tcpdump stumbles over the cut when it looks for the text.
+    (len > 0 && ip.payload.len() < header_len as usize).then_some(End::Cut)
+}
+
+/// Writes a segment of which fewer than 20 bytes are there.
+pub fn write_cut(out: &mut Vec<u8>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
+    if let Some((&[a, b, c, d], _)) = bytes.split_first_chunk() {
+        let ports = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+        sockets(out, names, ip, [Socket { addr: ip.src, port: ports[0] }, Socket { addr: ip.dst, port: ports[1] }]);
+    } else {
+        host(out, names, ip.src);
+        out.extend_from_slice(b" > ");
+        host(out, names, ip.dst);
+        out.push(b':');
+    }
+    out.extend_from_slice(b" [|tcp]");
+}
+
+/// `10.0.0.1.1000 > 10.0.0.2.2000: `; behind extension headers, which follow the addresses, the ports alone.
+fn sockets(out: &mut Vec<u8>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
+    let with_hosts = !ip.is_extended();
+    for (end, behind) in ends.iter().zip([b" > ", b": ".as_slice()]) {
+        if with_hosts {
+            host(out, names, end.addr);
+            out.push(b'.');
+        }
+        match names.port(end.port) {
+            Some(name) => out.extend_from_slice(name.as_bytes()),
+            None => decimal(out, end.port),
+        }
+        out.extend_from_slice(behind);
+    }
+}
+
+/// A host by its name or its address.
+pub(super) fn host(out: &mut Vec<u8>, names: &Names, addr: std::net::IpAddr) {
+    match names.host(addr) {
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None => address(out, addr),
+    }
+}
+
+fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
+    if flags.0 & 0xff == 0 {
+        return out.extend_from_slice(b"none");
+    }
+    for (flag, letter) in LETTERS {
+        if flags.contains(flag) {
+            out.push(letter);
+        }
+    }
+}
+
+fn bad_length(out: &mut Vec<u8>, header_len: u32, complaint: &[u8], bound: u32) {
+    labelled(out, b" [bad hdr length ", header_len);
+    labelled(out, complaint, bound);
+    out.push(b']');
+}
+
+/// `, cksum 0x1234 (correct)`, or nothing when it cannot be known.
+fn checksum(out: &mut Vec<u8>, ip: &Ip<'_>, tcp: &Tcp<'_>) {
+    let Some(&[high, low]) = tcp.header.get(16..18) else { return };
+    let jumbo = !ip.is_v4() && ip.length_source == LengthSource::Frame;
+    let expected = match tcp.segment.checksum {
+        _ if jumbo => return,
+        Checksum::Unknown => return,
+        Checksum::Correct => None,
+        Checksum::Partial => Some(completed(ip.payload)),
+        Checksum::Wrong { expected } => Some(expected),
+    };
+    out.extend_from_slice(b", cksum 0x");
+    hex_bytes(out, &[high, low]);
+    match expected {
+        None => out.extend_from_slice(b" (correct)"),
+        Some(expected) => {
+            out.extend_from_slice(b" (incorrect -> 0x");
+            hex_bytes(out, &expected.to_be_bytes());
+            out.push(b')');
+        }
+    }
+}
+
+/// The checksum that a network card would make of a partial one, which stands where the sum belongs and covers the
+/// pseudo-header.
+// RFC 1071 §1: the ones' complement of the ones' complement sum.
+fn completed(segment: &[u8]) -> u16 {
+    let (pairs, odd) = segment.as_chunks::<2>();
+    let sum: u64 = pairs.iter().map(|&pair| u64::from(u16::from_be_bytes(pair))).sum();
+    let mut sum = sum + odd.first().map_or(0, |&byte| u64::from(byte) << 8);
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+
+fn labelled(out: &mut Vec<u8>, label: &[u8], number: impl itoa::Integer) {
+    out.extend_from_slice(label);
+    decimal(out, number);
+}

@@ -1,0 +1,140 @@
+//! The `flow` record.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use crate::capture::Span;
+use crate::report::community_id::community_id;
+use crate::rules::Rule;
+use crate::track::{DirectionStats, FlowRecord, RttSummary};
+
+use super::VERSION;
+use super::packet::StatesObject;
+
+/// A connection that has ended.
+#[derive(Serialize)]
+pub struct FlowLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    flow: u32,
+    community_id: String,
+    client: IpAddr,
+    client_port: u16,
+    server: IpAddr,
+    server_port: u16,
+    ip_version: u8,
+    outcome: &'static str,
+    client_known: bool,
+    first_ts: &'a str,
+    last_ts: &'a str,
+    duration_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rtt_ms: Option<RttObject>,
+    states: StatesObject,
+    conn_state: &'static str,
+    history: &'a str,
+    c2s: DirectionObject,
+    s2c: DirectionObject,
+    findings: Counts<'a>,
+}
+
+impl<'a> FlowLine<'a> {
+    /// Of a connection between those instants.
+    pub fn new(flow: &'a FlowRecord, first_ts: &'a str, last_ts: &'a str) -> Self {
+        Self {
+            r#type: "flow",
+            v: VERSION,
+            flow: flow.number,
+            community_id: community_id(flow.client, flow.server),
+            client: flow.client.addr,
+            client_port: flow.client.port,
+            server: flow.server.addr,
+            server_port: flow.server.port,
+            ip_version: if flow.client.addr.is_ipv4() { 4 } else { 6 },
+            outcome: flow.outcome.as_str(),
+            client_known: flow.client_known,
+            first_ts,
+            last_ts,
+            duration_s: flow.last_ts.since(flow.first_ts).as_secs_f64(),
+            handshake_ms: flow.handshake.map(Span::as_millis_f64),
+            rtt_ms: flow.rtt.map(RttObject::from),
+            states: flow.states.into(),
+            conn_state: flow.conn_state,
+            history: &flow.history,
+            c2s: flow.c2s.into(),
+            s2c: flow.s2c.into(),
+            findings: Counts(&flow.findings),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RttObject {
+    min: f64,
+    median: f64,
+    max: f64,
+    samples: u32,
+}
+
+impl From<RttSummary> for RttObject {
+    fn from(rtt: RttSummary) -> Self {
+        let RttSummary { min, median, max, samples } = rtt;
+        Self { min: min.as_millis_f64(), median: median.as_millis_f64(), max: max.as_millis_f64(), samples }
+    }
+}
+
+#[derive(Serialize)]
+struct DirectionObject {
+    packets: u64,
+    wire_bytes: u64,
+    payload_bytes: u64,
+    unique_bytes: u64,
+    missed_bytes: u64,
+    retransmitted_segments: u64,
+    retransmitted_bytes: u64,
+    out_of_order_segments: u64,
+    duplicate_acks: u64,
+    zero_window_ms: f64,
+    max_in_flight_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mss: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wscale: Option<u8>,
+    sack: bool,
+    timestamps: bool,
+}
+
+impl From<DirectionStats> for DirectionObject {
+    fn from(stats: DirectionStats) -> Self {
+        Self {
+            packets: stats.packets,
+            wire_bytes: stats.wire_bytes,
+            payload_bytes: stats.payload_bytes,
+            unique_bytes: stats.unique_bytes,
+            missed_bytes: stats.missed_bytes,
+            retransmitted_segments: stats.retransmitted_segments,
+            retransmitted_bytes: stats.retransmitted_bytes,
+            out_of_order_segments: stats.out_of_order_segments,
+            duplicate_acks: stats.duplicate_acks,
+            zero_window_ms: stats.zero_window.as_millis_f64(),
+            max_in_flight_bytes: stats.max_in_flight,
+            mss: stats.mss,
+            wscale: stats.wscale,
+            sack: stats.sack,
+            timestamps: stats.timestamps,
+        }
+    }
+}
+
+/// How often each rule fired, by code.
+pub struct Counts<'a>(pub &'a [(Rule, u32)]);
+
+impl Serialize for Counts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(rule, count)| (rule.code(), count)))
+    }
+}

@@ -1,0 +1,110 @@
+//! NDJSON: one object a line, for programs. The order of the keys is part of the format, and so is `docs/ndjson.schema.json`.
+
+mod evidence;
+mod flow;
+mod packet;
+mod records;
+
+use serde::Serialize;
+
+use crate::capture::{SourceInfo, Timestamp};
+use crate::track::{Amend, Finding, FlowRecord};
+
+use super::numerals::Calendar;
+use super::{Packet, Reporter, Summary};
+use flow::FlowLine;
+use packet::PacketLine;
+use records::{AmendLine, CaptureLine, FindingLine, SummaryLine};
+
+/// The schema's version, in every record.
+const VERSION: u8 = 1;
+
+/// Which records are written besides `capture`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Records {
+    /// `packet`.
+    pub packets: bool,
+    /// `finding`.
+    pub findings: bool,
+    /// `flow`.
+    pub flows: bool,
+    /// `summary`.
+    pub summary: bool,
+}
+
+/// Writes NDJSON records.
+#[derive(Debug)]
+pub struct Ndjson {
+    records: Records,
+    first: Option<Timestamp>,
+    calendar: Calendar,
+    scratch: Vec<u8>,
+}
+
+impl Ndjson {
+    /// Writes these records, and `capture`.
+    pub fn new(records: Records) -> Self {
+        Self { records, first: None, calendar: Calendar::default(), scratch: Vec::with_capacity(32) }
+    }
+
+    /// An instant as text, kept until the next one.
+    fn stamp(&mut self, ts: Timestamp) -> &str {
+        self.scratch.clear();
+        self.calendar.rfc3339(&mut self.scratch, ts);
+        str::from_utf8(&self.scratch).unwrap_or_default()
+    }
+}
+
+impl Reporter for Ndjson {
+    fn begin(&mut self, out: &mut Vec<u8>, source: &SourceInfo) {
+        line(out, &CaptureLine::new(source));
+    }
+
+    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        let first = *self.first.get_or_insert(packet.frame.ts);
+        let Some((segment, seen)) = packet.tcp else { return };
+        if self.records.packets {
+            let elapsed = segment.ts.since(first);
+            line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
+        }
+        for finding in &seen.findings {
+            self.finding(out, finding);
+        }
+    }
+
+    fn hidden(&mut self, packet: Packet<'_>) {
+        self.first.get_or_insert(packet.frame.ts);
+    }
+
+    fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
+        if self.records.findings {
+            line(out, &FindingLine::new(finding, &mut self.calendar));
+        }
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        if self.records.packets || self.records.findings {
+            line(out, &AmendLine::new(amend, &mut self.calendar));
+        }
+    }
+
+    fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        if self.records.flows {
+            let first = self.calendar.text(flow.first_ts);
+            line(out, &FlowLine::new(flow, &first, self.stamp(flow.last_ts)));
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
+        if self.records.summary {
+            line(out, &SummaryLine::new(summary));
+        }
+    }
+}
+
+/// Appends a record and its line end.
+fn line(out: &mut Vec<u8>, record: &impl Serialize) {
+    // Writing into a Vec cannot fail, and no record has a key that is not a string.
+    let _ = serde_json::to_writer(&mut *out, record);
+    out.push(b'\n');
+}

@@ -1,0 +1,199 @@
+//! The `capture`, `finding`, `amend` and `summary` records.
+
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use crate::capture::SourceInfo;
+use crate::report::numerals::Calendar;
+use crate::report::{Summary, message};
+use crate::rules::{Confidence, Severity};
+use crate::track::{Amend, Finding};
+
+use super::VERSION;
+use super::evidence::Evidence;
+use super::packet::direction;
+
+/// Where the packets come from.
+#[derive(Serialize)]
+pub struct CaptureLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    tool: &'static str,
+    source: &'a str,
+    format: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snaplen: Option<u32>,
+}
+
+impl<'a> CaptureLine<'a> {
+    /// Of a source that has just been opened.
+    pub fn new(source: &'a SourceInfo) -> Self {
+        Self {
+            r#type: "capture",
+            v: VERSION,
+            tool: concat!("tcpcheck ", env!("CARGO_PKG_VERSION")),
+            source: &source.name,
+            format: &source.format,
+            link_type: source.link_type.and_then(|link_type| link_type.name()),
+            snaplen: Some(source.snaplen).filter(|snaplen| *snaplen > 0),
+        }
+    }
+}
+
+/// A rule that fired.
+#[derive(Serialize)]
+pub struct FindingLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    #[serde(flatten)]
+    finding: FindingObject<'a>,
+}
+
+/// A finding, as a record or among the details of an `amend`.
+#[derive(Serialize)]
+struct FindingObject<'a> {
+    code: &'static str,
+    slug: &'static str,
+    severity: Severity,
+    confidence: Confidence,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ts: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dir: Option<&'static str>,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<(i64, i64)>,
+    evidence: Evidence<'a>,
+}
+
+impl<'a> FindingLine<'a> {
+    /// Of a finding.
+    pub fn new(finding: &'a Finding, calendar: &mut Calendar) -> Self {
+        Self { r#type: "finding", v: VERSION, finding: FindingObject::new(finding, calendar) }
+    }
+}
+
+impl<'a> FindingObject<'a> {
+    fn new(finding: &'a Finding, calendar: &mut Calendar) -> Self {
+        let frame = Some(finding.frame).filter(|frame| *frame > 0);
+        Self {
+            code: finding.rule.code(),
+            slug: finding.rule.slug(),
+            severity: finding.severity,
+            confidence: finding.confidence,
+            flow: finding.flow,
+            frame,
+            ts: frame.map(|_| calendar.text(finding.ts)),
+            dir: finding.direction.map(direction),
+            message: message(finding),
+            range: finding.range,
+            evidence: Evidence(&finding.evidence),
+        }
+    }
+}
+
+/// What was said of a frame has changed.
+#[derive(Serialize)]
+pub struct AmendLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    frame: u64,
+    flow: u32,
+    notes: Vec<&'static str>,
+    findings: Vec<&'static str>,
+    details: Vec<FindingObject<'a>>,
+    withdrawn: Vec<RuleObject>,
+}
+
+#[derive(Serialize)]
+struct RuleObject {
+    code: &'static str,
+    slug: &'static str,
+}
+
+impl<'a> AmendLine<'a> {
+    /// Of a change.
+    pub fn new(amend: &'a Amend, calendar: &mut Calendar) -> Self {
+        let withdrawn = amend.withdrawn.iter().map(|rule| RuleObject { code: rule.code(), slug: rule.slug() });
+        Self {
+            r#type: "amend",
+            v: VERSION,
+            frame: amend.frame,
+            flow: amend.flow,
+            notes: amend.notes.iter().map(|note| note.as_str()).collect(),
+            findings: amend.findings.iter().map(|rule| rule.code()).collect(),
+            details: amend.details.iter().map(|finding| FindingObject::new(finding, calendar)).collect(),
+            withdrawn: withdrawn.collect(),
+        }
+    }
+}
+
+/// What the capture amounts to.
+#[derive(Serialize)]
+pub struct SummaryLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    packets: u64,
+    tcp_packets: u64,
+    other_packets: u64,
+    duration_s: f64,
+    flows: u64,
+    outcomes: Outcomes<'a>,
+    findings: SeverityCounts,
+    codes: Codes<'a>,
+    kernel_drops: u64,
+    complete: bool,
+}
+
+impl<'a> SummaryLine<'a> {
+    /// Of all that was seen.
+    pub fn new(summary: &'a Summary) -> Self {
+        Self {
+            r#type: "summary",
+            v: VERSION,
+            packets: summary.packets(),
+            tcp_packets: summary.tcp_packets(),
+            other_packets: summary.packets() - summary.tcp_packets(),
+            duration_s: summary.span().as_secs_f64(),
+            flows: summary.flows(),
+            outcomes: Outcomes(summary),
+            findings: SeverityCounts {
+                error: summary.count(Severity::Error),
+                warning: summary.count(Severity::Warning),
+                note: summary.count(Severity::Note),
+            },
+            codes: Codes(summary),
+            kernel_drops: summary.drops().kernel,
+            complete: summary.complete(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SeverityCounts {
+    error: u64,
+    warning: u64,
+    note: u64,
+}
+
+struct Outcomes<'a>(&'a Summary);
+
+impl Serialize for Outcomes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.outcomes().map(|(outcome, count)| (outcome.as_str(), count)))
+    }
+}
+
+struct Codes<'a>(&'a Summary);
+
+impl Serialize for Codes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.rules().map(|(rule, count)| (rule.code(), count)))
+    }
+}

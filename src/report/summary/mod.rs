@@ -1,0 +1,251 @@
+//! What a capture amounts to, gathered packet by packet in bounded memory.
+
+mod sample;
+mod text;
+
+use std::collections::BTreeMap;
+
+use crate::capture::{Drops, Frame, SourceInfo, Span, Timestamp};
+use crate::dissect::{Checksum, Content};
+use crate::rules::{Rule, Severity};
+use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, Outcome};
+
+use super::{Packet, wording};
+use sample::Sample;
+pub use text::Invocation;
+
+/// Frames named for each rule.
+const PLACES: usize = 3;
+
+/// A capture in numbers.
+#[derive(Debug)]
+pub struct Summary {
+    source: SourceInfo,
+    packets: u64,
+    tcp_packets: u64,
+    cut_packets: u64,
+    checksums: [u64; 4],
+    between: Option<(Timestamp, Timestamp)>,
+    flows: u64,
+    outcomes: [u64; Outcome::ALL.len()],
+    handshakes: Handshakes,
+    /// Round trips from the capture point: to the server and back, to the client and back.
+    rtt: [Sample; 2],
+    c2s: Data,
+    s2c: Data,
+    syns: u64,
+    syns_again: u64,
+    found: BTreeMap<Rule, Found>,
+    severities: [u64; 3],
+    drops: Drops,
+    complete: bool,
+}
+
+/// Openings whose SYN was seen.
+#[derive(Debug, Default)]
+struct Handshakes {
+    begun: u64,
+    times: Sample,
+    slowest: Option<(Span, u32)>,
+}
+
+/// Payload of one direction, over all connections.
+#[derive(Clone, Copy, Debug, Default)]
+struct Data {
+    bytes: u64,
+    segments: u64,
+    resent_segments: u64,
+    resent_bytes: u64,
+}
+
+/// How often a rule fired, where first, and what it said there.
+#[derive(Debug)]
+struct Found {
+    count: u64,
+    severity: Severity,
+    /// Connection and frame.
+    places: Vec<(Option<u32>, u64)>,
+    message: String,
+}
+
+impl Summary {
+    /// Of a source of which nothing has been seen yet.
+    pub fn new(source: SourceInfo) -> Self {
+        Self {
+            source,
+            packets: 0,
+            tcp_packets: 0,
+            cut_packets: 0,
+            checksums: [0; 4],
+            between: None,
+            flows: 0,
+            outcomes: [0; Outcome::ALL.len()],
+            handshakes: Handshakes::default(),
+            rtt: [Sample::default(), Sample::default()],
+            c2s: Data::default(),
+            s2c: Data::default(),
+            syns: 0,
+            syns_again: 0,
+            found: BTreeMap::new(),
+            severities: [0; 3],
+            drops: Drops::default(),
+            complete: true,
+        }
+    }
+
+    /// Counts a packet and what it did.
+    pub fn packet(&mut self, packet: Packet<'_>) {
+        self.frame(packet.frame);
+        if matches!(packet.dissection.content, Content::Tcp(_) | Content::TcpCut(..)) {
+            self.tcp_packets += 1;
+        }
+        let Some((segment, seen)) = packet.tcp else { return };
+        self.checksums[match segment.checksum {
+            Checksum::Correct => 0,
+            Checksum::Partial => 1,
+            Checksum::Wrong { .. } => 2,
+            Checksum::Unknown => 3,
+        }] += 1;
+        if let (Some(direction), Some(rtt)) = (seen.direction, seen.acked.as_ref().and_then(|acked| acked.rtt)) {
+            self.rtt[usize::from(direction == Direction::FromOriginator)].add(rtt);
+        }
+        for finding in &seen.findings {
+            self.finding(finding);
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        self.packets += 1;
+        self.cut_packets += u64::from(frame.data.len() < frame.wire_len as usize);
+        let (first, last) = self.between.unwrap_or((frame.ts, frame.ts));
+        self.between = Some((first.min(frame.ts), last.max(frame.ts)));
+    }
+
+    /// Counts a finding.
+    pub fn finding(&mut self, finding: &Finding) {
+        let found = self.found.entry(finding.rule).or_insert_with(|| Found {
+            count: 0,
+            severity: finding.severity,
+            places: Vec::new(),
+            message: wording::message(finding),
+        });
+        found.count += 1;
+        self.severities[finding.severity as usize] += 1;
+        found.severity = found.severity.max(finding.severity);
+        if found.places.len() < PLACES && (finding.flow.is_some() || finding.frame > 0) {
+            found.places.push((finding.flow, finding.frame));
+        }
+    }
+
+    /// Counts what is new, and takes back what no longer holds.
+    pub fn amend(&mut self, amend: &Amend) {
+        for rule in &amend.withdrawn {
+            let severity = &mut self.severities[rule.severity() as usize];
+            *severity = severity.saturating_sub(1);
+            if let Some(found) = self.found.get_mut(rule) {
+                found.count = found.count.saturating_sub(1);
+                found.places.retain(|(_, frame)| *frame != amend.frame);
+                if found.count == 0 {
+                    self.found.remove(rule);
+                }
+            }
+        }
+        for finding in &amend.details {
+            self.finding(finding);
+        }
+    }
+
+    /// Counts a connection.
+    pub fn ended(&mut self, flow: &FlowRecord) {
+        self.flows += 1;
+        if let Some(at) = Outcome::ALL.iter().position(|outcome| *outcome == flow.outcome) {
+            self.outcomes[at] += 1;
+        }
+        self.handshakes.count(flow);
+        self.c2s.add(&flow.c2s);
+        self.s2c.add(&flow.s2c);
+        self.syns += u64::from(flow.c2s.syns);
+        self.syns_again += u64::from(flow.c2s.syns.saturating_sub(1));
+    }
+
+    /// Notes what the capture lost, as far as its source counts that.
+    pub fn lost(&mut self, drops: Drops) {
+        self.drops = drops;
+    }
+
+    /// Notes that the source holds more than could be read.
+    pub fn incomplete(&mut self) {
+        self.complete = false;
+    }
+
+    /// Packets.
+    pub fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Packets that hold TCP.
+    pub fn tcp_packets(&self) -> u64 {
+        self.tcp_packets
+    }
+
+    /// Time between the first and the last packet.
+    pub fn span(&self) -> Span {
+        self.between.map(|(first, last)| last.since(first)).unwrap_or_default()
+    }
+
+    /// Connections.
+    pub fn flows(&self) -> u64 {
+        self.flows
+    }
+
+    /// Outcomes that occurred, with how often.
+    pub fn outcomes(&self) -> impl Iterator<Item = (Outcome, u64)> {
+        Outcome::ALL.into_iter().zip(self.outcomes).filter(|(_, count)| *count > 0)
+    }
+
+    /// Rules that fired, with how often.
+    pub fn rules(&self) -> impl Iterator<Item = (Rule, u64)> {
+        self.found.iter().map(|(rule, found)| (*rule, found.count))
+    }
+
+    /// Findings of a severity.
+    pub fn count(&self, severity: Severity) -> u64 {
+        self.severities[severity as usize]
+    }
+
+    /// The worst severity of any finding.
+    pub fn worst(&self) -> Option<Severity> {
+        [Severity::Error, Severity::Warning, Severity::Note].into_iter().find(|severity| self.count(*severity) > 0)
+    }
+
+    /// What the capture lost.
+    pub fn drops(&self) -> Drops {
+        self.drops
+    }
+
+    /// Whether all that the source holds was read.
+    pub fn complete(&self) -> bool {
+        self.complete
+    }
+}
+
+impl Handshakes {
+    fn count(&mut self, flow: &FlowRecord) {
+        self.begun += u64::from(flow.client_known);
+        if let Some(time) = flow.handshake {
+            self.times.add(time);
+            if self.slowest.is_none_or(|(slowest, _)| time > slowest) {
+                self.slowest = Some((time, flow.number));
+            }
+        }
+    }
+}
+
+impl Data {
+    fn add(&mut self, stats: &DirectionStats) {
+        self.bytes += stats.unique_bytes.saturating_sub(stats.missed_bytes);
+        self.segments += stats.data_segments;
+        self.resent_segments += stats.retransmitted_segments;
+        self.resent_bytes += stats.retransmitted_bytes;
+    }
+}

@@ -1,0 +1,169 @@
+//! Acknowledgments and windows: what is acknowledged, asked for again, and allowed (TC3).
+
+use crate::dissect::TcpFlags;
+use crate::rules::Rule;
+
+use super::connection::Connection;
+use super::holes::Hole;
+use super::step::Step;
+use super::{Acked, Note, Value};
+
+/// An observation names at most so many acknowledged frames.
+const MAX_FRAMES: usize = 64;
+
+impl Connection {
+    /// Takes the acknowledgment number.
+    pub(super) fn acknowledge(&mut self, step: &mut Step<'_>) {
+        let Some(ack) = step.obs.ack else { return };
+        self.acknowledge_unseen(step, ack);
+        let peer = &self.ends[step.peer()];
+        if ack > peer.nxt {
+            return;
+        }
+        if ack > peer.una {
+            self.acknowledge_new(step, ack);
+        } else if ack == peer.una {
+            self.acknowledge_same(step, ack);
+        }
+        let me = &mut self.ends[step.me()];
+        me.ack = Some(me.ack.map_or(ack, |old| old.max(ack)));
+    }
+
+    /// Numbers that the other end must have sent without being captured.
+    fn acknowledge_unseen(&mut self, step: &Step<'_>, ack: i64) {
+        let edge = self.ends[step.me()].edge;
+        let peer = &mut self.ends[step.peer()];
+        let beyond_window = edge != i64::MIN && peer.facts.syn_seen && ack > edge.saturating_add(1);
+        if ack <= peer.nxt || beyond_window {
+            return;
+        }
+        if peer.count.packets > 0 && peer.low != i64::MAX {
+            let at = (step.segment.frame, step.segment.ts);
+            let (from, to) = (peer.nxt, ack);
+            peer.holes.open(Hole { from, to, opener: at.0, opened: at.1, missed_by_receiver: false, acked: None });
+        }
+        peer.nxt = ack;
+    }
+
+    fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
+        let at = (step.segment.frame, step.segment.ts);
+        let frames = step.obs.frame_list();
+        let peer = &mut self.ends[step.peer()];
+        let was = peer.una.max(peer.low.min(peer.nxt));
+        let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
+        let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
+        let mut acked = Acked { frames, syn, fin, ..Acked::default() };
+        acked.bytes = ((ack - was).max(0) - i64::from(syn) - i64::from(fin)).max(0) as u64;
+        let (mut newest, mut resent) = (None, false);
+        while let Some(sent) = peer.flight.front().copied().filter(|sent| sent.end <= ack) {
+            peer.flight.pop_front();
+            newest = Some(sent.ts);
+            resent |= sent.resent;
+            if acked.frames.len() == MAX_FRAMES {
+                acked.frames.remove(0);
+            }
+            acked.frames.push(sent.frame);
+        }
+        if peer.flight.is_empty() && peer.flight.capacity() > 16 {
+            peer.flight = Default::default();
+        }
+        if let Some(sent) = newest.filter(|_| !resent) {
+            let rtt = at.1.since(sent);
+            acked.rtt = Some(rtt);
+            peer.rtt.add(rtt);
+        }
+        peer.una = ack;
+        peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
+        if peer.holes.acknowledge(ack, at) {
+            self.gaps_acked = true;
+            self.provisional = true;
+        }
+        self.ends[step.me()].dup_acks_in_row = 0;
+        self.probe = self.probe.filter(|(prober, _)| *prober == step.from);
+        step.obs.acked = Some(acked);
+    }
+
+    fn acknowledge_same(&mut self, step: &mut Step<'_>, ack: i64) {
+        let segment = step.segment;
+        let quiet = segment.payload_len == 0
+            && !segment.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST));
+        if !quiet || !step.obs.notes.is_empty() {
+            return;
+        }
+        if let Some((_, probe)) = self.probe.filter(|(prober, _)| *prober != step.from)
+            && segment.options.sack.is_empty()
+        {
+            self.probe = None;
+            step.obs.notes.push(if probe == Note::KeepAlive { Note::KeepAliveAck } else { Note::ZeroWindowProbeAck });
+            return;
+        }
+        let window = self.scaled_window(step);
+        let outstanding = self.ends[step.peer()].nxt > ack;
+        let me = &self.ends[step.me()];
+        if me.ack != Some(ack) {
+            return;
+        }
+        let same_window = me.window == window;
+        let sacks = !segment.options.sack.is_empty();
+        // RFC 5681 §2, (a) to (e). A receiver that tunes its buffer changes the window with every ACK, so what it reports
+        // by SACK counts in place of (e).
+        if outstanding && (same_window || sacks) {
+            let peer = &mut self.ends[step.peer()];
+            peer.holes.ask_below(i64::MAX);
+            let me = &mut self.ends[step.me()];
+            me.dup_acks_in_row += 1;
+            me.count.duplicate_acks += 1;
+            let nth = me.dup_acks_in_row;
+            let rule = if nth == 3 { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
+            step.fire(rule).number("nth", nth).with("ack", Value::Number(ack));
+        } else if !same_window {
+            step.obs.notes.push(Note::WindowUpdate);
+        }
+    }
+
+    /// Takes the window that the sender advertises.
+    pub(super) fn advertise(&mut self, step: &mut Step<'_>) {
+        let window = self.scaled_window(step);
+        let segment = step.segment;
+        let known = step.has(TcpFlags::SYN) || self.scale_known();
+        step.obs.window_bytes = known.then_some(u64::from(window));
+        let ack = step.obs.ack;
+        let me = &mut self.ends[step.me()];
+        if ack.is_some_and(|ack| me.ack.is_some_and(|newest| ack < newest)) {
+            return;
+        }
+        me.window = window;
+        if let Some(ack) = ack.filter(|_| known) {
+            me.edge = me.edge.max(ack.saturating_add(i64::from(window)));
+        }
+        match me.closed_since {
+            None if window == 0 && !step.has(TcpFlags::SYN) && ack.is_some() => {
+                me.closed_since = Some(segment.ts);
+                let before = segment.ts.since(self.first.1);
+                let who = step.from.sender();
+                step.fire(Rule::ZeroWindow).word("who", who).time("before", before);
+            }
+            Some(since) if window > 0 => {
+                me.count.zero_window.0 = me.count.zero_window.0.saturating_add(segment.ts.since(since).0.max(0));
+                me.closed_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Both SYNs were seen, so both know the other's scale.
+    pub(super) fn scale_known(&self) -> bool {
+        self.ends.iter().all(|end| end.facts.syn_seen)
+    }
+
+    // RFC 7323 §2.2: both must send the option for either to be scaled; the window of a SYN never is.
+    // §2.3: a shift above 14 is taken for 14.
+    fn scaled_window(&self, step: &Step<'_>) -> u32 {
+        let [me, peer] = [&self.ends[step.me()], &self.ends[step.peer()]];
+        let shift = match (me.wscale, peer.wscale) {
+            (Some(shift), Some(_)) if !step.has(TcpFlags::SYN) => shift.min(14),
+            _ => 0,
+        };
+        u32::from(step.segment.window) << shift
+    }
+}

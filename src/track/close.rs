@@ -1,0 +1,174 @@
+//! Closing and resetting (TC4).
+
+use crate::dissect::TcpFlags;
+use crate::rules::Rule;
+
+use super::connection::{Connection, Cut};
+use super::facts::CutOff;
+use super::step::Step;
+use super::{Deed, States, TcpState};
+
+/// Where a RST lies for its receiver.
+enum Place {
+    /// Where it is expected.
+    Exact,
+    /// In the window: a receiver that follows RFC 5961 asks back.
+    InWindow,
+    /// Outside: dropped.
+    Outside,
+}
+
+impl Connection {
+    /// A segment with FIN.
+    pub(super) fn finish_direction(&mut self, step: &mut Step<'_>) {
+        let end = step.obs.seq + i64::from(step.segment.seq_len());
+        let peer = &self.ends[step.peer()];
+        let second = peer.fin.is_some_and(|fin| step.obs.ack.is_some_and(|ack| ack >= fin));
+        let crosses = peer.fin.is_some() && !second;
+        let theirs = self.fin_frames[step.peer()].0;
+        let (first, _) = self.fin_frames[step.me()];
+        let me = &mut self.ends[step.me()];
+        match me.fin {
+            None => {
+                me.fin = Some(end);
+                me.facts.closes_second = second;
+                step.obs.deed = Deed::Closes;
+                self.fin_frames[step.me()] = (step.segment.frame, step.segment.ts);
+                if crosses {
+                    step.fire(Rule::SimultaneousClose).frame("fin", theirs);
+                }
+            }
+            Some(fin) if fin == end => {
+                step.obs.deed = Deed::ClosesAgain;
+                step.fire(Rule::FinRetransmission).frame("first", first);
+            }
+            Some(fin) => {
+                let old = me.raw(fin - 1);
+                let new = me.raw(end - 1);
+                step.fire(Rule::FinSeqChanged).number("seq", new.0).frame("fin", first).number("old_seq", old.0);
+            }
+        }
+    }
+
+    /// New bytes beyond the sender's own FIN.
+    pub(super) fn check_after_fin(&mut self, step: &mut Step<'_>) {
+        let (fin_frame, _) = self.fin_frames[step.me()];
+        let Some(fin) = self.ends[step.me()].fin else { return };
+        // The FIN's own number lies behind the last byte.
+        let beyond = step.obs.seq_end - (fin - 1).max(step.obs.seq);
+        if step.segment.payload_len > 0 && beyond > 0 && !step.has(TcpFlags::SYN) {
+            step.fire(Rule::DataAfterFin).bytes("bytes", beyond as u64).frame("fin", fin_frame);
+        }
+    }
+
+    /// A segment with RST.
+    pub(super) fn reset(&mut self, step: &mut Step<'_>) {
+        step.obs.deed = Deed::Resets;
+        let (frame, ts) = (step.segment.frame, step.segment.ts);
+        let before = self.states();
+        let cut = Cut { how: self.cut_off(step, before), by: step.from, frame, ts };
+        match self.judge_reset_place(step) {
+            Place::Exact if self.cut.is_none() => {
+                self.judge_reset(step, before);
+                self.cut = Some(cut);
+            }
+            Place::InWindow if self.cut.is_none() => {
+                self.doubtful_reset = Some(cut);
+                step.obs.deed = Deed::Stray;
+            }
+            _ => step.obs.deed = Deed::Stray,
+        }
+    }
+
+    /// Where the RST lies for the end that it goes to.
+    fn judge_reset_place(&self, step: &Step<'_>) -> Place {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        if peer.facts.syn_seen && !peer.facts.syn_acked && !me.facts.syn {
+            // RFC 9293 §3.10.7.3: in SYN-SENT a RST is valid if its ack acknowledges the SYN.
+            let acks_syn = step.obs.ack.is_some_and(|ack| (1..=peer.nxt).contains(&ack));
+            return if acks_syn { Place::Exact } else { Place::Outside };
+        }
+        if me.facts.syn_seen && !me.facts.syn_acked && !peer.facts.syn_seen {
+            // §3.10.7.3: an answer that acks something else draws a RST with that number; the attempt itself goes on.
+            return if (0..=me.nxt).contains(&step.obs.seq) { Place::Exact } else { Place::Outside };
+        }
+        if !me.facts.numbered {
+            return Place::Exact;
+        }
+        let seq = step.obs.seq;
+        // RFC 5961 §3.2: at RCV.NXT it resets; elsewhere in the window it draws a challenge ACK. What the sender would use next
+        // counts as well: a frame that was not captured may have moved RCV.NXT.
+        if peer.ack == Some(seq) || seq == me.nxt || Some(seq) == me.fin.map(|fin| fin - 1) {
+            return Place::Exact;
+        }
+        let Some(left) = peer.ack else { return Place::Outside };
+        let right = if self.scale_known() && peer.edge != i64::MIN {
+            peer.edge
+        } else {
+            left.saturating_add(i64::from(peer.window.max(1)) << 14)
+        };
+        if (left..right).contains(&seq) { Place::InWindow } else { Place::Outside }
+    }
+
+    fn cut_off(&self, step: &Step<'_>, before: States) -> CutOff {
+        // RFC 9293 §3.10.7.4: SYN-RECEIVED after a passive OPEN returns to LISTEN.
+        let passive = before.server == TcpState::SynRecv && self.ends[1].facts.syn_seen;
+        let simultaneous = self.handshake.syn_ack.is_none();
+        if step.me() == 0 && passive && !simultaneous { CutOff::BackToListen } else { CutOff::Reset }
+    }
+
+    fn judge_reset(&mut self, step: &mut Step<'_>, before: States) {
+        let [sender, receiver] = match step.me() {
+            0 => [before.client, before.server],
+            _ => [before.server, before.client],
+        };
+        let ts = step.segment.ts;
+        if self.is_half_open() && step.me() == 1 {
+            let after = ts.since(self.handshake.last_syn);
+            let port = self.ends[1].socket.port;
+            step.fire(Rule::ConnectionRefused).time("after", after).number("port", port);
+            return;
+        }
+        if !self.ends[0].facts.syn_seen && self.handshake.syn_ack.is_some() && step.me() == 0 && !self.client_spoke() {
+            // It has not sent a SYN, or is gone since: an answer that nobody waits for.
+            return;
+        }
+        if !self.ends.iter().any(|end| end.facts.syn) {
+            // Nothing but RSTs: an answer to something that was not captured.
+            return;
+        }
+        let both_closed = self.ends.iter().all(|end| end.fin.is_some());
+        let who = step.from.sender();
+        if receiver == TcpState::TimeWait {
+            let after = ts.since(self.time_wait_since.unwrap_or(ts));
+            let waiting = step.from.reverse().sender();
+            step.fire(Rule::TimeWaitAssassinated).word("who", waiting).time("after", after);
+        } else if let (Some(_), (fin, fin_ts)) = (self.ends[step.me()].fin, self.fin_frames[step.me()]) {
+            if !both_closed || sender != TcpState::Closed {
+                step.fire(Rule::ResetAfterFin).word("who", who).time("after", ts.since(fin_ts)).frame("fin", fin);
+            }
+        } else if !both_closed && sender != TcpState::Closed {
+            let state = sender.as_str();
+            let after = ts.since(self.last.1);
+            let outstanding: u64 = self.ends.iter().map(|end| end.in_flight()).sum();
+            let finding = step.fire(Rule::Reset);
+            finding.word("who", who).word("state", state).time("after", after);
+            if outstanding > 0 {
+                finding.bytes("outstanding", outstanding);
+            }
+        }
+    }
+
+    fn client_spoke(&self) -> bool {
+        self.ends[0].count.packets > 1
+    }
+
+    /// The sender of a RST goes on sending.
+    pub(super) fn check_after_reset(&mut self, step: &mut Step<'_>) {
+        let Some(cut) = self.cut.filter(|cut| cut.by == step.from && cut.how != CutOff::TimeWaitOver) else { return };
+        if step.segment.payload_len > 0 {
+            let (bytes, after) = (u64::from(step.segment.payload_len), step.segment.ts.since(cut.ts));
+            step.fire(Rule::DataAfterReset).bytes("bytes", bytes).time("after", after).frame("reset", cut.frame);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One end of a connection: what it sent, what it announced, and what the other end acknowledged of it.
+//!
+//! Sequence numbers are relative to the end's ISN and unwrapped to 64 bits: the SYN is 0, the first byte 1. Where no SYN was
+//! seen, the first byte seen is 1.
+
+use std::collections::VecDeque;
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{Segment, SeqNumber, Socket};
+
+use super::facts::Facts;
+use super::holes::Holes;
+use super::rtt::Rtt;
+
+/// One end of a connection.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub socket: Socket,
+    pub facts: Facts,
+    /// The raw sequence number of relative 0.
+    base: SeqNumber,
+    /// One past the highest number sent, or acknowledged by the other end where it was not seen.
+    pub nxt: i64,
+    /// The lowest number seen.
+    pub low: i64,
+    /// The highest acknowledgment received.
+    pub una: i64,
+    /// One past the FIN.
+    pub fin: Option<i64>,
+    /// The last acknowledgment that this end sent, relative to the other's numbers.
+    pub ack: Option<i64>,
+    /// The furthest right edge that this end advertised, relative to the other's numbers.
+    pub edge: i64,
+    /// The last window that this end advertised, scaled where the scale is known.
+    pub window: u32,
+    pub mss: u16,
+    pub wscale: Option<u8>,
+    /// Payload bytes on its SYN.
+    pub syn_data: u32,
+    /// The newest timestamp value that this end sent.
+    pub tsval: u32,
+    /// Its first one, and when.
+    pub first_tsval: Option<(u32, Timestamp)>,
+    pub last_ts: Timestamp,
+    pub last_frame: u64,
+    /// Duplicate acknowledgments that this end sent in a row.
+    pub dup_acks_in_row: u32,
+    /// Numbers of this end not yet acknowledged, in order.
+    pub flight: VecDeque<Sent>,
+    /// What of its numbers is missing.
+    pub holes: Holes,
+    pub rtt: Rtt,
+    pub count: Counters,
+    /// Since when its window is closed.
+    pub closed_since: Option<Timestamp>,
+    /// Digests of its last segments, to know a copy of one.
+    pub recent: [Digest; 4],
+}
+
+/// A range of numbers that waits for its acknowledgment: up to `end`, from where the one before it ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub end: i64,
+    pub frame: u64,
+    pub ts: Timestamp,
+    /// Sent more than once: no measure of the round trip (Karn).
+    pub resent: bool,
+}
+
+/// What makes two captured segments copies of one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Digest {
+    pub hash: u64,
+    pub ts: Timestamp,
+    pub frame: u64,
+    pub ttl: u8,
+    pub interface: u32,
+}
+
+/// Counters of one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counters {
+    pub packets: u64,
+    pub wire_bytes: u64,
+    pub payload_bytes: u64,
+    pub missed_bytes: u64,
+    pub data_segments: u64,
+    pub resent_segments: u64,
+    pub resent_bytes: u64,
+    pub late_segments: u64,
+    pub duplicate_acks: u64,
+    pub max_in_flight: u64,
+    pub zero_window: Span,
+    pub syns: u32,
+    pub copies: u32,
+}
+
+/// More unacknowledged segments than this are not told apart: the oldest are merged.
+const MAX_FLIGHT: usize = 4096;
+
+impl Endpoint {
+    pub fn new(socket: Socket) -> Self {
+        Self {
+            socket,
+            facts: Facts::default(),
+            base: SeqNumber(0),
+            nxt: 0,
+            low: i64::MAX,
+            una: i64::MIN,
+            fin: None,
+            ack: None,
+            edge: i64::MIN,
+            window: 0,
+            mss: 0,
+            wscale: None,
+            syn_data: 0,
+            tsval: 0,
+            first_tsval: None,
+            last_ts: Timestamp::default(),
+            last_frame: 0,
+            dup_acks_in_row: 0,
+            flight: VecDeque::new(),
+            holes: Holes::default(),
+            rtt: Rtt::default(),
+            count: Counters::default(),
+            closed_since: None,
+            recent: [Digest::default(); 4],
+        }
+    }
+
+    /// Sets the ISN: `seq` becomes relative `at`. All that was known of older numbers goes.
+    pub fn start_at(&mut self, seq: SeqNumber, at: i64) {
+        self.base = SeqNumber(seq.0.wrapping_sub(at as u32));
+        self.nxt = at;
+        self.una = at;
+        self.low = at;
+        self.facts.numbered = true;
+    }
+
+    /// The relative number of `seq`: the one nearest to the highest so far.
+    pub fn relative(&self, seq: SeqNumber) -> i64 {
+        let nxt = self.base.plus(self.nxt as u32);
+        self.nxt.saturating_add(i64::from(seq.distance(nxt)))
+    }
+
+    /// The header's number of a relative one.
+    pub fn raw(&self, relative: i64) -> SeqNumber {
+        self.base.plus(relative as u32)
+    }
+
+    /// Numbers below this have all been seen, or were acknowledged.
+    pub fn contiguous(&self) -> i64 {
+        self.holes.first_open().map_or(self.nxt, |hole| hole.from)
+    }
+
+    /// Whether its FIN has reached the other end in order, so far as the frames tell.
+    pub fn fin_arrived(&self) -> bool {
+        self.fin.is_some_and(|fin| self.una >= fin || self.contiguous() >= fin)
+    }
+
+    /// Whether its FIN has been acknowledged.
+    pub fn fin_acked(&self) -> bool {
+        self.fin.is_some_and(|fin| self.una >= fin)
+    }
+
+    /// Numbers sent and not yet acknowledged.
+    pub fn in_flight(&self) -> u64 {
+        u64::try_from(self.nxt.saturating_sub(self.una.max(self.low))).unwrap_or(0)
+    }
+
+    /// Notes that `from..end` went out in this segment for the first time.
+    pub fn send(&mut self, end: i64, segment: &Segment) {
+        let sent = Sent { end, frame: segment.frame, ts: segment.ts, resent: false };
+        if self.flight.len() >= MAX_FLIGHT {
+            self.flight.pop_front();
+        }
+        match self.flight.back() {
+            Some(last) if last.end > end => {
+                let at = self.flight.partition_point(|other| other.end < end);
+                self.flight.insert(at, sent);
+            }
+            _ => self.flight.push_back(sent),
+        }
+    }
+
+    /// Notes that `from..end` went out again.
+    pub fn resend(&mut self, from: i64, end: i64) {
+        let first = self.flight.partition_point(|sent| sent.end <= from);
+        for sent in self.flight.range_mut(first..) {
+            sent.resent = true;
+            if sent.end >= end {
+                break;
+            }
+        }
+    }
+}

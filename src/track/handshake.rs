@@ -1,0 +1,311 @@
+//! The three-way handshake: SYN, SYN+ACK, ACK (TC1).
+
+use crate::capture::Span;
+use crate::dissect::{Segment, SeqNumber, TcpFlags};
+use crate::rules::{Confidence, Rule};
+
+use super::connection::Connection;
+use super::step::Step;
+use super::{Deed, Direction, Value};
+
+/// What a SYN on known addresses and ports means.
+pub(super) enum Reuse {
+    /// It belongs to the connection as it is.
+    Same,
+    /// It opens a new one.
+    New,
+    /// Only the other end's answer can tell.
+    Undecided,
+}
+
+impl Connection {
+    /// Whether a SYN (without ACK) starts another connection than this one.
+    pub fn reuse(&self, segment: &Segment, msl: Span) -> Reuse {
+        let from = self.direction(segment);
+        let me = &self.ends[from.index()];
+        let peer = &self.ends[from.reverse().index()];
+        if me.facts.syn_seen && me.relative(segment.seq) == 0 && me.raw(0) == segment.seq {
+            return if self.is_over() && segment.ts.since(self.last.1) > Span(msl.0.saturating_mul(2)) {
+                Reuse::New
+            } else {
+                Reuse::Same
+            };
+        }
+        if self.is_over() || me.fin.is_some() {
+            return Reuse::New;
+        }
+        if from == Direction::FromResponder && self.is_half_open() && !me.facts.syn_seen {
+            return Reuse::Same;
+        }
+        if self.is_half_open() && peer.count.packets == 0 {
+            // The same attempt goes on for as long as its back-off may take; after that it is another one.
+            let waited = segment.ts.since(self.handshake.last_syn);
+            let so_far = self.handshake.last_syn.since(self.handshake.syn.1).0.max(1_000_000_000);
+            return if waited.0 <= so_far.saturating_mul(4) { Reuse::Same } else { Reuse::New };
+        }
+        Reuse::Undecided
+    }
+
+    /// A segment with SYN. False when it does nothing.
+    pub(super) fn open(&mut self, step: &mut Step<'_>) -> bool {
+        if step.has(TcpFlags::ACK) { self.accept(step) } else { self.open_actively(step) }
+    }
+
+    fn open_actively(&mut self, step: &mut Step<'_>) -> bool {
+        let segment = step.segment;
+        let peer_syn = self.ends[step.peer()].facts.syn_seen;
+        let half_open = self.is_half_open();
+        let me = &mut self.ends[step.me()];
+        let ts = segment.ts;
+        if me.facts.syn_seen && step.obs.seq == 0 {
+            step.obs.deed = Deed::OpensAgain;
+            let (nth, after) = (me.count.syns, ts.since(self.handshake.last_syn));
+            let answer = self.handshake.syn_ack;
+            self.handshake.last_syn = ts;
+            let finding = step.fire(Rule::SynRetransmission);
+            finding.number("nth", nth).time("after", after);
+            if let Some((frame, _)) = answer {
+                finding.frame("answer", frame);
+            }
+            return true;
+        }
+        if me.facts.syn_seen && !half_open {
+            // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state draws a challenge ACK and changes nothing.
+            self.pending_syn = Some(Box::new(*segment));
+            return false;
+        }
+        if me.facts.syn && !me.facts.syn_seen {
+            self.pending_syn = Some(Box::new(*segment));
+            return false;
+        }
+        if me.facts.syn_seen {
+            let (old, (first, first_ts)) = (me.raw(0), self.handshake.syn);
+            step.fire(Rule::SynIsnChanged)
+                .number("isn", segment.seq.0)
+                .number("old_isn", old.0)
+                .frame("first", first)
+                .time("after", ts.since(first_ts));
+        }
+        me.start_at(segment.seq, 0);
+        me.facts.syn = true;
+        me.facts.syn_seen = true;
+        (step.obs.seq, step.obs.seq_end) = (0, i64::from(segment.payload_len));
+        self.handshake.last_syn = ts;
+        if peer_syn {
+            step.obs.deed = Deed::OpensToo;
+            let syn = self.handshake.syn.0;
+            step.fire(Rule::SimultaneousOpen).frame("syn", syn);
+        } else {
+            step.obs.deed = Deed::Opens;
+            self.handshake.syn = (segment.frame, ts);
+        }
+        self.learn_syn_options(step);
+        if segment.payload_len > 0 && segment.options.fast_open.is_none() {
+            step.fire(Rule::DataBeforeEstablished)
+                .bytes("bytes", u64::from(segment.payload_len))
+                .word("where", "on the SYN");
+        }
+        true
+    }
+
+    fn accept(&mut self, step: &mut Step<'_>) -> bool {
+        let segment = step.segment;
+        let (peer_facts, wanted) = {
+            let peer = &self.ends[step.peer()];
+            (peer.facts, peer.raw(1 + i64::from(peer.syn_data)))
+        };
+        let me = &mut self.ends[step.me()];
+        // Opening simultaneously, each end sends one of its own.
+        let again = self.handshake.syn_ack.filter(|_| me.facts.syn_ack);
+        if let Some((first, _)) = again {
+            let (seq, ack) = (me.raw(0), me.ack);
+            let after = segment.ts.since(self.handshake.last_syn_ack);
+            self.handshake.last_syn_ack = segment.ts;
+            if step.obs.seq == 0 && step.obs.ack == ack {
+                let nth = me.count.syns;
+                step.obs.deed = Deed::OpensAgain;
+                step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
+                return true;
+            }
+            let old_ack = ack.map_or(SeqNumber(0), |ack| self.ends[step.peer()].raw(ack));
+            step.fire(Rule::SynAckChanged)
+                .number("seq", segment.seq.0)
+                .number("ack", segment.ack.unwrap_or_default().0)
+                .frame("first", first)
+                .number("old_seq", seq.0)
+                .number("old_ack", old_ack.0);
+            return false;
+        }
+        let ack = step.obs.ack.unwrap_or(0);
+        if peer_facts.syn_seen && !(1..=1 + i64::from(self.ends[step.peer()].syn_data)).contains(&ack) {
+            // RFC 9293 §3.10.7.3: in SYN-SENT an ack outside ISS+1 .. SND.NXT draws a RST.
+            let syn = self.handshake.syn.0;
+            step.fire(Rule::SynAckWrongAck)
+                .number("ack", segment.ack.unwrap_or_default().0)
+                .frame("syn", syn)
+                .number("wanted", wanted.0);
+            return false;
+        }
+        step.obs.deed = Deed::Accepts;
+        let me = &mut self.ends[step.me()];
+        if step.obs.seq != 0 {
+            // Numbered from what the other end acknowledged; its own word is better.
+            me.start_at(segment.seq, 0);
+            (step.obs.seq, step.obs.seq_end) = (0, i64::from(segment.payload_len));
+        }
+        me.facts.syn = true;
+        me.facts.syn_seen = true;
+        me.facts.syn_ack = true;
+        let peer = &mut self.ends[step.peer()];
+        if !peer.facts.syn_seen {
+            peer.facts.syn = true;
+            peer.facts.syn_acked = true;
+        }
+        let rejected = u64::from(peer.syn_data).saturating_sub((ack - 1).max(0) as u64);
+        self.handshake.syn_ack = Some((segment.frame, segment.ts));
+        self.handshake.last_syn_ack = segment.ts;
+        self.learn_syn_options(step);
+        self.check_unsolicited(step);
+        if rejected > 0 {
+            let syn = self.handshake.syn.0;
+            step.fire(Rule::TfoDataRejected).bytes("bytes", rejected).frame("syn", syn);
+        }
+        true
+    }
+
+    /// A SYN+ACK of which the SYN should have been captured.
+    fn check_unsolicited(&mut self, step: &mut Step<'_>) {
+        // A SYN is that much older than its answer only if its first repetition was lost too (RFC 6298 §2: RTO 1 s or more).
+        let should_be_there = self.age >= SYN_AGE && !self.alone;
+        if !self.ends[step.peer()].facts.syn_seen && should_be_there {
+            let age = self.age;
+            step.fire(Rule::SynAckUnsolicited).time("into", age).confidence(Confidence::Likely);
+            self.provisional = true;
+        }
+    }
+
+    /// What a segment without SYN proves about the handshake that must have come before it. False when it does nothing.
+    pub(super) fn synchronize(&mut self, step: &mut Step<'_>) -> bool {
+        let (me, peer) = (self.ends[step.me()].facts, self.ends[step.peer()].facts);
+        if me.syn && me.syn_acked && peer.syn && peer.syn_acked {
+            return true;
+        }
+        if self.waits_for_third(step) {
+            return self.complete(step);
+        }
+        let acks_nothing = step.obs.ack.is_none_or(|ack| ack < 1 || ack > self.ends[step.peer()].nxt);
+        if !me.syn_seen && peer.syn_seen && !peer.syn_acked && acks_nothing {
+            // RFC 9293 §3.10.7.3: in SYN-SENT an unacceptable ack does nothing (it is an older connection's challenge ACK).
+            return false;
+        }
+        if let Some((frame, _)) = self.handshake.syn_ack.filter(|_| peer.syn_seen && !me.syn_seen) {
+            // It takes the SYN+ACK, so it did send a SYN.
+            self.amend(step, frame, Vec::new(), &[Rule::SynAckUnsolicited]);
+        }
+        if !(me.syn_seen && peer.syn_seen) {
+            // Only an end whose SYN was answered sends segments without SYN: the rest of the handshake was not captured.
+            for end in &mut self.ends {
+                end.facts.syn = true;
+                end.facts.syn_acked = true;
+            }
+        }
+        true
+    }
+
+    /// The server has sent its SYN+ACK (or, opening simultaneously, both their SYNs), and this is the first answer.
+    fn waits_for_third(&self, step: &Step<'_>) -> bool {
+        let (me, peer) = (&self.ends[step.me()].facts, &self.ends[step.peer()].facts);
+        me.syn_seen && peer.syn_seen && !peer.syn_acked
+    }
+
+    fn complete(&mut self, step: &mut Step<'_>) -> bool {
+        let peer = &self.ends[step.peer()];
+        let Some(ack) = step.obs.ack else { return false };
+        let (syn_ack, _) = self.handshake.syn_ack.unwrap_or(self.handshake.syn);
+        let first_own =
+            step.obs.seq == 1 + i64::from(self.ends[step.me()].syn_data) && self.ends[step.me()].nxt <= step.obs.seq;
+        if (ack < 1 || ack > peer.nxt) && first_own && peer.nxt >= 1 {
+            let (wanted, raw) = (peer.raw(1), step.segment.ack.unwrap_or_default());
+            step.fire(Rule::HandshakeWrongAck)
+                .number("ack", raw.0)
+                .frame("syn_ack", syn_ack)
+                .number("wanted", wanted.0);
+            return false;
+        }
+        if ack < 1 || ack > peer.nxt {
+            return ack > peer.nxt;
+        }
+        step.obs.deed = Deed::Establishes;
+        if self.handshake.done.is_none() && self.handshake.syn.0 != 0 && self.ends[0].facts.syn_seen {
+            self.handshake.done = Some(step.segment.ts.since(self.handshake.syn.1));
+        }
+        if let Some((frame, ts, bytes)) = self.handshake.early_data.take()
+            && ack == 1
+        {
+            let mut finding = self.late_finding(Rule::DataBeforeEstablished, (frame, ts), step.from.reverse());
+            finding.bytes("bytes", u64::from(bytes)).word("where", "from the server").confidence(Confidence::Likely);
+            self.amend(step, frame, vec![finding], &[]);
+        }
+        true
+    }
+
+    /// Takes what only a SYN may say.
+    fn learn_syn_options(&mut self, step: &Step<'_>) {
+        let (options, flags) = (&step.segment.options, step.segment.flags);
+        let me = &mut self.ends[step.me()];
+        me.mss = options.mss.unwrap_or(0);
+        me.wscale = options.wscale;
+        me.syn_data = step.segment.payload_len;
+        me.facts.sack_permitted = options.sack_permitted;
+        me.facts.timestamps = options.timestamps.is_some();
+        me.facts.md5 = options.md5;
+        me.facts.ao = options.ao;
+        let ace = (flags.0 >> 6) & 7;
+        if flags.is_syn() {
+            // RFC 3168 §6.1.1: ECE and CWR ask for ECN. RFC 9768 §3.1.1: AE, CWR and ECE ask for accurate ECN.
+            me.facts.ecn = ace == 0b011;
+            me.facts.acc_ecn = ace == 0b111;
+        } else {
+            let asked = self.ends[step.peer()].facts;
+            let me = &mut self.ends[step.me()];
+            me.facts.ecn = (asked.ecn || asked.acc_ecn) && ace == 0b001;
+            // RFC 9768 §3.1.2, table 2: 010, 011, 100 and 110 accept.
+            me.facts.acc_ecn = asked.acc_ecn && matches!(ace, 0b010 | 0b011 | 0b100 | 0b110);
+        }
+    }
+
+    /// This connection began on the addresses and ports of an older one.
+    pub fn check_reuse(&self, old: &Connection, step: &mut Step<'_>, two_msl: Span) {
+        let segment = step.segment;
+        let (last, last_ts) = old.last;
+        step.fire(Rule::PortReused)
+            .number("old_flow", old.number)
+            .frame("last", last)
+            .time("after", segment.ts.since(last_ts));
+        let Some(since) = old.time_wait_since else { return };
+        if segment.ts.since(since) > two_msl {
+            return;
+        }
+        let before = &old.ends[old.direction(segment).index()];
+        let above = before.relative(segment.seq) > before.nxt;
+        let newer = segment
+            .options
+            .timestamps
+            .filter(|_| before.facts.timestamps)
+            .map(|(tsval, _)| (tsval, tsval.wrapping_sub(before.tsval) as i32 > 0));
+        // RFC 6191 §2: either of the two makes the old segments recognisable.
+        if above || newer.is_some_and(|(_, newer)| newer) {
+            return;
+        }
+        let old_seq = before.raw(before.nxt);
+        let old_tsval = before.tsval;
+        let finding = step.fire(Rule::TimeWaitReuseUnsafe);
+        finding.number("isn", segment.seq.0).number("old_seq", old_seq.0);
+        if let Some((tsval, _)) = newer {
+            finding.with("tsval", Value::Number(tsval.into())).number("old_tsval", old_tsval);
+        }
+    }
+}
+
+/// How long a capture must have gone on before a SYN+ACK without its SYN is remarkable.
+const SYN_AGE: Span = Span::from_secs(3);

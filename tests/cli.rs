@@ -1,0 +1,396 @@
+//! The program as its users meet it: exit statuses, messages, pipes, colour, and what goes where.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::testkit::file::{Record, pcap};
+use crate::testkit::packet::{Opt, Packet, flags};
+use crate::testkit::{files_below, root};
+
+/// 2023-11-14 22:13:20 UTC.
+const ZERO: i64 = 1_700_000_000_000_000_000;
+
+const MILLISECOND: i64 = 1_000_000;
+
+/// A folder with a capture in it.
+struct Lab {
+    folder: tempfile::TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+/// Runs the program in a folder, without anything of the environment that speaks of colour.
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+    command.args(args).current_dir(folder).env("TZ", "UTC");
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    command(folder, args).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+/// A segment between port 51000 + `n` of the client and port 80 of the server.
+fn segment(n: u16, from_client: bool, letters: &str, seq: u32, ack: u32, payload: &[u8]) -> Packet {
+    let (client, server) = (([10, 0, 0, 1], 51000 + n).into(), ([10, 0, 0, 2], 80).into());
+    let mut packet = if from_client { Packet::new(client, server) } else { Packet::new(server, client) };
+    (packet.seq, packet.ack, packet.flags) = (seq, ack, flags(letters).unwrap());
+    packet.payload = payload.to_vec();
+    if letters.contains('S') {
+        packet.options = vec![Opt::Mss(1460), Opt::SackPermitted];
+    }
+    packet
+}
+
+/// A connection from SYN to the last ACK, 10 packets, the data in the fifth resent in the sixth if `lossy`.
+fn conversation(n: u16, lossy: bool) -> Vec<Packet> {
+    let mut all = vec![
+        segment(n, true, "S", 1000, 0, b""),
+        segment(n, false, "S.", 9000, 1001, b""),
+        segment(n, true, ".", 1001, 9001, b""),
+        segment(n, true, "P.", 1001, 9001, b"hello, server"),
+        segment(n, false, ".", 9001, 1014, b""),
+        segment(n, false, "P.", 9001, 1014, b"hello, client"),
+        segment(n, true, ".", 1014, 9014, b""),
+        segment(n, true, "F.", 1014, 9014, b""),
+        segment(n, false, "F.", 9014, 1015, b""),
+        segment(n, true, ".", 1015, 9015, b""),
+    ];
+    if lossy {
+        all.insert(4, all[3].clone());
+    }
+    all
+}
+
+/// Packets 300 ms apart.
+fn capture(packets: &[Packet]) -> Vec<u8> {
+    let at = |n: usize| ZERO + n as i64 * 300 * MILLISECOND;
+    pcap(&packets.iter().enumerate().map(|(n, p)| Record::whole(at(n), p.frame())).collect::<Vec<_>>())
+}
+
+fn lab_with_a_clean_and_a_lossy_capture() -> Lab {
+    let lab = Lab::new();
+    lab.file("clean.pcap", &capture(&conversation(0, false)));
+    lab.file("lossy.pcap", &capture(&conversation(0, true)));
+    lab
+}
+
+#[test]
+fn viewing_ends_with_0_whatever_it_found_and_with_1_when_fail_on_is_reached() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    for (args, expected) in [
+        (&["-nr", "clean.pcap"][..], 0),
+        (&["-nr", "lossy.pcap"][..], 0),
+        (&["-nr", "clean.pcap", "--fail-on", "note"][..], 0),
+        (&["-nr", "lossy.pcap", "--fail-on", "note"][..], 1),
+        (&["-nr", "lossy.pcap", "--fail-on", "warning"][..], 1),
+        (&["-nr", "lossy.pcap", "--fail-on", "error"][..], 0),
+    ] {
+        let output = run(lab.folder.path(), args);
+        assert_eq!(status(&output), expected, "{args:?}\n{}{}", out(&output), err(&output));
+    }
+}
+
+#[test]
+fn what_cannot_be_done_ends_with_2_and_says_what_to_do() {
+    let lab = Lab::new();
+    lab.file("empty.pcap", b"");
+    lab.file("notes.txt", b"these are no packets, only words\n");
+    lab.file("cut.pcap", &capture(&conversation(0, false))[..10]);
+    for (args, expected) in [
+        (&["-r", "missing.pcap"][..], "missing.pcap: No such file"),
+        (&["-r", "."][..], "is a directory"),
+        (&["-r", "empty.pcap"][..], "empty"),
+        (&["-r", "notes.txt"][..], "not a capture file"),
+        (&["-r", "cut.pcap"][..], "the file ends inside its header"),
+        (&["--flwos"][..], "a similar argument exists: '--flow"),
+        (&["-a", "much"][..], "[possible values: off, changes, brief, full]"),
+        (&["-r", "a", "-i", "lo"][..], "cannot be used with"),
+        (&["-c", "0", "-r", "a"][..], "invalid value '0'"),
+        (&["-r", "-", "-r", "-"][..], "there is one standard input"),
+    ] {
+        let output = run(lab.folder.path(), args);
+        assert_eq!(status(&output), 2, "{args:?}\n{}", err(&output));
+        assert!(err(&output).contains(expected), "{args:?} should say {expected:?}:\n{}", err(&output));
+        assert_eq!(out(&output), "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_cut_last_packet_is_a_finding_and_no_failure() {
+    let lab = Lab::new();
+    let whole = capture(&conversation(0, false));
+    lab.file("cut.pcap", &whole[..whole.len() - 7]);
+    let output = run(lab.folder.path(), &["-nr", "cut.pcap"]);
+    assert_eq!(status(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    assert!(text.contains("#! warning TC901 file-cut  the file ends inside a packet after @9"), "{text}");
+    assert!(err(&output).contains("TC901 file-cut"), "{}", err(&output));
+    let output = run(lab.folder.path(), &["-nr", "cut.pcap", "--json"]);
+    assert!(out(&output).lines().last().unwrap().ends_with("\"complete\":false}"), "{}", out(&output));
+}
+
+#[test]
+fn every_line_added_starts_with_a_number_sign_and_the_others_are_tcpdump_s() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let output = out(&run(lab.folder.path(), &["-nr", "lossy.pcap"]));
+    let (added, lines): (Vec<&str>, Vec<&str>) = output.lines().partition(|line| line.starts_with('#'));
+    assert_eq!(lines.len(), 11);
+    assert!(lines.iter().all(|line| line.starts_with("22:13:2") && line.contains("Flags [")), "{lines:#?}");
+    assert_eq!(
+        added[0],
+        "# f1 @1  c>SYN_SENT    --> s>SYN_RECV    SYN: opens; client ISN 1000; the SYN takes 1 sequence number"
+    );
+    assert_eq!(
+        added[1],
+        "# f1 @2  c>ESTABLISHED <-- s=SYN_RECV    SYN+ACK: acks the SYN @1, rtt 300.0 ms; server ISN 9000"
+    );
+    assert!(added.contains(&"# f1 @5  c=ESTABLISHED --> s=ESTABLISHED data 1:14, 13 B, again"), "{added:#?}");
+    assert!(added.iter().any(|line| line.starts_with("#! f1 @5 warning TC20")), "{added:#?}");
+    let off = out(&run(lab.folder.path(), &["-nr", "lossy.pcap", "-a", "off"]));
+    assert_eq!(off.lines().collect::<Vec<_>>(), lines);
+}
+
+#[test]
+fn annotations_come_in_three_sizes() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let remarks = |level: &str| -> Vec<String> {
+        let output = out(&run(lab.folder.path(), &["-nr", "lossy.pcap", "-a", level]));
+        output.lines().filter(|line| line.starts_with("# ")).map(str::to_owned).collect()
+    };
+    let frames = |lines: &[String]| lines.iter().map(|line| line[5..8].trim().to_owned()).collect::<Vec<_>>();
+    assert_eq!(frames(&remarks("changes")), ["@1", "@2", "@3", "@5", "@9", "@10", "@11"]);
+    assert_eq!(remarks("brief").len(), 11);
+    let full = remarks("full");
+    assert_eq!(full.len(), 11);
+    assert!(full[3].ends_with("data 1:14, 13 B; window 64240 B; 13 B in flight"), "{}", full[3]);
+}
+
+#[test]
+fn a_closed_pipe_ends_the_run_silently() {
+    let lab = Lab::new();
+    let many: Vec<Packet> = (0..400).flat_map(|n| conversation(n, false)).collect();
+    lab.file("many.pcap", &capture(&many));
+    for args in [&["-nr", "many.pcap"][..], &["-nr", "many.pcap", "--json"][..], &["-lnr", "many.pcap"][..]] {
+        let mut child = command(lab.folder.path(), args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+        assert_eq!(said.lines().count(), 1, "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn standard_input_reads_as_a_file_does() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let mut child = command(lab.folder.path(), &["-nr", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&std::fs::read(lab.folder.path().join("lossy.pcap")).unwrap()).unwrap();
+    let from_pipe = child.wait_with_output().unwrap();
+    let from_file = run(lab.folder.path(), &["-nr", "lossy.pcap"]);
+    assert_eq!(out(&from_pipe), out(&from_file));
+    // What does not come again cannot be looked at more closely.
+    assert!(err(&from_file).contains("next: tcpcheck -r lossy.pcap --flow 1"), "{}", err(&from_file));
+    assert!(!err(&from_pipe).contains("next:"), "{}", err(&from_pipe));
+}
+
+#[test]
+fn a_count_ends_the_run_after_so_many_packets() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let output = run(lab.folder.path(), &["-nr", "clean.pcap", "-c", "3", "-#"]);
+    let text = out(&output);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("#")).collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[2].starts_with("    3  22:13:20.600000 IP"), "{}", lines[2]);
+    assert!(err(&output).contains("3 packets in 600.0 ms"), "{}", err(&output));
+    assert_eq!(out(&run(lab.folder.path(), &["-nr", "clean.pcap", "--count"])), "10 packets\n");
+    assert_eq!(out(&run(lab.folder.path(), &["-nr", "clean.pcap", "-c", "1", "--count"])), "1 packet\n");
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    for view in [&[][..], &["-a", "full"][..], &["--findings"][..], &["--flows"][..], &["--summary"][..]] {
+        let args = |color: &'static str| [&["-nr", "lossy.pcap", "--color", color][..], view].concat();
+        let plain = out(&run(lab.folder.path(), &args("never")));
+        let coloured = out(&run(lab.folder.path(), &args("always")));
+        assert!(!plain.contains('\x1b'), "{view:?}");
+        assert!(coloured.contains("\x1b["), "{view:?}");
+        assert_eq!(without_escapes(&coloured), plain, "{view:?}");
+        assert_eq!(out(&run(lab.folder.path(), &args("auto"))), plain, "a pipe is no terminal: {view:?}");
+    }
+    let json = out(&run(lab.folder.path(), &["-nr", "lossy.pcap", "--json", "--color", "always"]));
+    assert!(!json.contains('\x1b'));
+}
+
+/// Without the sequences that set colours.
+fn without_escapes(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').expect("a colour ends with m").1);
+    }
+    plain
+}
+
+#[test]
+fn views_are_combined_in_their_order() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let output = run(lab.folder.path(), &["-nr", "lossy.pcap", "--flows", "--findings", "--summary"]);
+    let text = out(&output);
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words:?} is not there:\n{text}"));
+    assert!(at("f1 @5 warning TC20") < at("flow client"));
+    assert!(at("1 10.0.0.1:51000 10.0.0.2:80 closed") < at("1 connection: 1 closed"));
+    assert!(at("1 connection: 1 closed") < at("lossy.pcap  pcap, Ethernet, 11 packets in 3.000 s"));
+    assert!(!text.contains("Flags ["));
+    assert_eq!(err(&output).lines().count(), 1, "{}", err(&output));
+}
+
+#[test]
+fn json_holds_what_is_asked_for() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let kinds = |args: &[&str]| -> Vec<String> {
+        let text = out(&run(lab.folder.path(), &[&["-nr", "lossy.pcap", "--json"][..], args].concat()));
+        let kind = |line: &str| line.split('"').nth(3).unwrap_or_default().to_owned();
+        let mut kinds: Vec<String> = text.lines().map(kind).collect();
+        kinds.dedup();
+        kinds
+    };
+    assert_eq!(kinds(&[]).first().unwrap(), "capture");
+    assert_eq!(kinds(&[]).last().unwrap(), "summary");
+    assert!(kinds(&[]).contains(&"packet".into()));
+    assert_eq!(kinds(&["--flows"]), ["capture", "flow"]);
+    assert_eq!(kinds(&["--findings"]), ["capture", "finding"]);
+    assert_eq!(kinds(&["--summary"]), ["capture", "summary"]);
+    assert_eq!(kinds(&["--flows", "--summary"]), ["capture", "flow", "summary"]);
+}
+
+#[test]
+fn chosen_connections_are_shown_alone_and_keep_their_numbers() {
+    let lab = Lab::new();
+    let both: Vec<Packet> = conversation(0, true).into_iter().chain(conversation(1, true)).collect();
+    lab.file("two.pcap", &capture(&both));
+    let text = out(&run(lab.folder.path(), &["-nr", "two.pcap", "--flow", "2"]));
+    assert!(text.lines().filter(|line| line.starts_with('#')).all(|line| line.contains("f2 @")), "{text}");
+    assert_eq!(text.lines().filter(|line| !line.starts_with('#')).count(), 11);
+    let flows = out(&run(lab.folder.path(), &["-nr", "two.pcap", "--flow", "2", "--flows"]));
+    assert!(flows.contains("51001") && !flows.contains("51000"), "{flows}");
+}
+
+#[test]
+fn a_capture_without_tcp_is_read_to_its_end() {
+    let lab = Lab::new();
+    let arp = [&[0xff; 6][..], &[2, 0, 0, 0, 0, 1], &[0x08, 0x06], &[0; 28]].concat();
+    lab.file("arp.pcap", &pcap(&[Record::whole(ZERO, arp.clone()), Record::whole(ZERO + MILLISECOND, arp)]));
+    let output = run(lab.folder.path(), &["-nr", "arp.pcap"]);
+    assert_eq!((status(&output), out(&output).as_str()), (0, ""));
+    let said = err(&output);
+    assert!(said.contains("2 packets in 1.0 ms"), "{said}");
+    assert!(said.contains("0 TCP in 0 connections; 2 other"), "{said}");
+    assert!(said.ends_with("  no findings\n"), "{said}");
+    let flows = run(lab.folder.path(), &["-nr", "arp.pcap", "--flows"]);
+    assert_eq!((status(&flows), out(&flows).as_str()), (0, "0 connections\n"));
+    let json = out(&run(lab.folder.path(), &["-nr", "arp.pcap", "--json"]));
+    assert_eq!(json.lines().count(), 2, "{json}");
+}
+
+#[test]
+fn a_clean_capture_is_told_in_four_lines() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let text = out(&run(lab.folder.path(), &["-nr", "clean.pcap", "--summary"]));
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "clean.pcap  pcap, Ethernet, 10 packets in 2.700 s, from 2023-11-14 22:13:20.000000 UTC",
+            "            10 TCP in 1 connection; 0 other; 0 cut short; checksums 10 correct",
+            "  outcome      1 closed",
+            "  data         client to server 13 B in 1 segment; server to client 13 B in 1 segment",
+            "  no findings",
+        ]
+    );
+}
+
+#[test]
+fn nothing_on_a_line_of_ours_is_wider_than_120_columns() {
+    for path in files_below("fixtures", &[".pcap", ".pcapng"]) {
+        let output = run(root(), &["-nr", path.to_str().unwrap(), "--summary"]);
+        for line in out(&output).lines().filter(|line| !line.contains("tcpcheck -r") && !line.contains("  pcap")) {
+            assert!(line.chars().count() <= 120, "{}: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn what_tcpdump_says_on_standard_error_is_said() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let output = run(lab.folder.path(), &["-nr", "clean.pcap"]);
+    assert_eq!(
+        err(&output).lines().next().unwrap(),
+        "reading from file clean.pcap, link-type EN10MB (Ethernet), snapshot length 262144"
+    );
+}
+
+/// The page that is kept, and the one that the options make. `UPDATE=1 cargo test` writes it anew.
+#[test]
+fn the_manual_page_is_the_one_that_the_options_make() {
+    let made = out(&run(root(), &["man"]));
+    let path = root().join("man/tcpcheck.1");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == made, "man/tcpcheck.1 is not up to date: UPDATE=1 cargo test the_manual_page");
+    for section in ["NAME", "SYNOPSIS", "OUTPUT", "EXIT STATUS", "EXAMPLES", "FILES", "SEE ALSO"] {
+        assert!(made.contains(&format!(".SH {section}")) || made.contains(&format!(".SH \"{section}\"")), "{section}");
+    }
+}
+
+#[test]
+fn completions_are_made_for_each_shell() {
+    for (shell, word) in
+        [("bash", "complete -F _tcpcheck"), ("zsh", "#compdef tcpcheck"), ("fish", "complete -c tcpcheck")]
+    {
+        let output = run(root(), &["completions", shell]);
+        assert_eq!(status(&output), 0);
+        assert!(out(&output).contains(word) && out(&output).contains("annotate"), "{shell}");
+    }
+    assert_eq!(status(&run(root(), &["completions", "csh"])), 2);
+}
+
+#[test]
+fn help_is_short_with_h_and_long_with_help() {
+    let (short, long) = (run(root(), &["-h"]), run(root(), &["--help"]));
+    assert_eq!((status(&short), status(&long)), (0, 0));
+    assert!(out(&long).lines().count() > out(&short).lines().count());
+    assert!(out(&long).contains("A summary follows on standard error"));
+}

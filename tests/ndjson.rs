@@ -1,0 +1,162 @@
+//! NDJSON: every record of every capture is as `docs/ndjson.schema.json` says, with its keys in order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::testkit::replay::capture;
+use crate::testkit::script::Script;
+use crate::testkit::{files_below, root, short, tcpcheck};
+
+/// The keys of each record in the order in which they are written; a record has some of them.
+const ORDER: [(&str, &str); 6] = [
+    ("capture", "type v tool source format link_type snaplen"),
+    (
+        "packet",
+        "type v frame ts rel_s flow dir src sport dst dport ip_version wire_bytes captured_bytes ttl ip_id flags flags_text \
+         seq seq_end ack seq_raw ack_raw payload_bytes window window_bytes options state acks in_flight_bytes checksum \
+         notes findings",
+    ),
+    ("finding", "type v code slug severity confidence flow frame ts dir message range evidence"),
+    ("amend", "type v frame flow notes findings details withdrawn"),
+    (
+        "flow",
+        "type v flow community_id client client_port server server_port ip_version outcome client_known first_ts last_ts \
+         duration_s handshake_ms rtt_ms states conn_state history c2s s2c findings",
+    ),
+    (
+        "summary",
+        "type v packets tcp_packets other_packets duration_s flows outcomes findings codes kernel_drops complete",
+    ),
+];
+
+/// A record's own keys in the order in which they stand; none twice.
+fn keys(line: &str) -> Vec<String> {
+    struct Keys;
+    impl<'de> serde::de::Visitor<'de> for Keys {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut keys: Vec<String> = Vec::new();
+            while let Some((key, _)) = map.next_entry::<String, serde::de::IgnoredAny>()? {
+                assert!(!keys.contains(&key), "{key} stands there twice");
+                keys.push(key);
+            }
+            Ok(keys)
+        }
+    }
+    serde::Deserializer::deserialize_map(&mut serde_json::Deserializer::from_str(line), Keys).unwrap()
+}
+
+/// The schema, by type of record: a record's own part has complaints to the point, those of a `oneOf` have not.
+struct Schema(BTreeMap<&'static str, jsonschema::Validator>);
+
+impl Schema {
+    fn new() -> Self {
+        let text = std::fs::read_to_string(root().join("docs/ndjson.schema.json")).unwrap();
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        let validator = |kind: &str| {
+            let mut part = schema.clone();
+            part.as_object_mut().unwrap().remove("oneOf");
+            part["$ref"] = format!("#/$defs/{kind}").into();
+            jsonschema::validator_for(&part).unwrap()
+        };
+        Self(ORDER.iter().map(|(kind, _)| (*kind, validator(kind))).collect())
+    }
+}
+
+/// The records of a capture; what is not as it should be is added to `complaints`.
+fn records(schema: &Schema, path: &Path, name: &str, complaints: &mut String) -> Vec<Value> {
+    let output = tcpcheck(&["-nr".as_ref(), path.as_os_str(), "--json".as_ref()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut records = Vec::new();
+    for line in text.lines() {
+        let record: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e} in {line}"));
+        let kind = record["type"].as_str().unwrap_or_default();
+        let Some((kind, order)) = ORDER.iter().find(|(known, _)| *known == kind) else {
+            complaints.push_str(&format!("{name}: a record of type {kind:?}: {line}\n"));
+            continue;
+        };
+        for error in schema.0[kind].iter_errors(&record) {
+            complaints.push_str(&format!("{name}: {error} at {} in {line}\n", error.instance_path()));
+        }
+        let mut expected = order.split_whitespace();
+        for key in keys(line) {
+            if !expected.any(|known| known == key) {
+                complaints.push_str(&format!("{name}: the key {key} is not where it belongs in {line}\n"));
+                break;
+            }
+        }
+        records.push(record);
+    }
+    records
+}
+
+/// The order of records: `capture` first, `summary` last, and a finding that a packet names follows it.
+fn check_order(records: &[Value], name: &str, complaints: &mut String) {
+    let kinds: Vec<&str> = records.iter().filter_map(|record| record["type"].as_str()).collect();
+    let one_at = |kind: &str, at: usize| kinds.iter().position(|k| *k == kind) == Some(at);
+    if !one_at("capture", 0) || !one_at("summary", kinds.len().saturating_sub(1)) {
+        complaints.push_str(&format!("{name}: capture is not first, or summary not last\n"));
+    }
+    for (at, record) in records.iter().enumerate().filter(|(_, record)| record["type"] == "packet") {
+        let named = record["findings"].as_array().into_iter().flatten();
+        let told: Vec<&Value> = records[at + 1..].iter().take_while(|next| next["type"] == "finding").collect();
+        for code in named {
+            if !told.iter().any(|finding| finding["code"] == *code && finding["frame"] == record["frame"]) {
+                complaints.push_str(&format!("{name}: {code} of frame {} is not told behind it\n", record["frame"]));
+            }
+        }
+    }
+    let Some(summary) = records.last() else { return };
+    let count = |kind: &str| kinds.iter().filter(|k| **k == kind).count() as u64;
+    let sum = |object: &Value| object.as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum::<u64>();
+    let amended = |key: &str| -> u64 {
+        records.iter().filter_map(|record| record[key].as_array()).map(|changes| changes.len() as u64).sum()
+    };
+    let findings = count("finding") + amended("details") - amended("withdrawn");
+    for (what, said, found) in [
+        ("flows", summary["flows"].as_u64().unwrap_or(0), count("flow")),
+        ("findings", sum(&summary["findings"]), findings),
+        ("codes", sum(&summary["codes"]), findings),
+        ("outcomes", sum(&summary["outcomes"]), count("flow")),
+    ] {
+        if said != found {
+            complaints.push_str(&format!("{name}: the summary says {said} {what}, and there are {found}\n"));
+        }
+    }
+}
+
+fn check(schema: &Schema, path: &Path, name: &str, complaints: &mut String) {
+    let records = records(schema, path, name, complaints);
+    if !records.is_empty() {
+        check_order(&records, name, complaints);
+    }
+}
+
+#[test]
+fn every_record_of_every_fixture_is_as_the_schema_says() {
+    let (schema, mut complaints) = (Schema::new(), String::new());
+    for path in files_below("fixtures", &[".pcap", ".pcapng", ".cap", ".gz", ".zst", ".lz4", ".xz"]) {
+        check(&schema, &path, &short(&path), &mut complaints);
+    }
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
+#[test]
+fn every_record_of_every_trace_script_is_as_the_schema_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script.pcap");
+    let (schema, mut complaints) = (Schema::new(), String::new());
+    for script in files_below("tests/traces", &[".trace"]) {
+        let Ok(parsed) = Script::read(&script) else { continue };
+        std::fs::write(&path, capture(&parsed)).unwrap();
+        check(&schema, &path, &short(&script), &mut complaints);
+    }
+    assert!(complaints.is_empty(), "{complaints}");
+}

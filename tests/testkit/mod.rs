@@ -1,0 +1,45 @@
+//! What the tests share: packets with right lengths and checksums, capture files, and trace scripts.
+//!
+//! Nothing here reads with tcpcheck's own code, so that a mistake there cannot hide itself.
+
+pub mod file;
+pub mod packet;
+pub mod replay;
+pub mod script;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The project's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the built program.
+pub fn tcpcheck<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tcpcheck")).args(args).output().expect("tcpcheck was built and starts")
+}
+
+/// Every file below a folder of the project whose name ends so, sorted.
+pub fn files_below(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        let entries = folder.read_dir().unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        for entry in entries {
+            let path = entry.expect("a folder that can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A path as messages name it: from the project's folder on.
+pub fn short(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
