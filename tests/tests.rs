@@ -11,5 +11,6 @@ mod malformed;
 mod mutations;
 mod ndjson;
 mod oracle;
+mod readme;
 mod tcpdump_parity;
 mod traces;

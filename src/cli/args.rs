@@ -83,10 +83,10 @@ pub struct SourceArgs {
     #[arg(short = 'L', long)]
     pub list_data_link_types: bool,
     /// Link type to capture with (see -L)
-    #[arg(short = 'y', long, value_name = "TYPE")]
+    #[arg(short = 'y', long, value_name = "TYPE", conflicts_with = "read")]
     pub linktype: Option<String>,
     /// Packets going this way only: in, out or inout
-    #[arg(short = 'Q', long, value_name = "WAY", value_enum, hide_possible_values = true)]
+    #[arg(short = 'Q', long, value_name = "WAY", value_enum, hide_possible_values = true, conflicts_with = "read")]
     pub direction: Option<Way>,
     /// Leave the interface out of promiscuous mode
     #[arg(short = 'p', long)]
@@ -135,7 +135,7 @@ pub struct ShowArgs {
     #[arg(long)]
     pub summary: bool,
     /// The number of packets instead of packets
-    #[arg(long = "count")]
+    #[arg(long = "count", conflicts_with = "json")]
     pub only_count: bool,
     /// Packets too, where another option would leave them out (-w, --flows, --findings, --summary)
     #[arg(long)]

@@ -11,24 +11,42 @@ mod run;
 
 pub use args::Args;
 pub use exit::Exit;
+pub use output::tell;
 pub use plan::{Environment, Plan};
 pub use run::{is_closed_pipe, run};
 
+use std::io::Write;
+
 use clap::CommandFactory;
 
+use crate::capture::{self, LinkType};
 use args::SubCommand;
 
 /// Does what was typed.
 pub fn main(args: &Args) -> anyhow::Result<Exit> {
+    let mut stdout = std::io::stdout().lock();
     match &args.command {
-        None => run(&Plan::new(args, &Environment::of_process())?),
         Some(SubCommand::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Args::command(), "tcpcheck", &mut std::io::stdout());
-            Ok(Exit::Done)
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "tcpcheck", &mut script);
+            stdout.write_all(&script)?;
         }
-        Some(SubCommand::Man) => {
-            manual::write(&mut std::io::stdout())?;
-            Ok(Exit::Done)
+        Some(SubCommand::Man) => manual::write(&mut stdout)?,
+        None if args.source.list_interfaces => {
+            for interface in capture::list_interfaces()? {
+                writeln!(stdout, "{interface}")?;
+            }
+        }
+        None if args.source.list_data_link_types => {
+            for name in capture::list_link_types(&plan::live_options(args)?)? {
+                let description = LinkType::named(&name).and_then(LinkType::description);
+                writeln!(stdout, "{name}{}", description.map(|words| format!(" ({words})")).unwrap_or_default())?;
+            }
+        }
+        None => {
+            drop(stdout);
+            return run(&Plan::new(args, &Environment::of_process())?);
         }
     }
+    Ok(Exit::Done)
 }

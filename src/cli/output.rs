@@ -35,3 +35,8 @@ impl Output {
         stdout.flush()
     }
 }
+
+/// Writes a line to standard error. When nobody reads that any more, there is nobody left to tell.
+pub fn tell(words: &str) {
+    let _ = io::stderr().lock().write_all(format!("{words}\n").as_bytes());
+}

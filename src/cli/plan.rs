@@ -5,23 +5,23 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
-use crate::capture::Span;
+use crate::capture::{Filter, LiveOptions, Span, Traffic};
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
 use crate::report::{Invocation, Level, Order};
 use crate::rules::Severity;
 use crate::track::TrackerOptions;
 
-use super::args::{Annotate, Args, Color, LineArgs, Sort};
+use super::args::{Annotate, Args, Color, LineArgs, Sort, Way};
 
 /// A run, decided in every particular.
 #[derive(Debug)]
 pub struct Plan {
     /// Where the packets come from.
     pub origin: Origin,
-    /// The filter expression; empty for none.
-    pub filter: String,
+    /// Which packets count.
+    pub filter: Filter,
     /// Stop after so many packets.
     pub count: Option<u64>,
     /// The connections to show; empty for all.
@@ -46,7 +46,9 @@ pub struct Plan {
     pub color: bool,
     /// Colour on standard error.
     pub color_stderr: bool,
-    /// Show progress on standard error.
+    /// Standard error is a terminal.
+    pub stderr_terminal: bool,
+    /// Show progress on it.
     pub progress: bool,
     /// Fail from this severity on.
     pub fail_on: Option<Severity>,
@@ -57,12 +59,12 @@ pub struct Plan {
 }
 
 /// Where the packets come from.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Origin {
     /// Files, merged in time order when there are several.
     Files(Vec<PathBuf>),
-    /// An interface; by default the system's first.
-    Live(Option<String>),
+    /// An interface.
+    Live(LiveOptions),
 }
 
 /// What is shown on standard output; any of them together.
@@ -123,8 +125,8 @@ impl Environment {
 impl Plan {
     /// Decides what `args` mean here.
     pub fn new(args: &Args, around: &Environment) -> Result<Self> {
-        let origin = origin(args)?;
         let filter = filter(args)?;
+        let origin = origin(args, &filter, around)?;
         let show = show(args);
         if args.output.write.as_deref().is_some_and(is_standard) && show != Show::default() {
             bail!(
@@ -154,6 +156,7 @@ impl Plan {
             by_line: args.output.line_buffered || live || around.stdout_terminal,
             color: !args.output.json && around.colors(args.output.color, around.stdout_terminal),
             color_stderr: around.colors(args.output.color, around.stderr_terminal),
+            stderr_terminal: around.stderr_terminal,
             // On a terminal that shows packets, progress would only get between them.
             progress: around.stderr_terminal && !around.stdout_terminal,
             fail_on: args.output.fail_on.map(Severity::from),
@@ -163,7 +166,7 @@ impl Plan {
                 max_half_open: args.analysis.max_half_open as usize,
                 idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
             },
-            again: again(&origin, &filter),
+            again: again(&origin, filter.expression()),
             show,
             origin,
             filter,
@@ -181,7 +184,7 @@ pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn origin(args: &Args) -> Result<Origin> {
+fn origin(args: &Args, filter: &Filter, around: &Environment) -> Result<Origin> {
     let source = &args.source;
     if source.read.iter().filter(|path| is_standard(path)).count() > 1 {
         bail!("-r - can be given once: there is one standard input");
@@ -192,29 +195,54 @@ fn origin(args: &Args) -> Result<Origin> {
     if cfg!(not(feature = "live")) {
         bail!("this tcpcheck was built without live capture: name a capture file with -r FILE");
     }
-    let interface = source.interface.clone().map(OsString::into_string).transpose();
-    let interface = interface.map_err(|name| anyhow::anyhow!("-i {}: not the name of an interface", name.display()))?;
-    Ok(Origin::Live(interface))
+    Ok(Origin::Live(LiveOptions {
+        filter: filter.expression().to_owned(),
+        // Whoever watches wants each packet at once.
+        immediate: source.immediate_mode || (around.stdout_terminal && args.output.write.is_none()),
+        ..live_options(args)?
+    }))
 }
 
-fn filter(args: &Args) -> Result<String> {
-    if let Some(path) = &args.which.filter_file {
-        return std::fs::read_to_string(path).with_context(|| format!("-F {}", path.display()));
-    }
-    let words: Option<Vec<&str>> = args.which.filter.iter().map(|word| word.to_str()).collect();
-    Ok(words.context("the filter expression is not UTF-8")?.join(" "))
+/// How to listen, but for the filter.
+pub fn live_options(args: &Args) -> Result<LiveOptions> {
+    let source = &args.source;
+    let interface = source.interface.clone().map(OsString::into_string).transpose();
+    Ok(LiveOptions {
+        interface: interface.map_err(|name| anyhow!("-i {}: no interface has such a name", name.display()))?,
+        snaplen: source.snapshot_length.unwrap_or(0),
+        buffer_kib: source.buffer_size,
+        promiscuous: !source.no_promiscuous_mode,
+        traffic: match source.direction {
+            Some(Way::In) => Traffic::In,
+            Some(Way::Out) => Traffic::Out,
+            Some(Way::Inout) | None => Traffic::Both,
+        },
+        link_type: source.linktype.clone(),
+        ..LiveOptions::default()
+    })
+}
+
+fn filter(args: &Args) -> Result<Filter> {
+    let expression = match &args.which.filter_file {
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("-F {}", path.display()))?,
+        None => {
+            let words: Option<Vec<&str>> = args.which.filter.iter().map(|word| word.to_str()).collect();
+            words.context("the filter expression is not UTF-8")?.join(" ")
+        }
+    };
+    Ok(Filter::compile(&expression)?)
 }
 
 fn show(args: &Args) -> Show {
     let asked = &args.show;
-    let only_count = asked.only_count;
-    let others = asked.flows || asked.findings || asked.summary || args.output.write.is_some();
+    let others = asked.flows || asked.findings || asked.summary || asked.only_count;
+    let only_written = args.output.write.is_some() && !args.output.json;
     Show {
-        packets: asked.print || !(others || only_count),
+        packets: asked.print || !(others || only_written),
         flows: asked.flows,
         findings: asked.findings,
         summary: asked.summary,
-        only_count,
+        only_count: asked.only_count,
     }
 }
 

@@ -5,41 +5,46 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
+use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::capture::{self, Frame, FrameSource, Next, SourceInfo};
-use crate::dissect::{Content, dissect};
+use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, SaveFile, SaveOptions, SourceInfo};
+use crate::dissect::{Content, Dissection};
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::track::{Event, Finding, FlowTracker, Observation};
 
 use super::exit::Exit;
-use super::output::Output;
-use super::plan::{Origin, Plan};
+use super::output::{Output, tell};
+use super::plan::{Origin, Plan, is_standard};
 use super::progress::Progress;
 use super::quality;
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut source = open(plan, &stop)?;
+    let stop = stop_flag(&plan.origin)?;
+    let mut source = match &plan.origin {
+        Origin::Files(paths) => capture::open_all(paths)?,
+        Origin::Live(options) => capture::open_live(options)?,
+    };
     let info = source.info();
-    eprintln!("{}", announcement(plan, &info));
-    let mut run = Run::new(plan, info);
+    tell(&announcement(plan, &info));
+    let mut run = Run::new(plan, info)?;
     let read = run.read(source.as_mut(), &stop);
     run.finish(source.as_mut(), read)
 }
 
-fn open(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Box<dyn FrameSource>> {
-    match &plan.origin {
-        Origin::Files(paths) => Ok(capture::open_all(paths)?),
-        Origin::Live(_) => {
-            for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-                // The first ends the capture, the second the program.
-                signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())?;
-                signal_hook::flag::register(signal, stop.clone())?;
-            }
-            anyhow::bail!("live capture is not there yet: name a capture file with -r FILE")
-        }
+/// What becomes true when the user ends the capture with ^C. A file is read to its end, or not at all.
+fn stop_flag(origin: &Origin) -> Result<Arc<AtomicBool>> {
+    let stop = match origin {
+        Origin::Files(paths) if !paths.iter().any(|path| is_standard(path)) => return Ok(Arc::default()),
+        Origin::Files(_) => Arc::default(),
+        Origin::Live(options) => options.stop.clone(),
+    };
+    for signal in [SIGINT, SIGTERM] {
+        // The first ends the capture, the second the program.
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())?;
+        signal_hook::flag::register(signal, stop.clone())?;
     }
+    Ok(stop)
 }
 
 /// tcpdump's words for a source that has just been opened.
@@ -65,26 +70,39 @@ struct Run<'p> {
     seen: Observation,
     reporters: Vec<Box<dyn Reporter>>,
     summary: Summary,
+    filter: Filter,
+    save: Option<SaveFile>,
     output: Output,
     progress: Progress,
 }
 
 impl<'p> Run<'p> {
-    fn new(plan: &'p Plan, info: SourceInfo) -> Self {
+    fn new(plan: &'p Plan, info: SourceInfo) -> Result<Self> {
+        let options = SaveOptions {
+            link_type: info.link_type,
+            snaplen: info.snaplen,
+            precision: info.precision,
+            unbuffered: plan.packet_buffered,
+        };
+        let save = plan.write.as_deref().map(|path| SaveFile::create(path, options)).transpose()?;
         let mut output = Output::new(plan.by_line);
         let mut reporters = reporters(plan);
         for reporter in &mut reporters {
             reporter.begin(&mut output.text, &info);
         }
-        Self {
+        // The kernel has applied a live capture's filter.
+        let live = matches!(plan.origin, Origin::Live(_));
+        Ok(Self {
             plan,
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
             reporters,
             summary: Summary::new(info),
+            filter: if live { Filter::compile("")? } else { plan.filter.clone() },
+            save,
             output,
             progress: Progress::new(plan.progress),
-        }
+        })
     }
 
     /// Reads until the source ends, the user ends it, or there are enough packets.
@@ -92,6 +110,12 @@ impl<'p> Run<'p> {
         while !stop.load(Ordering::Relaxed) {
             match source.next_frame()? {
                 Next::Frame(frame) => {
+                    if !self.filter.accepts(&frame)? {
+                        continue;
+                    }
+                    if let Some(save) = &mut self.save {
+                        save.write(&frame)?;
+                    }
                     self.frame(&frame)?;
                     if self.plan.count.is_some_and(|count| self.summary.packets() >= count) {
                         break;
@@ -106,7 +130,8 @@ impl<'p> Run<'p> {
 
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
-        let dissection = dissect(frame);
+        let mut dissection = Dissection::new();
+        dissection.read(frame);
         let tcp = match &dissection.content {
             Content::Tcp(tcp) => {
                 self.tracker.observe(&tcp.segment, &mut self.seen);
@@ -174,6 +199,9 @@ impl<'p> Run<'p> {
         {
             return Ok(Exit::Done);
         }
+        if let Some(save) = self.save.take() {
+            save.finish()?;
+        }
         let mut damaged = None;
         for fault in source.faults() {
             self.summary.incomplete();
@@ -206,6 +234,11 @@ impl<'p> Run<'p> {
             writeln!(self.output.text, "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
         }
         self.output.flush()?;
+        if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
+            // Below the ^C that the terminal shows.
+            let begin = if self.plan.stderr_terminal { "\n" } else { "" };
+            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
+        }
         if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
             let mut text = Vec::new();
             self.summary.write(&mut text, Style::new(self.plan.color_stderr), &self.plan.again);
@@ -221,6 +254,17 @@ impl<'p> Run<'p> {
             _ => Exit::Done,
         })
     }
+}
+
+/// tcpdump's words at the end of a live capture.
+fn counters(captured: u64, drops: Drops) -> String {
+    let Drops { received, kernel, interface } = drops;
+    let line = |(count, what): (u64, &str)| format!("{count} packet{} {what}", if count == 1 { "" } else { "s" });
+    let mut lines = vec![(captured, "captured"), (received, "received by filter"), (kernel, "dropped by kernel")];
+    if interface > 0 {
+        lines.push((interface, "dropped by interface"));
+    }
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The ways out that the plan asks for.

@@ -269,6 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn selective_acknowledgments_are_told_with_relative_numbers() {
+        let mut ack = segment(TcpFlags::ACK, 0);
+        ack.ack = Some(SeqNumber(4_294_967_290));
+        ack.options.sack.len = 2;
+        ack.options.sack.blocks[0] = (SeqNumber(4_294_967_280), SeqNumber(4_294_967_290));
+        ack.options.sack.blocks[1] = (SeqNumber(4), SeqNumber(14));
+        let seen = established(Deed::Acks, |seen| seen.ack = Some(301));
+        assert_eq!(
+            words(Level::Brief, &ack, &seen),
+            "acks nothing new: still 301; got 291:301 twice (D-SACK); has 311:321 already (SACK)"
+        );
+    }
+
+    #[test]
     fn what_is_normal_has_a_name() {
         let ack = Segment { window: 0, ..segment(TcpFlags::ACK, 0) };
         let mut seen = established(Deed::Acks, |seen| seen.ack = Some(301));

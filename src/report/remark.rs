@@ -56,6 +56,7 @@ impl Remark<'_> {
         if !self.begun {
             self.nothing_new();
         }
+        self.selective();
         if self.full {
             self.amounts();
         }
@@ -244,6 +245,20 @@ impl Remark<'_> {
                 numerals::integer(self.out, ack);
             }
             None => self.say("neither data nor an acknowledgment"),
+        }
+    }
+
+    /// What SACK blocks say: bytes that are there already, beyond those acknowledged.
+    fn selective(&mut self) {
+        let (Some(base), Some(ack)) = (self.seen.ack, self.segment.ack) else { return };
+        for (left, right) in self.segment.options.sack.as_slice() {
+            let [from, to] = [left, right].map(|edge| base.saturating_add(i64::from(edge.distance(ack))));
+            // RFC 2883 §4: a block at or below the acknowledgment reports bytes that came twice.
+            self.say(if to <= base { "got " } else { "has " });
+            numerals::integer(self.out, from);
+            self.add(":");
+            numerals::integer(self.out, to);
+            self.add(if to <= base { " twice (D-SACK)" } else { " already (SACK)" });
         }
     }
 

@@ -229,7 +229,7 @@ impl Summary {
         let worst = self.found.values().max_by_key(|found| (found.severity, std::cmp::Reverse(found.places.first())));
         let flow = worst.and_then(|found| found.places.iter().find_map(|(flow, _)| *flow));
         let options = [
-            flow.map(|flow| format!("--flow {flow}")),
+            flow.filter(|_| self.flows > 1).map(|flow| format!("--flow {flow}")),
             (self.c2s.and(self.s2c).resent_segments > 0).then(|| "--flows --sort rtx".to_owned()),
             Some("--findings".to_owned()),
         ];
