@@ -98,7 +98,11 @@ fn activate(options: &LiveOptions) -> Result<(String, Precision, Capture<Active>
     let mut capture = inactive.open().map_err(failed)?;
     match &options.link_type {
         Some(wanted) => {
-            let link_type = Linktype::from_name(wanted).map_err(failed)?;
+            let unknown = |_| CaptureError::Live {
+                interface: name.clone(),
+                words: format!("{wanted} is no link type; -L lists those that the interface offers"),
+            };
+            let link_type = Linktype::from_name(wanted).map_err(unknown)?;
             capture.set_datalink(link_type).map_err(failed)?;
         }
         // As tcpdump: the second cooked header says which interface a frame is of. Older kernels have only the first.
