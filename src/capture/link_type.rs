@@ -10,6 +10,8 @@ use std::fmt;
 pub struct LinkType(pub u16);
 
 impl LinkType {
+    /// BSD loopback: an address family in the byte order of the machine that captured, then an IP packet.
+    pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const EN10MB: Self = Self(1);
 

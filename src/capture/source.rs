@@ -31,7 +31,7 @@ pub trait FrameSource: Send {
 pub enum Next<'a> {
     /// A frame, lent until the next question.
     Frame(Frame<'a>),
-    /// Nothing has arrived for a moment (about 0.1 s): the caller may flush or look at a stop flag, and asks again. Only a
+    /// Nothing has arrived for a moment (0.2 s at most): the caller may flush or look at a stop flag, and asks again. Only a
     /// live source says this.
     Idle,
     /// The source has ended.

@@ -59,6 +59,23 @@ fn one_filter_serves_several_link_types() {
 }
 
 #[test]
+fn loopback_frames_of_machines_with_other_numbers_are_understood() {
+    let ip = &segment()[14..];
+    let ipv6 = [&[0x60, 0, 0, 0, 0, 20, 6, 64], &[0; 32][..], &ip[20..]].concat();
+    for swap in [false, true] {
+        let family = |n: u32| if swap { n.swap_bytes() } else { n }.to_ne_bytes();
+        let v4 = [&family(2), ip].concat();
+        assert!(accepts("tcp port 80 and ip", &frame(0, 44, &v4)));
+        for number in [10, 24, 28, 30] {
+            let v6 = [&family(number), &ipv6[..]].concat();
+            assert!(accepts("tcp port 80 and ip6", &frame(0, 64, &v6)), "{number}");
+        }
+        assert!(!accepts("ip6 or tcp", &frame(0, 44, &[&family(7), ip].concat())));
+    }
+    assert!(!accepts("tcp", &frame(0, 2, &[2, 0])));
+}
+
+#[test]
 fn an_expression_for_another_link_type_is_taken_and_refused_when_ethernet_comes() {
     let mut filter = Filter::compile("wlan type mgt").unwrap();
     assert!(!filter.accepts(&frame(105, 30, &[8; 30])).unwrap());

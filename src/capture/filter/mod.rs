@@ -3,6 +3,8 @@
 #[cfg(feature = "live")]
 mod expression;
 #[cfg(feature = "live")]
+mod loopback;
+#[cfg(feature = "live")]
 mod program;
 
 #[cfg(feature = "live")]
@@ -21,6 +23,9 @@ pub struct Filter {
     expression: String,
     #[cfg(feature = "live")]
     programs: Vec<(LinkType, program::Program)>,
+    /// Where a loopback frame is translated.
+    #[cfg(feature = "live")]
+    translated: Vec<u8>,
 }
 
 #[cfg(feature = "live")]
@@ -30,7 +35,8 @@ impl Filter {
     /// # Errors
     /// When no link type accepts the expression; the message shows where it goes wrong, if that can be told.
     pub fn compile(expression: &str) -> Result<Self, CaptureError> {
-        let mut filter = Self { expression: expression.trim().to_owned(), programs: Vec::new() };
+        let mut filter =
+            Self { expression: expression.trim().to_owned(), programs: Vec::new(), translated: Vec::new() };
         if filter.accepts_all() {
             return Ok(filter);
         }
@@ -56,6 +62,9 @@ impl Filter {
     #[inline]
     pub fn accepts(&mut self, frame: &Frame) -> Result<bool, CaptureError> {
         match self.programs.iter().find(|(link_type, _)| *link_type == frame.link_type) {
+            Some((LinkType::NULL, program)) => {
+                Ok(program.accepts(loopback::translate(frame.data, &mut self.translated), frame.wire_len))
+            }
             Some((_, program)) => Ok(program.accepts(frame.data, frame.wire_len)),
             None if self.accepts_all() => Ok(true),
             None => self.accepts_first(frame),
@@ -75,9 +84,8 @@ impl Filter {
         if program.asks_the_kernel() {
             return Err(refuse("whether a frame came in or went out is known only while capturing".to_owned()));
         }
-        let accepted = program.accepts(frame.data, frame.wire_len);
         self.programs.push((frame.link_type, program));
-        Ok(accepted)
+        self.accepts(frame)
     }
 }
 

@@ -28,10 +28,14 @@ fn listed(number: usize, Device { name, desc, flags, .. }: Device) -> ListedInte
         ConnectionStatus::Disconnected => Some("Disconnected"),
         ConnectionStatus::NotApplicable => None,
     };
-    // No flag at all, connection status unknown: there is nothing to say, and tcpdump says nothing.
-    let known = has.iter().any(|(set, _)| *set) || connection != Some("Connection status unknown");
-    let flags = has.into_iter().filter_map(|(set, word)| set.then_some(word)).chain(connection);
-    ListedInterface { number, name, description: desc, flags: if known { flags.collect() } else { Vec::new() } }
+    let words: Vec<_> = has.into_iter().filter_map(|(set, word)| set.then_some(word)).chain(connection).collect();
+    let flags = match &words[..] {
+        // libpcap says nothing of it at all, and tcpdump neither.
+        ["Connection status unknown"] => Vec::new(),
+        [] => vec!["none"],
+        _ => words,
+    };
+    ListedInterface { number, name, description: desc, flags }
 }
 
 /// The name of the interface that is meant by a name, a number in the list, or nothing.

@@ -16,16 +16,19 @@ use crate::capture::{
 /// How long libpcap may gather frames before it hands them on, in milliseconds.
 const GATHER: i32 = 200;
 
-/// How long to wait before asking again where libpcap cannot be told to come back.
-const NAP: Duration = Duration::from_millis(10);
+/// How long to wait before asking again where libpcap does not come back by itself: at first.
+const SHORT_NAP: Duration = Duration::from_millis(1);
+
+/// And at most.
+const LONG_NAP: Duration = Duration::from_millis(16);
 
 /// A capture that is running.
 pub(super) struct Live {
     capture: Capture<Active>,
     interface: [Interface; 1],
     precision: Precision,
-    /// Whether to nap when there is nothing.
-    naps: bool,
+    /// How long to nap when there is nothing, if at all; longer each time.
+    nap: Option<Duration>,
     frames: u64,
     ended: bool,
     counted: Counted,
@@ -57,7 +60,7 @@ impl Live {
             capture,
             interface: [Interface { name: Some(name), link_type, snaplen }],
             precision,
-            naps,
+            nap: naps.then_some(SHORT_NAP),
             frames: 0,
             ended: false,
             counted: Counted::default(),
@@ -95,7 +98,11 @@ fn activate(options: &LiveOptions) -> Result<(String, Precision, Capture<Active>
     let mut capture = inactive.open().map_err(failed)?;
     match &options.link_type {
         Some(wanted) => {
-            let link_type = Linktype::from_name(wanted).map_err(failed)?;
+            let unknown = |_| CaptureError::Live {
+                interface: name.clone(),
+                words: format!("{wanted} is no link type; -L lists those that the interface offers"),
+            };
+            let link_type = Linktype::from_name(wanted).map_err(unknown)?;
             capture.set_datalink(link_type).map_err(failed)?;
         }
         // As tcpdump: the second cooked header says which interface a frame is of. Older kernels have only the first.
@@ -151,6 +158,7 @@ impl FrameSource for Live {
         match self.capture.next_packet() {
             Ok(packet) => {
                 self.frames = self.frames.saturating_add(1);
+                self.nap = self.nap.map(|_| SHORT_NAP);
                 // With that precision libpcap puts nanoseconds where microseconds stand otherwise.
                 let unit = if self.precision == Precision::Nano { 1 } else { 1000 };
                 #[allow(clippy::useless_conversion)] // 32 bits on macOS, 64 on Linux
@@ -165,8 +173,9 @@ impl FrameSource for Live {
                 }))
             }
             Err(Error::TimeoutExpired) => {
-                if self.naps {
-                    std::thread::sleep(NAP);
+                if let Some(nap) = &mut self.nap {
+                    std::thread::sleep(*nap);
+                    *nap = nap.saturating_mul(2).min(LONG_NAP);
                 }
                 Ok(Next::Idle)
             }
