@@ -364,6 +364,86 @@ fn what_tcpdump_says_on_standard_error_is_said() {
     );
 }
 
+/// Needs the permission to capture, and passes without a word where that is not given.
+#[cfg(feature = "live")]
+#[test]
+fn a_live_capture_ends_after_its_count_with_tcpdump_s_counters() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, port) = (listener.local_addr().unwrap(), listener.local_addr().unwrap().port().to_string());
+    let loopback = if cfg!(target_os = "macos") { "lo0" } else { "lo" };
+    let lab = Lab::new();
+    let mut child = command(lab.folder.path(), &["-ni", loopback, "-c", "3", "--immediate-mode", "tcp", "port", &port])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut first = String::new();
+    said.read_line(&mut first).unwrap();
+    if !first.starts_with("listening on lo") {
+        assert_eq!(child.wait().unwrap().code(), Some(2), "{first}");
+        return;
+    }
+    let connection = std::net::TcpStream::connect(address).unwrap();
+    drop((listener.accept().unwrap(), connection));
+    let output = child.wait_with_output().unwrap();
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert_eq!(status(&output), 0, "{rest}");
+    assert!(rest.starts_with("3 packets captured\n"), "{rest}");
+    assert!(rest.contains("\n0 packets dropped by kernel\n"), "{rest}");
+    assert!(rest.contains(&format!("\n{loopback}  live, ")), "{rest}");
+    let text = out(&output);
+    assert!(text.contains("# f1 @3  c=ESTABLISHED --> s>ESTABLISHED ACK: acks the SYN+ACK @2"), "{text}");
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn a_filter_chooses_packets_and_one_that_does_not_compile_says_where() {
+    let lab = Lab::new();
+    let both: Vec<Packet> = conversation(0, false).into_iter().chain(conversation(1, false)).collect();
+    lab.file("two.pcap", &capture(&both));
+    let filtered = run(lab.folder.path(), &["-nr", "two.pcap", "tcp", "port", "51001"]);
+    let text = out(&filtered);
+    assert!(text.lines().all(|line| line.contains("51001") || line.starts_with("# f1 @")), "{text}");
+    assert!(text.contains("# f1 @11 c>SYN_SENT"), "frames keep their numbers in the file: {text}");
+    lab.file("filter", b"port 51001\n");
+    assert_eq!(out(&run(lab.folder.path(), &["-nr", "two.pcap", "-F", "filter"])), text);
+    let wrong = run(lab.folder.path(), &["-nr", "two.pcap", "tcp prot 80"]);
+    assert_eq!(status(&wrong), 2);
+    assert!(err(&wrong).contains("syntax error\n  tcp prot 80\n      ^"), "{}", err(&wrong));
+}
+
+#[test]
+fn what_is_saved_is_what_was_read() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let saved = run(lab.folder.path(), &["-r", "lossy.pcap", "-w", "saved.pcap"]);
+    assert_eq!((status(&saved), out(&saved).as_str()), (0, ""));
+    let bytes = |name: &str| std::fs::read(lab.folder.path().join(name)).unwrap();
+    assert_eq!(bytes("saved.pcap"), bytes("lossy.pcap"));
+    assert_eq!(run(lab.folder.path(), &["-r", "lossy.pcap", "-w", "-"]).stdout, bytes("lossy.pcap"));
+    let printed = run(lab.folder.path(), &["-nr", "lossy.pcap", "-w", "saved.pcap", "--print", "-c", "2"]);
+    assert_eq!(out(&printed).lines().filter(|line| !line.starts_with('#')).count(), 2);
+    assert!(bytes("saved.pcap").len() < bytes("lossy.pcap").len());
+    let nowhere = run(lab.folder.path(), &["-r", "lossy.pcap", "-w", "no/such/folder/x.pcap"]);
+    assert_eq!(status(&nowhere), 2);
+    assert!(err(&nowhere).contains("no/such/folder/x.pcap: No such file"), "{}", err(&nowhere));
+}
+
+#[test]
+fn several_files_are_merged_in_time_order() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let all = conversation(0, true);
+    let at = |n: usize| ZERO + n as i64 * 300 * MILLISECOND;
+    for (name, odd) in [("even.pcap", false), ("odd.pcap", true)] {
+        let half = all.iter().enumerate().filter(|(n, _)| (n % 2 == 1) == odd);
+        lab.file(name, &pcap(&half.map(|(n, p)| Record::whole(at(n), p.frame())).collect::<Vec<_>>()));
+    }
+    let merged = run(lab.folder.path(), &["-nr", "even.pcap", "-r", "odd.pcap"]);
+    assert_eq!(out(&merged), out(&run(lab.folder.path(), &["-nr", "lossy.pcap"])));
+    assert!(err(&merged).contains("tcpcheck -r even.pcap -r odd.pcap --findings"), "{}", err(&merged));
+}
+
 /// The page that is kept, and the one that the options make. `UPDATE=1 cargo test` writes it anew.
 #[test]
 fn the_manual_page_is_the_one_that_the_options_make() {

@@ -46,7 +46,9 @@ pub struct Plan {
     pub color: bool,
     /// Colour on standard error.
     pub color_stderr: bool,
-    /// Show progress on standard error.
+    /// Standard error is a terminal.
+    pub stderr_terminal: bool,
+    /// Show progress on it.
     pub progress: bool,
     /// Fail from this severity on.
     pub fail_on: Option<Severity>,
@@ -154,6 +156,7 @@ impl Plan {
             by_line: args.output.line_buffered || live || around.stdout_terminal,
             color: !args.output.json && around.colors(args.output.color, around.stdout_terminal),
             color_stderr: around.colors(args.output.color, around.stderr_terminal),
+            stderr_terminal: around.stderr_terminal,
             // On a terminal that shows packets, progress would only get between them.
             progress: around.stderr_terminal && !around.stdout_terminal,
             fail_on: args.output.fail_on.map(Severity::from),

@@ -8,7 +8,7 @@ use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, SaveFile, SaveOptions, SourceInfo};
-use crate::dissect::{Content, dissect};
+use crate::dissect::{Content, Dissection};
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::track::{Event, Finding, FlowTracker, Observation};
 
@@ -130,7 +130,8 @@ impl<'p> Run<'p> {
 
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
-        let dissection = dissect(frame);
+        let mut dissection = Dissection::new();
+        dissection.read(frame);
         let tcp = match &dissection.content {
             Content::Tcp(tcp) => {
                 self.tracker.observe(&tcp.segment, &mut self.seen);
@@ -234,7 +235,9 @@ impl<'p> Run<'p> {
         }
         self.output.flush()?;
         if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
-            tell(&counters(self.summary.packets(), drops));
+            // Below the ^C that the terminal shows.
+            let begin = if self.plan.stderr_terminal { "\n" } else { "" };
+            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
         }
         if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
             let mut text = Vec::new();

@@ -40,6 +40,10 @@ impl Rtt {
         self.samples = self.samples.saturating_add(1);
     }
 
+    pub fn min(&self) -> Option<Span> {
+        (self.samples > 0).then_some(Span(self.min))
+    }
+
     pub fn summary(&self) -> Option<RttSummary> {
         let mut sorted = self.kept.clone();
         sorted.sort_unstable();
