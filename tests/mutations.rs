@@ -138,11 +138,13 @@ fn report_events(tracker: &mut FlowTracker, reporters: &mut [Box<dyn Reporter>],
         for reporter in &mut *reporters {
             match &event {
                 Event::Finding(finding) => reporter.finding(&mut out, finding),
+                Event::Amend(amend) => reporter.amend(&mut out, amend),
                 Event::Ended(flow) => reporter.ended(&mut out, flow),
             }
         }
         match &event {
             Event::Finding(finding) => summary.finding(finding),
+            Event::Amend(amend) => summary.amend(amend),
             Event::Ended(flow) => summary.ended(flow),
         }
     }

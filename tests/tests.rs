@@ -10,10 +10,7 @@ mod lines;
 mod malformed;
 mod mutations;
 mod ndjson;
-<<<<<<< HEAD
-mod readme;
-=======
 mod oracle;
+mod readme;
 mod tcpdump_parity;
->>>>>>> main
 mod traces;
