@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
-use tcpcheck::report::lines::{LineStyle, Lines, StampStyle};
+use tcpcheck::report::lines::{DumpStyle, LineStyle, Lines, StampStyle};
 use tcpcheck::{Frame, LinkType, Timestamp, dissect};
 
 use crate::testkit::file::Record;
@@ -53,19 +53,18 @@ pub fn lines(args: &str, records: &[Record]) -> String {
 
 fn style(args: &str) -> LineStyle {
     let count = |letter: char| args.chars().filter(|&c| c == letter).count() as u8;
-    let mut style = LineStyle::default();
-    style.numeric = count('n') > 0;
-    style.stamp = StampStyle::from_count(count('t'));
-    style.verbose = count('v');
-    style.quiet = count('q') > 0;
-    style.link_header = count('e') > 0;
-    style.absolute = count('S') > 0;
-    style.number = count('#') > 0;
-    style.no_checksum = count('K') > 0;
-    style.dump.hex = count('x');
-    style.dump.hex_ascii = count('X');
-    style.dump.ascii = count('A');
-    style
+    LineStyle {
+        numeric: count('n') > 0,
+        stamp: StampStyle::from_count(count('t')),
+        verbose: count('v'),
+        quiet: count('q') > 0,
+        link_header: count('e') > 0,
+        absolute: count('S') > 0,
+        number: count('#') > 0,
+        no_checksum: count('K') > 0,
+        dump: DumpStyle { hex: count('x'), hex_ascii: count('X'), ascii: count('A') },
+        ..LineStyle::default()
+    }
 }
 
 /// From 10.0.0.1:1000 to 10.0.0.2:2000.

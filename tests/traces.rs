@@ -2,6 +2,8 @@
 //!
 //! `TRACE=fin-lost cargo test traces` plays only the scripts whose path holds these words.
 
+use tcpcheck::Rule;
+
 use crate::testkit::replay::{complaints, through_the_program, through_the_tracker};
 use crate::testkit::script::Script;
 use crate::testkit::{files_below, root, short};
@@ -63,4 +65,33 @@ themes! {
     traces_of_loss_and_acknowledgment_hold "data"
     traces_of_headers_and_options_hold "header"
     traces_of_poor_captures_hold "capture"
+}
+
+/// What no segment can show: a file that is cut, drops that the kernel counts, tables that are full.
+const NOT_IN_TRACES: [Rule; 3] = [Rule::FileCut, Rule::KernelDrops, Rule::StateLimited];
+
+#[test]
+fn every_rule_has_a_trace_where_it_fires_and_one_where_it_must_not() {
+    let scripts: Vec<Script> = files_below("tests/traces", &[".trace"])
+        .iter()
+        .map(|path| Script::read(path).unwrap_or_else(|mistake| panic!("{mistake}")))
+        .filter(|script| script.pending.is_none())
+        .collect();
+    let fires = |code: &String| {
+        scripts.iter().any(|script| {
+            let in_lines = script.lines.iter().any(|line| line.findings.name(code));
+            in_lines || script.ends.iter().any(|end| end.findings.name(code) || end.seen.name(code))
+        })
+    };
+    let must_not = |code: &String| scripts.iter().any(|script| script.ends.iter().any(|end| end.never.name(code)));
+    let mut missing = String::new();
+    for rule in Rule::ALL.iter().filter(|rule| !NOT_IN_TRACES.contains(rule)) {
+        let code = rule.code().to_owned();
+        for (there, what) in [(fires(&code), "fires"), (must_not(&code), "must not fire (never=)")] {
+            if !there {
+                missing.push_str(&format!("no trace in which {code} {} {what}\n", rule.slug()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing}");
 }

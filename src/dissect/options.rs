@@ -340,6 +340,11 @@ impl<'a> Iterator for TcpOptions<'a> {
 impl OptionFacts {
     /// What a whole list says. Of an option that stands there twice the first counts.
     pub fn read(options: TcpOptions<'_>) -> Self {
+        // RFC 7323 appendix A: what nearly every segment of nearly every connection has, and nothing else.
+        if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *options.rest {
+            let times = (u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3]));
+            return Self { timestamps: Some(times), cut: options.uncaptured > 0, ..Self::default() };
+        }
         let mut facts = Self::default();
         let mut kinds = Kinds::default();
         for option in options {

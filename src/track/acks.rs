@@ -1,6 +1,8 @@
 //! Acknowledgments and windows: what is acknowledged, asked for again, and allowed (TC3).
 
-use crate::dissect::TcpFlags;
+use arrayvec::ArrayVec;
+
+use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
@@ -12,21 +14,55 @@ use super::{Acked, Note, Value};
 const MAX_FRAMES: usize = 64;
 
 impl Connection {
-    /// Takes the acknowledgment number.
+    /// Takes the acknowledgment number and the SACK blocks.
     pub(super) fn acknowledge(&mut self, step: &mut Step<'_>) {
         let Some(ack) = step.obs.ack else { return };
         self.acknowledge_unseen(step, ack);
-        let peer = &self.ends[step.peer()];
-        if ack > peer.nxt {
+        if ack > self.ends[step.peer()].nxt {
             return;
         }
+        let (news, dsack) = self.take_sack(step, ack);
+        self.settle_resent(step, ack, dsack);
+        let peer = &self.ends[step.peer()];
         if ack > peer.una {
             self.acknowledge_new(step, ack);
         } else if ack == peer.una {
-            self.acknowledge_same(step, ack);
+            self.acknowledge_same(step, ack, news);
         }
         let me = &mut self.ends[step.me()];
         me.ack = Some(me.ack.map_or(ack, |old| old.max(ack)));
+        let peer = &mut self.ends[step.peer()];
+        if let Some(recovery) = peer.recovery.as_deref_mut() {
+            recovery.acknowledge(peer.una);
+            if recovery.is_quiet() {
+                peer.recovery = None;
+            }
+        }
+    }
+
+    /// Takes the SACK blocks: whether they say something new, and the duplicate that they report.
+    fn take_sack(&mut self, step: &Step<'_>, ack: i64) -> (bool, Option<(i64, i64)>) {
+        let blocks = step.segment.options.sack.as_slice();
+        let digest = blocks
+            .iter()
+            .fold(0u64, |sum, (left, right)| sum.rotate_left(7) ^ (u64::from(left.0) << 32 | u64::from(right.0)));
+        let news = digest != std::mem::replace(&mut self.ends[step.me()].sack_digest, digest) && !blocks.is_empty();
+        let peer = &mut self.ends[step.peer()];
+        let relative = |block: &(SeqNumber, SeqNumber)| (peer.relative(block.0), peer.relative(block.1));
+        let ranges: ArrayVec<(i64, i64), 4> =
+            blocks.iter().map(relative).filter(|(left, right)| left < right).collect();
+        // RFC 2883 §4: a first block below the ack, or inside the second, reports a duplicate.
+        let dsack = ranges
+            .first()
+            .copied()
+            .filter(|(left, right)| *right <= ack || ranges.get(1).is_some_and(|(a, b)| a <= left && right <= b));
+        for (left, right) in ranges.iter().skip(usize::from(dsack.is_some())) {
+            if *left > ack && *right <= peer.nxt {
+                peer.recovery.get_or_insert_default().sack(*left, *right);
+                peer.holes.ask_below(*right);
+            }
+        }
+        (news, dsack)
     }
 
     /// Numbers that the other end must have sent without being captured.
@@ -83,42 +119,42 @@ impl Connection {
         step.obs.acked = Some(acked);
     }
 
-    fn acknowledge_same(&mut self, step: &mut Step<'_>, ack: i64) {
+    fn acknowledge_same(&mut self, step: &mut Step<'_>, ack: i64, sack_news: bool) {
         let segment = step.segment;
         let quiet = segment.payload_len == 0
             && !segment.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST));
-        if !quiet || !step.obs.notes.is_empty() {
+        if !quiet || !step.obs.notes.is_empty() || self.ends[step.me()].ack != Some(ack) {
             return;
         }
-        if let Some((_, probe)) = self.probe.filter(|(prober, _)| *prober != step.from)
-            && segment.options.sack.is_empty()
-        {
+        if let Some((_, probe)) = self.probe.filter(|(prober, _)| *prober != step.from && !sack_news) {
             self.probe = None;
             step.obs.notes.push(if probe == Note::KeepAlive { Note::KeepAliveAck } else { Note::ZeroWindowProbeAck });
             return;
         }
-        let window = self.scaled_window(step);
-        let outstanding = self.ends[step.peer()].nxt > ack;
-        let me = &self.ends[step.me()];
-        if me.ack != Some(ack) {
-            return;
-        }
-        let same_window = me.window == window;
-        let sacks = !segment.options.sack.is_empty();
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let same_window = me.window == self.scaled_window(step);
         // RFC 5681 §2, (a) to (e). A receiver that tunes its buffer changes the window with every ACK, so what it reports
-        // by SACK counts in place of (e).
-        if outstanding && (same_window || sacks) {
-            let peer = &mut self.ends[step.peer()];
-            peer.holes.ask_below(i64::MAX);
-            let me = &mut self.ends[step.me()];
-            me.dup_acks_in_row += 1;
-            me.count.duplicate_acks += 1;
-            let nth = me.dup_acks_in_row;
-            let rule = if nth == 3 { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
-            step.fire(rule).number("nth", nth).with("ack", Value::Number(ack));
+        // by SACK counts in place of (e); and old data draws one though nothing is outstanding.
+        let drawn = peer.nxt > ack || peer.last_old.is_some_and(|old| old > me.last_ts);
+        if sack_news || same_window && (drawn || !segment.options.sack.is_empty()) {
+            self.say_duplicate_ack(step, ack, same_window);
         } else if !same_window {
             step.obs.notes.push(Note::WindowUpdate);
         }
+    }
+
+    fn say_duplicate_ack(&mut self, step: &mut Step<'_>, ack: i64, same_window: bool) {
+        let peer = &mut self.ends[step.peer()];
+        if step.segment.options.sack.is_empty() {
+            // Without SACK, all that is missing may be meant.
+            peer.holes.ask_below(i64::MAX);
+        }
+        let me = &mut self.ends[step.me()];
+        me.dup_acks_in_row += u32::from(same_window);
+        me.count.duplicate_acks += 1;
+        let nth = me.dup_acks_in_row;
+        let rule = if nth == 3 && same_window { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
+        step.fire(rule).number("nth", nth).with("ack", Value::Number(ack));
     }
 
     /// Takes the window that the sender advertises.

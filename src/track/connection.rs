@@ -173,7 +173,8 @@ impl Connection {
     fn take(&mut self, step: &mut Step<'_>) {
         if self.is_copy(step) {
             step.obs.deed = Deed::Stray;
-            return self.place(step);
+            self.place(step);
+            return self.write_history(step, false);
         }
         self.check_header(step);
         let damaged = self.check_checksum(step);

@@ -1,7 +1,9 @@
-//! Packets that were captured twice (TC908): by a mirror port, on two interfaces, or on both sides of a router.
+//! One packet seen twice: captured twice (TC908), or delivered twice by the network (TC213).
 
 use std::hash::{BuildHasher, Hasher};
 
+use crate::capture::Span;
+use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
@@ -9,54 +11,85 @@ use super::endpoint::Digest;
 use super::step::Step;
 
 /// Two captures of one packet are no further apart.
-const COPY_NANOS: i64 = 1_000_000;
+const COPY: Span = Span::from_millis(1);
+/// The network does not hold a packet for longer.
+const DUPLICATE: Span = Span::from_secs(2);
+/// So many of the last segments of one end are kept for comparison.
+const KEPT: usize = 128;
 
 impl Connection {
-    /// Whether this segment is another capture of one of the last; it is left out of everything if so.
-    ///
-    /// The network can also deliver a packet twice. It does so rarely, and then the copy has the same time to live and comes in
-    /// through the same interface; so a copy is the capture's only if one of these differs, or if copies are the rule here.
+    /// Whether this segment is one of the last, seen again; it is left out of everything if so.
     pub(super) fn is_copy(&mut self, step: &mut Step<'_>) -> bool {
-        let digest = digest(step);
+        let digest = digest(step.segment);
+        let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
         let me = &mut self.ends[step.me()];
-        // Without an IP ID two equal segments may be two packets.
-        let twin = step.segment.ip_id.filter(|id| *id != 0).and_then(|_| {
-            me.recent.iter().copied().find(|other| {
-                other.hash == digest.hash
-                    && other.frame != 0
-                    && digest.ts.since(other.ts).0.unsigned_abs() <= COPY_NANOS as u64
-            })
-        });
-        me.recent.rotate_right(1);
-        me.recent[0] = digest;
+        if me.recent.len() >= KEPT {
+            me.recent.pop_front();
+        }
+        me.recent.push_back(digest);
         let Some(twin) = twin else { return false };
         me.count.copies += 1;
-        let rule = u64::from(me.count.copies) * 2 >= me.count.packets;
-        if twin.ttl == digest.ttl && twin.interface == digest.interface && !rule {
+        let after = digest.ts.since(twin.ts);
+        // The network delivers a packet twice now and then, and the copy took the same way. A mirror port, a second interface or
+        // the other side of a router doubles everything, or shows another time to live.
+        let the_rule = u64::from(me.count.copies) * 2 >= me.count.packets;
+        let captured = after <= COPY && (the_rule || twin.ttl != digest.ttl || twin.interface != digest.interface);
+        let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
+        step.fire(rule).frame("first", twin.frame).time("after", after);
+        true
+    }
+
+    /// Whether the segment takes no new number and acknowledges nothing new: only then is it worth looking.
+    fn repeats(&self, step: &Step<'_>) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        if !me.facts.numbered || me.recent.is_empty() {
             return false;
         }
+        let new_data =
+            segment.seq_len() > 0 && me.relative(segment.seq).saturating_add(i64::from(segment.seq_len())) > me.nxt;
+        let new_ack = segment.ack.is_some_and(|ack| {
+            let peer = &self.ends[step.peer()];
+            peer.facts.numbered && me.ack.is_some_and(|old| peer.relative(ack) > old)
+        });
+        !new_data && !new_ack
+    }
+
+    fn twin(&self, step: &Step<'_>, digest: &Digest) -> Option<Digest> {
+        let me = &self.ends[step.me()];
+        let twin = me.recent.iter().rev().find(|other| other.hash == digest.hash).copied()?;
         let after = digest.ts.since(twin.ts);
-        step.fire(Rule::CaptureDuplicate).frame("first", twin.frame).time("after", after);
-        true
+        if after > DUPLICATE || after.0 < 0 {
+            return None;
+        }
+        let segment = step.segment;
+        if segment.ip_id.is_some_and(|id| id != 0) {
+            return Some(twin);
+        }
+        // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it
+        // repeats anything. A bare acknowledgment may well be repeated within a tick, unless SACK makes each one different.
+        let takes_numbers = segment.seq_len() > 0;
+        let sacks = !segment.options.sack.is_empty();
+        let certain = match segment.options.timestamps {
+            Some(_) => takes_numbers || sacks || me.facts.sack_permitted,
+            None => takes_numbers && after.0 * 10 < self.round_trip().0 * 7,
+        };
+        (certain && !segment.flags.contains(TcpFlags::RST)).then_some(twin)
     }
 }
 
 /// All of a segment that the network does not change on its way.
-fn digest(step: &Step<'_>) -> Digest {
-    let segment = step.segment;
+fn digest(segment: &Segment) -> Digest {
     let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
-    hasher.write_u32(segment.seq.0);
-    hasher.write_u32(segment.ack.unwrap_or_default().0);
-    hasher.write_u32(segment.payload_len);
+    hasher.write_u64(u64::from(segment.seq.0) << 32 | u64::from(segment.ack.unwrap_or_default().0));
     hasher.write_u64(
         u64::from(segment.flags.0) << 48
             | u64::from(segment.window) << 32
             | u64::from(segment.ip_id.unwrap_or_default()) << 16
             | u64::from(segment.header_len),
     );
-    if let Some((tsval, tsecr)) = segment.options.timestamps {
-        hasher.write_u64(u64::from(tsval) << 32 | u64::from(tsecr));
-    }
+    let (tsval, tsecr) = segment.options.timestamps.unwrap_or_default();
+    hasher.write_u64(u64::from(tsval) << 32 | u64::from(tsecr));
+    hasher.write_u32(segment.payload_len);
     for (left, right) in segment.options.sack.as_slice() {
         hasher.write_u64(u64::from(left.0) << 32 | u64::from(right.0));
     }

@@ -10,6 +10,8 @@ use crate::dissect::{Segment, SeqNumber, Socket};
 
 use super::facts::Facts;
 use super::holes::Holes;
+use super::loss::Ids;
+use super::recovery::Recovery;
 use super::rtt::Rtt;
 
 /// One end of a connection.
@@ -45,6 +47,16 @@ pub(super) struct Endpoint {
     pub last_frame: u64,
     /// Duplicate acknowledgments that this end sent in a row.
     pub dup_acks_in_row: u32,
+    /// The round trip from the capture point to the other end, as the handshake shows it.
+    pub handshake_leg: Option<Span>,
+    pub ids: Ids,
+    /// When it last sent data.
+    pub last_data: Option<Timestamp>,
+    /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
+    pub last_old: Option<Timestamp>,
+    /// A digest of the SACK blocks that it last sent.
+    pub sack_digest: u64,
+    pub recovery: Option<Box<Recovery>>,
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
     /// What of its numbers is missing.
@@ -54,15 +66,19 @@ pub(super) struct Endpoint {
     /// Since when its window is closed.
     pub closed_since: Option<Timestamp>,
     /// Digests of its last segments, to know a copy of one.
-    pub recent: [Digest; 4],
+    pub recent: VecDeque<Digest>,
 }
 
-/// A range of numbers that waits for its acknowledgment: up to `end`, from where the one before it ended.
+/// A range of numbers that waits for its acknowledgment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
+    pub from: i64,
     pub end: i64,
     pub frame: u64,
     pub ts: Timestamp,
+    pub tsval: Option<u32>,
+    /// 0 when there is none.
+    pub ip_id: u16,
     /// Sent more than once: no measure of the round trip (Karn).
     pub resent: bool,
 }
@@ -119,12 +135,18 @@ impl Endpoint {
             last_ts: Timestamp::default(),
             last_frame: 0,
             dup_acks_in_row: 0,
+            handshake_leg: None,
+            ids: Ids::default(),
+            last_data: None,
+            last_old: None,
+            sack_digest: 0,
+            recovery: None,
             flight: VecDeque::new(),
             holes: Holes::default(),
             rtt: Rtt::default(),
             count: Counters::default(),
             closed_since: None,
-            recent: [Digest::default(); 4],
+            recent: VecDeque::new(),
         }
     }
 
@@ -163,14 +185,27 @@ impl Endpoint {
         self.fin.is_some_and(|fin| self.una >= fin)
     }
 
+    /// The round trip from the capture point to the other end and back.
+    pub fn leg(&self) -> Option<Span> {
+        self.handshake_leg.or_else(|| self.rtt.min())
+    }
+
     /// Numbers sent and not yet acknowledged.
     pub fn in_flight(&self) -> u64 {
         u64::try_from(self.nxt.saturating_sub(self.una.max(self.low))).unwrap_or(0)
     }
 
     /// Notes that `from..end` went out in this segment for the first time.
-    pub fn send(&mut self, end: i64, segment: &Segment) {
-        let sent = Sent { end, frame: segment.frame, ts: segment.ts, resent: false };
+    pub fn send(&mut self, from: i64, end: i64, segment: &Segment) {
+        let sent = Sent {
+            from,
+            end,
+            frame: segment.frame,
+            ts: segment.ts,
+            tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
+            ip_id: segment.ip_id.unwrap_or(0),
+            resent: false,
+        };
         if self.flight.len() >= MAX_FLIGHT {
             self.flight.pop_front();
         }
@@ -181,6 +216,12 @@ impl Endpoint {
             }
             _ => self.flight.push_back(sent),
         }
+    }
+
+    /// What carried the number `at` first, where it waits for its acknowledgment.
+    pub fn first_copy(&self, at: i64) -> Option<Sent> {
+        let first = self.flight.get(self.flight.partition_point(|sent| sent.end <= at))?;
+        (first.from <= at).then_some(*first)
     }
 
     /// Notes that `from..end` went out again.

@@ -157,7 +157,9 @@ impl Connection {
         me.facts.syn_seen = true;
         me.facts.syn_ack = true;
         let peer = &mut self.ends[step.peer()];
-        if !peer.facts.syn_seen {
+        if peer.facts.syn_seen {
+            peer.handshake_leg.get_or_insert(segment.ts.since(self.handshake.last_syn));
+        } else {
             peer.facts.syn = true;
             peer.facts.syn_acked = true;
         }
@@ -236,6 +238,10 @@ impl Connection {
             return ack > peer.nxt;
         }
         step.obs.deed = Deed::Establishes;
+        if self.handshake.syn_ack.is_some() {
+            let answered = step.segment.ts.since(self.handshake.last_syn_ack);
+            self.ends[step.peer()].handshake_leg.get_or_insert(answered);
+        }
         if self.handshake.done.is_none() && self.handshake.syn.0 != 0 && self.ends[0].facts.syn_seen {
             self.handshake.done = Some(step.segment.ts.since(self.handshake.syn.1));
         }

@@ -188,13 +188,8 @@ impl History {
             (Reset, Reset) if !payload => "REJ",
             (_, Reset) if inactive(orig) => "RSTRH",
             (_, Reset) => "RSTR",
-            (Reset, _) if inactive(resp) => {
-                if self.syn_then_reset() {
-                    "RSTOS0"
-                } else {
-                    "OTH"
-                }
-            }
+            (Reset, _) if inactive(resp) && self.syn_then_reset() => "RSTOS0",
+            (Reset, _) if inactive(resp) => "OTH",
             (Reset, _) => "RSTO",
             (Closed, Closed) => "SF",
             (Closed, _) if inactive(resp) => "SH",

@@ -24,7 +24,7 @@ impl Rtt {
         }
         self.min = self.min.min(rtt.0);
         self.max = self.max.max(rtt.0);
-        if self.samples % self.stride == 0 {
+        if self.samples.is_multiple_of(self.stride) {
             if self.kept.len() == KEPT {
                 let mut nth = 0;
                 self.kept.retain(|_| {
@@ -33,11 +33,15 @@ impl Rtt {
                 });
                 self.stride = self.stride.saturating_mul(2);
             }
-            if self.samples % self.stride == 0 {
+            if self.samples.is_multiple_of(self.stride) {
                 self.kept.push(rtt.0);
             }
         }
         self.samples = self.samples.saturating_add(1);
+    }
+
+    pub fn min(&self) -> Option<Span> {
+        (self.samples > 0).then_some(Span(self.min))
     }
 
     pub fn summary(&self) -> Option<RttSummary> {

@@ -4,7 +4,9 @@ use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 
 use super::connection::Connection;
+use super::endpoint::Sent;
 use super::holes::Hole;
+use super::loss::{Repeat, Verdict};
 use super::step::Step;
 use super::{Deed, Note};
 
@@ -58,71 +60,98 @@ impl Connection {
             me.low = from;
             return;
         }
-        if from > me.nxt {
-            self.open_gap(step, from);
+        let advances = from >= me.nxt;
+        if advances {
+            self.send_new(step, from, end);
+        } else {
+            self.send_old(step, from, end);
         }
         let me = &mut self.ends[step.me()];
-        let known = me.nxt;
-        let (filled, touched) = me.holes.fill(from, end.min(known));
-        let again =
-            (end.min(known) - from.max(me.low)).max(0) as u64 - filled.min((end.min(known) - from).max(0) as u64);
-        if let Some(hole) = touched {
-            step.obs.fills_gap_of = Some(hole.opener);
-            me.count.late_segments += 1;
-            me.send(end, segment);
-            me.resend(from, end);
+        me.ids.learn(segment.ip_id, advances);
+        if segment.payload_len > 0 {
+            me.last_data = Some(segment.ts);
         }
-        if again > 0 {
-            self.send_again(step, from, end, again);
+        self.check_window_full(step);
+    }
+
+    /// Numbers beyond all that was sent.
+    fn send_new(&mut self, step: &mut Step<'_>, from: i64, end: i64) {
+        let known = self.ends[step.me()].nxt;
+        if from > known {
+            self.open_gap(step, from);
+        } else if self.hides_a_first_copy(step) {
+            let bytes = u64::from(step.segment.payload_len);
+            let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, rung: "ip-id" };
+            self.say_resent(step, hidden);
+        }
+        let me = &mut self.ends[step.me()];
+        if from > known {
+            me.last_old = Some(step.segment.ts);
+        }
+        me.send(from, end, step.segment);
+        me.nxt = end;
+    }
+
+    /// Numbers of which at least some had been sent, or passed over.
+    fn send_old(&mut self, step: &mut Step<'_>, from: i64, end: i64) {
+        let segment = step.segment;
+        let me = &mut self.ends[step.me()];
+        me.last_old = Some(segment.ts);
+        let known = me.nxt;
+        let upto = end.min(known);
+        let first = me.first_copy(from);
+        let again = me.flight.iter().any(|sent| sent.resent && sent.from < upto && from < sent.end);
+        let (filled, hole) = me.holes.fill(from, upto);
+        let seen = ((upto - from.max(me.low)).max(0) as u64).saturating_sub(filled);
+        let (verdict, rung) = match &hole {
+            Some(hole) if seen == 0 => self.judge_filling(step, end, hole),
+            _ => self.judge_repeat(step, first.as_ref()),
+        };
+        if let Some(hole) = hole {
+            step.obs.fills_gap_of = Some(hole.opener);
+            self.fill_gap(step, hole.opener, filled, verdict);
+        }
+        if verdict == Verdict::Late {
+            self.say_late(step, (from, end), hole, rung);
+        } else if !step.has(TcpFlags::SYN) && segment.payload_len > 0 {
+            let bytes = if hole.is_some() { seen + filled } else { seen };
+            let bytes = bytes.min(u64::from(segment.payload_len));
+            let first = first.map(|sent| (sent.frame, sent.ts));
+            self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, rung });
+        }
+        let me = &mut self.ends[step.me()];
+        me.resend(from, end);
+        if hole.is_some() {
+            me.send(from, upto, segment);
+            me.resend(from, upto);
+        }
+        if me.fin == Some(end) && step.has(TcpFlags::FIN) {
+            step.obs.deed = Deed::ClosesAgain;
         }
         let me = &mut self.ends[step.me()];
         if end > known {
             me.nxt = end;
-            me.send(end, segment);
+            me.send(known, end, segment);
         }
     }
 
-    fn open_gap(&mut self, step: &mut Step<'_>, from: i64) {
-        let me = &mut self.ends[step.me()];
-        let missing = (me.nxt, from);
-        let hole = Hole {
-            from: missing.0,
-            to: from,
-            opener: step.segment.frame,
-            opened: step.segment.ts,
-            missed_by_receiver: false,
-            acked: None,
-        };
-        me.holes.open(hole);
-        step.obs.gap = Some(missing);
-        step.fire(Rule::SegmentGap)
-            .range(missing.0, missing.1)
-            .bytes("bytes", (missing.1 - missing.0) as u64)
-            .word("cause", "unknown");
+    /// A segment of which every number was seen before: sent again, unless it left before the copy that was seen.
+    fn judge_repeat(&self, step: &Step<'_>, first: Option<&Sent>) -> (Verdict, &'static str) {
+        let me = &self.ends[step.me()];
+        let older = first.zip(step.segment.ip_id.filter(|id| *id != 0)).is_some_and(|(first, id)| {
+            first.ip_id != 0 && me.ids.ascend() && (id.wrapping_sub(first.ip_id) as i16) < 0
+        });
+        if older { (Verdict::Late, "ip-id") } else { (Verdict::Resent, "seen") }
     }
 
-    /// Numbers that were seen before.
-    fn send_again(&mut self, step: &mut Step<'_>, from: i64, end: i64, again: u64) {
-        let segment = step.segment;
-        let me = &mut self.ends[step.me()];
-        let at = me.flight.partition_point(|sent| sent.end <= from);
-        let first = me.flight.get(at).map(|sent| (sent.frame, sent.ts));
-        me.resend(from, end);
-        if me.fin == Some(end) && step.has(TcpFlags::FIN) {
-            step.obs.deed = Deed::ClosesAgain;
-        }
-        // A repeated SYN or FIN has rules of its own.
-        let repeated = again.min(u64::from(segment.payload_len));
-        if repeated == 0 || step.has(TcpFlags::SYN) {
-            return;
-        }
-        step.obs.again = repeated;
-        me.count.resent_segments += 1;
-        me.count.resent_bytes += repeated;
-        let finding = step.fire(Rule::Retransmission);
-        finding.range(from, end).bytes("bytes", repeated);
-        if let Some((frame, ts)) = first {
-            finding.time("after", segment.ts.since(ts)).frame("first", frame);
+    /// A first copy that was overtaken.
+    fn say_late(&mut self, step: &mut Step<'_>, (from, end): (i64, i64), hole: Option<Hole>, rung: &'static str) {
+        self.ends[step.me()].count.late_segments += 1;
+        let (frame, ts) = (step.segment.frame, step.segment.ts);
+        let finding = step.fire(Rule::OutOfOrder);
+        finding.range(from, end).word("rung", rung);
+        if let Some(hole) = hole.filter(|hole| hole.opener != frame) {
+            finding.frame("gap_frame", hole.opener).time("late", ts.since(hole.opened));
         }
     }
 
@@ -156,7 +185,11 @@ impl Connection {
             for hole in end.holes.take_acked(waiting) {
                 self.ends[from.index()].count.missed_bytes += (hole.to - hole.from) as u64;
                 self.history.gap(from);
+                self.give_up_gap(step, from, &hole);
                 let (frame, ts) = hole.acked.unwrap_or_default();
+                if hole.missed_by_receiver {
+                    continue;
+                }
                 let mut finding = self.late_finding(Rule::CaptureGap, (frame, ts), from);
                 finding.range(hole.from, hole.to).bytes("bytes", (hole.to - hole.from) as u64);
                 self.amend(step, frame, vec![finding], &[]);

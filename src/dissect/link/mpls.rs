@@ -78,7 +78,7 @@ mod tests {
     fn a_stack_without_a_bottom_is_too_deep() {
         let bytes = [0; 4 * 40];
         let dissection = crate::dissect(&super::super::super::sample::frame(219, &bytes));
-        let crate::Content::Cut(short) = dissection.content else { panic!("{:?}", dissection.content) };
+        let crate::dissect::Content::Cut(short) = dissection.content else { panic!("{:?}", dissection.content) };
         assert_eq!((short.layer, short.present, short.offset), (LayerName::Depth, 16, 64));
     }
 }

@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn a_record_of_no_length_does_not_hold_the_reader_up() {
         let dissection = crate::dissect(&super::super::super::sample::frame(239, &[2, 0, 0, 0, 0, 0, 1, 0]));
-        assert!(matches!(dissection.content, crate::Content::Cut(_)), "{:?}", dissection.content);
+        assert!(matches!(dissection.content, crate::dissect::Content::Cut(_)), "{:?}", dissection.content);
         assert_eq!(other(239, &join(&[&[7, 0, 0, 0, 44, 0, 9, 0], &SYN])), NotTcp::Unknown);
     }
 }

@@ -4,6 +4,28 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use super::super::numerals::integer as decimal;
 
+/// In decimal, of up to 32 bits: what a line is full of.
+#[inline]
+pub fn number(out: &mut Vec<u8>, number: u32) {
+    // Digits go into a chunk of fixed size, for copying so many bytes as there happen to be is a call.
+    let mut chunk = [0; 16];
+    let count = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+    let mut left = number;
+    for digit in chunk[..count].iter_mut().rev() {
+        *digit = b'0' + (left % 10) as u8;
+        left /= 10;
+    }
+    chunk_of(out, &chunk, count);
+}
+
+/// The first `count` bytes of a chunk.
+#[inline]
+pub fn chunk_of<const N: usize>(out: &mut Vec<u8>, chunk: &[u8; N], count: usize) {
+    let len = out.len() + count;
+    out.extend_from_slice(chunk);
+    out.truncate(len);
+}
+
 /// In decimal, with zeros (or whatever `pad` is) in front up to a width.
 pub fn padded(out: &mut Vec<u8>, number: u64, width: usize, pad: u8) {
     let mut buffer = itoa::Buffer::new();
@@ -54,13 +76,35 @@ pub fn address(out: &mut Vec<u8>, addr: IpAddr) {
 }
 
 fn v4(out: &mut Vec<u8>, addr: Ipv4Addr) {
-    let [a, b, c, d] = addr.octets();
-    decimal(out, a);
-    for octet in [b, c, d] {
-        out.push(b'.');
-        decimal(out, octet);
+    let mut chunk = [0; 20];
+    let mut at = 0;
+    for octet in addr.octets() {
+        let (text, len) = &OCTETS[usize::from(octet)];
+        chunk[at..at + 4].copy_from_slice(text);
+        at += len;
     }
+    chunk_of(out, &chunk, at - 1);
 }
+
+/// Every octet in decimal with a dot behind it, and its length.
+const OCTETS: [([u8; 4], usize); 256] = {
+    let mut octets = [([0; 4], 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let mut at = 0;
+        let mut digit = if octet > 99 { 0 } else { 2 - (octet > 9) as usize };
+        while digit < 3 {
+            octets[octet].0[at] = b'0' + digits[digit] as u8;
+            at += 1;
+            digit += 1;
+        }
+        octets[octet].0[at] = b'.';
+        octets[octet].1 = at + 1;
+        octet += 1;
+    }
+    octets
+};
 
 /// The longest run of two or more zero groups becomes `::`; an IPv4 address in the low bits is written as one.
 // RFC 5952 §4.2, but for the last: of `::/96` only `::ffff:0:0/96` has it in §5.
@@ -117,6 +161,21 @@ mod tests {
     fn numbers_in_hexadecimal_have_no_zeros_in_front() {
         for (number, expected) in [(0, "0"), (9, "9"), (0x1f, "1f"), (0x102, "102"), (u64::MAX, "ffffffffffffffff")] {
             assert_eq!(text(|out| hex(out, number)), expected);
+        }
+    }
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for n in (0..=32).map(|bits| ((1_u64 << bits) - 1) as u32).chain((0..10).map(|power| 10_u32.pow(power))) {
+            assert_eq!(text(|out| number(out, n)), n.to_string());
+        }
+    }
+
+    #[test]
+    fn every_octet_is_written() {
+        for octet in 0..=255 {
+            let addr = Ipv4Addr::new(octet, 255 - octet, octet / 10, octet / 100);
+            assert_eq!(text(|out| address(out, addr.into())), addr.to_string());
         }
     }
 

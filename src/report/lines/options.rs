@@ -4,7 +4,7 @@
 //! expects of a kind and not behind the length that it read, and reads on into the payload when a kind is the header's last
 //! byte. Where it stops, it says so in several ways; [`End`] has them.
 
-use super::digits::{decimal, hex, hex_bytes};
+use super::digits::{hex, hex_bytes, number};
 use super::mptcp;
 use crate::dissect::Segment;
 use crate::dissect::options::kind;
@@ -90,7 +90,7 @@ impl<'a> Walk<'a, '_> {
         self.left -= used;
         if used != given {
             self.put(b"[len ");
-            decimal(self.out, len);
+            number(self.out, u32::from(len));
             self.out.push(b']');
         }
         Ok(kind)
@@ -103,9 +103,9 @@ impl<'a> Walk<'a, '_> {
                 self.put(b"TS");
                 let value = self.take(8)?;
                 self.put(b" val ");
-                decimal(self.out, u32_at(value, 0));
+                number(self.out, u32_at(value, 0));
                 self.put(b" ecr ");
-                decimal(self.out, u32_at(value, 4));
+                number(self.out, u32_at(value, 4));
                 Ok(8)
             }
             kind::MSS => {
@@ -196,7 +196,7 @@ impl<'a> Walk<'a, '_> {
             }
             _ => {
                 self.put(b"unknown-");
-                decimal(self.out, kind);
+                number(self.out, u32::from(kind));
                 if given > 0 {
                     self.bytes_one_by_one(b" 0x", 0, given)?;
                 }
@@ -217,9 +217,9 @@ impl<'a> Walk<'a, '_> {
             let edges = self.take(block * 8)?;
             let [left, right] = [8, 4].map(|back| u32_at(edges, edges.len() - back).wrapping_sub(self.sack_base));
             self.out.push(b'{');
-            decimal(self.out, left);
+            number(self.out, left);
             self.out.push(b':');
-            decimal(self.out, right);
+            number(self.out, right);
             self.out.push(b'}');
         }
         Ok(given)
@@ -270,9 +270,9 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// A number with a space before it.
-    fn number(&mut self, number: u32) {
+    fn number(&mut self, value: u32) {
         self.out.push(b' ');
-        decimal(self.out, number);
+        number(self.out, value);
     }
 
     /// The next byte, whichever part of the packet it belongs to.

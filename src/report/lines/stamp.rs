@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::StampStyle;
-use super::digits::{decimal, padded, two};
+use super::digits::{chunk_of, decimal, padded, two};
 use crate::capture::{Span, Timestamp};
 
 /// Writes time stamps; knows the packet before and the first one.
@@ -90,14 +90,13 @@ impl Stamps {
     }
 
     fn fraction(&self, out: &mut Vec<u8>, nanos: u32) {
-        out.push(b'.');
         let (mut left, width) = if self.nano { (nanos, 9) } else { (nanos / 1_000, 6) };
-        let mut digits = [b'0'; 9];
-        for digit in digits[..width].iter_mut().rev() {
+        let mut chunk = *b".0000000000";
+        for digit in chunk[1..=width].iter_mut().rev() {
             *digit = b'0' + (left % 10) as u8;
             left /= 10;
         }
-        out.extend_from_slice(&digits[..width]);
+        chunk_of(out, &chunk, width + 1);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The TCP part of a line: ports, flags, numbers, options, length.
 
-use super::digits::{address, decimal, hex_bytes};
+use super::digits::{chunk_of, hex_bytes, number};
+use super::ip::host;
 use super::options::{self, End};
 use super::relative::Relative;
 use super::{LineStyle, Names};
@@ -34,13 +35,13 @@ pub fn write(
     sockets(out, names, ip, [segment.src, segment.dst]);
     if segment.header_fault == Some(HeaderFault::TooShort) {
         out.extend_from_slice(b" tcp ");
-        decimal(out, len);
+        number(out, len);
         bad_length(out, header_len, b" - too short, < ", 20);
         return None;
     }
     if style.quiet {
         out.extend_from_slice(b"tcp ");
-        decimal(out, len);
+        number(out, len);
     } else {
         out.extend_from_slice(b"Flags [");
         flags(out, segment.flags);
@@ -94,9 +95,9 @@ pub fn write_cut(out: &mut Vec<u8>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
         let ports = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
         sockets(out, names, ip, [Socket { addr: ip.src, port: ports[0] }, Socket { addr: ip.dst, port: ports[1] }]);
     } else {
-        host(out, names, ip.src);
+        host(out, ip.src, names);
         out.extend_from_slice(b" > ");
-        host(out, names, ip.dst);
+        host(out, ip.dst, names);
         out.push(b':');
     }
     out.extend_from_slice(b" [|tcp]");
@@ -107,22 +108,14 @@ fn sockets(out: &mut Vec<u8>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
     let with_hosts = !ip.is_extended();
     for (end, behind) in ends.iter().zip([b" > ", b": ".as_slice()]) {
         if with_hosts {
-            host(out, names, end.addr);
+            host(out, end.addr, names);
             out.push(b'.');
         }
         match names.port(end.port) {
             Some(name) => out.extend_from_slice(name.as_bytes()),
-            None => decimal(out, end.port),
+            None => number(out, u32::from(end.port)),
         }
         out.extend_from_slice(behind);
-    }
-}
-
-/// A host by its name or its address.
-pub(super) fn host(out: &mut Vec<u8>, names: &Names, addr: std::net::IpAddr) {
-    match names.host(addr) {
-        Some(name) => out.extend_from_slice(name.as_bytes()),
-        None => address(out, addr),
     }
 }
 
@@ -130,11 +123,15 @@ fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
     if flags.0 & 0xff == 0 {
         return out.extend_from_slice(b"none");
     }
+    let mut chunk = [0; 8];
+    let mut count = 0;
     for (flag, letter) in LETTERS {
         if flags.contains(flag) {
-            out.push(letter);
+            chunk[count] = letter;
+            count += 1;
         }
     }
+    chunk_of(out, &chunk, count);
 }
 
 fn bad_length(out: &mut Vec<u8>, header_len: u32, complaint: &[u8], bound: u32) {
@@ -179,7 +176,8 @@ fn completed(segment: &[u8]) -> u16 {
     !(sum as u16)
 }
 
-fn labelled(out: &mut Vec<u8>, label: &[u8], number: impl itoa::Integer) {
+#[inline]
+fn labelled(out: &mut Vec<u8>, label: &[u8], value: impl Into<u32>) {
     out.extend_from_slice(label);
-    decimal(out, number);
+    number(out, value.into());
 }

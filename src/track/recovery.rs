@@ -1,0 +1,130 @@
+//! What one direction needs while it recovers from loss: SACKed ranges, what was sent again, and the gaps not yet explained.
+//!
+//! Allocated with the first trouble of a direction, and bounded: a hostile sender pushes out its own oldest entries.
+
+use std::collections::VecDeque;
+
+use crate::capture::Timestamp;
+
+/// Evidence about one direction's losses.
+#[derive(Debug, Default)]
+pub(super) struct Recovery {
+    /// Ranges that the receiver reports by SACK, in order and apart from each other.
+    sacked: Vec<(i64, i64)>,
+    /// What was sent again and may yet prove needless.
+    pub resent: VecDeque<Resent>,
+    /// Gaps whose cause is not yet known.
+    pub gaps: Vec<Gap>,
+    /// The sender recovers by timer until this is acknowledged (RFC 6298).
+    pub timer_until: Option<i64>,
+    /// The sender recovers by feedback until this is acknowledged (RFC 6675).
+    pub fast_until: Option<i64>,
+}
+
+/// A range that was sent again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resent {
+    pub from: i64,
+    pub end: i64,
+    pub frame: u64,
+    pub ts: Timestamp,
+    pub tsval: Option<u32>,
+    /// All of it had been seen before at the capture point.
+    pub seen_before: bool,
+    /// It has been acknowledged since, and waits for a D-SACK only.
+    pub acked: Option<Timestamp>,
+}
+
+/// A gap in what was captured, by the frame that went past it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gap {
+    pub opener: u64,
+    pub opened: Timestamp,
+    pub from: i64,
+    pub to: i64,
+    /// Numbers of it that have not turned up.
+    pub missing: u64,
+    /// Some of it was sent again: the first copy was lost before the capture point.
+    pub lost: bool,
+}
+
+const MAX_SACKED: usize = 128;
+const MAX_RESENT: usize = 256;
+const MAX_GAPS: usize = 256;
+
+impl Recovery {
+    /// Adds a range that the receiver has. True when it is news.
+    pub fn sack(&mut self, mut from: i64, mut to: i64) -> bool {
+        if self.sacked.iter().any(|(a, b)| *a <= from && to <= *b) {
+            return false;
+        }
+        self.sacked.retain(|(a, b)| {
+            let apart = *b < from || to < *a;
+            if !apart {
+                (from, to) = (from.min(*a), to.max(*b));
+            }
+            apart
+        });
+        let at = self.sacked.partition_point(|(a, _)| *a < from);
+        self.sacked.insert(at, (from, to));
+        if self.sacked.len() > MAX_SACKED {
+            self.sacked.remove(0);
+        }
+        true
+    }
+
+    /// Whether the receiver has said that it has all of this.
+    pub fn is_sacked(&self, from: i64, to: i64) -> bool {
+        self.sacked.iter().any(|(a, b)| *a <= from && to <= *b)
+    }
+
+    /// The highest number that the receiver has reported.
+    pub fn highest_sacked(&self) -> Option<i64> {
+        self.sacked.last().map(|(_, to)| *to)
+    }
+
+    /// Lets go of what a cumulative acknowledgment covers.
+    pub fn acknowledge(&mut self, ack: i64) {
+        self.sacked.retain(|(_, to)| *to > ack);
+        self.timer_until = self.timer_until.filter(|until| *until > ack);
+        self.fast_until = self.fast_until.filter(|until| *until > ack);
+    }
+
+    pub fn remember(&mut self, resent: Resent) {
+        if self.resent.len() >= MAX_RESENT {
+            self.resent.pop_front();
+        }
+        self.resent.push_back(resent);
+    }
+
+    /// Adds a gap; the oldest one is returned when there are too many.
+    pub fn open(&mut self, gap: Gap) -> Option<Gap> {
+        let oldest = (self.gaps.len() >= MAX_GAPS).then(|| self.gaps.remove(0));
+        self.gaps.push(gap);
+        oldest
+    }
+
+    /// Nothing is left to wait for.
+    pub fn is_quiet(&self) -> bool {
+        self.sacked.is_empty()
+            && self.resent.is_empty()
+            && self.gaps.is_empty()
+            && self.timer_until.is_none()
+            && self.fast_until.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sacked_ranges_that_touch_become_one() {
+        let mut recovery = Recovery::default();
+        assert!(recovery.sack(10, 20) && recovery.sack(30, 40) && recovery.sack(20, 30));
+        assert!(!recovery.sack(12, 38));
+        assert!(recovery.is_sacked(10, 40));
+        recovery.acknowledge(40);
+        assert!(recovery.is_quiet());
+    }
+}
