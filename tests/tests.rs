@@ -6,6 +6,7 @@ mod architecture;
 mod capture;
 mod cli;
 mod fixtures;
+mod layers;
 mod lines;
 mod malformed;
 mod mutations;

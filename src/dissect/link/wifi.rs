@@ -8,8 +8,8 @@ use super::llc;
 /// An 802.11 data frame's header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Wifi<'a> {
-    /// The header that the capturing system put in front; empty when there is none.
-    pub radio: &'a [u8],
+    /// The radiotap header in front of it; empty when there is none.
+    pub radiotap: &'a [u8],
     /// Frame control, duration, addresses, sequence control, QoS and HT control.
     pub header: &'a [u8],
 }
@@ -17,7 +17,7 @@ pub struct Wifi<'a> {
 /// What a radio header says about the frame behind it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Radio<'a> {
-    /// The header itself.
+    /// The radiotap header itself.
     pub header: &'a [u8],
     /// Four bytes of frame check sequence stand at the end.
     pub has_fcs: bool,
@@ -56,16 +56,14 @@ pub fn prism<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, St
     if u32::from_be_bytes(version) & 0xffff_f000 == 0x8021_1000 {
         return avs(rest, layers);
     }
-    let (header, behind) = rest.split_at(144, LayerName::Link)?;
-    wifi(behind, Radio { header, ..Radio::default() }, layers)
+    wifi(rest.skip(144, LayerName::Link)?, Radio::default(), layers)
 }
 
 /// AVS's monitoring header: its length is in bytes 4 to 7.
 pub fn avs<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[_, _, _, _, a, b, c, d], _) = rest.split::<8>(LayerName::Link)?;
     let len = (u32::from_be_bytes([a, b, c, d]) as usize).max(8);
-    let (header, behind) = rest.split_at(len, LayerName::Link)?;
-    wifi(behind, Radio { header, ..Radio::default() }, layers)
+    wifi(rest.skip(len, LayerName::Link)?, Radio::default(), layers)
 }
 
 /// Reads a data frame's header.
@@ -86,7 +84,7 @@ pub fn wifi<'a>(rest: Rest<'a>, radio: Radio<'a>, layers: &mut Layers<'a>) -> Re
     let len: usize = len + ht;
     let len = if radio.is_padded { len.next_multiple_of(4) } else { len };
     let (header, behind) = rest.split_at(len, LayerName::Link)?;
-    push(layers, Layer::Wifi(Wifi { radio: radio.header, header }), rest.offset)?;
+    push(layers, Layer::Wifi(Wifi { radiotap: radio.header, header }), rest.offset)?;
 
     let is_protected = flags & 0x40 != 0;
     let is_later_fragment = header.get(22).is_some_and(|sequence| sequence & 0x0f != 0);
@@ -142,7 +140,7 @@ mod tests {
         for bytes in [plain, timed, padded, two_words] {
             let layers = finds_syn(127, &bytes);
             let [Layer::Wifi(wifi), Layer::Llc(llc)] = layers[..] else { panic!("{layers:?}") };
-            assert_eq!((wifi.radio.len(), llc.len), (usize::from(bytes[2]), 48));
+            assert_eq!((wifi.radiotap.len(), llc.len), (usize::from(bytes[2]), 48));
         }
     }
 

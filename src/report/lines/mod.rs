@@ -6,15 +6,20 @@
 
 mod digits;
 mod dump;
+mod extensions;
 mod interface;
 mod ip;
+mod ip_options;
+mod layers;
 mod link;
 mod mptcp;
 mod options;
+mod radio;
 mod relative;
 mod stamp;
 mod style;
 mod tcp;
+mod tunnel;
 
 pub use style::{DumpStyle, LineStyle, StampStyle};
 
@@ -70,7 +75,7 @@ impl Lines {
             return invalid(out, frame);
         }
         self.stamps.write(out, frame.ts);
-        link::write(out, &self.style, &self.names, dissection);
+        layers::write(out, &self.style, &self.names, dissection);
         let end = match &dissection.content {
             Content::Tcp(tcp) => tcp::write(out, &self.style, &self.names, &mut self.relative, ip, tcp),
             Content::TcpCut(bytes, _) => {
@@ -81,7 +86,7 @@ impl Lines {
         };
         if self.style.dump != DumpStyle::default() {
             // On this end tcpdump jumps out of all its printers, and forgets how long the link-layer header was.
-            let link_len = if end == Some(options::End::Cut) { 0 } else { link::header_len(dissection) };
+            let link_len = if end == Some(options::End::Cut) { 0 } else { layers::header_len(dissection) };
             dump::write(out, self.style.dump, frame.data, link_len);
         }
         out.push(b'\n');

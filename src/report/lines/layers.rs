@@ -1,0 +1,153 @@
+//! What a line says of the layers below TCP, outermost first.
+
+use super::digits::{decimal, hex_padded};
+use super::{LineStyle, Names, ip, radio};
+use crate::dissect::{Dissection, Ip, Layer};
+
+/// Writes everything between the time stamp and the segment's own part.
+///
+/// What follows is `A.port > B.port: `, or `port > port: ` where [`Ip::is_extended`] (the addresses stand there already).
+pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
+    if let [Layer::Ethernet(_), Layer::Ip(ip)] = &dissection.layers[..]
+        && !style.link_header
+    {
+        return ip::write(out, style, names, ip);
+    }
+    if style.link_header && matches!(dissection.layers.first(), Some(Layer::Ip(_))) {
+        out.extend_from_slice(b"ip: ");
+    }
+    let mut line = Line { out, style, names };
+    let mut packet: Option<&Ip<'_>> = None;
+    let mut udp_port = 0;
+    for (at, layer) in dissection.layers.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| dissection.layers.get(at));
+        match layer {
+            Layer::Ip(ip) => {
+                ip::write(line.out, style, names, ip);
+                packet = Some(ip);
+            }
+            Layer::Udp(udp) => {
+                udp_port = udp.dst;
+                if let Some(ip) = packet {
+                    line.udp(ip, udp);
+                }
+            }
+            Layer::Ethernet(ethernet) => line.ethernet(ethernet),
+            Layer::Vlan(vlan) => {
+                line.vlan(vlan.tag, vlan.ethertype, matches!(before, Some(Layer::Cooked(_))));
+            }
+            Layer::Llc(llc) => line.llc(llc),
+            Layer::Null(null) => line.null(null),
+            Layer::Cooked(cooked) => line.cooked(cooked),
+            Layer::PppFraming(framing) => line.ppp_framing(*framing),
+            Layer::Ppp(ppp) => line.ppp(*ppp, before),
+            Layer::Pppoe(pppoe) => line.pppoe(*pppoe),
+            Layer::Mpls(mpls) => line.mpls(*mpls, matches!(before, Some(Layer::Mpls(_)))),
+            Layer::Wifi(wifi) => {
+                radio::write(line.out, wifi.radiotap);
+                line.wifi(wifi);
+            }
+            Layer::Nflog(nflog) => line.nflog(nflog),
+            Layer::Infiniband(infiniband) => line.infiniband(*infiniband),
+            Layer::Arcnet(arcnet) => line.arcnet(arcnet),
+            Layer::Fddi(fddi) => line.fddi(fddi),
+            Layer::Gre(gre) => line.gre(gre),
+            Layer::Vxlan(vxlan) => line.vxlan(vxlan, udp_port),
+            Layer::Geneve(geneve) => line.geneve(geneve),
+            Layer::Gtp(gtp) => line.gtp(gtp),
+            Layer::Erspan(erspan) => line.erspan(erspan),
+            Layer::Teredo => line.out.extend_from_slice(b"Teredo: "),
+            Layer::EtherIp => line.out.extend_from_slice(b"EtherIP: "),
+            Layer::Tag(_) | Layer::Envelope(_) => {}
+        }
+    }
+}
+
+/// Where the packet begins behind the link-layer header, for `-x` and its like.
+pub fn header_len(dissection: &Dissection<'_>) -> usize {
+    // tcpdump counts labels and sessions to the packet.
+    let mut behind = 0;
+    let mut in_session = false;
+    for layer in &dissection.layers {
+        match layer {
+            Layer::Mpls(_) => behind += 4,
+            Layer::Pppoe(_) => {
+                behind += 6;
+                in_session = true;
+            }
+            Layer::Ppp(_) if in_session => behind += 2,
+            Layer::Ip(ip) => return (ip.offset as usize).saturating_sub(behind),
+            _ => {}
+        }
+    }
+    0
+}
+
+/// A line being written.
+pub struct Line<'o, 's> {
+    pub out: &'o mut Vec<u8>,
+    pub style: &'s LineStyle,
+    pub names: &'s Names,
+}
+
+impl Line<'_, '_> {
+    pub fn text(&mut self, text: &str, end: &[u8]) {
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(end);
+    }
+
+    /// `, length N: `
+    pub fn length(&mut self, len: u32) {
+        self.out.extend_from_slice(b", length ");
+        decimal(self.out, len);
+        self.out.extend_from_slice(b": ");
+    }
+
+    /// ` (0x0800)`
+    pub fn number_of(&mut self, ethertype: u16) {
+        self.out.extend_from_slice(b" (0x");
+        hex_padded(self.out, u64::from(ethertype), 4);
+        self.out.push(b')');
+    }
+
+    /// `ethertype IPv4 (0x0800)`, or `IPv4` with `-q`.
+    pub fn ethertype(&mut self, ethertype: u16) {
+        let name = ethertype_name(ethertype);
+        if !self.style.quiet {
+            self.out.extend_from_slice(b"ethertype ");
+            self.out.extend_from_slice(name.as_bytes());
+            self.number_of(ethertype);
+        } else if name == UNKNOWN {
+            self.out.extend_from_slice(b"Unknown Ethertype");
+            self.number_of(ethertype);
+        } else {
+            self.out.extend_from_slice(name.as_bytes());
+        }
+    }
+
+    /// What leads from a layer that names its payload to the payload: on a line of its own with `-v`.
+    pub fn lead(&mut self, plain: &[u8], verbose: &[u8]) {
+        self.out.extend_from_slice(if self.style.verbose > 0 { verbose } else { plain });
+    }
+}
+
+/// What stands for an EtherType without a name.
+pub const UNKNOWN: &str = "Unknown";
+
+/// Names of the EtherTypes behind which TCP can be found.
+pub fn ethertype_name(ethertype: u16) -> &'static str {
+    match ethertype {
+        0x0800 => "IPv4",
+        0x86dd => "IPv6",
+        0x8100 => "802.1Q",
+        0x88a8 => "802.1Q-QinQ",
+        0x9100 => "802.1Q-9100",
+        0x9200 => "802.1Q-9200",
+        0x8847 => "MPLS unicast",
+        0x8848 => "MPLS multicast",
+        0x8864 => "PPPoE S",
+        0x880b => "PPP",
+        0x6558 => "TEB",
+        _ => UNKNOWN,
+    }
+}
