@@ -65,3 +65,22 @@ impl TcpFlags {
         self.0 & 0x12 == 0x12
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_is_a_syn_without_ack_whatever_else_is_set() {
+        let [syn, ack, ece] = [TcpFlags::SYN, TcpFlags::ACK, TcpFlags::ECE];
+        assert!(syn.is_syn() && syn.with(ece).is_syn() && !syn.with(ack).is_syn() && !ack.is_syn());
+        assert!(syn.with(ack).is_syn_ack() && !syn.is_syn_ack() && !ack.is_syn_ack());
+    }
+
+    #[test]
+    fn nine_flags_and_three_reserved_bits_are_all_twelve() {
+        let all = TcpFlags::NAMES.iter().fold(TcpFlags::RESERVED, |all, (flag, _)| all.with(*flag));
+        assert_eq!(all, TcpFlags(0xfff));
+        assert!(!TcpFlags::NAMES.iter().any(|(flag, _)| flag.intersects(TcpFlags::RESERVED)));
+    }
+}

@@ -65,11 +65,22 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, dissection: &D
 
 /// Where the packet begins behind the link-layer header, for `-x` and its like.
 pub fn header_len(dissection: &Dissection<'_>) -> usize {
-    let outermost = dissection.layers.iter().find_map(|layer| match layer {
-        Layer::Ip(ip) => Some(ip.offset as usize),
-        _ => None,
-    });
-    outermost.unwrap_or_default()
+    // tcpdump counts labels and sessions to the packet.
+    let mut behind = 0;
+    let mut in_session = false;
+    for layer in &dissection.layers {
+        match layer {
+            Layer::Mpls(_) => behind += 4,
+            Layer::Pppoe(_) => {
+                behind += 6;
+                in_session = true;
+            }
+            Layer::Ppp(_) if in_session => behind += 2,
+            Layer::Ip(ip) => return (ip.offset as usize).saturating_sub(behind),
+            _ => {}
+        }
+    }
+    0
 }
 
 /// A line being written.

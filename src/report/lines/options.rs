@@ -126,13 +126,13 @@ impl<'a> Walk<'a, '_> {
             }
             kind::SACK => self.sack(given),
             kind::ECHO | kind::ECHO_REPLY | kind::CC | kind::CC_NEW | kind::CC_ECHO => {
-                self.put(match kind {
-                    kind::ECHO => b"echo".as_slice(),
-                    kind::ECHO_REPLY => b"echoreply",
-                    kind::CC => b"cc",
-                    kind::CC_NEW => b"ccnew",
-                    _ => b"",
-                });
+                match kind {
+                    kind::ECHO => self.put(b"echo"),
+                    kind::ECHO_REPLY => self.put(b"echoreply"),
+                    kind::CC => self.put(b"cc"),
+                    kind::CC_NEW => self.put(b"ccnew"),
+                    _ => {}
+                }
                 let value = self.take(4)?;
                 self.number(u32_at(value, 0));
                 Ok(4)
@@ -141,10 +141,10 @@ impl<'a> Walk<'a, '_> {
                 self.put(b"md5");
                 let value = self.take(16)?;
                 let whole = usize::from(self.segment.header_len) + self.segment.payload_len as usize;
-                self.put(match self.packet.len() < whole {
-                    true => b" snaplen too short, can't check - ".as_slice(),
-                    false => b" shared secret not supplied with -M, can't check - ",
-                });
+                match self.packet.len() < whole {
+                    true => self.put(b" snaplen too short, can't check - "),
+                    false => self.put(b" shared secret not supplied with -M, can't check - "),
+                }
                 hex_bytes(self.out, value);
                 Ok(16)
             }
@@ -256,7 +256,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// A value's bytes from `from` to `to`, as many as are there.
-    fn bytes_one_by_one(&mut self, before: &[u8], from: usize, to: usize) -> Result<(), End> {
+    fn bytes_one_by_one<const N: usize>(&mut self, before: &[u8; N], from: usize, to: usize) -> Result<(), End> {
         self.put(before);
         for at in from..to {
             let value = self.take(at + 1)?;
@@ -265,7 +265,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn put(&mut self, text: &[u8]) {
+    fn put<const N: usize>(&mut self, text: &[u8; N]) {
         self.out.extend_from_slice(text);
     }
 

@@ -134,7 +134,7 @@ fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
     chunk_of(out, &chunk, count);
 }
 
-fn bad_length(out: &mut Vec<u8>, header_len: u32, complaint: &[u8], bound: u32) {
+fn bad_length<const N: usize>(out: &mut Vec<u8>, header_len: u32, complaint: &[u8; N], bound: u32) {
     labelled(out, b" [bad hdr length ", header_len);
     labelled(out, complaint, bound);
     out.push(b']');
@@ -177,7 +177,7 @@ fn completed(segment: &[u8]) -> u16 {
 }
 
 #[inline]
-fn labelled(out: &mut Vec<u8>, label: &[u8], value: impl Into<u32>) {
+fn labelled<const N: usize>(out: &mut Vec<u8>, label: &[u8; N], value: impl Into<u32>) {
     out.extend_from_slice(label);
     number(out, value.into());
 }
