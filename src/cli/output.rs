@@ -36,7 +36,10 @@ impl Output {
     }
 }
 
-/// Writes a line to standard error. When nobody reads that any more, there is nobody left to tell.
+/// Writes a line to standard error, without anything from a file's name that a terminal would obey. When nobody reads that
+/// any more, there is nobody left to tell.
 pub fn tell(words: &str) {
-    let _ = io::stderr().lock().write_all(format!("{words}\n").as_bytes());
+    let obeyed = |c: char| c.is_control() && c != '\n';
+    let line: String = words.chars().map(|c| if obeyed(c) { '?' } else { c }).chain(['\n']).collect();
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
