@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use anyhow::{Context, Result};
+
 /// As much as is gathered before a block is written.
 const BLOCK: usize = 64 * 1024;
 
@@ -20,19 +22,19 @@ impl Output {
     }
 
     /// A packet is done: writes if it is time.
-    pub fn settle(&mut self) -> io::Result<()> {
+    pub fn settle(&mut self) -> Result<()> {
         if self.by_line || self.text.len() >= BLOCK { self.flush() } else { Ok(()) }
     }
 
     /// Writes all that is gathered.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub fn flush(&mut self) -> Result<()> {
         if self.text.is_empty() {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        stdout.write_all(&self.text)?;
+        let written = stdout.write_all(&self.text).and_then(|()| stdout.flush());
         self.text.clear();
-        stdout.flush()
+        written.context("standard output")
     }
 }
 
