@@ -42,6 +42,10 @@ fn compare(bytes: &[u8], dissection: &Dissection<'_>) -> Result<(), TestCaseErro
     if dissection.ip().is_some_and(|ip| ip.length_source != LengthSource::Header) {
         return Ok(());
     }
+    // A header whose own lengths contradict each other ends the matter here; there it is passed over.
+    if matches!(dissection.content, Content::Cut(short) if short.limit == LengthSource::Header) {
+        return Ok(());
+    }
     let Content::Tcp(tcp) = &dissection.content else {
         return Err(TestCaseError::fail(format!("etherparse found TCP, we {:?}", dissection.content)));
     };

@@ -8,7 +8,7 @@ use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, SaveFile, SaveOptions, SourceInfo};
-use crate::dissect::{Content, dissect};
+use crate::dissect::{Content, Dissection};
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::track::{Event, Finding, FlowTracker, Observation};
 
@@ -130,7 +130,8 @@ impl<'p> Run<'p> {
 
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
-        let dissection = dissect(frame);
+        let mut dissection = Dissection::new();
+        dissection.read(frame);
         let tcp = match &dissection.content {
             Content::Tcp(tcp) => {
                 self.tracker.observe(&tcp.segment, &mut self.seen);

@@ -132,24 +132,18 @@ fn home_address(extension: &[u8]) -> Option<Ipv6Addr> {
     }
 }
 
-/// The sum of all 16-bit words, not yet folded; an odd byte at the end counts as the high one.
+/// The sum of all 16-bit words, folded once; an odd byte at the end counts as the high one.
 ///
 /// It adds words of 32 bits in the machine's byte order, which is right but for a swap at the end (RFC 1071 §2 B).
 fn sum(bytes: &[u8]) -> u64 {
-    let mut words = bytes.chunks_exact(8);
-    let mut sum = 0_u64;
-    for word in &mut words {
-        if let Some(&word) = word.first_chunk::<8>() {
-            let word = u64::from_ne_bytes(word);
-            sum += (word >> 32) + (word & 0xffff_ffff);
-        }
-    }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(words.remainder()) {
-        *to = *from;
-    }
-    let last = u64::from_ne_bytes(last);
-    sum += (last >> 32) + (last & 0xffff_ffff);
+    let (words, rest) = bytes.as_chunks::<4>();
+    let mut sum: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
+    sum += match *rest {
+        [a, b, c] => u64::from(u32::from_ne_bytes([a, b, c, 0])),
+        [a, b] => u64::from(u16::from_ne_bytes([a, b])),
+        [a] => u64::from(u16::from_ne_bytes([a, 0])),
+        _ => 0,
+    };
     u64::from(u16::from_be(fold(sum)))
 }
 

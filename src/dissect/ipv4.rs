@@ -7,14 +7,14 @@ use pnet_packet::ipv4::Ipv4Packet;
 use super::ip::AUTHENTICATION;
 use super::layer::{Layers, push};
 use super::rest::Rest;
-use super::{Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
+use super::{Fragment, Ip, Layer, LayerName, LengthSource, Next, NotTcp, Stop};
 
 const DONT_FRAGMENT: u8 = 0b010;
 const MORE_FRAGMENTS: u8 = 0b001;
 
 /// Reads an IPv4 packet's header and notes the packet.
 #[inline]
-pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (fixed, _) = rest.split::<20>(LayerName::Ipv4)?;
     let fields = Ipv4Packet::new(fixed).ok_or(Stop::Other(NotTcp::Unknown))?;
     if fields.get_version() != 4 {
@@ -37,14 +37,15 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>
     let flags = fields.get_flags();
     let fragment_offset = u32::from(fields.get_fragment_offset()) * 8;
     let more = flags & MORE_FRAGMENTS != 0;
-    let mut ip = Ip {
+    let protocol = fields.get_next_level_protocol().0;
+    let ip = Ip {
         offset: rest.offset,
         src: IpAddr::V4(fields.get_source()),
         dst: IpAddr::V4(fields.get_destination()),
         ttl: fields.get_ttl(),
         tos: fields.get_dscp() << 2 | fields.get_ecn(),
         id: Some(fields.get_identification()),
-        protocol: fields.get_next_level_protocol().0,
+        protocol,
         dont_fragment: flags & DONT_FRAGMENT != 0,
         fragment: (more || fragment_offset > 0).then_some(Fragment { offset: fragment_offset, more }),
         header,
@@ -53,11 +54,14 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>
         length_source,
         missing: total_len.saturating_sub(rest.wire_len),
     };
-    let is_first = ip.fragment.is_none_or(|fragment| fragment.offset == 0);
-    let walked = if ip.protocol == AUTHENTICATION && is_first { authentication(rest, &mut ip) } else { Ok(()) };
     push(layers, Layer::Ip(ip), rest.offset)?;
-    walked?;
-    Ok(ip)
+    match layers.last_mut() {
+        Some(Layer::Ip(ip)) if protocol == AUTHENTICATION && fragment_offset == 0 => {
+            authentication(rest, ip)?;
+            Next::inside(ip.protocol, fragment_offset)
+        }
+        _ => Next::inside(protocol, fragment_offset),
+    }
 }
 
 /// Moves an authentication header from the payload to the header.

@@ -7,7 +7,7 @@ use pnet_packet::ipv6::Ipv6Packet;
 use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, HOP_BY_HOP, ROUTING};
 use super::layer::{Layers, push};
 use super::rest::Rest;
-use super::{Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
+use super::{Fragment, Ip, Layer, LayerName, LengthSource, Next, NotTcp, Stop};
 
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
@@ -15,7 +15,7 @@ const SHIM6: u8 = 140;
 
 /// Reads an IPv6 packet's header with its extension headers, and notes the packet.
 #[inline]
-pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (fixed, behind) = rest.split::<40>(LayerName::Ipv6)?;
     let fields = Ipv6Packet::new(fixed).ok_or(Stop::Other(NotTcp::Unknown))?;
     if fields.get_version() != 6 {
@@ -29,14 +29,15 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>
         (len, None) => (len, LengthSource::Header),
     };
 
-    let mut ip = Ip {
+    let protocol = fields.get_next_header().0;
+    let ip = Ip {
         offset: rest.offset,
         src: IpAddr::V6(fields.get_source()),
         dst: IpAddr::V6(fields.get_destination()),
         ttl: fields.get_hop_limit(),
         tos: fields.get_traffic_class(),
         id: None,
-        protocol: fields.get_next_header().0,
+        protocol,
         dont_fragment: false,
         fragment: None,
         header: fixed,
@@ -45,15 +46,14 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>
         length_source,
         missing: len.saturating_sub(behind.wire_len),
     };
-    if is_extension(ip.protocol) {
-        // The packet is worth naming even where an extension header is cut.
-        let walked = extensions(rest, &mut ip);
-        push(layers, Layer::Ip(ip), rest.offset)?;
-        walked?;
-    } else {
-        push(layers, Layer::Ip(ip), rest.offset)?;
+    push(layers, Layer::Ip(ip), rest.offset)?;
+    match layers.last_mut() {
+        Some(Layer::Ip(ip)) if is_extension(protocol) => {
+            extensions(rest, ip)?;
+            Next::inside(ip.protocol, ip.fragment.map_or(0, |fragment| fragment.offset))
+        }
+        _ => Next::inside(protocol, 0),
     }
-    Ok(ip)
 }
 
 /// Moves extension headers from the payload to the header, one after the other.

@@ -21,12 +21,24 @@ pub struct Dissection<'a> {
 }
 
 impl<'a> Dissection<'a> {
+    /// Of nothing: to be filled by [`read`](Self::read).
+    #[inline]
+    pub fn new() -> Self {
+        Self { layers: ArrayVec::new(), content: Content::Other(NotTcp::Unknown) }
+    }
+
     /// The innermost IP packet.
     pub fn ip(&self) -> Option<&Ip<'a>> {
         self.layers.iter().rev().find_map(|layer| match layer {
             Layer::Ip(ip) => Some(ip),
             _ => None,
         })
+    }
+}
+
+impl Default for Dissection<'_> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -34,26 +34,56 @@ pub use shortfall::{LayerName, Shortfall};
 pub use tcp::Tcp;
 pub use tunnel::{Erspan, Geneve, Gre, Gtp, Udp, Vxlan};
 
-use arrayvec::ArrayVec;
-
 use crate::capture::Frame;
 use layer::Layers;
 use rest::Rest;
 
 /// Reads a frame down to its TCP segment, or to the reason why there is none.
+///
+/// Where every nanosecond counts, [`Dissection::read`] saves moving the result, which is large.
 pub fn dissect<'a>(frame: &Frame<'a>) -> Dissection<'a> {
-    let mut dissection = Dissection { layers: ArrayVec::new(), content: Content::Other(NotTcp::Unknown) };
-    dissection.content = match descend(frame, &mut dissection.layers) {
-        Ok(ip) => tcp::dissect(frame, &ip),
-        Err(Stop::Cut(shortfall)) => Content::Cut(shortfall),
-        Err(Stop::Other(what)) => Content::Other(what),
-    };
+    let mut dissection = Dissection::new();
+    dissection.read(frame);
     dissection
 }
 
-/// Pushes every layer; the answer is the innermost IP packet, if it carries the start of a TCP segment.
-fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>, Stop> {
-    let mut next = link::outermost(frame, layers)?;
+impl<'a> Dissection<'a> {
+    /// Reads a frame in place of what was read before.
+    pub fn read(&mut self, frame: &Frame<'a>) {
+        self.layers.clear();
+        match descend(frame, &mut self.layers) {
+            Ok(()) => {
+                if let Some(Layer::Ip(ip)) = self.layers.last() {
+                    self.content = tcp::dissect(frame, ip);
+                }
+            }
+            Err(Stop::Cut(shortfall)) => self.content = Content::Cut(shortfall),
+            Err(Stop::Other(what)) => self.content = Content::Other(what),
+        }
+    }
+}
+
+/// Pushes every layer down to an IP packet that carries the start of a TCP segment.
+#[inline]
+fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
+    let rest = Rest { data: frame.data, offset: 0, wire_len: frame.wire_len, source: LengthSource::Frame };
+    if frame.link_type.0 != link::ETHERNET {
+        return go_on(link::by_link_type(frame.link_type.0, rest, layers)?, layers);
+    }
+    // The way of most frames; what it does not know goes the long way.
+    let next = match link::ethernet(rest, layers)? {
+        Next::EtherType(link::IPV4, rest) => ipv4::read(rest, layers)?,
+        Next::EtherType(link::IPV6, rest) => ipv6::read(rest, layers)?,
+        next => next,
+    };
+    match next {
+        Next::Segment => Ok(()),
+        next => go_on(next, layers),
+    }
+}
+
+/// Goes on by what stands behind the layers read so far.
+fn go_on<'a>(mut next: Next<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
     loop {
         next = match next {
             Next::Ethernet(rest) => link::ethernet(rest, layers)?,
@@ -64,16 +94,13 @@ fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<Ip<'a>, Sto
                 Some(_) => return Err(Stop::Other(NotTcp::Unknown)),
                 None => return Err(rest.short(LayerName::Ipv4, 1)),
             },
-            Next::Ipv4(rest) => Next::Packet(ipv4::read(rest, layers)?),
-            Next::Ipv6(rest) => Next::Packet(ipv6::read(rest, layers)?),
-            Next::Packet(ip) if ip.protocol == ip::TCP => {
-                return if ip.fragment.is_some_and(|fragment| fragment.offset > 0) {
-                    Err(Stop::Other(NotTcp::LaterFragment))
-                } else {
-                    Ok(ip)
-                };
-            }
-            Next::Packet(ip) => tunnel::carried(&ip, layers)?,
+            Next::Ipv4(rest) => ipv4::read(rest, layers)?,
+            Next::Ipv6(rest) => ipv6::read(rest, layers)?,
+            Next::Segment => return Ok(()),
+            Next::Packet => match layers.last() {
+                Some(&Layer::Ip(ip)) => tunnel::carried(&ip, layers)?,
+                _ => return Err(Stop::Other(NotTcp::Unknown)),
+            },
         };
     }
 }
@@ -90,8 +117,22 @@ enum Next<'a> {
     Ipv4(Rest<'a>),
     /// An IPv6 packet.
     Ipv6(Rest<'a>),
-    /// The payload of an IP packet that has been read.
-    Packet(Ip<'a>),
+    /// A TCP segment: the payload of the IP packet that was read last.
+    Segment,
+    /// What else that packet carries.
+    Packet,
+}
+
+impl Next<'_> {
+    /// What a packet of this protocol carries whose payload begins at this offset of the whole.
+    #[inline]
+    fn inside(protocol: u8, fragment_offset: u32) -> Result<Self, Stop> {
+        match (protocol, fragment_offset) {
+            (ip::TCP, 0) => Ok(Self::Segment),
+            (ip::TCP, _) => Err(Stop::Other(NotTcp::LaterFragment)),
+            _ => Ok(Self::Packet),
+        }
+    }
 }
 
 /// Why there is no TCP segment.

@@ -3,7 +3,7 @@
 use super::super::layer::{Layers, push};
 use super::super::rest::Rest;
 use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-use super::{llc, mpls, ppp};
+use super::{IPV4, IPV6, llc, mpls, ppp};
 
 /// An Ethernet header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,8 +42,8 @@ pub fn ethernet<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>,
 #[inline]
 pub fn by_ethertype<'a>(ethertype: u16, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match ethertype {
-        0x0800 => Ok(Next::Ipv4(rest)),
-        0x86dd => Ok(Next::Ipv6(rest)),
+        IPV4 => Ok(Next::Ipv4(rest)),
+        IPV6 => Ok(Next::Ipv6(rest)),
         other => by_rarer_ethertype(other, rest, layers),
     }
 }

@@ -32,25 +32,21 @@ pub(super) use wifi::{Radio, wifi};
 
 use super::layer::Layers;
 use super::rest::Rest;
-use super::{LengthSource, Next, NotTcp, Stop};
-use crate::capture::Frame;
+use super::{Next, NotTcp, Stop};
 
-/// How the frame begins, by its link type.
-#[inline]
-pub(super) fn outermost<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    let rest = Rest { data: frame.data, offset: 0, wire_len: frame.wire_len, source: LengthSource::Frame };
-    if frame.link_type.0 == 1 {
-        return Ok(Next::Ethernet(rest));
-    }
-    by_link_type(frame.link_type.0, rest, layers)
-}
+/// The link type of Ethernet.
+pub(super) const ETHERNET: u16 = 1;
+/// The EtherType of IPv4.
+pub(super) const IPV4: u16 = 0x0800;
+/// The EtherType of IPv6.
+pub(super) const IPV6: u16 = 0x86dd;
 
 /// Reads the header that a `LINKTYPE_` number names.
 // The numbers are those of https://www.tcpdump.org/linktypes.html.
-fn by_link_type<'a>(link_type: u16, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn by_link_type<'a>(link_type: u16, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match link_type {
         0 => null::host_order(rest, layers),
-        1 => Ok(Next::Ethernet(rest)),
+        ETHERNET => Ok(Next::Ethernet(rest)),
         7 => arcnet::bsd(rest, layers),
         9 => ppp::ppp(rest, layers),
         10 => fddi::read(rest, layers),
