@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use anyhow::{Context, Result};
+
 /// As much as is gathered before a block is written.
 const BLOCK: usize = 64 * 1024;
 
@@ -20,23 +22,26 @@ impl Output {
     }
 
     /// A packet is done: writes if it is time.
-    pub fn settle(&mut self) -> io::Result<()> {
+    pub fn settle(&mut self) -> Result<()> {
         if self.by_line || self.text.len() >= BLOCK { self.flush() } else { Ok(()) }
     }
 
     /// Writes all that is gathered.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub fn flush(&mut self) -> Result<()> {
         if self.text.is_empty() {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        stdout.write_all(&self.text)?;
+        let written = stdout.write_all(&self.text).and_then(|()| stdout.flush());
         self.text.clear();
-        stdout.flush()
+        written.context("standard output")
     }
 }
 
-/// Writes a line to standard error. When nobody reads that any more, there is nobody left to tell.
+/// Writes a line to standard error, without anything from a file's name that a terminal would obey. When nobody reads that
+/// any more, there is nobody left to tell.
 pub fn tell(words: &str) {
-    let _ = io::stderr().lock().write_all(format!("{words}\n").as_bytes());
+    let obeyed = |c: char| c.is_control() && c != '\n';
+    let line: String = words.chars().map(|c| if obeyed(c) { '?' } else { c }).chain(['\n']).collect();
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }

@@ -154,7 +154,7 @@ impl<'p> Run<'p> {
         }
         self.events();
         self.progress.packets(self.summary.packets());
-        Ok(self.output.settle()?)
+        self.output.settle()
     }
 
     /// Reports what came of the tracker besides packets.

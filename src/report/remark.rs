@@ -1,6 +1,7 @@
 //! What one segment did, in words: the text behind both ends' states.
 
 use crate::dissect::{Segment, TcpFlags};
+use crate::rules::Rule;
 use crate::track::{Acked, Deed, Direction, Note, Observation, TcpState};
 
 use super::numerals;
@@ -37,6 +38,7 @@ impl Remark<'_> {
                 self.add(")");
             }
             Deed::Resets => self.resets(),
+            Deed::Stray if self.is_copy() => self.say("the same packet once more: it changes nothing"),
             Deed::Stray => self.say("stray: does not fit the connection as it stands"),
             Deed::Acks => {}
         }
@@ -60,6 +62,12 @@ impl Remark<'_> {
         if self.full {
             self.amounts();
         }
+    }
+
+    /// Whether one packet was delivered, or captured, twice.
+    fn is_copy(&self) -> bool {
+        let copies = [Rule::NetworkDuplicate, Rule::CaptureDuplicate];
+        self.seen.findings.iter().any(|finding| copies.contains(&finding.rule))
     }
 
     /// Begins a phrase.

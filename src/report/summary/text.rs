@@ -230,7 +230,7 @@ impl Summary {
         let flow = worst.and_then(|found| found.places.iter().find_map(|(flow, _)| *flow));
         let options = [
             flow.filter(|_| self.flows > 1).map(|flow| format!("--flow {flow}")),
-            (self.c2s.and(self.s2c).resent_segments > 0).then(|| "--flows --sort rtx".to_owned()),
+            (self.c2s.and(self.s2c).resent_segments + self.syns_again > 0).then(|| "--flows --sort rtx".to_owned()),
             Some("--findings".to_owned()),
         ];
         let commands: Vec<String> = options
