@@ -71,7 +71,10 @@ const EXPECTED: &[(&str, &str, &str)] = &[
 ];
 
 /// Captures of which the expectation above is right and the program not yet, and why.
-const PENDING: &[(&str, &str)] = &[];
+const PENDING: &[(&str, &str)] = &[
+    ("loss/reordered.pcap", "duplicate ACKs had asked for it, but the gap was filled before it came"),
+    ("open/simultaneous.pcap", "an ACK of the other's SYN+ACK is taken for a duplicate of the SYN+ACK's own"),
+];
 
 /// Outcomes and counted codes of one capture, as `EXPECTED` writes them.
 fn verdict(path: &Path) -> (String, String) {
