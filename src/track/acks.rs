@@ -6,6 +6,7 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
+use super::endpoint::Advert;
 use super::holes::Hole;
 use super::step::Step;
 use super::{Acked, Note, Value};
@@ -26,8 +27,9 @@ impl Connection {
         let peer = &self.ends[step.peer()];
         if ack > peer.una {
             self.acknowledge_new(step, ack);
-            if dsack.is_some() {
-                // It answers a duplicate, so the same number had been sent before; that acknowledgment was lost on its way here.
+            if dsack.is_some() && self.ends[step.me()].ids.skip(step.segment.ip_id) {
+                // It answers a duplicate, and the IP ID skips one: the same number had been sent before, in an acknowledgment
+                // that was lost on its way here.
                 self.say_duplicate_ack(step, ack, false);
             }
         } else if ack == peer.una {
@@ -79,7 +81,12 @@ impl Connection {
         }
         if peer.count.packets > 0 && peer.low != i64::MAX {
             // The acknowledgment is the other end's: its ID and clock say nothing of what is missing.
-            peer.holes.open(Hole { ip_id: 0, tsval: None, ..Hole::before(step.segment, peer.nxt, ack) });
+            peer.holes.open(Hole {
+                ip_id: 0,
+                tsval: None,
+                announced: true,
+                ..Hole::before(step.segment, peer.nxt, ack)
+            });
         }
         peer.nxt = ack;
     }
@@ -139,7 +146,9 @@ impl Connection {
         // RFC 5681 §2, (a) to (e). A receiver that tunes its buffer changes the window with every ACK, so what it reports
         // by SACK counts in place of (e); and old data draws one though nothing is outstanding.
         let drawn = peer.nxt > ack || peer.last_old.is_some_and(|old| old > me.last_ts);
-        if sack_news || same_window && (drawn || !segment.options.sack.is_empty()) {
+        // A receiver that has read makes its window larger; one that makes it smaller has had something to refuse.
+        let refuses = drawn && self.scaled_window(step) < me.window;
+        if sack_news || refuses || same_window && (drawn || !segment.options.sack.is_empty()) {
             self.say_duplicate_ack(step, ack, same_window);
         } else if !same_window {
             step.obs.notes.push(Note::WindowUpdate);
@@ -176,7 +185,11 @@ impl Connection {
         }
         me.window = window;
         if let Some(ack) = ack.filter(|_| known) {
-            me.edge = me.edge.max(ack.saturating_add(i64::from(window)));
+            let edge = ack.saturating_add(i64::from(window));
+            me.edge = me.edge.max(edge);
+            if let Some((tsval, _)) = segment.options.timestamps {
+                me.advertise(Advert { tsval, edge, window });
+            }
         }
         match me.closed_since {
             None if window == 0 && !step.has(TcpFlags::SYN) && ack.is_some() => {

@@ -56,6 +56,8 @@ pub(super) struct Endpoint {
     pub last_old: Option<Timestamp>,
     /// A digest of the SACK blocks that it last sent.
     pub sack_digest: u64,
+    /// The windows that it advertised last, by timestamp: an echo tells which of them the other end had received.
+    pub adverts: VecDeque<Advert>,
     pub recovery: Option<Box<Recovery>>,
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
@@ -69,6 +71,17 @@ pub(super) struct Endpoint {
     pub recent: VecDeque<Digest>,
 }
 
+/// A window as it was advertised.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Advert {
+    pub tsval: u32,
+    pub edge: i64,
+    pub window: u32,
+}
+
+/// So many advertised windows are kept.
+const MAX_ADVERTS: usize = 32;
+
 /// A range of numbers that waits for its acknowledgment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
@@ -76,7 +89,6 @@ pub(super) struct Sent {
     pub end: i64,
     pub frame: u64,
     pub ts: Timestamp,
-    pub tsval: Option<u32>,
     /// 0 when there is none.
     pub ip_id: u16,
     /// Sent more than once: no measure of the round trip (Karn).
@@ -140,6 +152,7 @@ impl Endpoint {
             last_data: None,
             last_old: None,
             sack_digest: 0,
+            adverts: VecDeque::new(),
             recovery: None,
             flight: VecDeque::new(),
             holes: Holes::default(),
@@ -197,15 +210,8 @@ impl Endpoint {
 
     /// Notes that `from..end` went out in this segment for the first time.
     pub fn send(&mut self, from: i64, end: i64, segment: &Segment) {
-        let sent = Sent {
-            from,
-            end,
-            frame: segment.frame,
-            ts: segment.ts,
-            tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
-            ip_id: segment.ip_id.unwrap_or(0),
-            resent: false,
-        };
+        let sent =
+            Sent { from, end, frame: segment.frame, ts: segment.ts, ip_id: segment.ip_id.unwrap_or(0), resent: false };
         if self.flight.len() >= MAX_FLIGHT {
             self.flight.pop_front();
         }
@@ -216,6 +222,23 @@ impl Endpoint {
             }
             _ => self.flight.push_back(sent),
         }
+    }
+
+    /// Notes a window that it advertised.
+    pub fn advertise(&mut self, advert: Advert) {
+        if self.adverts.len() >= MAX_ADVERTS {
+            self.adverts.pop_front();
+        }
+        self.adverts.push_back(advert);
+    }
+
+    /// The last window that it advertised, as far as the sender of `segment` had received it.
+    pub fn window_known_to(&self, segment: &Segment) -> (i64, u32) {
+        let echoed = segment
+            .options
+            .timestamps
+            .and_then(|(_, tsecr)| self.adverts.iter().rev().find(|advert| advert.tsval == tsecr));
+        echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))
     }
 
     /// What carried the number `at` first, where it waits for its acknowledgment.

@@ -14,6 +14,8 @@ pub(super) struct Hole {
     /// That frame's IP ID (0 for none) and timestamp: what it went past was sent before it.
     pub ip_id: u16,
     pub tsval: Option<u32>,
+    /// Data has gone past it; before that, only a bare acknowledgment's number told of it.
+    pub announced: bool,
     /// The receiver has asked for it: a duplicate acknowledgment or a SACK block above it.
     pub missed_by_receiver: bool,
     /// The frame that acknowledged it all the same.
@@ -30,6 +32,7 @@ impl Hole {
             opened: segment.ts,
             ip_id: segment.ip_id.unwrap_or(0),
             tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
+            announced: false,
             missed_by_receiver: false,
             acked: None,
         }
@@ -50,6 +53,11 @@ impl Holes {
     /// The lowest hole that is not acknowledged.
     pub fn first_open(&self) -> Option<&Hole> {
         self.list.iter().find(|hole| hole.acked.is_none())
+    }
+
+    /// The highest hole, if it ends at `to` and no data has gone past it yet.
+    pub fn unannounced(&mut self, to: i64) -> Option<&mut Hole> {
+        self.list.last_mut().filter(|hole| hole.to == to && !hole.announced)
     }
 
     /// Marks what lies below `ack` as acknowledged by `frame`; true when there was any.
@@ -140,6 +148,7 @@ mod tests {
             opened: Timestamp(0),
             ip_id: 0,
             tsval: None,
+            announced: true,
             missed_by_receiver: false,
             acked: None,
         }

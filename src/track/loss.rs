@@ -46,7 +46,7 @@ impl Connection {
         }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
         let waited = segment.ts.since(hole.opened);
-        let shortest = self.ends.iter().map(|end| end.leg()).flatten().min();
+        let shortest = self.ends.iter().filter_map(|end| end.leg()).min();
         let soon = waited.is_below(90, shortest.unwrap_or_default()) || waited.is_below(60, self.round_trip());
         let unasked = !hole.missed_by_receiver && waited < MIN_RTO;
         (late(soon || unasked), "causality")
@@ -57,11 +57,12 @@ impl Connection {
     pub(super) fn hides_a_first_copy(&self, step: &Step<'_>) -> bool {
         let segment = step.segment;
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let Some(id) = segment.ip_id.filter(|id| *id != 0 && me.ids.ascend()) else { return false };
-        let skipped = (id.wrapping_sub(me.ids.last) as i16) > 1;
         let waited = segment.ts.since(me.last_ts.max(peer.last_ts));
         let patience = Span::from_millis(100);
-        segment.payload_len > 0 && skipped && waited > patience && !waited.is_below(160, self.round_trip())
+        segment.payload_len > 0
+            && me.ids.skip(segment.ip_id)
+            && waited > patience
+            && !waited.is_below(160, self.round_trip())
     }
 
     /// Says that a segment was sent again: how, and whether that was needed.
@@ -71,7 +72,7 @@ impl Connection {
         let needless = self.is_needless_already(step, sent);
         let spurious = needless.is_some();
         let me = &mut self.ends[step.me()];
-        me.count.resent_segments += 1;
+        me.count.resent_segments += u64::from(sent.bytes > 0);
         me.count.resent_bytes += sent.bytes;
         step.obs.again = if sent.seen { sent.bytes } else { 0 };
         let recovery = me.recovery.get_or_insert_default();
@@ -95,7 +96,10 @@ impl Connection {
         }
         let (duplicates, first) = (self.ends[step.peer()].dup_acks_in_row, sent.first);
         let finding = step.fire(kind.rule());
-        finding.range(sent.from, sent.end).bytes("bytes", sent.bytes).word("rung", sent.rung);
+        finding.range(sent.from, sent.end).word("rung", sent.rung);
+        if sent.bytes > 0 {
+            finding.bytes("bytes", sent.bytes);
+        }
         finding.confidence(if sent.seen { Confidence::Certain } else { Confidence::Likely });
         if let Some((frame, ts)) = first {
             finding.time("after", segment.ts.since(ts)).frame("first", frame);
@@ -208,16 +212,22 @@ impl Connection {
         }
     }
 
-    /// A gap has opened: why, only later segments tell.
+    /// Data goes past a gap: why it is there, only later segments tell.
     pub(super) fn open_gap(&mut self, step: &mut Step<'_>, from: i64) {
         let (frame, ts) = (step.segment.frame, step.segment.ts);
         let me = &mut self.ends[step.me()];
-        let (low, high) = (me.nxt, from);
-        me.holes.open(Hole::before(step.segment, low, high));
-        let gap = Gap { opener: frame, opened: ts, from: low, to: high, missing: (high - low) as u64, lost: false };
+        if from > me.nxt {
+            me.holes.open(Hole::before(step.segment, me.nxt, from));
+        }
+        let Some(hole) = me.holes.unannounced(from) else { return };
+        // Who went past it first still tells what was sent before it; the finding is about this segment.
+        (hole.announced, hole.opener) = (true, frame);
+        let (low, high) = (hole.from, hole.to);
+        let bytes = (high - low) as u64;
+        let gap = Gap { opener: frame, opened: ts, from: low, to: high, missing: bytes, lost: false };
         let crowded_out = me.recovery.get_or_insert_default().open(gap);
         step.obs.gap = Some((low, high));
-        step.fire(Rule::SegmentGap).range(low, high).bytes("bytes", (high - low) as u64).word("cause", "unknown");
+        step.fire(Rule::SegmentGap).range(low, high).bytes("bytes", bytes).word("cause", "unknown");
         self.provisional = true;
         if let Some(gap) = crowded_out {
             self.say_cause(step, step.from, gap, "unknown");
@@ -265,8 +275,9 @@ impl Connection {
         let peer = &self.ends[step.peer()];
         let end = step.obs.seq_end;
         let plain = segment.payload_len > 0 && !segment.flags.contains(TcpFlags::SYN);
-        if plain && self.scale_known() && peer.window > 0 && end == peer.edge {
-            let window = u64::from(peer.window);
+        let (edge, window) = peer.window_known_to(segment);
+        if plain && self.scale_known() && window > 0 && end == edge {
+            let window = u64::from(window);
             step.fire(Rule::WindowFull).bytes("window", window);
         }
     }
@@ -343,6 +354,11 @@ impl Ids {
     /// Whether they tell packets apart at all: some stacks send always the same.
     pub fn differ(self) -> bool {
         self.same == 0
+    }
+
+    /// Whether packets before this one were sent that have not been seen.
+    pub fn skip(self, id: Option<u16>) -> bool {
+        self.ascend() && id.is_some_and(|id| id != 0 && id.wrapping_sub(self.last) as i16 > 1)
     }
 
     /// Whether they count the connection's packets.

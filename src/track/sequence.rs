@@ -20,7 +20,8 @@ impl Connection {
         }
         // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, with no or one garbage octet. Linux probes a closed window the same way.
         if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt {
-            let note = if peer.window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
+            let (_, window) = peer.window_known_to(step.segment);
+            let note = if window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
             step.obs.notes.push(note);
             self.probe = Some((step.from, note));
             return true;
@@ -86,9 +87,8 @@ impl Connection {
     /// Numbers beyond all that was sent.
     fn send_new(&mut self, step: &mut Step<'_>, from: i64, end: i64) {
         let known = self.ends[step.me()].nxt;
-        if from > known {
-            self.open_gap(step, from);
-        } else if self.hides_a_first_copy(step) {
+        self.open_gap(step, from);
+        if from == known && self.hides_a_first_copy(step) {
             let bytes = u64::from(step.segment.payload_len);
             let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, rung: "ip-id" };
             self.say_resent(step, hidden);
