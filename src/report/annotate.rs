@@ -308,6 +308,7 @@ mod tests {
             notes: Vec::new(),
             findings: vec![Rule::FileCut],
             details: vec![later],
+            changed: Vec::new(),
             withdrawn: vec![Rule::NoAnswer],
         };
         out.clear();
