@@ -124,7 +124,8 @@ impl Connection {
         }
         if verdict == Verdict::Late {
             self.say_late(step, (from, end), hole, rung);
-        } else if !step.has(TcpFlags::SYN) {
+        } else if !step.has(TcpFlags::SYN) && segment.payload_len > 0 {
+            // A FIN alone carries no byte again; that it came before is said where it closes.
             let bytes = if hole.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
             let first = first.map(|sent| (sent.frame, sent.ts));
