@@ -31,7 +31,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("close/simultaneous.pcap", "closed", "TC409:1"),
     ("close/three-segments.pcap", "closed", ""),
     ("healthy/download-offloaded.pcap", "closed", "TC313:2 TC902:1 TC905:1 TC906:1"),
-    ("healthy/download.pcap", "closed", "TC902:1"),
+    ("healthy/download.pcap", "closed", "TC313:1 TC902:1"),
     ("healthy/requests.pcap", "closed", ""),
     ("healthy/several-clients.pcap", "closed closed closed closed closed", ""),
     ("healthy/upload-ipv6.pcap", "closed", "TC902:1"),

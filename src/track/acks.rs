@@ -146,8 +146,8 @@ impl Connection {
         // RFC 5681 §2, (a) to (e). A receiver that tunes its buffer changes the window with every ACK, so what it reports
         // by SACK counts in place of (e); and old data draws one though nothing is outstanding.
         let drawn = peer.nxt > ack || peer.last_old.is_some_and(|old| old > me.last_ts);
-        // A receiver that has read makes its window larger; one that makes it smaller has had something to refuse.
-        let refuses = drawn && self.scaled_window(step) < me.window;
+        // A receiver that has read makes its window larger; one that closes it has had something to refuse.
+        let refuses = drawn && step.segment.window == 0;
         if sack_news || refuses || same_window && (drawn || !segment.options.sack.is_empty()) {
             self.say_duplicate_ack(step, ack, same_window);
         } else if !same_window {
