@@ -119,6 +119,7 @@ impl Connection {
             peer.rtt.add(rtt);
         }
         peer.una = ack;
+        peer.una_ts = at.1;
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
         if peer.holes.acknowledge(ack, at) {
             self.gaps_acked = true;
