@@ -57,6 +57,8 @@ pub(super) struct Endpoint {
     pub last_data_frame: u64,
     /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
     pub last_old: Option<Timestamp>,
+    /// What the other end asked for last.
+    pub asked: Option<Asked>,
     /// A digest of the SACK blocks that it last sent.
     pub sack_digest: u64,
     /// The windows that it advertised last, by timestamp: an echo tells which of them the other end had received.
@@ -72,6 +74,17 @@ pub(super) struct Endpoint {
     pub closed_since: Option<Timestamp>,
     /// Digests of its last segments, to know a copy of one.
     pub recent: VecDeque<Digest>,
+}
+
+/// A range that duplicate acknowledgments asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// From the acknowledgment number …
+    pub from: i64,
+    /// … to the highest number that has arrived.
+    pub to: i64,
+    pub ts: Timestamp,
+    pub tsval: Option<u32>,
 }
 
 /// A window as it was advertised.
@@ -158,6 +171,7 @@ impl Endpoint {
             last_data: None,
             last_data_frame: 0,
             last_old: None,
+            asked: None,
             sack_digest: 0,
             adverts: VecDeque::new(),
             recovery: None,

@@ -131,19 +131,31 @@ impl Connection {
         }
         // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
         let above = recovery.and_then(|recovery| recovery.highest_sacked()).is_some_and(|sacked| sacked > sent.end);
-        let fast = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
+        let fast = recovery.is_some_and(|recovery| recovery.fast_until.is_some()) || self.was_asked_for(step, sent);
         // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one
         // probe in an episode.
         let probes = (me.facts.sack_permitted && peer.facts.sack_permitted || !self.scale_known())
             && recovery.is_none_or(|recovery| recovery.probe_until.is_none());
         if above || fast || peer.dup_acks_in_row >= 3 {
             Kind::Fast
-        } else if tail && !sent.again && probes && !idle.is_below(100, self.round_trip()) {
+        } else if tail && !sent.again && probes {
             Kind::TailProbe
         } else if sent.again || timed_out || !idle.is_below(80, MIN_RTO) {
             Kind::Timeout
         } else {
             Kind::Unknown
+        }
+    }
+
+    /// Whether the receiver asked for it shortly before, though what it asked for has since been acknowledged here: the sender had
+    /// not yet heard of that.
+    fn was_asked_for(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let Some(asked) = self.ends[step.me()].asked else { return false };
+        let in_range = asked.from <= sent.from && sent.end <= asked.to;
+        match (asked.tsval, step.segment.options.timestamps) {
+            // The sender echoes the newest that it has received.
+            (Some(tsval), Some((_, tsecr))) => in_range && tsecr == tsval,
+            _ => in_range && step.segment.ts.since(asked.ts).is_below(110, self.round_trip()),
         }
     }
 
