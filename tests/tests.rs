@@ -5,6 +5,7 @@ mod testkit;
 mod architecture;
 mod capture;
 mod cli;
+mod explain;
 mod fixtures;
 mod layers;
 mod lines;
