@@ -7,6 +7,7 @@ mod capture;
 mod cli;
 mod fixtures;
 mod layers;
+mod limits;
 mod lines;
 mod malformed;
 mod mutations;
