@@ -8,6 +8,7 @@ mod cli;
 mod explain;
 mod fixtures;
 mod layers;
+mod limits;
 mod lines;
 mod malformed;
 mod mutations;

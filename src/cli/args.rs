@@ -191,7 +191,7 @@ pub struct LineArgs {
     /// Less of each packet
     #[arg(short, long)]
     pub quiet: bool,
-    /// More of each packet; -vv, -vvv: more still. With --flows: Zeek's conn_state and history
+    /// More of each packet; -vv, -vvv: more still. With --flows: Zeek's conn_state and history, what held it back
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// The link-layer header too
