@@ -2,12 +2,14 @@
 
 pub mod args;
 mod exit;
+mod interruptible;
 mod manual;
 mod output;
 pub mod plan;
 mod progress;
 mod quality;
 mod run;
+pub mod select;
 
 pub use args::Args;
 pub use exit::Exit;

@@ -46,7 +46,7 @@ impl Connection {
         self.conclude_sides(&mut found);
         for finding in &mut found {
             finding.flow = Some(self.number);
-            self.count_finding(finding.rule);
+            self.count_finding(finding.rule, finding.severity);
         }
         found
     }
@@ -205,6 +205,7 @@ impl Connection {
             c2s: self.stats(0),
             s2c: self.stats(1),
             findings,
+            regraded: std::mem::take(&mut self.regraded),
         }
     }
 
