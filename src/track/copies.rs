@@ -70,6 +70,11 @@ impl Connection {
         // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it
         // repeats anything. A bare acknowledgment may well be repeated within a tick, unless SACK makes each one different.
         let takes_numbers = segment.seq_len() > 0;
+        let drawn = self.ends[step.peer()].last_data_frame > twin.frame;
+        if !takes_numbers && drawn {
+            // The other end sent data in between, so this may be the answer to that.
+            return None;
+        }
         let sacks = !segment.options.sack.is_empty();
         let certain = match segment.options.timestamps {
             Some(_) => takes_numbers || sacks || me.facts.sack_permitted,
