@@ -110,7 +110,7 @@ catalogue! {
         "nothing was lost: {why}"
     RetransmissionExcessive "TC206" "retransmission-excessive" Error "RFC 9293 §3.8.3"
         "the same bytes again more than six times, or for more than 100 s"
-        "again for the {times}th time, {span} after {first}"
+        "again, {times} by now, {span} after {first}"
     BackoffViolation "TC207" "backoff-violation" Note "RFC 6298 §5.5"
         "the timer's intervals shrink although nothing was heard: it should double"
         "the timer ran for {interval}, after {before} the time before, with nothing heard in between"

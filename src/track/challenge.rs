@@ -29,13 +29,21 @@ impl Connection {
         }
         if segment.flags.contains(TcpFlags::SYN) {
             // RFC 9293 §3.10.7.4, fourth: in a synchronized state any SYN draws a challenge ACK.
-            if me.facts.syn && me.facts.syn_acked && me.count.packets > 0 {
+            // Where both opened, each answers the other's SYN+ACK anyway.
+            let simultaneous = self.ends[0].facts.syn_ack || self.handshake.syn_ack.is_none();
+            if !simultaneous && me.facts.syn && me.facts.syn_acked && me.count.packets > 0 {
                 self.draw(step, "SYN");
             }
             return;
         }
         // §3.10.7.4, first: without payload, RCV.NXT =< SEG.SEQ is what makes it acceptable.
-        if peer.ack.is_some_and(|expected| step.obs.seq < expected) && me.facts.numbered && step.obs.seq < me.nxt {
+        let behind = me.ack.is_some_and(|newest| step.obs.ack.is_some_and(|ack| ack < newest));
+        let older = segment.options.timestamps.is_some_and(|(tsval, _)| (tsval.wrapping_sub(me.tsval) as i32) < 0);
+        // RFC 7323 §5.3, R1: an older timestamp draws an ACK too; stacks let off what acknowledges as much as the newest.
+        if behind && older && me.facts.timestamps {
+            self.draw(step, "ACK");
+        } else if peer.ack.is_some_and(|expected| step.obs.seq < expected) && me.facts.numbered && step.obs.seq < me.nxt
+        {
             self.draw(step, "ACK");
         }
     }

@@ -5,16 +5,18 @@ use std::collections::VecDeque;
 use crate::capture::{Span, Timestamp};
 use crate::rules::{Confidence, Rule};
 
-use super::Note;
 use super::connection::Connection;
 use super::endpoint::Sent;
 use super::step::Step;
+use super::{Note, Value};
 
 /// What one end has sent again, and what the other reported by SACK. Allocated with the first of either, and bounded.
 #[derive(Debug, Default)]
 pub(super) struct Resends {
     ranges: VecDeque<Range>,
     reports: VecDeque<Report>,
+    /// When a timer last sent something again.
+    timeout: Option<Timestamp>,
 }
 
 /// Bytes that went again, by their first number.
@@ -47,6 +49,9 @@ struct Report {
 const MAX_RANGES: usize = 32;
 const MAX_REPORTS: usize = 64;
 
+/// Linux's smallest RTO: nobody's timer waits less.
+const MIN_RTO: Span = Span::from_millis(200);
+
 /// So often and so long may the same bytes go again.
 // RFC 9293 §3.8.3: R2, after which the connection is closed, is at least 100 s.
 const MAX_TIMES: u32 = 6;
@@ -78,7 +83,7 @@ impl Resends {
                 from,
                 times: 0,
                 first,
-                last: ts,
+                last: first.1,
                 interval: None,
                 previous: first.1,
                 earlier: first.1,
@@ -114,17 +119,26 @@ impl Connection {
         let peer_seen = self.ends[step.peer()].count.packets > 0;
         let end = step.obs.seq + i64::from(step.segment.payload_len);
         let resends = self.ends[step.me()].resends.get_or_insert_default();
-        let reported = resends.reported(step.obs.seq, end).filter(|_| by_feedback);
+        // RFC 2018 §8: after a timeout the sender forgets what was SACKed. Whatever waits as long as a timer may be one's.
+        let timeout = resends.timeout;
+        let reported = resends.reported(step.obs.seq, end).filter(|report| by_feedback && timeout < Some(report.ts));
+        if by_timer {
+            resends.timeout = Some(step.segment.ts);
+        }
         let range = resends.count(step, first, by_timer);
         let ts = step.segment.ts;
         let span = ts.since(range.first.1);
+        let since_first = ts.since(range.previous);
         let (times, first) = (range.times, range.first.0);
         // Anything heard since may have given the timer a new start.
         let shrunk = range.shrinks_from.zip(range.interval).filter(|_| peer_seen && heard < range.earlier);
-        let excessive = (times > MAX_TIMES || span > R2) && !range.said;
+        let excessive = (times > MAX_TIMES || times > 1 && span > R2) && !range.said;
         range.said |= excessive;
         if excessive {
-            step.fire(Rule::RetransmissionExcessive).number("times", times).time("span", span).frame("first", first);
+            step.fire(Rule::RetransmissionExcessive)
+                .with("times", Value::Count(times.into(), "time"))
+                .time("span", span)
+                .frame("first", first);
         }
         if let Some((before, interval)) = shrunk {
             step.fire(Rule::BackoffViolation)
@@ -132,10 +146,9 @@ impl Connection {
                 .time("before", before)
                 .confidence(Confidence::Likely);
         }
-        // RFC 2018 §8: after a timeout the sender forgets what was SACKed, so only what no timer sent is judged.
         if let Some(report) = reported {
             let after = ts.since(report.ts);
-            if slowest.0 > 0 && after > slowest {
+            if slowest.0 > 0 && slowest.is_below(70, after) && after < MIN_RTO && since_first < MIN_RTO {
                 step.fire(Rule::SackedRangeResent)
                     .time("after", after)
                     .frame("sack", report.frame)
