@@ -142,6 +142,18 @@ pub struct WhichArgs {
     /// Show these connections only, by number
     #[arg(long, value_name = "N[,M]", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     pub flow: Vec<u32>,
+    /// Show only connections with a finding of that code, beginning of a code, or name: TC203, TC2, no-answer. Reads files twice
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Show and count these findings only, by code, beginning of a code, or name
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Neither show nor count these findings
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Neither show nor count findings below that severity: note, warning or error
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Least::Note, hide_possible_values = true, hide_default_value = true)]
+    pub min_severity: Least,
 }
 
 /// What is shown of the packets.
@@ -237,7 +249,7 @@ pub struct OutputArgs {
     pub color: Color,
     /// Exit with status 1 if there is a finding of that severity or above: note, warning or error
     #[arg(long, value_name = "SEVERITY", value_enum, hide_possible_values = true)]
-    pub fail_on: Option<FailOn>,
+    pub fail_on: Option<Least>,
 }
 
 /// Limits of the analysis.
@@ -305,9 +317,9 @@ pub enum Color {
     Never,
 }
 
-/// From which severity on a finding makes the run fail.
+/// From which severity on a finding counts, or makes the run fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum FailOn {
+pub enum Least {
     /// Any finding
     Note,
     /// Warnings and errors
@@ -316,12 +328,12 @@ pub enum FailOn {
     Error,
 }
 
-impl From<FailOn> for Severity {
-    fn from(fail_on: FailOn) -> Self {
-        match fail_on {
-            FailOn::Note => Self::Note,
-            FailOn::Warning => Self::Warning,
-            FailOn::Error => Self::Error,
+impl From<Least> for Severity {
+    fn from(least: Least) -> Self {
+        match least {
+            Least::Note => Self::Note,
+            Least::Warning => Self::Warning,
+            Least::Error => Self::Error,
         }
     }
 }

@@ -52,6 +52,15 @@ client and \fBs\fR the server, each with the state it is in after the packet was
 entered that state, = that it stays. Where the opening was not captured, the end with the higher port is taken for the
 client, and marked \fBc?\fR. A line with #! is a finding: severity, code, name, and what was measured.
 .PP
+What a packet was, later packets sometimes tell better: a gap's cause, a repetition that was not needed. Reading a file,
+such a packet is held back for at most 2 seconds of the capture's time or 10,000 packets, and gets its final words; what
+is settled later still, and everything in a live capture, comes as a #! line of its own that names the frame again. So does
+standard input written line by line (on a terminal, or with \fB\-l\fR). NDJSON always has the first words and an amend record.
+.PP
+Findings are chosen by code (TC202), by the beginning of one (TC2) or by name (fast\-retransmission): \fB\-\-select\fR,
+\fB\-\-ignore\fR and \fB\-\-min\-severity\fR say which are shown and counted, in every view and for \fB\-\-fail\-on\fR.
+\fB\-\-only\fR says which connections are shown, with all of their packets; it needs files that can be read twice.
+.PP
 With \fB\-A\fR the packet's own bytes may put a # at the start of a line.
 .PP
 Standard error carries what tcpdump says there, and below a packet view the summary. Nothing is looked up in the DNS.
@@ -95,6 +104,9 @@ A row a connection, those with the most retransmissions first.
 .TP
 tcpcheck \-r trace.pcap \-\-json | jq \(aqselect(.type == "finding")\(aq
 The findings as JSON.
+.TP
+tcpcheck \-nr trace.pcap \-\-only no\-answer,TC2
+All packets of the connections that were never answered, or where something was sent again or lost.
 .TP
 tcpcheck \-r trace.pcap \-\-findings \-\-fail\-on warning
 Exit status 1 if there is a warning or an error.

@@ -3,6 +3,7 @@
 pub mod args;
 mod exit;
 mod explain;
+mod interruptible;
 mod manual;
 mod output;
 mod pager;
@@ -11,6 +12,7 @@ mod progress;
 mod quality;
 mod rules;
 mod run;
+pub mod select;
 mod watch;
 
 pub use args::Args;

@@ -106,7 +106,7 @@ impl Reporter for Flows {
         self.first.get_or_insert(packet.frame.ts);
     }
 
-    fn hidden(&mut self, packet: super::Packet<'_>) {
+    fn hidden(&mut self, _: &mut Vec<u8>, packet: super::Packet<'_>) {
         self.first.get_or_insert(packet.frame.ts);
     }
 

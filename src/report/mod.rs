@@ -8,6 +8,7 @@ mod community_id;
 mod findings;
 mod flows;
 pub mod lines;
+mod lookahead;
 mod names;
 mod ndjson;
 mod numerals;

@@ -46,7 +46,7 @@ impl Connection {
         self.conclude_sides(&mut found);
         for finding in &mut found {
             finding.flow = Some(self.number);
-            self.count_finding(finding.rule);
+            self.count_finding(finding.rule, finding.severity);
         }
         found
     }
@@ -208,6 +208,7 @@ impl Connection {
             c2s,
             s2c,
             findings,
+            regraded: std::mem::take(&mut self.regraded),
         }
     }
 

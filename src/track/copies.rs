@@ -6,6 +6,7 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::Deed;
 use super::connection::Connection;
 use super::endpoint::Digest;
 use super::step::Step;
@@ -35,6 +36,7 @@ impl Connection {
         let the_rule = u64::from(me.count.copies) * 2 >= me.count.packets;
         let captured = after <= COPY && (the_rule || twin.ttl != digest.ttl || twin.interface != digest.interface);
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
+        step.obs.deed = Deed::Copy(twin.frame);
         step.fire(rule).frame("first", twin.frame).time("after", after);
         true
     }

@@ -2,7 +2,7 @@
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 
 use super::{LimitedBy, States};
 
@@ -47,6 +47,8 @@ pub struct FlowRecord {
     pub s2c: DirectionStats,
     /// What was found, with counts, in the catalogue's order.
     pub findings: Vec<(Rule, u32)>,
+    /// Of these, findings whose severity is not their rule's own.
+    pub regraded: Vec<(Rule, Severity, u32)>,
 }
 
 /// How a connection went.
