@@ -8,11 +8,14 @@ use std::collections::VecDeque;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, SeqNumber, Socket};
 
+use super::claims::Mark;
 use super::facts::Facts;
 use super::holes::Holes;
+use super::keepalive::Probing;
 use super::loss::Ids;
 use super::recovery::Recovery;
 use super::rtt::Rtt;
+use super::window::Overrun;
 
 /// One end of a connection.
 #[derive(Debug)]
@@ -33,8 +36,18 @@ pub(super) struct Endpoint {
     pub fin: Option<i64>,
     /// The last acknowledgment that this end sent, relative to the other's numbers.
     pub ack: Option<i64>,
+    /// What tells when that was sent, and the frame.
+    pub ack_mark: Mark,
+    pub ack_frame: u64,
     /// The furthest right edge that this end advertised, relative to the other's numbers.
     pub edge: i64,
+    /// The right edge that it advertised last, the acknowledgment and sequence number there, and what tells when.
+    pub right_edge: i64,
+    pub edge_at: (i64, i64),
+    pub edge_mark: Mark,
+    pub edge_frame: u64,
+    /// The largest window that it advertised.
+    pub max_window: u32,
     /// The last window that this end advertised, scaled where the scale is known.
     pub window: u32,
     pub mss: u16,
@@ -72,6 +85,10 @@ pub(super) struct Endpoint {
     pub count: Counters,
     /// Since when its window is closed.
     pub closed_since: Option<Timestamp>,
+    /// Its data beyond every edge that the other end advertised.
+    pub overrun: Option<Box<Overrun>>,
+    /// Probes of the other end that it has out.
+    pub probing: Option<Box<Probing>>,
     /// Digests of its last segments, to know a copy of one.
     pub recent: VecDeque<Digest>,
 }
@@ -156,7 +173,14 @@ impl Endpoint {
             una_ts: Timestamp::default(),
             fin: None,
             ack: None,
+            ack_mark: Mark::default(),
+            ack_frame: 0,
             edge: i64::MIN,
+            right_edge: i64::MIN,
+            edge_at: (i64::MIN, i64::MIN),
+            edge_mark: Mark::default(),
+            edge_frame: 0,
+            max_window: 0,
             window: 0,
             mss: 0,
             wscale: None,
@@ -180,6 +204,8 @@ impl Endpoint {
             rtt: Rtt::default(),
             count: Counters::default(),
             closed_since: None,
+            overrun: None,
+            probing: None,
             recent: VecDeque::new(),
         }
     }
@@ -212,6 +238,11 @@ impl Endpoint {
     /// Whether its FIN has reached the other end in order, so far as the frames tell.
     pub fn fin_arrived(&self) -> bool {
         self.fin.is_some_and(|fin| self.una >= fin || self.contiguous() >= fin)
+    }
+
+    /// Whether it has sent its FIN.
+    pub fn closes(&self) -> bool {
+        self.fin.is_some()
     }
 
     /// Whether its FIN has been acknowledged.

@@ -6,6 +6,7 @@
 
 mod acks;
 mod amend;
+mod claims;
 mod close;
 mod conclude;
 mod connection;
@@ -18,6 +19,7 @@ mod handshake;
 mod header;
 mod history;
 mod holes;
+mod keepalive;
 mod key;
 mod limits;
 mod loss;
@@ -25,11 +27,13 @@ mod observation;
 mod quality;
 mod recovery;
 mod rtt;
+mod sack;
 mod sequence;
 mod state;
 mod step;
 mod table;
 mod tracker;
+mod window;
 
 pub use amend::Amend;
 pub use finding::{Fact, Finding, Value};
