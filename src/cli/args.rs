@@ -22,10 +22,12 @@ use crate::rules::Severity;
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     max_term_width = 110,
-    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck completions SHELL",
+    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck explain [WORD | -r FILE @FRAME]\n       \
+                      tcpcheck rules [--json]\n       tcpcheck completions SHELL",
     after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
                   tcpcheck -r trace.pcap --flows      a row a connection\n  \
                   tcpcheck -r trace.pcap --json       for programs\n  \
+                  tcpcheck explain -r trace.pcap @15  what happened in that frame\n  \
                   sudo tcpcheck -i any tcp port 443   live, until ^C"
 )]
 pub struct Args {
@@ -55,6 +57,29 @@ pub struct Args {
 /// What is not viewing; recognised as the first word only.
 #[derive(Debug, Subcommand)]
 pub enum SubCommand {
+    /// Say what a rule, a state, a flag, an option or a field means, or what happened in a frame
+    Explain {
+        /// Take the frame from this file
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        read: Vec<PathBuf>,
+        /// Addresses and ports as numbers, not by name
+        #[arg(short)]
+        numeric: bool,
+        /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
+        #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
+        color: Color,
+        /// TC202, fast-retransmission, CLOSE_WAIT, FIN, wscale, win and so on; with -r, a frame: @15. Without it, the list
+        word: Option<String>,
+    },
+    /// List the rules
+    Rules {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
+        #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
+        color: Color,
+    },
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -178,7 +203,7 @@ pub struct LineArgs {
     /// Less of each packet
     #[arg(short, long)]
     pub quiet: bool,
-    /// More of each packet; -vv, -vvv: more still. With --flows: Zeek's conn_state and history
+    /// More of each packet; -vv, -vvv: more still. With --flows: Zeek's conn_state and history, what held it back
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// The link-layer header too

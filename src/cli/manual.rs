@@ -20,10 +20,22 @@ pub fn write(out: &mut impl Write) -> io::Result<()> {
 
 /// What the options do not say.
 const SECTIONS: &str = r#".SH COMMANDS
+A command is one as the first word only: anywhere else the word belongs to the filter expression.
+.TP
+\fBtcpcheck explain\fR [\fIWORD\fR]
+Say what a word means: the code or name of a rule (TC202, fast\-retransmission), a family (TC2), a state, a flag or its
+letter, an option, a field, or a lesson such as handshake. Without a word, list all there are. A page taller than the terminal
+goes through $PAGER, or \fBless \-R\fR.
+.TP
+\fBtcpcheck explain \-r\fR \fIFILE\fR \fB@\fIFRAME\fR
+Say what happened in that frame: the page of each rule that fired, with the packets of the capture that led to it and
+what was measured; or else the pages of what the segment did.
+.TP
+\fBtcpcheck rules\fR [\fB\-\-json\fR]
+List the rules: code, name, severity, when it fires, where it comes from.
 .TP
 \fBtcpcheck completions\fR \fISHELL\fR
-Print a completion script for bash, zsh, fish, elvish or powershell. A command is one as the first word only: anywhere
-else the word belongs to the filter expression.
+Print a completion script for bash, zsh, fish, elvish or powershell.
 .SH OUTPUT
 Every line of standard output that does not start with # is the line that \fBtcpdump\fR(8) prints for the same packet, up
 to and including the payload's length. Two kinds of lines are added below it:
@@ -64,6 +76,9 @@ Done. Viewing never fails because of what it found, and ^C is the normal end of 
 It could not be done: a bad option, filter or file, no permission, not a capture.
 .SH ENVIRONMENT
 .TP
+PAGER
+What shows a long page of \fBtcpcheck explain\fR on a terminal.
+.TP
 NO_COLOR, CLICOLOR_FORCE
 Never colour, and colour even when the output is no terminal; \fB\-\-color\fR has precedence.
 .TP
@@ -95,6 +110,9 @@ All packets of the connections that were never answered, or where something was 
 .TP
 tcpcheck \-r trace.pcap \-\-findings \-\-fail\-on warning
 Exit status 1 if there is a warning or an error.
+.TP
+tcpcheck explain \-r trace.pcap @15
+What happened in frame 15, and what it means.
 .TP
 sudo tcpcheck \-i any tcp port 443
 Live, until ^C.

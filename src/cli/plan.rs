@@ -117,7 +117,7 @@ impl Environment {
     }
 
     /// Whether to colour what goes to a terminal, or not to one.
-    fn colors(&self, asked: Color, terminal: bool) -> bool {
+    pub fn colors(&self, asked: Color, terminal: bool) -> bool {
         // https://no-color.org and https://bixense.com/clicolors: a variable that is empty counts as not set.
         let set = |variable: &Option<OsString>| variable.as_ref().is_some_and(|value| !value.is_empty());
         match asked {

@@ -177,7 +177,11 @@ impl Connection {
         me.count.duplicate_acks += 1;
         let nth = me.dup_acks_in_row;
         let rule = if nth == 3 && same_window { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
-        step.fire(rule).number("nth", nth).with("ack", Value::Number(ack));
+        let finding = step.fire(rule);
+        if nth > 0 {
+            finding.number("nth", nth);
+        }
+        finding.with("ack", Value::Number(ack));
     }
 
     /// Takes the window that the sender advertises.

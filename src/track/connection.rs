@@ -11,6 +11,7 @@ use super::amend::Words;
 use super::endpoint::Endpoint;
 use super::facts::{self, Closing, CutOff};
 use super::history::{History, Seen};
+use super::limits::Limits;
 use super::step::Step;
 use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
 
@@ -38,6 +39,8 @@ pub(super) struct Connection {
     /// When both FINs were acknowledged.
     pub time_wait_since: Option<Timestamp>,
     pub history: History,
+    /// What held it back, each way.
+    pub limits: Limits,
     pub found: Vec<(Rule, u32)>,
     /// Of these, findings whose severity is not their rule's own.
     pub regraded: Vec<(Rule, Severity, u32)>,
@@ -112,6 +115,7 @@ impl Connection {
             doubtful_reset: None,
             time_wait_since: None,
             history: History::default(),
+            limits: Limits::default(),
             found: Vec::new(),
             regraded: Vec::new(),
             probe: None,
@@ -135,6 +139,7 @@ impl Connection {
         step.obs.client_known = self.client_known;
         step.obs.before = self.states();
         self.take(step);
+        self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
         step.obs.after = self.states();
         self.note_time_wait(step.segment.ts);
@@ -210,6 +215,7 @@ impl Connection {
             self.check_after_reset(step);
         }
         self.check_timestamps(step);
+        let before = self.before(step);
         if !self.probes(step) {
             self.send(step);
         }
@@ -218,6 +224,7 @@ impl Connection {
         if step.has(TcpFlags::FIN) {
             self.finish_direction(step);
         }
+        self.account(step, before);
         let me = &mut self.ends[step.me()];
         me.ids.learn(step.segment.ip_id, advances);
         step.obs.in_flight = me.in_flight();

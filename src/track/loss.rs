@@ -122,7 +122,8 @@ impl Connection {
             now.since(sent.last.max(me.una_ts)) > Span((MIN_RTO.0 * 9 / 10).saturating_add(self.round_trip().0));
         let heard = me.last_data.unwrap_or(self.first.1).max(peer.last_ts);
         let idle = now.since(heard);
-        let tail = sent.end >= me.nxt;
+        // A probe repeats the highest segment as it was; with new bytes behind it, it is not one.
+        let tail = sent.end == me.nxt || sent.from >= me.nxt;
         // RFC 2018 §8, RFC 6675 §5.1: only after a timeout does a sender forget what SACK reported.
         let sacked = recovery.is_some_and(|recovery| recovery.is_sacked(sent.from, sent.end));
         let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
@@ -195,7 +196,7 @@ impl Connection {
         let arrived = |resent: &Resent| !segment.ts.since(resent.ts).is_below(90, away);
         let latest = dsack.and_then(|(left, right)| {
             let touched = |resent: &&Resent| left < resent.end && resent.from < right && arrived(resent);
-            let latest = recovery.resent.iter().filter(touched).last()?;
+            let latest = recovery.resent.iter().rfind(touched)?;
             // Needless only if all of it was there before.
             (left <= latest.from && latest.end <= right).then_some(latest.frame)
         });

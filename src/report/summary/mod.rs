@@ -1,5 +1,6 @@
 //! What a capture amounts to, gathered packet by packet in bounded memory.
 
+mod held;
 mod sample;
 mod text;
 
@@ -11,6 +12,7 @@ use crate::rules::{Rule, Severity};
 use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, Outcome};
 
 use super::{Packet, wording};
+use held::Held;
 use sample::Sample;
 pub use text::Invocation;
 
@@ -35,6 +37,7 @@ pub struct Summary {
     s2c: Data,
     syns: u64,
     syns_again: u64,
+    held: Held,
     found: BTreeMap<Rule, Found>,
     drops: Drops,
     complete: bool,
@@ -85,6 +88,7 @@ impl Summary {
             s2c: Data::default(),
             syns: 0,
             syns_again: 0,
+            held: Held::default(),
             found: BTreeMap::new(),
             drops: Drops::default(),
             complete: true,
@@ -163,6 +167,7 @@ impl Summary {
             self.outcomes[at] += 1;
         }
         self.handshakes.count(flow);
+        self.held.count(flow);
         self.c2s.add(&flow.c2s);
         self.s2c.add(&flow.s2c);
         self.syns += u64::from(flow.c2s.syns);

@@ -109,6 +109,11 @@ impl Summary {
         self.round_trips(out);
         self.data(out);
         self.sent_again(out);
+        for (at, line) in self.held.lines().enumerate() {
+            label(out, if at == 0 { "held back" } else { "" });
+            out.extend_from_slice(&line);
+            out.push(b'\n');
+        }
     }
 
     fn handshakes(&self, out: &mut Vec<u8>) {
