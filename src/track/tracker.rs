@@ -298,7 +298,7 @@ impl FlowTracker {
         self.one_sided |= connection.only_side().is_some();
         let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided };
         if why == Ending::Evicted {
-            connection.count_finding(Rule::StateLimited);
+            connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
         for finding in connection.conclude(ended) {
             self.events.push_back(Event::Finding(finding));
