@@ -92,7 +92,12 @@ fn conversation(n: u16, lossy: bool) -> Vec<Packet> {
 
 /// Packets 300 ms apart.
 fn capture(packets: &[Packet]) -> Vec<u8> {
-    let at = |n: usize| ZERO + n as i64 * 300 * MILLISECOND;
+    capture_every(packets, 300 * MILLISECOND)
+}
+
+/// Packets so many nanoseconds apart.
+fn capture_every(packets: &[Packet], nanos: i64) -> Vec<u8> {
+    let at = |n: usize| ZERO + n as i64 * nanos;
     pcap(&packets.iter().enumerate().map(|(n, p)| Record::whole(at(n), p.frame())).collect::<Vec<_>>())
 }
 
@@ -136,6 +141,15 @@ fn what_cannot_be_done_ends_with_2_and_says_what_to_do() {
         (&["-r", "a", "-i", "lo"][..], "cannot be used with"),
         (&["-c", "0", "-r", "a"][..], "invalid value '0'"),
         (&["-r", "-", "-r", "-"][..], "there is one standard input"),
+        (
+            &["-r", "a", "--select", "fast-retransmision"][..],
+            "--select fast-retransmision: no rule is called that; near to it: TC202",
+        ),
+        (&["-r", "a", "--ignore", "TC2,TX3"][..], "--ignore TX3: no rule is called that"),
+        (&["-r", "a", "--only", "bogus"][..], "say a code (TC202), the beginning of one (TC2) or a name"),
+        (&["-r", "-", "--only", "TC2"][..], "--only reads the packets twice, which -r - does not allow: save them"),
+        (&["-r", "/dev/null", "--only", "TC2"][..], "which /dev/null does not allow"),
+        (&["-r", "missing.pcap", "--only", "TC2"][..], "missing.pcap: No such file"),
     ] {
         let output = run(lab.folder.path(), args);
         assert_eq!(status(&output), 2, "{args:?}\n{}", err(&output));
@@ -312,6 +326,164 @@ fn chosen_connections_are_shown_alone_and_keep_their_numbers() {
     assert_eq!(text.lines().filter(|line| !line.starts_with('#')).count(), 11);
     let flows = out(&run(lab.folder.path(), &["-nr", "two.pcap", "--flow", "2", "--flows"]));
     assert!(flows.contains("51001") && !flows.contains("51000"), "{flows}");
+}
+
+#[test]
+fn findings_that_are_not_selected_are_neither_shown_nor_counted() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let with =
+        |args: &[&str]| run(lab.folder.path(), &[&["-nr", "lossy.pcap", "--fail-on", "note"][..], args].concat());
+    for args in [
+        &["--ignore", "TC103"][..],
+        &["--ignore", "TC9,syn-retransmission"][..],
+        &["--ignore", "TC9", "--ignore", "TC1"][..],
+        &["--select", "TC2", "--select", "TC3"][..],
+        &["--select", "TC1", "--min-severity", "error"][..],
+        &["--select", "TC103", "--ignore", "TC1"][..],
+    ] {
+        let output = with(args);
+        assert_eq!(status(&output), 0, "{args:?}");
+        assert!(!out(&output).contains("#!"), "{args:?}\n{}", out(&output));
+        assert!(err(&output).ends_with("  no findings\n"), "{args:?}\n{}", err(&output));
+        let json = out(&with(&[args, &["--json"]].concat()));
+        assert!(!json.contains("\"TC103\"") && json.contains("\"codes\":{}"), "{args:?}\n{json}");
+        assert!(json.contains("\"findings\":{\"error\":0,\"warning\":0,\"note\":0}"), "{args:?}\n{json}");
+        assert!(json.lines().all(|line| !line.contains("\"type\":\"finding\"")), "{args:?}\n{json}");
+        assert!(!out(&with(&[args, &["--flows"]].concat())).contains("TC103"), "{args:?}");
+        assert_eq!(out(&with(&[args, &["--findings"]].concat())), "", "{args:?}");
+    }
+    for args in [&["--select", "tc1"][..], &["--min-severity", "warning"][..], &["--ignore", "TC2", "--flow", "1"][..]]
+    {
+        let output = with(args);
+        assert_eq!(status(&output), 1, "{args:?}");
+        assert!(out(&output).contains("#! f1 @2 warning TC103"), "{args:?}");
+        assert!(out(&with(&[args, &["--json"]].concat())).contains("\"codes\":{\"TC103\":1}"), "{args:?}");
+    }
+}
+
+#[test]
+fn connections_with_a_finding_are_shown_with_their_first_packets_too() {
+    let lab = Lab::new();
+    let both: Vec<Packet> = conversation(0, false).into_iter().chain(conversation(1, true)).collect();
+    lab.file("two.pcap", &capture(&both));
+    let packets = |args: &[&str]| {
+        let output = run(lab.folder.path(), &[&["-nr", "two.pcap"][..], args].concat());
+        assert_eq!(status(&output), 0, "{}", err(&output));
+        out(&output).lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let second = packets(&["--flow", "2"]);
+    assert_eq!(second.len(), 11);
+    for only in ["TC103", "tc1", "no-answer,syn-retransmission"] {
+        assert_eq!(packets(&["--only", only]), second, "{only}");
+    }
+    assert_eq!(packets(&["--only", "TC103", "--flow", "2,3"]), second);
+    assert_eq!(packets(&["--only", "TC103", "--flow", "1"]).len(), 0);
+    assert_eq!(packets(&["--only", "TC5,connection-refused"]).len(), 0);
+    assert_eq!(packets(&["--only", "TC103", "-c", "12"]).len(), 2, "its SYN, twice");
+    assert_eq!(packets(&["--only", "TC103", "-c", "11"]).len(), 0, "the second SYN is not read");
+    let flows = out(&run(lab.folder.path(), &["-nr", "two.pcap", "--only", "TC103", "--flows"]));
+    assert!(flows.contains("51001") && !flows.contains("51000"), "{flows}");
+}
+
+/// The server sends three times 100 bytes; the second comes last, `late` milliseconds after the third, and is acknowledged.
+fn a_gap(late: i64) -> Vec<u8> {
+    let mut packets = conversation(0, false)[..3].to_vec();
+    packets.push(segment(0, false, ".", 9001, 1001, &[b'a'; 100]));
+    packets.push(segment(0, false, ".", 9201, 1001, &[b'c'; 100]));
+    packets.push(segment(0, false, ".", 9101, 1001, &[b'b'; 100]));
+    packets.push(segment(0, true, ".", 1001, 9301, b""));
+    for (packet, ip_id) in packets.iter_mut().zip(1..) {
+        packet.ip_id = ip_id;
+    }
+    let times = [0, 30, 31, 40, 41, 41 + late, 42 + late];
+    pcap(
+        &packets.iter().zip(times).map(|(p, at)| Record::whole(ZERO + at * MILLISECOND, p.frame())).collect::<Vec<_>>(),
+    )
+}
+
+#[test]
+fn a_file_s_packets_have_the_final_words_where_they_come_soon() {
+    let lab = Lab::new();
+    lab.file("soon.pcap", &a_gap(1500));
+    lab.file("late.pcap", &a_gap(2500));
+    let lines = |args: &[&str]| out(&run(lab.folder.path(), args)).lines().map(str::to_owned).collect::<Vec<_>>();
+    let at = |lines: &[String], words: &str| {
+        lines.iter().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{words:?} is not in {lines:#?}"))
+    };
+    let soon = lines(&["-nr", "soon.pcap"]);
+    assert!(!soon.iter().any(|line| line.contains("unknown")), "{soon:#?}");
+    assert!(at(&soon, "@5 note TC210") < at(&soon, "seq 101:201"), "on the lines of its own packet: {soon:#?}");
+    let late = lines(&["-nr", "late.pcap"]);
+    assert!(at(&late, "@5 note TC210 segment-gap  100 B not seen before it: unknown") < at(&late, "seq 101:201"));
+    assert!(
+        at(&late, "@5 note TC210 segment-gap  100 B not seen before it: loss") > at(&late, "seq 101:201"),
+        "{late:#?}"
+    );
+    assert!(
+        lines(&["-nr", "soon.pcap", "--findings"])[0]
+            .starts_with("f1 @5 note TC210 segment-gap  100 B not seen before it: loss")
+    );
+    // The packets' order and lines are the same, held back or not, and the summary has the last word.
+    let own = |lines: &[String]| lines.iter().filter(|line| !line.starts_with('#')).cloned().collect::<Vec<_>>();
+    assert_eq!(own(&soon), lines(&["-nr", "soon.pcap", "-a", "off"]));
+    assert_eq!(lines(&["-lnr", "soon.pcap"]), soon);
+    assert!(
+        out(&run(lab.folder.path(), &["-nr", "late.pcap", "--summary"])).contains("100 B not seen before it: loss")
+    );
+    // Records come as they happen.
+    let json = lines(&["-nr", "soon.pcap", "--json"]);
+    assert!(at(&json, "not seen before it: unknown") < at(&json, "\"type\":\"amend\""));
+}
+
+#[test]
+fn a_pipe_that_is_read_along_line_by_line_has_each_packet_at_once() {
+    let lab = Lab::new();
+    lab.file("soon.pcap", &a_gap(1500));
+    let piped = |args: &[&str]| {
+        let input = std::fs::File::open(lab.folder.path().join("soon.pcap")).unwrap();
+        out(&command(lab.folder.path(), args).stdin(input).output().unwrap())
+    };
+    assert_eq!(piped(&["-nr", "-"]), out(&run(lab.folder.path(), &["-nr", "soon.pcap"])));
+    let along = piped(&["-lnr", "-"]);
+    assert!(along.find("unknown") < along.find("before it: loss") && along.contains("unknown"), "{along}");
+}
+
+#[test]
+fn a_packet_seen_twice_names_its_twin_whichever_findings_are_shown() {
+    let lab = Lab::new();
+    let mut packets = conversation(0, false);
+    packets.insert(4, packets[3].clone());
+    lab.file("copy.pcap", &capture_every(&packets, MILLISECOND / 10));
+    for args in [&[][..], &["--ignore", "TC2,TC9"][..]] {
+        let text = out(&run(lab.folder.path(), &[&["-nr", "copy.pcap"][..], args].concat()));
+        assert!(text.contains("s=ESTABLISHED the same packet as @4 once more: it changes nothing\n"), "{text}");
+    }
+}
+
+/// Ends at the first ^C though nothing more comes.
+#[cfg(unix)]
+#[test]
+fn a_silent_standard_input_is_given_up_at_the_first_interrupt() {
+    let lab = lab_with_a_clean_and_a_lossy_capture();
+    let mut child = command(lab.folder.path(), &["-lnr", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&std::fs::read(lab.folder.path().join("clean.pcap")).unwrap()).unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    for _ in 0..20 {
+        lines.read_line(&mut String::new()).unwrap();
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    assert!(said.contains("10 packets in 2.700 s") && !said.contains("TC901"), "{said}");
+    drop(input);
 }
 
 #[test]

@@ -91,9 +91,9 @@ fn read(bytes: Vec<u8>) {
     };
     let records = Records { packets: true, findings: true, flows: true, summary: true };
     let mut reporters: [Box<dyn Reporter>; 4] = [
-        Box::new(Packets::new(line, Annotator::new(Level::Full, style))),
+        Box::new(Packets::new(line, Annotator::new(Level::Full, style), true)),
         Box::new(Ndjson::new(records)),
-        Box::new(Findings::new(style)),
+        Box::new(Findings::new(style, true)),
         Box::new(Flows::new(Order::Start, true, style)),
     ];
     let mut tracker = FlowTracker::new(TrackerOptions::default());

@@ -23,7 +23,8 @@ const ORDER: [(&str, &str); 6] = [
     (
         "flow",
         "type v flow community_id client client_port server server_port ip_version outcome client_known first_ts last_ts \
-         duration_s handshake_ms rtt_ms states conn_state history c2s s2c findings",
+         duration_s longest_idle_s handshake_ms rtt_ms states conn_state history c2s s2c limited_by \
+         findings",
     ),
     (
         "summary",
@@ -90,6 +91,14 @@ fn records(schema: &Schema, path: &Path, name: &str, complaints: &mut String) ->
             if !expected.any(|known| known == key) {
                 complaints.push_str(&format!("{name}: the key {key} is not where it belongs in {line}\n"));
                 break;
+            }
+        }
+        for way in ["c2s", "s2c"] {
+            let shares = record["limited_by"][way].as_object().into_iter().flatten();
+            let seconds = shares.filter_map(|(_, share)| share.as_f64()).reduce(|sum, share| sum + share);
+            let duration = record["duration_s"].as_f64().unwrap_or(0.0);
+            if seconds.is_some_and(|seconds| (seconds - duration).abs() > 1e-6) {
+                complaints.push_str(&format!("{name}: the {way} shares do not add up to the duration in {line}\n"));
             }
         }
         records.push(record);

@@ -118,7 +118,7 @@ pub enum CaptureError {
 
     /// What needs libpcap in a build without it.
     #[error(
-        "{what} need libpcap, and this tcpcheck is built without it; build it with `cargo build --release --features live`"
+        "{what}: not without libpcap, and this tcpcheck is built without it; build it with `cargo build --release --features live`"
     )]
     NoLibpcap {
         /// What was asked for.

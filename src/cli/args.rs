@@ -22,10 +22,12 @@ use crate::rules::Severity;
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     max_term_width = 110,
-    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck completions SHELL",
+    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck explain [WORD | -r FILE @FRAME]\n       \
+                      tcpcheck rules [--json]\n       tcpcheck completions SHELL",
     after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
                   tcpcheck -r trace.pcap --flows      a row a connection\n  \
                   tcpcheck -r trace.pcap --json       for programs\n  \
+                  tcpcheck explain -r trace.pcap @15  what happened in that frame\n  \
                   sudo tcpcheck -i any tcp port 443   live, until ^C"
 )]
 pub struct Args {
@@ -55,6 +57,29 @@ pub struct Args {
 /// What is not viewing; recognised as the first word only.
 #[derive(Debug, Subcommand)]
 pub enum SubCommand {
+    /// Say what a rule, a state, a flag, an option or a field means, or what happened in a frame
+    Explain {
+        /// Take the frame from this file
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        read: Vec<PathBuf>,
+        /// Addresses and ports as numbers, not by name
+        #[arg(short)]
+        numeric: bool,
+        /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
+        #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
+        color: Color,
+        /// TC202, fast-retransmission, CLOSE_WAIT, FIN, wscale, win and so on; with -r, a frame: @15. Without it, the list
+        word: Option<String>,
+    },
+    /// List the rules
+    Rules {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
+        #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
+        color: Color,
+    },
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -117,6 +142,18 @@ pub struct WhichArgs {
     /// Show these connections only, by number
     #[arg(long, value_name = "N[,M]", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     pub flow: Vec<u32>,
+    /// Show only connections with a finding of that code, beginning of a code, or name: TC203, TC2, no-answer. Reads files twice
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Show and count these findings only, by code, beginning of a code, or name
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Neither show nor count these findings
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Neither show nor count findings below that severity: note, warning or error
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Least::Note, hide_possible_values = true, hide_default_value = true)]
+    pub min_severity: Least,
 }
 
 /// What is shown of the packets.
@@ -166,7 +203,7 @@ pub struct LineArgs {
     /// Less of each packet
     #[arg(short, long)]
     pub quiet: bool,
-    /// More of each packet; -vv, -vvv: more still. With --flows: Zeek's conn_state and history
+    /// More of each packet; -vv, -vvv: more still. With --flows: Zeek's conn_state and history, what held it back
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// The link-layer header too
@@ -212,7 +249,7 @@ pub struct OutputArgs {
     pub color: Color,
     /// Exit with status 1 if there is a finding of that severity or above: note, warning or error
     #[arg(long, value_name = "SEVERITY", value_enum, hide_possible_values = true)]
-    pub fail_on: Option<FailOn>,
+    pub fail_on: Option<Least>,
 }
 
 /// Limits of the analysis.
@@ -280,9 +317,9 @@ pub enum Color {
     Never,
 }
 
-/// From which severity on a finding makes the run fail.
+/// From which severity on a finding counts, or makes the run fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum FailOn {
+pub enum Least {
     /// Any finding
     Note,
     /// Warnings and errors
@@ -291,12 +328,12 @@ pub enum FailOn {
     Error,
 }
 
-impl From<FailOn> for Severity {
-    fn from(fail_on: FailOn) -> Self {
-        match fail_on {
-            FailOn::Note => Self::Note,
-            FailOn::Warning => Self::Warning,
-            FailOn::Error => Self::Error,
+impl From<Least> for Severity {
+    fn from(least: Least) -> Self {
+        match least {
+            Least::Note => Self::Note,
+            Least::Warning => Self::Warning,
+            Least::Error => Self::Error,
         }
     }
 }

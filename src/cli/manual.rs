@@ -20,10 +20,22 @@ pub fn write(out: &mut impl Write) -> io::Result<()> {
 
 /// What the options do not say.
 const SECTIONS: &str = r#".SH COMMANDS
+A command is one as the first word only: anywhere else the word belongs to the filter expression.
+.TP
+\fBtcpcheck explain\fR [\fIWORD\fR]
+Say what a word means: the code or name of a rule (TC202, fast\-retransmission), a family (TC2), a state, a flag or its
+letter, an option, a field, or a lesson such as handshake. Without a word, list all there are. A page taller than the terminal
+goes through $PAGER, or \fBless \-R\fR.
+.TP
+\fBtcpcheck explain \-r\fR \fIFILE\fR \fB@\fIFRAME\fR
+Say what happened in that frame: the page of each rule that fired, with the packets of the capture that led to it and
+what was measured; or else the pages of what the segment did.
+.TP
+\fBtcpcheck rules\fR [\fB\-\-json\fR]
+List the rules: code, name, severity, when it fires, where it comes from.
 .TP
 \fBtcpcheck completions\fR \fISHELL\fR
-Print a completion script for bash, zsh, fish, elvish or powershell. A command is one as the first word only: anywhere
-else the word belongs to the filter expression.
+Print a completion script for bash, zsh, fish, elvish or powershell.
 .SH OUTPUT
 Every line of standard output that does not start with # is the line that \fBtcpdump\fR(8) prints for the same packet, up
 to and including the payload's length. Two kinds of lines are added below it:
@@ -40,6 +52,15 @@ client and \fBs\fR the server, each with the state it is in after the packet was
 entered that state, = that it stays. Where the opening was not captured, the end with the higher port is taken for the
 client, and marked \fBc?\fR. A line with #! is a finding: severity, code, name, and what was measured.
 .PP
+What a packet was, later packets sometimes tell better: a gap's cause, a repetition that was not needed. Reading a file,
+such a packet is held back for at most 2 seconds of the capture's time or 10,000 packets, and gets its final words; what
+is settled later still, and everything in a live capture, comes as a #! line of its own that names the frame again. So does
+standard input written line by line (on a terminal, or with \fB\-l\fR). NDJSON always has the first words and an amend record.
+.PP
+Findings are chosen by code (TC202), by the beginning of one (TC2) or by name (fast\-retransmission): \fB\-\-select\fR,
+\fB\-\-ignore\fR and \fB\-\-min\-severity\fR say which are shown and counted, in every view and for \fB\-\-fail\-on\fR.
+\fB\-\-only\fR says which connections are shown, with all of their packets; it needs files that can be read twice.
+.PP
 With \fB\-A\fR the packet's own bytes may put a # at the start of a line.
 .PP
 Standard error carries what tcpdump says there, and below a packet view the summary. Nothing is looked up in the DNS.
@@ -54,6 +75,9 @@ Done. Viewing never fails because of what it found, and ^C is the normal end of 
 2
 It could not be done: a bad option, filter or file, no permission, not a capture.
 .SH ENVIRONMENT
+.TP
+PAGER
+What shows a long page of \fBtcpcheck explain\fR on a terminal.
 .TP
 NO_COLOR, CLICOLOR_FORCE
 Never colour, and colour even when the output is no terminal; \fB\-\-color\fR has precedence.
@@ -81,8 +105,14 @@ A row a connection, those with the most retransmissions first.
 tcpcheck \-r trace.pcap \-\-json | jq \(aqselect(.type == "finding")\(aq
 The findings as JSON.
 .TP
+tcpcheck \-nr trace.pcap \-\-only no\-answer,TC2
+All packets of the connections that were never answered, or where something was sent again or lost.
+.TP
 tcpcheck \-r trace.pcap \-\-findings \-\-fail\-on warning
 Exit status 1 if there is a warning or an error.
+.TP
+tcpcheck explain \-r trace.pcap @15
+What happened in frame 15, and what it means.
 .TP
 sudo tcpcheck \-i any tcp port 443
 Live, until ^C.

@@ -2,12 +2,18 @@
 
 pub mod args;
 mod exit;
+mod explain;
+mod interruptible;
 mod manual;
 mod output;
+mod pager;
 pub mod plan;
 mod progress;
 mod quality;
+mod rules;
 mod run;
+pub mod select;
+mod watch;
 
 pub use args::Args;
 pub use exit::Exit;
@@ -15,21 +21,36 @@ pub use output::tell;
 pub use plan::{Environment, Plan};
 pub use run::{is_closed_pipe, run};
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use clap::CommandFactory;
 
 use crate::capture::{self, LinkType};
+use crate::report::Style;
 use args::SubCommand;
 
 /// Does what was typed.
 pub fn main(args: &Args) -> anyhow::Result<Exit> {
+    let colors = |asked| Style::new(Environment::of_process().colors(asked, std::io::stdout().is_terminal()));
     let mut stdout = std::io::stdout().lock();
     match &args.command {
         Some(SubCommand::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "tcpcheck", &mut script);
             stdout.write_all(&script)?;
+        }
+        Some(SubCommand::Explain { read, numeric, color, word }) => {
+            let (word, style) = (word.as_deref(), colors(*color));
+            let text = match read.is_empty() {
+                true => explain::word(word, style)?,
+                false => explain::frame(read, word, style, *numeric)?,
+            };
+            drop(stdout);
+            pager::show(&text)?;
+        }
+        Some(SubCommand::Rules { json, color }) => {
+            let text = if *json { rules::json()? } else { rules::table(colors(*color)) };
+            stdout.write_all(&text)?;
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
         None if args.source.list_interfaces => {

@@ -10,10 +10,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::capture::{Filter, LiveOptions, Span, Traffic};
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
 use crate::report::{Invocation, Level, Order};
-use crate::rules::Severity;
+use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
 use super::args::{Annotate, Args, Color, LineArgs, Sort, Way};
+use super::select::{self, Connections, Selection};
 
 /// A run, decided in every particular.
 #[derive(Debug)]
@@ -24,8 +25,14 @@ pub struct Plan {
     pub filter: Filter,
     /// Stop after so many packets.
     pub count: Option<u64>,
-    /// The connections to show; empty for all.
-    pub flows: Vec<u32>,
+    /// The connections to show.
+    pub connections: Connections,
+    /// Of these only those with a finding of one of these rules; empty for all.
+    pub only: Vec<Rule>,
+    /// The findings that count.
+    pub selection: Selection,
+    /// Write packets with the last word on them, as far as it comes soon; else the first, and what changes later.
+    pub look_ahead: bool,
     /// What is shown.
     pub show: Show,
     /// As NDJSON.
@@ -110,7 +117,7 @@ impl Environment {
     }
 
     /// Whether to colour what goes to a terminal, or not to one.
-    fn colors(&self, asked: Color, terminal: bool) -> bool {
+    pub fn colors(&self, asked: Color, terminal: bool) -> bool {
         // https://no-color.org and https://bixense.com/clicolors: a variable that is empty counts as not set.
         let set = |variable: &Option<OsString>| variable.as_ref().is_some_and(|value| !value.is_empty());
         match asked {
@@ -133,10 +140,21 @@ impl Plan {
                 "-w - writes packets to standard output, where nothing else can go: leave out --print, --flows and their like, or write to a file"
             );
         }
-        let live = matches!(origin, Origin::Live(_));
+        let by_line = args.output.line_buffered || matches!(origin, Origin::Live(_)) || around.stdout_terminal;
+        let only = select::named("--only", &args.which.only)?;
+        if !only.is_empty() {
+            check_read_twice(&origin)?;
+        }
         Ok(Self {
             count: args.which.count,
-            flows: args.which.flow.clone(),
+            connections: Connections::numbered(&args.which.flow),
+            only,
+            selection: Selection::new(&args.which.select, &args.which.ignore, args.which.min_severity.into())?,
+            look_ahead: match &origin {
+                // Whoever reads a pipe along, line by line, wants each packet at once.
+                Origin::Files(paths) => !(by_line && paths.iter().any(|path| is_standard(path))),
+                Origin::Live(_) => false,
+            },
             json: args.output.json,
             level: match args.show.annotate {
                 Annotate::Off => Level::Off,
@@ -153,7 +171,7 @@ impl Plan {
             },
             write: args.output.write.clone(),
             packet_buffered: args.output.packet_buffered,
-            by_line: args.output.line_buffered || live || around.stdout_terminal,
+            by_line,
             color: !args.output.json && around.colors(args.output.color, around.stdout_terminal),
             color_stderr: around.colors(args.output.color, around.stderr_terminal),
             stderr_terminal: around.stderr_terminal,
@@ -172,11 +190,24 @@ impl Plan {
             filter,
         })
     }
+}
 
-    /// Whether a packet of that connection is to be shown; all are unless `--flow` names some.
-    pub fn shows(&self, flow: Option<u32>) -> bool {
-        self.flows.is_empty() || flow.is_some_and(|flow| self.flows.contains(&flow))
-    }
+/// What a connection is found to be shows after its first packets, so `--only` reads everything twice.
+fn check_read_twice(origin: &Origin) -> Result<()> {
+    let again = |path: &PathBuf| {
+        !is_standard(path) && !std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+    };
+    let (what, save) = match origin {
+        Origin::Files(paths) => match paths.iter().find(|path| !again(path)) {
+            None => return Ok(()),
+            Some(path) if is_standard(path) => ("-r -".to_owned(), "tcpcheck -r - -w FILE"),
+            Some(path) => (path.display().to_string(), "tcpcheck -r - -w FILE"),
+        },
+        Origin::Live(_) => ("a live capture".to_owned(), "tcpcheck -w FILE"),
+    };
+    bail!(
+        "--only reads the packets twice, which {what} does not allow: save them ({save}), then tcpcheck -r FILE --only CODE"
+    )
 }
 
 /// Whether a path means standard input or output.

@@ -1,6 +1,7 @@
 //! The run: source, filter, dissector, tracker, reports, until the source or the user ends it.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,26 +11,93 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, SaveFile, SaveOptions, SourceInfo};
 use crate::dissect::{Content, Dissection};
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
+use crate::rules::Rule;
 use crate::track::{Event, Finding, FlowTracker, Observation};
 
 use super::exit::Exit;
+use super::interruptible::Interruptible;
 use super::output::{Output, tell};
 use super::plan::{Origin, Plan, is_standard};
 use super::progress::Progress;
 use super::quality;
+use super::select::Connections;
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {
     let stop = stop_flag(&plan.origin)?;
-    let mut source = match &plan.origin {
-        Origin::Files(paths) => capture::open_all(paths)?,
-        Origin::Live(options) => capture::open_live(options)?,
+    let connections = match plan.only.as_slice() {
+        [] => plan.connections.clone(),
+        only => plan.connections.and(with_findings(plan, only)?),
+    };
+    let mut source = match open(&plan.origin, &stop) {
+        // Nothing had come yet.
+        Err(_) if stop.load(Ordering::Relaxed) => return Ok(Exit::Done),
+        opened => opened?,
     };
     let info = source.info();
     tell(&announcement(plan, &info));
-    let mut run = Run::new(plan, info)?;
+    let mut run = Run::new(plan, connections, info)?;
     let read = run.read(source.as_mut(), &stop);
-    run.finish(source.as_mut(), read)
+    run.finish(source.as_mut(), read, stop.load(Ordering::Relaxed))
+}
+
+fn open(origin: &Origin, stop: &Arc<AtomicBool>) -> Result<Box<dyn FrameSource>> {
+    let stdin = || Interruptible::new(std::io::stdin(), stop.clone());
+    Ok(match origin {
+        Origin::Files(paths) => match paths.as_slice() {
+            [path] if is_standard(path) => capture::open_reader(stdin(), "-")?,
+            [path] => capture::open(path)?,
+            paths => {
+                let open = |path: &PathBuf| match is_standard(path) {
+                    true => capture::open_reader(stdin(), "-"),
+                    false => capture::open(path),
+                };
+                Box::new(capture::Merge::new(paths.iter().map(open).collect::<Result<_, _>>()?))
+            }
+        },
+        Origin::Live(options) => capture::open_live(options)?,
+    })
+}
+
+/// The connections with a finding of one of these rules, in the order in which they end.
+fn with_findings(plan: &Plan, only: &[Rule]) -> Result<Vec<u32>> {
+    let Origin::Files(paths) = &plan.origin else { return Ok(Vec::new()) };
+    let mut source = capture::open_all(paths)?;
+    let (mut filter, mut tracker) = (plan.filter.clone(), FlowTracker::new(plan.tracker));
+    let (mut seen, mut progress) = (Observation::default(), Progress::new(plan.progress));
+    let (mut found, mut packets) = (Vec::new(), 0);
+    let mut note = |tracker: &mut FlowTracker| {
+        while let Some(event) = tracker.next_event() {
+            match event {
+                Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
+                Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => {
+                    found.push(flow.number)
+                }
+                _ => {}
+            }
+        }
+    };
+    // What is wrong with a file is told when it is read again.
+    while plan.count.is_none_or(|count| packets < count)
+        && let Ok(Next::Frame(frame)) = source.next_frame()
+    {
+        if !filter.accepts(&frame)? {
+            continue;
+        }
+        let mut dissection = Dissection::new();
+        dissection.read(&frame);
+        match &dissection.content {
+            Content::Tcp(tcp) => tracker.observe(&tcp.segment, &mut seen),
+            _ => tracker.advance(frame.ts),
+        }
+        note(&mut tracker);
+        packets += 1;
+        progress.packets(packets);
+    }
+    tracker.finish();
+    note(&mut tracker);
+    progress.clear();
+    Ok(found)
 }
 
 /// What becomes true when the user ends the capture with ^C. A file is read to its end, or not at all.
@@ -66,6 +134,7 @@ fn announcement(plan: &Plan, info: &SourceInfo) -> String {
 /// A run under way.
 struct Run<'p> {
     plan: &'p Plan,
+    connections: Connections,
     tracker: FlowTracker,
     seen: Observation,
     reporters: Vec<Box<dyn Reporter>>,
@@ -77,7 +146,7 @@ struct Run<'p> {
 }
 
 impl<'p> Run<'p> {
-    fn new(plan: &'p Plan, info: SourceInfo) -> Result<Self> {
+    fn new(plan: &'p Plan, connections: Connections, info: SourceInfo) -> Result<Self> {
         let options = SaveOptions {
             link_type: info.link_type,
             snaplen: info.snaplen,
@@ -94,6 +163,7 @@ impl<'p> Run<'p> {
         let live = matches!(plan.origin, Origin::Live(_));
         Ok(Self {
             plan,
+            connections,
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
             reporters,
@@ -135,6 +205,9 @@ impl<'p> Run<'p> {
         let tcp = match &dissection.content {
             Content::Tcp(tcp) => {
                 self.tracker.observe(&tcp.segment, &mut self.seen);
+                if !self.plan.selection.is_all() {
+                    self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
+                }
                 Some((&tcp.segment, &self.seen))
             }
             _ => {
@@ -144,12 +217,12 @@ impl<'p> Run<'p> {
         };
         let packet = Packet { frame, dissection: &dissection, tcp };
         self.summary.packet(packet);
-        let shown = self.plan.shows(tcp.map(|(_, seen)| seen.flow));
+        let shown = self.connections.show(tcp.map(|(_, seen)| seen.flow));
         for reporter in &mut self.reporters {
             if shown {
                 reporter.packet(&mut self.output.text, packet);
             } else {
-                reporter.hidden(packet);
+                reporter.hidden(&mut self.output.text, packet);
             }
         }
         self.events();
@@ -162,17 +235,23 @@ impl<'p> Run<'p> {
         while let Some(event) = self.tracker.next_event() {
             match event {
                 Event::Finding(finding) => self.finding(&finding),
-                Event::Amend(amend) => {
+                Event::Amend(mut amend) => {
+                    if !self.plan.selection.is_all() && !self.plan.selection.narrow_amend(&mut amend) {
+                        continue;
+                    }
                     self.summary.amend(&amend);
-                    if self.plan.shows(Some(amend.flow)) {
+                    if self.connections.show(Some(amend.flow)) {
                         for reporter in &mut self.reporters {
                             reporter.amend(&mut self.output.text, &amend);
                         }
                     }
                 }
-                Event::Ended(flow) => {
+                Event::Ended(mut flow) => {
+                    if !self.plan.selection.is_all() {
+                        self.plan.selection.narrow_record(&mut flow);
+                    }
                     self.summary.ended(&flow);
-                    if self.plan.shows(Some(flow.number)) {
+                    if self.connections.show(Some(flow.number)) {
                         for reporter in &mut self.reporters {
                             reporter.ended(&mut self.output.text, &flow);
                         }
@@ -183,8 +262,11 @@ impl<'p> Run<'p> {
     }
 
     fn finding(&mut self, finding: &Finding) {
+        if !self.plan.selection.takes(finding) {
+            return;
+        }
         self.summary.finding(finding);
-        if finding.flow.is_none() || self.plan.shows(finding.flow) {
+        if finding.flow.is_none() || self.connections.show(finding.flow) {
             for reporter in &mut self.reporters {
                 reporter.finding(&mut self.output.text, finding);
             }
@@ -192,7 +274,7 @@ impl<'p> Run<'p> {
     }
 
     /// Says what is left to say, also when reading ended with an error.
-    fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>) -> Result<Exit> {
+    fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>, stopped: bool) -> Result<Exit> {
         self.progress.clear();
         if let Err(error) = &read
             && is_closed_pipe(error)
@@ -203,7 +285,8 @@ impl<'p> Run<'p> {
             save.finish()?;
         }
         let mut damaged = None;
-        for fault in source.faults() {
+        // The user has cut it, perhaps inside a packet.
+        for fault in source.faults().iter().filter(|_| !stopped) {
             self.summary.incomplete();
             match quality::file_cut(fault) {
                 Some(finding) => self.finding(&finding),
@@ -281,10 +364,10 @@ fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter>> {
     }
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
     if show.packets {
-        reporters.push(Box::new(Packets::new(plan.line, Annotator::new(plan.level, style))));
+        reporters.push(Box::new(Packets::new(plan.line, Annotator::new(plan.level, style), plan.look_ahead)));
     }
     if show.findings {
-        reporters.push(Box::new(Findings::new(style)));
+        reporters.push(Box::new(Findings::new(style, plan.look_ahead)));
     }
     if show.flows {
         reporters.push(Box::new(Flows::new(plan.order, plan.line.verbose > 0, style)));

@@ -38,14 +38,23 @@ impl Annotator {
         Self { level, style }
     }
 
+    /// Whether it writes anything at all.
+    pub fn says_something(&self) -> bool {
+        self.level != Level::Off
+    }
+
+    /// Whether the packet gets its `#` line even if no rule fires.
+    pub fn always_remarks(&self, seen: &Observation) -> bool {
+        self.level >= Level::Brief || (self.level == Level::Changes && seen.before != seen.after)
+    }
+
     /// Appends the lines that belong below the packet's own.
     pub fn packet(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
         if self.level == Level::Off {
             return;
         }
-        let worth_it = self.level >= Level::Brief || seen.before != seen.after || !seen.findings.is_empty();
-        if let (Some(direction), true) = (seen.direction, worth_it) {
-            self.remark(out, segment, seen, direction);
+        if self.always_remarks(seen) || !seen.findings.is_empty() {
+            self.remark(out, segment, seen);
         }
         for finding in &seen.findings {
             self.finding(out, finding);
@@ -69,7 +78,7 @@ impl Annotator {
         if self.level == Level::Off {
             return;
         }
-        for rule in &amend.withdrawn {
+        for (rule, _) in &amend.withdrawn {
             let start = out.len();
             out.extend_from_slice(b"#! ");
             withdrawn_text(out, amend, *rule);
@@ -81,7 +90,9 @@ impl Annotator {
         }
     }
 
-    fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation, direction: Direction) {
+    /// Appends the `#` line.
+    pub fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
+        let Some(direction) = seen.direction else { return };
         let mut start = out.len();
         out.extend_from_slice(b"# f");
         let name = out.len();
@@ -307,10 +318,10 @@ mod tests {
             frame: 15,
             flow: 1,
             notes: Vec::new(),
-            findings: vec![Rule::FileCut],
+            findings: vec![(Rule::FileCut, Severity::Note)],
             details: vec![later],
             changed: Vec::new(),
-            withdrawn: vec![Rule::NoAnswer],
+            withdrawn: vec![(Rule::NoAnswer, Severity::Error)],
         };
         out.clear();
         annotator.amend(&mut out, &amend);

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::rules::Rule;
-use crate::track::{FlowRecord, Outcome};
+use crate::track::{Direction, FlowRecord, Outcome};
 
 use super::style::{Ink, Style};
 use super::{Reporter, Summary, numerals};
@@ -31,7 +31,7 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Flows {
     order: Order,
-    /// Zeek's columns too.
+    /// Zeek's columns and what held it back too.
     wide: bool,
     style: Style,
     first: Option<crate::capture::Timestamp>,
@@ -46,7 +46,7 @@ struct Row {
     cells: Box<[String]>,
 }
 
-const HEAD: [(&str, Align); 14] = [
+const HEAD: [(&str, Align); 15] = [
     ("flow", Align::Right),
     ("client", Align::Left),
     ("server", Align::Left),
@@ -60,11 +60,12 @@ const HEAD: [(&str, Align); 14] = [
     ("rtx", Align::Right),
     ("state", Align::Left),
     ("history", Align::Left),
+    ("held back by", Align::Left),
     ("findings", Align::Left),
 ];
 
-/// Zeek's columns among them.
-const ZEEK: std::ops::Range<usize> = 11..13;
+/// Those of a wide table among them.
+const WIDE: std::ops::Range<usize> = 11..14;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Align {
@@ -73,7 +74,7 @@ enum Align {
 }
 
 impl Flows {
-    /// In that order, with Zeek's columns when `wide`.
+    /// In that order, with Zeek's columns and what held it back when `wide`.
     pub fn new(order: Order, wide: bool, style: Style) -> Self {
         Self { order, wide, style, first: None, rows: Vec::new() }
     }
@@ -81,7 +82,7 @@ impl Flows {
     /// Writes the rows gathered so far.
     fn table(&mut self, out: &mut Vec<u8>) {
         self.rows.sort_by_key(|row| (row.key, row.number));
-        let shown: Vec<usize> = (0..HEAD.len()).filter(|column| self.wide || !ZEEK.contains(column)).collect();
+        let shown: Vec<usize> = (0..HEAD.len()).filter(|column| self.wide || !WIDE.contains(column)).collect();
         let widths = HEAD.map(|(name, _)| name.len());
         let widths = self.rows.iter().fold(widths, |mut widths, row| {
             for (width, cell) in widths.iter_mut().zip(&row.cells) {
@@ -105,7 +106,7 @@ impl Reporter for Flows {
         self.first.get_or_insert(packet.frame.ts);
     }
 
-    fn hidden(&mut self, packet: super::Packet<'_>) {
+    fn hidden(&mut self, _: &mut Vec<u8>, packet: super::Packet<'_>) {
         self.first.get_or_insert(packet.frame.ts);
     }
 
@@ -113,7 +114,7 @@ impl Reporter for Flows {
         let key = match self.order {
             Order::Start => 0,
             Order::Retransmissions => (flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments) as i64,
-            Order::Duration => flow.last_ts.since(flow.first_ts).0,
+            Order::Duration => flow.duration().0,
             Order::Bytes => flow.c2s.unique_bytes.saturating_add(flow.s2c.unique_bytes) as i64,
         };
         let cells = cells(flow, self.first.unwrap_or(flow.first_ts));
@@ -148,7 +149,7 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
         cell(|out| numerals::socket(out, flow.server)),
         flow.outcome.as_str().to_owned(),
         cell(|out| numerals::seconds(out, flow.first_ts.since(start))),
-        cell(|out| numerals::seconds(out, flow.last_ts.since(flow.first_ts))),
+        cell(|out| numerals::seconds(out, flow.duration())),
         flow.handshake.map_or_else(unknown, |span| cell(|out| numerals::millis(out, span))),
         flow.rtt.map_or_else(unknown, |rtt| cell(|out| numerals::millis(out, rtt.median))),
         cell(|out| numerals::grouped(out, payload(&flow.c2s))),
@@ -161,6 +162,10 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
         .to_string(),
         flow.conn_state.to_owned(),
         flow.history.clone(),
+        flow.limited_by.and_then(|limited| limited.main).map_or_else(unknown, |(direction, cause)| {
+            let way = if direction == Direction::FromOriginator { "c>s" } else { "s>c" };
+            format!("{way} {}", cause.as_str())
+        }),
         findings(&flow.findings),
     ])
 }

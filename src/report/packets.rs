@@ -1,41 +1,100 @@
 //! The packet view: tcpdump's line, and below it what the packet did.
 
+use crate::capture::Frame;
 use crate::track::{Amend, Finding};
 
 use super::lines::{LineStyle, Lines};
-use super::{Annotator, Packet, Reporter};
+use super::lookahead::{Held, Lookahead};
+use super::{Annotator, Packet, Reporter, Summary};
 
 /// Writes a line and its annotations for every TCP packet.
 #[derive(Debug)]
 pub struct Packets {
     lines: Lines,
     annotator: Annotator,
+    /// Of a file: holds back what is provisional.
+    ahead: Option<Lookahead>,
 }
 
 impl Packets {
-    /// Lines that look so, and so annotated.
-    pub fn new(style: LineStyle, annotator: Annotator) -> Self {
-        Self { lines: Lines::new(style), annotator }
+    /// Lines that look so, and so annotated; if `look_ahead`, with the final word of what a little later frames settle.
+    pub fn new(style: LineStyle, annotator: Annotator, look_ahead: bool) -> Self {
+        let ahead = (look_ahead && annotator.says_something()).then(Lookahead::default);
+        Self { lines: Lines::new(style), annotator, ahead }
+    }
+
+    /// Writes what has waited long enough for this packet.
+    fn pass(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>) {
+        let Some(ahead) = &mut self.ahead else { return };
+        if ahead.pass(frame) {
+            while let Some(held) = ahead.due(frame.ts) {
+                release(out, self.annotator, &held);
+            }
+        }
+    }
+
+    /// Where to write.
+    fn out<'a>(&'a mut self, out: &'a mut Vec<u8>) -> &'a mut Vec<u8> {
+        match &mut self.ahead {
+            Some(ahead) => ahead.out(out),
+            None => out,
+        }
     }
 }
 
 impl Reporter for Packets {
     fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        self.pass(out, packet.frame);
+        if let (Some((segment, seen)), Some(ahead)) = (packet.tcp.filter(|(_, seen)| seen.provisional), &mut self.ahead)
+        {
+            let (mut head, mut remark) = (Vec::new(), Vec::new());
+            self.lines.packet(&mut head, packet.frame, packet.dissection);
+            let always = self.annotator.always_remarks(seen);
+            self.annotator.remark(if always { &mut head } else { &mut remark }, segment, seen);
+            return ahead.hold(packet.frame, seen, head, remark);
+        }
+        let out = match &mut self.ahead {
+            Some(ahead) => ahead.out(out),
+            None => out,
+        };
         self.lines.packet(out, packet.frame, packet.dissection);
         if let Some((segment, seen)) = packet.tcp {
             self.annotator.packet(out, segment, seen);
         }
     }
 
-    fn hidden(&mut self, packet: Packet<'_>) {
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        self.pass(out, packet.frame);
         self.lines.skip(packet.frame);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
-        self.annotator.finding(out, finding);
+        let annotator = self.annotator;
+        annotator.finding(self.out(out), finding);
     }
 
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
-        self.annotator.amend(out, amend);
+        let annotator = self.annotator;
+        if !self.ahead.as_mut().is_some_and(|ahead| ahead.amend(amend)) {
+            annotator.amend(self.out(out), amend);
+        }
     }
+
+    fn end(&mut self, out: &mut Vec<u8>, _: &Summary) {
+        while let Some(held) = self.ahead.as_mut().and_then(Lookahead::last) {
+            release(out, self.annotator, &held);
+        }
+    }
+}
+
+/// Writes a packet that was held back.
+fn release(out: &mut Vec<u8>, annotator: Annotator, held: &Held) {
+    out.extend_from_slice(&held.head);
+    if !held.findings.is_empty() {
+        out.extend_from_slice(&held.remark);
+    }
+    for finding in &held.findings {
+        annotator.finding(out, finding);
+    }
+    out.extend_from_slice(&held.behind);
 }

@@ -1,7 +1,6 @@
 //! What one segment did, in words: the text behind both ends' states.
 
 use crate::dissect::{Segment, TcpFlags};
-use crate::rules::Rule;
 use crate::track::{Acked, Deed, Direction, Note, Observation, TcpState};
 
 use super::numerals;
@@ -38,7 +37,11 @@ impl Remark<'_> {
                 self.add(")");
             }
             Deed::Resets => self.resets(),
-            Deed::Stray if self.is_copy() => self.say("the same packet once more: it changes nothing"),
+            Deed::Copy(twin) => {
+                self.say("the same packet as ");
+                numerals::frame(self.out, twin);
+                self.add(" once more: it changes nothing");
+            }
             Deed::Stray => self.say("stray: does not fit the connection as it stands"),
             Deed::Acks => {}
         }
@@ -62,12 +65,6 @@ impl Remark<'_> {
         if self.full {
             self.amounts();
         }
-    }
-
-    /// Whether one packet was delivered, or captured, twice.
-    fn is_copy(&self) -> bool {
-        let copies = [Rule::NetworkDuplicate, Rule::CaptureDuplicate];
-        self.seen.findings.iter().any(|finding| copies.contains(&finding.rule))
     }
 
     /// Begins a phrase.

@@ -30,8 +30,8 @@ pub trait Reporter {
     }
 
     /// A packet that passed the filter and is not to be shown.
-    fn hidden(&mut self, packet: Packet<'_>) {
-        let _ = packet;
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        let _ = (out, packet);
     }
 
     /// A finding that came with no packet.

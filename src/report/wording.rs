@@ -42,7 +42,7 @@ fn fill(out: &mut Vec<u8>, template: &str, finding: &Finding) -> Option<()> {
 }
 
 /// A value as text writes it: frames as `@8`, times with their unit, bytes with `B`.
-fn write_value(out: &mut Vec<u8>, value: &Value) {
+pub fn write_value(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Frame(frame) => numerals::frame(out, *frame),
         Value::Frames(frames) => {

@@ -142,7 +142,7 @@ catalogue! {
 
     DuplicateAck "TC301" "duplicate-ack" Note "RFC 5681 §2"
         "the same acknowledgment again while data is outstanding"
-        "duplicate ACK {nth} of {ack}"
+        "duplicate ACK[ {nth}] of {ack}"
     TripleDuplicateAck "TC302" "triple-duplicate-ack" Note "RFC 5681 §3.2"
         "the third duplicate acknowledgment: a loss signal"
         "the third duplicate ACK of {ack}: the sender takes the bytes from there for lost"

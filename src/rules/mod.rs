@@ -4,8 +4,10 @@
 //! nothing of connections: [`track`](crate::track) decides when a rule fires.
 
 mod catalogue;
+mod pages;
 
 pub use catalogue::Rule;
+pub use pages::{Block, Kind, Page, Part};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Serialize)]

@@ -6,7 +6,7 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
-use super::endpoint::Advert;
+use super::endpoint::{Advert, Asked};
 use super::holes::Hole;
 use super::step::Step;
 use super::{Acked, Note, Value};
@@ -122,6 +122,7 @@ impl Connection {
             peer.rtt.add(rtt);
         }
         peer.una = ack;
+        peer.una_ts = at.1;
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
         if peer.holes.acknowledge(ack, at) {
             self.gaps_acked = true;
@@ -170,12 +171,23 @@ impl Connection {
             // Without SACK, all that is missing may be meant.
             peer.holes.ask_below(i64::MAX);
         }
+        let arrived = peer.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
+        peer.asked = Some(Asked {
+            from: ack,
+            to: arrived.unwrap_or(peer.nxt),
+            ts: step.segment.ts,
+            tsval: step.segment.options.timestamps.map(|(tsval, _)| tsval),
+        });
         let me = &mut self.ends[step.me()];
         me.dup_acks_in_row += u32::from(same_window);
         me.count.duplicate_acks += 1;
         let nth = me.dup_acks_in_row;
         let rule = if nth == 3 && same_window { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
-        step.fire(rule).number("nth", nth).with("ack", Value::Number(ack));
+        let finding = step.fire(rule);
+        if nth > 0 {
+            finding.number("nth", nth);
+        }
+        finding.with("ack", Value::Number(ack));
     }
 
     /// Takes the window that the sender advertises.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use arrayvec::ArrayVec;
 
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 
 use super::{Finding, Note, Observation};
 
@@ -17,14 +17,21 @@ pub struct Amend {
     pub flow: u32,
     /// All its annotations now.
     pub notes: Vec<Note>,
-    /// All its rules now.
-    pub findings: Vec<Rule>,
+    /// All its rules now, each with its finding's severity.
+    pub findings: Vec<(Rule, Severity)>,
     /// The findings that are new or changed.
     pub details: Vec<Finding>,
-    /// The rules of those that are only changed: they count already.
-    pub changed: Vec<Rule>,
-    /// The rules that no longer hold.
-    pub withdrawn: Vec<Rule>,
+    /// The rules of those that are only changed, with the severity that they had: they count already.
+    pub changed: Vec<(Rule, Severity)>,
+    /// The rules that no longer hold, with the severity that they had.
+    pub withdrawn: Vec<(Rule, Severity)>,
+}
+
+impl Amend {
+    /// The details that are new: their frame had no finding of that rule.
+    pub fn added(&self) -> impl Iterator<Item = &Finding> {
+        self.details.iter().filter(|finding| self.changed.iter().all(|(rule, _)| *rule != finding.rule))
+    }
 }
 
 /// What was said of one frame.
@@ -32,7 +39,7 @@ pub struct Amend {
 struct Said {
     frame: u64,
     notes: ArrayVec<Note, 4>,
-    rules: ArrayVec<Rule, 8>,
+    rules: ArrayVec<(Rule, Severity), 8>,
 }
 
 /// More frames than this are not waited for in one connection; the oldest keep their provisional word.
@@ -50,11 +57,11 @@ impl Words {
         if self.said.len() >= MAX_SAID {
             self.said.pop_front();
         }
-        let own = observation.findings.iter().filter(|finding| finding.frame == frame).map(|finding| finding.rule);
+        let own = observation.findings.iter().filter(|finding| finding.frame == frame);
         self.said.push_back(Said {
             frame,
             notes: observation.notes.iter().copied().take(4).collect(),
-            rules: own.take(8).collect(),
+            rules: own.take(8).map(|finding| (finding.rule, finding.severity)).collect(),
         });
     }
 
@@ -62,14 +69,14 @@ impl Words {
     pub fn change(&mut self, flow: u32, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) -> Option<Amend> {
         let at = self.said.binary_search_by_key(&frame, |said| said.frame).ok()?;
         let said = self.said.get_mut(at)?;
-        let withdrawn = withdraw.iter().copied().filter(|rule| said.rules.contains(rule)).collect();
-        said.rules.retain(|rule| !withdraw.contains(rule));
+        let (withdrawn, kept): (Vec<_>, Vec<_>) = said.rules.iter().partition(|(rule, _)| withdraw.contains(rule));
+        said.rules = kept.into_iter().collect();
         let mut changed = Vec::new();
         for finding in &add {
-            if said.rules.contains(&finding.rule) {
-                changed.push(finding.rule);
+            if let Some((_, severity)) = said.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+                changed.push((finding.rule, std::mem::replace(severity, finding.severity)));
             } else {
-                let _ = said.rules.try_push(finding.rule);
+                let _ = said.rules.try_push((finding.rule, finding.severity));
             }
         }
         Some(Amend {

@@ -46,7 +46,7 @@ impl Connection {
         self.conclude_sides(&mut found);
         for finding in &mut found {
             finding.flow = Some(self.number);
-            self.count_finding(finding.rule);
+            self.count_finding(finding.rule, finding.severity);
         }
         found
     }
@@ -187,6 +187,7 @@ impl Connection {
         };
         let mut findings = std::mem::take(&mut self.found);
         findings.sort_by_key(|(rule, _)| *rule);
+        let [c2s, s2c] = [self.stats(0), self.stats(1)];
         FlowRecord {
             number: self.number,
             client: client.socket,
@@ -202,9 +203,12 @@ impl Connection {
             states: self.states(),
             conn_state: self.history.conn_state(payload),
             history: self.history.letters().to_owned(),
-            c2s: self.stats(0),
-            s2c: self.stats(1),
+            limited_by: self.limited_by([c2s.unique_bytes, s2c.unique_bytes]),
+            longest_idle: self.limits.idle,
+            c2s,
+            s2c,
             findings,
+            regraded: std::mem::take(&mut self.regraded),
         }
     }
 

@@ -5,13 +5,14 @@
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, TcpFlags};
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 
 use super::amend::Words;
 use super::endpoint::Endpoint;
 use super::facts::{self, Closing, CutOff};
 use super::history::{History, Seen};
 use super::injection::Watch;
+use super::limits::Limits;
 use super::step::Step;
 use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
 
@@ -39,7 +40,11 @@ pub(super) struct Connection {
     /// When both FINs were acknowledged.
     pub time_wait_since: Option<Timestamp>,
     pub history: History,
+    /// What held it back, each way.
+    pub limits: Limits,
     pub found: Vec<(Rule, u32)>,
+    /// Of these, findings whose severity is not their rule's own.
+    pub regraded: Vec<(Rule, Severity, u32)>,
     /// A keep-alive or zero-window probe that waits for its answer, and who sent it.
     pub probe: Option<(Direction, Note)>,
     /// A SYN that does not belong here unless the other end accepts it.
@@ -113,7 +118,9 @@ impl Connection {
             doubtful_reset: None,
             time_wait_since: None,
             history: History::default(),
+            limits: Limits::default(),
             found: Vec::new(),
+            regraded: Vec::new(),
             probe: None,
             pending_syn: None,
             watch: None,
@@ -136,13 +143,15 @@ impl Connection {
         step.obs.client_known = self.client_known;
         step.obs.before = self.states();
         self.take(step);
+        self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
         step.obs.after = self.states();
         self.note_time_wait(step.segment.ts);
         for finding in &step.obs.findings {
-            self.count_finding(finding.rule);
+            self.count_finding(finding.rule, finding.severity);
         }
-        if std::mem::take(&mut self.provisional) {
+        step.obs.provisional = std::mem::take(&mut self.provisional);
+        if step.obs.provisional {
             self.words.keep(step.segment.frame, step.obs);
         }
     }
@@ -150,11 +159,11 @@ impl Connection {
     /// Changes what was said of an earlier frame.
     pub(super) fn amend(&mut self, step: &mut Step<'_>, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) {
         let Some(amend) = self.words.change(self.number, frame, add, withdraw) else { return };
-        for finding in amend.details.iter().filter(|finding| !amend.changed.contains(&finding.rule)) {
-            self.count_finding(finding.rule);
+        for (rule, severity) in amend.withdrawn.iter().chain(&amend.changed) {
+            self.uncount_finding(*rule, *severity);
         }
-        for rule in &amend.withdrawn {
-            self.uncount_finding(*rule);
+        for finding in &amend.details {
+            self.count_finding(finding.rule, finding.severity);
         }
         step.events.push_back(Event::Amend(amend));
     }
@@ -176,7 +185,6 @@ impl Connection {
 
     fn take(&mut self, step: &mut Step<'_>) {
         if self.is_copy(step) {
-            step.obs.deed = Deed::Stray;
             self.place(step);
             self.note_unacceptable(step);
             return self.write_history(step, false);
@@ -218,6 +226,7 @@ impl Connection {
             return;
         }
         self.check_timestamps(step);
+        let before = self.before(step);
         if !self.probes(step) {
             self.note_unacceptable(step);
             self.send(step);
@@ -227,6 +236,7 @@ impl Connection {
         if step.has(TcpFlags::FIN) {
             self.finish_direction(step);
         }
+        self.account(step, before);
         let me = &mut self.ends[step.me()];
         me.ids.learn(step.segment.ip_id, advances);
         step.obs.in_flight = me.in_flight();
@@ -312,18 +322,29 @@ impl Connection {
         me.facts.good_checksum |= matches!(segment.checksum, Checksum::Correct | Checksum::Partial);
     }
 
-    pub fn count_finding(&mut self, rule: Rule) {
+    pub fn count_finding(&mut self, rule: Rule, severity: Severity) {
         match self.found.iter_mut().find(|(found, _)| *found == rule) {
             Some((_, count)) => *count += 1,
             None => self.found.push((rule, 1)),
         }
+        if severity == rule.severity() {
+            return;
+        }
+        match self.regraded.iter_mut().find(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
+            Some((.., count)) => *count += 1,
+            None => self.regraded.push((rule, severity, 1)),
+        }
     }
 
-    fn uncount_finding(&mut self, rule: Rule) {
+    fn uncount_finding(&mut self, rule: Rule, severity: Severity) {
         if let Some((_, count)) = self.found.iter_mut().find(|(found, _)| *found == rule) {
             *count = count.saturating_sub(1);
         }
         self.found.retain(|(_, count)| *count > 0);
+        let regraded = self.regraded.iter_mut();
+        for (.., count) in regraded.filter(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
+            *count = count.saturating_sub(1);
+        }
     }
 
     /// Both ends' states.

@@ -6,6 +6,7 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::Deed;
 use super::connection::Connection;
 use super::endpoint::Digest;
 use super::step::Step;
@@ -40,6 +41,7 @@ impl Connection {
         let the_rule = u64::from(me.count.copies) * 2 >= me.count.packets;
         let captured = after <= COPY && (the_rule || twin.ttl != digest.ttl || twin.interface != digest.interface);
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
+        step.obs.deed = Deed::Copy(twin.frame);
         step.fire(rule).frame("first", twin.frame).time("after", after);
         true
     }
@@ -73,6 +75,11 @@ impl Connection {
         // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it
         // repeats anything. A bare acknowledgment may well be repeated within a tick, unless SACK makes each one different.
         let takes_numbers = segment.seq_len() > 0;
+        let drawn = self.ends[step.peer()].last_data_frame > twin.frame;
+        if !takes_numbers && drawn {
+            // The other end sent data in between, so this may be the answer to that.
+            return None;
+        }
         let sacks = !segment.options.sack.is_empty();
         let certain = match segment.options.timestamps {
             Some(_) => takes_numbers || sacks || me.facts.sack_permitted,

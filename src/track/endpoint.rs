@@ -30,6 +30,8 @@ pub(super) struct Endpoint {
     pub low: i64,
     /// The highest acknowledgment received.
     pub una: i64,
+    /// When that was.
+    pub una_ts: Timestamp,
     /// One past the FIN.
     pub fin: Option<i64>,
     /// The last acknowledgment that this end sent, relative to the other's numbers.
@@ -55,8 +57,11 @@ pub(super) struct Endpoint {
     pub ids: Ids,
     /// When it last sent data.
     pub last_data: Option<Timestamp>,
+    pub last_data_frame: u64,
     /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
     pub last_old: Option<Timestamp>,
+    /// What the other end asked for last.
+    pub asked: Option<Asked>,
     /// A digest of the SACK blocks that it last sent.
     pub sack_digest: u64,
     /// The windows that it advertised last, by timestamp: an echo tells which of them the other end had received.
@@ -74,6 +79,17 @@ pub(super) struct Endpoint {
     pub recent: VecDeque<Digest>,
     pub path: Path,
     pub resends: Option<Box<Resends>>,
+}
+
+/// A range that duplicate acknowledgments asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// From the acknowledgment number …
+    pub from: i64,
+    /// … to the highest number that has arrived.
+    pub to: i64,
+    pub ts: Timestamp,
+    pub tsval: Option<u32>,
 }
 
 /// A window as it was advertised.
@@ -94,6 +110,8 @@ pub(super) struct Sent {
     pub end: i64,
     pub frame: u64,
     pub ts: Timestamp,
+    /// When it was sent the last time.
+    pub last_ts: Timestamp,
     /// 0 when there is none.
     pub ip_id: u16,
     /// Sent more than once: no measure of the round trip (Karn).
@@ -142,6 +160,7 @@ impl Endpoint {
             nxt: 0,
             low: i64::MAX,
             una: i64::MIN,
+            una_ts: Timestamp::default(),
             fin: None,
             ack: None,
             edge: i64::MIN,
@@ -157,7 +176,9 @@ impl Endpoint {
             handshake_leg: None,
             ids: Ids::default(),
             last_data: None,
+            last_data_frame: 0,
             last_old: None,
+            asked: None,
             sack_digest: 0,
             adverts: VecDeque::new(),
             recovery: None,
@@ -226,6 +247,7 @@ impl Endpoint {
             end,
             frame: segment.frame,
             ts: segment.ts,
+            last_ts: segment.ts,
             ip_id: segment.ip_id.unwrap_or(0),
             resent: false,
             digest: segment.payload_digest.filter(|_| whole),
@@ -266,10 +288,10 @@ impl Endpoint {
     }
 
     /// Notes that `from..end` went out again.
-    pub fn resend(&mut self, from: i64, end: i64) {
+    pub fn resend(&mut self, from: i64, end: i64, now: Timestamp) {
         let first = self.flight.partition_point(|sent| sent.end <= from);
         for sent in self.flight.range_mut(first..) {
-            sent.resent = true;
+            (sent.resent, sent.last_ts) = (true, now);
             if sent.end >= end {
                 break;
             }

@@ -2,9 +2,9 @@
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 
-use super::States;
+use super::{LimitedBy, States};
 
 /// All that reports say of a connection as a whole.
 #[derive(Clone, Debug)]
@@ -37,12 +37,18 @@ pub struct FlowRecord {
     pub conn_state: &'static str,
     /// Zeek's `history`.
     pub history: String,
+    /// What held it back; nothing where it took no time or only one side was captured.
+    pub limited_by: Option<LimitedBy>,
+    /// The longest time without any segment.
+    pub longest_idle: Span,
     /// Client to server.
     pub c2s: DirectionStats,
     /// Server to client.
     pub s2c: DirectionStats,
     /// What was found, with counts, in the catalogue's order.
     pub findings: Vec<(Rule, u32)>,
+    /// Of these, findings whose severity is not their rule's own.
+    pub regraded: Vec<(Rule, Severity, u32)>,
 }
 
 /// How a connection went.
@@ -64,6 +70,20 @@ pub enum Outcome {
     Open,
     /// Began before the capture, and neither closed nor reset in it.
     MidStream,
+}
+
+impl FlowRecord {
+    /// First to last segment.
+    pub fn duration(&self) -> Span {
+        self.last_ts.since(self.first_ts)
+    }
+
+    /// So many bytes over the connection's duration, per second; nothing where either is zero.
+    pub fn per_second(&self, bytes: u64) -> Option<u64> {
+        let nanos = u128::try_from(self.duration().0).ok().filter(|nanos| *nanos > 0)?;
+        let rate = u128::from(bytes) * 1_000_000_000 / nanos;
+        (bytes > 0).then(|| rate.try_into().unwrap_or(u64::MAX))
+    }
 }
 
 impl Outcome {
@@ -101,6 +121,8 @@ pub struct RttSummary {
     pub min: Span,
     /// The middle one (of an even sample where there are more than 64).
     pub median: Span,
+    /// 95 of 100 are no longer than this (of the same sample).
+    pub p95: Span,
     /// The longest.
     pub max: Span,
     /// How many were measured.

@@ -5,6 +5,7 @@ use crate::dissect::{Segment, SeqNumber, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
+use super::recovery::Resent;
 use super::step::Step;
 use super::{Deed, Direction, Value};
 
@@ -66,6 +67,9 @@ impl Connection {
             finding.number("nth", nth).time("after", after);
             if let Some((frame, _)) = answer {
                 finding.frame("answer", frame);
+                step.fire(Rule::SpuriousRetransmission).word("why", "the SYN had arrived, since it had been answered");
+            } else {
+                self.remember_opening(step);
             }
             return true;
         }
@@ -110,6 +114,21 @@ impl Connection {
         true
     }
 
+    /// A repeated SYN or SYN+ACK: the timestamp that its answer echoes may tell that the first one had arrived.
+    fn remember_opening(&mut self, step: &Step<'_>) {
+        let segment = step.segment;
+        self.ends[step.me()].recovery.get_or_insert_default().remember(Resent {
+            from: 0,
+            end: 1,
+            frame: segment.frame,
+            ts: segment.ts,
+            tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
+            seen_before: true,
+            acked: None,
+        });
+        self.provisional = true;
+    }
+
     fn accept(&mut self, step: &mut Step<'_>) -> bool {
         let segment = step.segment;
         let (peer_facts, wanted) = {
@@ -127,6 +146,7 @@ impl Connection {
                 let nth = me.count.syns;
                 step.obs.deed = Deed::OpensAgain;
                 step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
+                self.remember_opening(step);
                 return true;
             }
             let old_ack = ack.map_or(SeqNumber(0), |ack| self.ends[step.peer()].raw(ack));

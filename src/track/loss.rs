@@ -116,31 +116,47 @@ impl Connection {
     fn kind_of(&self, step: &Step<'_>, sent: Repeat) -> Kind {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let recovery = me.recovery.as_deref();
+        let now = step.segment.ts;
+        // RFC 6298 §5: the timer starts with the transmission, and again with each acknowledgment of new data.
+        let timed_out =
+            now.since(sent.last.max(me.una_ts)) > Span((MIN_RTO.0 * 9 / 10).saturating_add(self.round_trip().0));
         let heard = me.last_data.unwrap_or(self.first.1).max(peer.last_ts);
-        let idle = step.segment.ts.since(heard);
-        let timer = Span((MIN_RTO.0 * 9 / 10).saturating_add(self.round_trip().0));
-        let tail = sent.end >= me.nxt;
-        if idle > timer && (sent.again || !tail) {
-            return Kind::Timeout;
-        }
-        if recovery.is_some_and(|recovery| recovery.timer_until.is_some()) {
+        let idle = now.since(heard);
+        // A probe repeats the highest segment as it was; with new bytes behind it, it is not one.
+        let tail = sent.end == me.nxt || sent.from >= me.nxt;
+        // RFC 2018 §8, RFC 6675 §5.1: only after a timeout does a sender forget what SACK reported.
+        let sacked = recovery.is_some_and(|recovery| recovery.is_sacked(sent.from, sent.end));
+        let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
+        if sacked || by_timer || timed_out && (sent.again || !tail) {
             return Kind::Timeout;
         }
         // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
         let above = recovery.and_then(|recovery| recovery.highest_sacked()).is_some_and(|sacked| sacked > sent.end);
-        let fast = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
+        let fast = recovery.is_some_and(|recovery| recovery.fast_until.is_some()) || self.was_asked_for(step, sent);
         // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one
         // probe in an episode.
         let probes = (me.facts.sack_permitted && peer.facts.sack_permitted || !self.scale_known())
             && recovery.is_none_or(|recovery| recovery.probe_until.is_none());
         if above || fast || peer.dup_acks_in_row >= 3 {
             Kind::Fast
-        } else if tail && !sent.again && probes && !idle.is_below(100, self.round_trip()) {
+        } else if tail && !sent.again && probes {
             Kind::TailProbe
-        } else if sent.again || !idle.is_below(80, MIN_RTO) {
+        } else if sent.again || timed_out || !idle.is_below(80, MIN_RTO) {
             Kind::Timeout
         } else {
             Kind::Unknown
+        }
+    }
+
+    /// Whether the receiver asked for it shortly before, though what it asked for has since been acknowledged here: the sender had
+    /// not yet heard of that.
+    fn was_asked_for(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let Some(asked) = self.ends[step.me()].asked else { return false };
+        let in_range = asked.from <= sent.from && sent.end <= asked.to;
+        match (asked.tsval, step.segment.options.timestamps) {
+            // The sender echoes the newest that it has received.
+            (Some(tsval), Some((_, tsecr))) => in_range && tsecr == tsval,
+            _ => in_range && step.segment.ts.since(asked.ts).is_below(110, self.round_trip()),
         }
     }
 
@@ -176,9 +192,17 @@ impl Connection {
             return;
         }
         let tsecr = segment.options.timestamps.map(|(_, tsecr)| tsecr);
+        // A D-SACK reports the copy that came last; one that is younger than the way there and back has not arrived yet.
+        let arrived = |resent: &Resent| !segment.ts.since(resent.ts).is_below(90, away);
+        let latest = dsack.and_then(|(left, right)| {
+            let touched = |resent: &&Resent| left < resent.end && resent.from < right && arrived(resent);
+            let latest = recovery.resent.iter().rfind(touched)?;
+            // Needless only if all of it was there before.
+            (left <= latest.from && latest.end <= right).then_some(latest.frame)
+        });
         let mut needless = Vec::new();
         recovery.resent.retain_mut(|resent| {
-            let reported = dsack.is_some_and(|(left, right)| left < resent.end && resent.from < right);
+            let reported = latest == Some(resent.frame);
             let covers = ack >= resent.end && resent.acked.is_none();
             // RFC 3522 §3.2: the acknowledgment echoes a segment older than the one sent again.
             let older = resent.tsval.zip(tsecr).map(|(tsval, echo)| (echo.wrapping_sub(tsval) as i32) < 0);
@@ -299,6 +323,8 @@ pub(super) struct Repeat {
     pub again: bool,
     /// The first copy.
     pub first: Option<(u64, Timestamp)>,
+    /// When it was sent the last time before.
+    pub last: Timestamp,
     /// The rung of the ladder that decided.
     pub rung: &'static str,
 }

@@ -41,6 +41,8 @@ pub struct Observation {
     pub notes: Vec<Note>,
     /// Rules that fired on it.
     pub findings: Vec<Finding>,
+    /// What is said of it may change: an [`Amend`](super::Amend) settles it if it does.
+    pub provisional: bool,
     /// Room of an earlier `acked.frames`, kept so that an acknowledgment allocates nothing.
     spare: Vec<u64>,
 }
@@ -117,6 +119,8 @@ pub enum Deed {
     Resets,
     /// Cannot belong to the connection as it stands.
     Stray,
+    /// The packet of that frame, seen once more: it is left out of everything.
+    Copy(u64),
 }
 
 /// An annotation: something normal with a name.

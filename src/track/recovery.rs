@@ -108,6 +108,11 @@ impl Recovery {
         oldest
     }
 
+    /// Something is known to be missing, or is being sent again.
+    pub fn is_under_way(&self) -> bool {
+        self.timer_until.is_some() || self.fast_until.is_some() || !self.sacked.is_empty()
+    }
+
     /// Nothing is left to wait for.
     pub fn is_quiet(&self) -> bool {
         self.sacked.is_empty()

@@ -51,8 +51,9 @@ impl Rtt {
     pub fn summary(&self) -> Option<RttSummary> {
         let mut sorted = self.kept.clone();
         sorted.sort_unstable();
-        let median = *sorted.get(sorted.len().checked_sub(1)? / 2)?;
-        Some(RttSummary { min: Span(self.min), median: Span(median), max: Span(self.max), samples: self.samples })
+        let last = sorted.len().checked_sub(1)?;
+        let [median, p95] = [*sorted.get(last / 2)?, *sorted.get((sorted.len() * 95).div_ceil(100) - 1)?].map(Span);
+        Some(RttSummary { min: Span(self.min), median, p95, max: Span(self.max), samples: self.samples })
     }
 }
 
@@ -67,6 +68,7 @@ mod tests {
         let summary = rtt.summary().unwrap();
         assert_eq!((summary.min, summary.max, summary.samples), (Span(0), Span(9_999), 10_000));
         assert!((4_600..=5_400).contains(&summary.median.0), "{summary:?}");
+        assert!((9_200..=9_800).contains(&summary.p95.0), "{summary:?}");
         assert!(rtt.kept.len() <= KEPT);
     }
 }

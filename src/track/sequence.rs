@@ -70,6 +70,7 @@ impl Connection {
         let me = &mut self.ends[step.me()];
         if segment.payload_len > 0 {
             me.last_data = Some(segment.ts);
+            me.last_data_frame = segment.frame;
         }
         self.check_window_full(step);
     }
@@ -90,7 +91,8 @@ impl Connection {
         self.open_gap(step, from);
         if from == known && self.hides_a_first_copy(step) {
             let bytes = u64::from(step.segment.payload_len);
-            let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, rung: "ip-id" };
+            let last = self.ends[step.me()].last_ts;
+            let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, last, rung: "ip-id" };
             self.say_resent(step, hidden);
         }
         let me = &mut self.ends[step.me()];
@@ -125,20 +127,23 @@ impl Connection {
         }
         if verdict == Verdict::Late {
             self.say_late(step, (from, end), hole, rung);
-        } else if !step.has(TcpFlags::SYN) && segment.payload_len > 0 {
-            // A FIN alone carries no byte again; that it came before is said where it closes.
+        } else if !step.has(TcpFlags::SYN) {
+            // A FIN alone carries no byte again; that it came before is said where it closes, and how it came to be sent here.
             let bytes = if hole.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
             let original = first;
+            let last = first.map_or(segment.ts, |sent| sent.last_ts);
             let first = first.map(|sent| (sent.frame, sent.ts));
-            self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, rung });
-            self.check_resends(step, original.as_ref());
+            self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, rung });
+            if segment.payload_len > 0 {
+                self.check_resends(step, original.as_ref());
+            }
         }
         let me = &mut self.ends[step.me()];
-        me.resend(from, end);
+        me.resend(from, end, segment.ts);
         if hole.is_some() {
             me.send(from, upto, segment);
-            me.resend(from, upto);
+            me.resend(from, upto, segment.ts);
         }
         if me.fin == Some(end) && step.has(TcpFlags::FIN) {
             step.obs.deed = Deed::ClosesAgain;

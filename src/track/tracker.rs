@@ -129,7 +129,7 @@ impl FlowTracker {
             && let Some((how, connections)) = self.isns.learn(segment)
         {
             step.fire(Rule::IsnPredictable).number("connections", connections).word("how", how);
-            connection.count_finding(Rule::IsnPredictable);
+            connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());
         }
         self.two_sided |= connection.is_two_sided();
         let age = if connection.is_over() {
@@ -290,7 +290,7 @@ impl FlowTracker {
         if let Some(connection) = self.table.get(newest).filter(|newest| newest.ends[1].socket == target) {
             finding.flow = Some(connection.number);
             (finding.frame, finding.ts) = connection.last;
-            connection.count_finding(Rule::SynFlood);
+            connection.count_finding(Rule::SynFlood, Rule::SynFlood.severity());
         } else {
             finding.ts = self.now;
         }
@@ -326,7 +326,7 @@ impl FlowTracker {
         self.one_sided |= connection.only_side().is_some();
         let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided };
         if why == Ending::Evicted {
-            connection.count_finding(Rule::StateLimited);
+            connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
         for finding in connection.conclude(ended) {
             self.events.push_back(Event::Finding(finding));

@@ -70,7 +70,7 @@ fn take_events(tracker: &mut FlowTracker, seen: &mut Seen) {
             }
             Event::Amend(amend) => {
                 if let Some(segment) = seen.segments.get_mut((amend.frame as usize).wrapping_sub(1)) {
-                    segment.codes = amend.findings.iter().map(|rule| rule.code().to_owned()).collect();
+                    segment.codes = amend.findings.iter().map(|(rule, _)| rule.code().to_owned()).collect();
                 }
             }
             Event::Ended(record) => {

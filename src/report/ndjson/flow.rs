@@ -8,10 +8,10 @@ use serde::ser::Serializer;
 use crate::capture::Span;
 use crate::report::community_id::community_id;
 use crate::rules::Rule;
-use crate::track::{DirectionStats, FlowRecord, RttSummary};
+use crate::track::{Cause, DirectionStats, FlowRecord, LimitedBy, RttSummary, Shares};
 
 use super::VERSION;
-use super::packet::StatesObject;
+use super::packet::{self, StatesObject};
 
 /// A connection that has ended.
 #[derive(Serialize)]
@@ -30,6 +30,7 @@ pub struct FlowLine<'a> {
     first_ts: &'a str,
     last_ts: &'a str,
     duration_s: f64,
+    longest_idle_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     handshake_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,8 @@ pub struct FlowLine<'a> {
     history: &'a str,
     c2s: DirectionObject,
     s2c: DirectionObject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limited_by: Option<LimitsObject>,
     findings: Counts<'a>,
 }
 
@@ -59,14 +62,16 @@ impl<'a> FlowLine<'a> {
             client_known: flow.client_known,
             first_ts,
             last_ts,
-            duration_s: flow.last_ts.since(flow.first_ts).as_secs_f64(),
+            duration_s: flow.duration().as_secs_f64(),
+            longest_idle_s: flow.longest_idle.as_secs_f64(),
             handshake_ms: flow.handshake.map(Span::as_millis_f64),
             rtt_ms: flow.rtt.map(RttObject::from),
             states: flow.states.into(),
             conn_state: flow.conn_state,
             history: &flow.history,
-            c2s: flow.c2s.into(),
-            s2c: flow.s2c.into(),
+            c2s: DirectionObject::new(&flow.c2s, flow),
+            s2c: DirectionObject::new(&flow.s2c, flow),
+            limited_by: flow.limited_by.map(LimitsObject::from),
             findings: Counts(&flow.findings),
         }
     }
@@ -76,14 +81,20 @@ impl<'a> FlowLine<'a> {
 struct RttObject {
     min: f64,
     median: f64,
+    p95: f64,
     max: f64,
     samples: u32,
 }
 
 impl From<RttSummary> for RttObject {
     fn from(rtt: RttSummary) -> Self {
-        let RttSummary { min, median, max, samples } = rtt;
-        Self { min: min.as_millis_f64(), median: median.as_millis_f64(), max: max.as_millis_f64(), samples }
+        Self {
+            min: rtt.min.as_millis_f64(),
+            median: rtt.median.as_millis_f64(),
+            p95: rtt.p95.as_millis_f64(),
+            max: rtt.max.as_millis_f64(),
+            samples: rtt.samples,
+        }
     }
 }
 
@@ -101,6 +112,10 @@ struct DirectionObject {
     zero_window_ms: f64,
     max_in_flight_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    throughput_bytes_per_s: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goodput_bytes_per_s: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mss: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wscale: Option<u8>,
@@ -108,8 +123,8 @@ struct DirectionObject {
     timestamps: bool,
 }
 
-impl From<DirectionStats> for DirectionObject {
-    fn from(stats: DirectionStats) -> Self {
+impl DirectionObject {
+    fn new(stats: &DirectionStats, flow: &FlowRecord) -> Self {
         Self {
             packets: stats.packets,
             wire_bytes: stats.wire_bytes,
@@ -122,10 +137,59 @@ impl From<DirectionStats> for DirectionObject {
             duplicate_acks: stats.duplicate_acks,
             zero_window_ms: stats.zero_window.as_millis_f64(),
             max_in_flight_bytes: stats.max_in_flight,
+            throughput_bytes_per_s: flow.per_second(stats.payload_bytes),
+            goodput_bytes_per_s: flow.per_second(stats.unique_bytes.saturating_sub(stats.missed_bytes)),
             mss: stats.mss,
             wscale: stats.wscale,
             sack: stats.sack,
             timestamps: stats.timestamps,
+        }
+    }
+}
+
+/// What held the connection back.
+#[derive(Serialize)]
+struct LimitsObject {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    main: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    main_dir: Option<&'static str>,
+    c2s: SharesObject,
+    s2c: SharesObject,
+}
+
+impl From<LimitedBy> for LimitsObject {
+    fn from(limited: LimitedBy) -> Self {
+        Self {
+            main: limited.main.map(|(_, cause)| cause.as_str()),
+            main_dir: limited.main.map(|(direction, _)| packet::direction(direction)),
+            c2s: limited.c2s.into(),
+            s2c: limited.s2c.into(),
+        }
+    }
+}
+
+/// One direction's time by what held it back: together the connection's duration.
+#[derive(Serialize)]
+struct SharesObject {
+    handshake_s: f64,
+    receiver_window_s: f64,
+    congestion_s: f64,
+    application_s: f64,
+    close_s: f64,
+    unknown_s: f64,
+}
+
+impl From<Shares> for SharesObject {
+    fn from(shares: Shares) -> Self {
+        let seconds = |cause| shares.of(cause).as_secs_f64();
+        Self {
+            handshake_s: seconds(Cause::Handshake),
+            receiver_window_s: seconds(Cause::ReceiverWindow),
+            congestion_s: seconds(Cause::Congestion),
+            application_s: seconds(Cause::Application),
+            close_s: seconds(Cause::Close),
+            unknown_s: seconds(Cause::Unknown),
         }
     }
 }

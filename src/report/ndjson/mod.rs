@@ -72,7 +72,7 @@ impl Reporter for Ndjson {
         }
     }
 
-    fn hidden(&mut self, packet: Packet<'_>) {
+    fn hidden(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
         self.first.get_or_insert(packet.frame.ts);
     }
 

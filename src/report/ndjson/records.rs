@@ -120,14 +120,14 @@ struct RuleObject {
 impl<'a> AmendLine<'a> {
     /// Of a change.
     pub fn new(amend: &'a Amend, calendar: &mut Calendar) -> Self {
-        let withdrawn = amend.withdrawn.iter().map(|rule| RuleObject { code: rule.code(), slug: rule.slug() });
+        let withdrawn = amend.withdrawn.iter().map(|(rule, _)| RuleObject { code: rule.code(), slug: rule.slug() });
         Self {
             r#type: "amend",
             v: VERSION,
             frame: amend.frame,
             flow: amend.flow,
             notes: amend.notes.iter().map(|note| note.as_str()).collect(),
-            findings: amend.findings.iter().map(|rule| rule.code()).collect(),
+            findings: amend.findings.iter().map(|(rule, _)| rule.code()).collect(),
             details: amend.details.iter().map(|finding| FindingObject::new(finding, calendar)).collect(),
             withdrawn: withdrawn.collect(),
         }

@@ -1,5 +1,6 @@
 //! What a capture amounts to, gathered packet by packet in bounded memory.
 
+mod held;
 mod sample;
 mod text;
 
@@ -11,6 +12,7 @@ use crate::rules::{Rule, Severity};
 use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, Outcome};
 
 use super::{Packet, wording};
+use held::Held;
 use sample::Sample;
 pub use text::Invocation;
 
@@ -35,8 +37,8 @@ pub struct Summary {
     s2c: Data,
     syns: u64,
     syns_again: u64,
+    held: Held,
     found: BTreeMap<Rule, Found>,
-    severities: [u64; 3],
     drops: Drops,
     complete: bool,
 }
@@ -61,8 +63,8 @@ struct Data {
 /// How often a rule fired, where first, and what it said there.
 #[derive(Debug)]
 struct Found {
-    count: u64,
-    severity: Severity,
+    /// By severity: a gate lowers some.
+    severities: [u64; 3],
     /// Connection and frame.
     places: Vec<(Option<u32>, u64)>,
     message: String,
@@ -86,8 +88,8 @@ impl Summary {
             s2c: Data::default(),
             syns: 0,
             syns_again: 0,
+            held: Held::default(),
             found: BTreeMap::new(),
-            severities: [0; 3],
             drops: Drops::default(),
             complete: true,
         }
@@ -124,14 +126,11 @@ impl Summary {
     /// Counts a finding.
     pub fn finding(&mut self, finding: &Finding) {
         let found = self.found.entry(finding.rule).or_insert_with(|| Found {
-            count: 0,
-            severity: finding.severity,
+            severities: [0; 3],
             places: Vec::new(),
             message: wording::message(finding),
         });
-        found.count += 1;
-        self.severities[finding.severity as usize] += 1;
-        found.severity = found.severity.max(finding.severity);
+        found.severities[finding.severity as usize] += 1;
         if found.places.len() < PLACES && (finding.flow.is_some() || finding.frame > 0) {
             found.places.push((finding.flow, finding.frame));
         }
@@ -139,18 +138,24 @@ impl Summary {
 
     /// Counts what is new, and takes back what no longer holds.
     pub fn amend(&mut self, amend: &Amend) {
-        for rule in &amend.withdrawn {
-            let severity = &mut self.severities[rule.severity() as usize];
-            *severity = severity.saturating_sub(1);
-            if let Some(found) = self.found.get_mut(rule) {
-                found.count = found.count.saturating_sub(1);
-                found.places.retain(|(_, frame)| *frame != amend.frame);
-                if found.count == 0 {
-                    self.found.remove(rule);
-                }
+        for (rule, severity) in &amend.withdrawn {
+            let Some(found) = self.found.get_mut(rule) else { continue };
+            found.move_one(*severity, None);
+            found.places.retain(|(_, frame)| *frame != amend.frame);
+            if found.count() == 0 {
+                self.found.remove(rule);
             }
         }
-        for finding in amend.details.iter().filter(|finding| !amend.changed.contains(&finding.rule)) {
+        for (rule, severity) in &amend.changed {
+            let now = amend.details.iter().find(|finding| finding.rule == *rule);
+            let (Some(found), Some(now)) = (self.found.get_mut(rule), now) else { continue };
+            found.move_one(*severity, Some(now.severity));
+            // What stands behind the frames was said of the first.
+            if found.places.first() == Some(&(Some(amend.flow), amend.frame)) {
+                found.message = wording::message(now);
+            }
+        }
+        for finding in amend.added() {
             self.finding(finding);
         }
     }
@@ -162,6 +167,7 @@ impl Summary {
             self.outcomes[at] += 1;
         }
         self.handshakes.count(flow);
+        self.held.count(flow);
         self.c2s.add(&flow.c2s);
         self.s2c.add(&flow.s2c);
         self.syns += u64::from(flow.c2s.syns);
@@ -205,12 +211,12 @@ impl Summary {
 
     /// Rules that fired, with how often.
     pub fn rules(&self) -> impl Iterator<Item = (Rule, u64)> {
-        self.found.iter().map(|(rule, found)| (*rule, found.count))
+        self.found.iter().map(|(rule, found)| (*rule, found.count()))
     }
 
     /// Findings of a severity.
     pub fn count(&self, severity: Severity) -> u64 {
-        self.severities[severity as usize]
+        self.found.values().map(|found| found.severities[severity as usize]).sum()
     }
 
     /// The worst severity of any finding.
@@ -226,6 +232,28 @@ impl Summary {
     /// Whether all that the source holds was read.
     pub fn complete(&self) -> bool {
         self.complete
+    }
+}
+
+impl Found {
+    fn count(&self) -> u64 {
+        self.severities.iter().sum()
+    }
+
+    /// The worst.
+    fn severity(&self) -> Severity {
+        let worst =
+            [Severity::Error, Severity::Warning].into_iter().find(|severity| self.severities[*severity as usize] > 0);
+        worst.unwrap_or(Severity::Note)
+    }
+
+    /// One finding has another severity now, or does not hold any more.
+    fn move_one(&mut self, from: Severity, to: Option<Severity>) {
+        let was = &mut self.severities[from as usize];
+        *was = was.saturating_sub(1);
+        if let Some(to) = to {
+            self.severities[to as usize] += 1;
+        }
     }
 }
 

@@ -109,6 +109,11 @@ impl Summary {
         self.round_trips(out);
         self.data(out);
         self.sent_again(out);
+        for (at, line) in self.held.lines().enumerate() {
+            label(out, if at == 0 { "held back" } else { "" });
+            out.extend_from_slice(&line);
+            out.push(b'\n');
+        }
     }
 
     fn handshakes(&self, out: &mut Vec<u8>) {
@@ -204,19 +209,19 @@ impl Summary {
         }
         text(out, "\n");
         let mut rows: Vec<(&Rule, &Found)> = self.found.iter().collect();
-        rows.sort_by_key(|(rule, found)| (std::cmp::Reverse(found.severity), **rule));
+        rows.sort_by_key(|(rule, found)| (std::cmp::Reverse(found.severity()), **rule));
         let slugs = rows.iter().map(|(rule, _)| rule.slug().len()).max().unwrap_or(0);
-        let counts = rows.iter().map(|(_, found)| found.count.to_string().len()).max().unwrap_or(0);
+        let counts = rows.iter().map(|(_, found)| found.count().to_string().len()).max().unwrap_or(0);
         let places: Vec<String> = rows.iter().map(|(_, found)| found.places()).collect();
         let widest = places.iter().map(String::len).max().unwrap_or(0);
         for ((rule, found), places) in rows.into_iter().zip(places) {
-            let (severity, code, slug, count) = (found.severity.as_str(), rule.code(), rule.slug(), found.count);
+            let (severity, code, slug, count) = (found.severity().as_str(), rule.code(), rule.slug(), found.count());
             let row =
                 format!("{severity:<7} {code} {slug:<slugs$} {count:>counts$}  {places:<widest$}  {}", found.message);
             text(out, "  ");
             let start = out.len();
             text(out, &shortened(row.trim_end(), COLUMNS - 2));
-            style.paint(out, start, Ink::Finding(found.severity));
+            style.paint(out, start, Ink::Finding(found.severity()));
             text(out, "\n");
         }
     }
@@ -226,7 +231,7 @@ impl Summary {
         if again.head.is_empty() {
             return;
         }
-        let worst = self.found.values().max_by_key(|found| (found.severity, std::cmp::Reverse(found.places.first())));
+        let worst = self.found.values().max_by_key(|found| (found.severity(), std::cmp::Reverse(found.places.first())));
         let flow = worst.and_then(|found| found.places.iter().find_map(|(flow, _)| *flow));
         let options = [
             flow.filter(|_| self.flows > 1).map(|flow| format!("--flow {flow}")),
@@ -253,7 +258,7 @@ impl Found {
         let Some((first, _)) = self.places.first() else { return String::new() };
         let mut words: Vec<String> = first.iter().map(|flow| format!("flow {flow}")).collect();
         let frames = self.places.iter().filter(|(flow, _)| flow == first);
-        let more = self.count - frames.clone().count() as u64;
+        let more = self.count() - frames.clone().count() as u64;
         words.extend(frames.filter(|(_, frame)| *frame > 0).map(|(_, frame)| format!("@{frame}")));
         if more > 0 {
             words.push(format!("(+{more})"));

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Measures tcpcheck beside tcpdump, tshark and tcptrace, on the same captures and in the same run.
+
+    benches/compare.py                  everything; about an hour, and 5 GB in the temporary directory
+    benches/compare.py --quick          smaller captures; a few minutes
+    benches/compare.py --only text      some of it (see --list)
+
+It builds tcpcheck and the generator, makes the captures, runs every command several times in turns, and prints Markdown.
+Ratios are of CPU time, user and system together: they mean something on a busy machine, wall clock does not. What is
+not installed is left out, and what takes longer than --limit is given up and shown as a lower bound.
+
+The kernel counts this script's own memory in a child's peak before it runs, so a peak RSS of 15 MB or less says no more than that.
+"""
+
+import argparse
+import os
+import pathlib
+import platform
+import resource
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TCPCHECK = ROOT / "target/release/tcpcheck"
+GENERATE = ROOT / "target/release/examples/generate"
+
+
+class Run:
+    """One command on one capture, measured so many times."""
+
+    def __init__(self, command, packets, path):
+        self.command, self.packets, self.path = command, packets, path
+        self.cpu, self.wall, self.rss, self.cut_off = [], [], 0, False
+
+    def measure(self, limit):
+        words = [str(TCPCHECK) if word == "tcpcheck" else str(self.path) if word == "F" else word for word in self.command.split()]
+        # No shell in between, nothing read from its output: what is measured is the program alone.
+        begin = time.monotonic()
+        child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=lambda: bounded(limit))
+        # One that waits for something (names, most likely) uses no CPU time to be limited.
+        patience = threading.Timer(3 * limit, lambda: os.kill(child.pid, signal.SIGKILL))
+        patience.start()
+        _, status, used = os.wait4(child.pid, 0)
+        patience.cancel()
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.wall.append(time.monotonic() - begin)
+        self.cpu.append(used.ru_utime + used.ru_stime)
+        self.rss = max(self.rss, used.ru_maxrss)
+        self.cut_off |= child.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+        if child.returncode != 0 and not self.cut_off:
+            sys.exit(f"{' '.join(words)}: exit status {child.returncode}")
+
+    def installed(self):
+        return self.command.startswith("tcpcheck ") or shutil.which(self.command.split()[0])
+
+    def seconds(self):
+        return statistics.median(self.cpu)
+
+    def per_packet(self):
+        return self.seconds() / self.packets
+
+
+def bounded(limit):
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+
+
+class Bench:
+    def __init__(self, args):
+        self.args, self.captures = args, {}
+        self.directory = pathlib.Path(args.dir or tempfile.mkdtemp(prefix="tcpcheck-compare-"))
+        self.directory.mkdir(parents=True, exist_ok=True)
+
+    def scaled(self, number):
+        return max(number // 10, 1) if self.args.quick else number
+
+    def capture(self, words):
+        """Makes a capture, once; its path and its number of packets."""
+        if words not in self.captures:
+            path = self.directory / (words.replace("--", "").replace(" ", "-") + ".pcap")
+            made = subprocess.run([GENERATE, *words.split(), "-o", path], check=True, capture_output=True, text=True)
+            self.captures[words] = path, int(made.stderr.split()[0])
+        return self.captures[words]
+
+    def turns(self, runs):
+        """Every command in turn, again and again."""
+        runs = [run for run in runs if run.installed()]
+        for _ in range(self.args.repeat):
+            for run in runs:
+                if not run.cut_off:
+                    run.measure(self.args.limit)
+                    print(f"  {run.cpu[-1]:8.2f} s  {run.command}", file=sys.stderr)
+        return runs
+
+    def runs(self, words, commands):
+        path, packets = self.capture(words)
+        return [Run(command, packets, path) for command in commands]
+
+    def done_with(self, words):
+        path, _ = self.captures.pop(words)
+        if not self.args.keep:
+            path.unlink()
+
+    def beside(self, title, words, subjects, others):
+        """A table: each of tcpcheck's commands against each of the others."""
+        runs = self.turns(self.runs(words, subjects + others))
+        print(f"### {title}\n\n`generate {words}`, {runs[0].packets:,} packets\n")
+        self.table(runs, [run for run in runs if run.command in subjects])
+
+    def table(self, runs, subjects):
+        short = [" ".join(run.command.replace(" F", "").split()[1:]) for run in subjects]
+        print("| command | CPU s (least–most) | wall s | ns a packet | peak RSS MB |", *[f" × `{name}` |" for name in short], sep="")
+        print("|---|---:|---:|---:|---:|", "---:|" * len(subjects), sep="")
+        for run in runs:
+            above = ">" if run.cut_off else ""
+            ratios = "".join(f" {above}{run.per_packet() / subject.per_packet():,.1f} |" for subject in subjects)
+            print(
+                f"| `{run.command}` | {above}{run.seconds():.2f} ({min(run.cpu):.2f}–{max(run.cpu):.2f}) | {statistics.median(run.wall):.2f} "
+                f"| {above}{run.per_packet() * 1e9:,.0f} | {run.rss / 1024:.0f} |{ratios}"
+            )
+        print(flush=True)
+
+    # What is measured.
+
+    def summary(self):
+        others = ["tcpdump -nr F", "tcpdump -nSr F", "tcpdump -r F -w /dev/null", "tshark -q -z conv,tcp -r F", "tcptrace -n F"]
+        for title, words in self.workloads():
+            self.beside(f"Summary: {title}", words, ["tcpcheck -nr F --summary"], others)
+
+    def text(self):
+        subjects = ["tcpcheck -nr F -a off", "tcpcheck -nr F -a brief"]
+        for title, words in self.workloads():
+            self.beside(f"Text: {title}", words, subjects, ["tcpdump -nr F", "tcpdump -nSr F"])
+
+    def workloads(self):
+        return [
+            ("a million packets, 100,000 short connections", f"short --connections {self.scaled(100_000)}"),
+            ("a million packets, four large flows", f"large --packets {self.scaled(1_000_000)}"),
+            (
+                "20,000 connections at once",
+                f"concurrent --connections {self.scaled(20_000)} --packets {self.scaled(2_000_000)}",
+            ),
+        ]
+
+    def json(self):
+        """tshark is too slow for the large capture: it gets one of a twentieth, and the time a packet is compared."""
+        large = f"short --connections {self.scaled(100_000)}"
+        small = f"short --connections {self.scaled(5_000)}"
+        runs = self.turns(self.runs(large, ["tcpcheck -nr F --json"]) + self.runs(small, ["tshark -T json -r F"]))
+        print("### NDJSON\n")
+        print(f"tcpcheck on `generate {large}`, tshark on `generate {small}`, compared by the packet.\n")
+        self.table(runs, runs[:1])
+
+    def memory(self):
+        connections = self.scaled(10_000)
+        few, many = (f"concurrent --connections {connections} --packets {connections * n} --payload 64" for n in (20, 200))
+        runs = self.turns(self.runs(few, ["tcpcheck -nr F --summary"]) + self.runs(many, ["tcpcheck -nr F --summary"]))
+        self.amounts("Memory: ten times the packets of the same connections", runs, [connections] * 2)
+
+    def many(self):
+        connections = self.scaled(500_000)
+        words = f"concurrent --connections {connections} --packets {connections * 10} --payload 64"
+        runs = self.turns(self.runs(words, ["tcpcheck -nr F --summary"]))
+        self.amounts("Memory: 500,000 connections at once", runs, [connections])
+        self.done_with(words)
+
+    def flood(self):
+        words = f"flood --packets {self.scaled(3_000_000)}"
+        commands = [f"tcpcheck -nr F --summary --max-half-open {limit}" for limit in (10_000, 250_000)]
+        runs = self.turns(self.runs(words, commands))
+        print(f"### A SYN flood\n\n`generate {words}`: as many sources as SYNs, and a thousand real connections\n")
+        self.table(runs, [])
+        self.done_with(words)
+
+    def scaling(self):
+        packets, runs, counts = self.scaled(10_000_000), [], []
+        for connections in (1_000, 10_000, 100_000, self.scaled(1_000_000)):
+            if connections in counts:
+                continue
+            words = f"concurrent --connections {connections} --packets {packets} --payload 64"
+            # One after the other: together they would not fit into memory, and reading a disk would be measured.
+            runs += self.turns(self.runs(words, ["tcpcheck -nr F --summary"]))
+            counts.append(connections)
+            self.done_with(words)
+        self.amounts("Cost of a packet by the number of connections", runs, counts)
+
+    def amounts(self, title, runs, connections):
+        print(f"### {title}\n\n`tcpcheck -nr F --summary`\n")
+        print("| connections | packets | CPU s | ns a packet | × | peak RSS MB | bytes a connection |\n|---:|---:|---:|---:|---:|---:|---:|")
+        for run, count in zip(runs, connections):
+            print(
+                f"| {count:,} | {run.packets:,} | {run.seconds():.2f} | {run.per_packet() * 1e9:,.0f} "
+                f"| {run.per_packet() / runs[0].per_packet():.1f} | {run.rss / 1024:.0f} | {run.rss * 1024 / count:,.0f} |"
+            )
+        print(flush=True)
+
+
+PARTS = ["summary", "text", "json", "memory", "many", "flood", "scaling"]
+
+
+def machine():
+    model = platform.processor() or platform.machine()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0] if names else model
+    lines = [f"{model}, {os.cpu_count()} logical CPUs, {platform.system()} {platform.release()}, load {os.getloadavg()[0]:.1f}"]
+    for words in ([TCPCHECK, "--version"], ["tcpdump", "--version"], ["tshark", "--version"], ["tcptrace", "-version"]):
+        if shutil.which(words[0]):
+            said = subprocess.run(words, capture_output=True, text=True)
+            lines.append("; ".join((said.stdout + said.stderr).strip().splitlines()[: 2 if words[0] == "tcpdump" else 1]))
+    revision = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    lines.append(f"revision {revision}" if revision else "")
+    return "\n".join(f"- {line}" for line in lines if line)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be repeated")
+    parser.add_argument("--list", action="store_true", help="name the parts")
+    parser.add_argument("--repeat", type=int, default=3, help="how often each command runs (3)")
+    parser.add_argument("--limit", type=int, default=300, help="CPU seconds after which a command is given up (300)")
+    parser.add_argument("--dir", help="where captures go")
+    parser.add_argument("--keep", action="store_true", help="keep the captures")
+    parser.add_argument("--no-build", action="store_true", help="take the binaries as they are")
+    args = parser.parse_args()
+    if args.list:
+        print(*PARTS, sep="\n")
+        return
+    if not args.no_build:
+        build = ["cargo", "build", "--release", "--bin", "tcpcheck", "--example", "generate"]
+        subprocess.run(build, cwd=ROOT, check=True)
+    bench = Bench(args)
+    try:
+        print(machine(), end="\n\n", flush=True)
+        if args.quick:
+            print("Quick: a tenth of the packets and connections that the titles name.\n", flush=True)
+        for part in args.only or PARTS:
+            getattr(bench, part)()
+    finally:
+        for words in list(bench.captures):
+            bench.done_with(words)
+        if not args.dir and not args.keep:
+            shutil.rmtree(bench.directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

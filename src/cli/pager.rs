@@ -1,0 +1,38 @@
+//! Text that may be taller than the terminal: shown through `$PAGER`, or `less -R`.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::{Command, Stdio};
+
+use terminal_size::{Height, terminal_size};
+
+/// Writes text to standard output, through a pager if that is a terminal with fewer lines.
+pub fn show(text: &[u8]) -> io::Result<()> {
+    let lines = text.iter().filter(|byte| **byte == b'\n').count();
+    let taller = || terminal_size().is_some_and(|(_, Height(height))| lines >= height.into());
+    if io::stdout().is_terminal() && taller() && paged(text) {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text)?;
+    stdout.flush()
+}
+
+/// Whether a pager took the text.
+fn paged(text: &[u8]) -> bool {
+    let asked = std::env::var("PAGER").unwrap_or_else(|_| "less -R".to_owned());
+    let mut words = asked.split_whitespace();
+    let Some(program) = words.next() else { return false };
+    let mut pager = Command::new(program);
+    pager.args(words).stdin(Stdio::piped());
+    if std::env::var_os("LESS").is_none() {
+        // Without it, less shows a colour as the signs that make it.
+        pager.env("LESS", "R");
+    }
+    let Ok(mut pager) = pager.spawn() else { return false };
+    if let Some(mut stdin) = pager.stdin.take() {
+        // Whoever has read enough closes the pager before it has read all.
+        let _ = stdin.write_all(text);
+    }
+    let _ = pager.wait();
+    true
+}

@@ -1,0 +1,53 @@
+//! `tcpcheck rules`: the catalogue as a table, or a record a rule.
+
+use serde::Serialize;
+
+use crate::report::{Ink, Style, ascii, wrapped};
+use crate::rules::{Rule, Severity};
+
+/// A rule as JSON has it.
+#[derive(Serialize)]
+struct Record {
+    r#type: &'static str,
+    v: u32,
+    code: &'static str,
+    slug: &'static str,
+    severity: Severity,
+    fires: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    source: &'static str,
+}
+
+/// A record a line.
+pub fn json() -> anyhow::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for info in Rule::ALL.iter().map(|rule| rule.info()) {
+        let record = Record {
+            r#type: "rule",
+            v: 1,
+            code: info.code,
+            slug: info.slug,
+            severity: info.severity,
+            fires: info.fires,
+            source: info.source,
+        };
+        serde_json::to_writer(&mut out, &record)?;
+        out.push(b'\n');
+    }
+    Ok(out)
+}
+
+/// A row a rule.
+pub fn table(style: Style) -> Vec<u8> {
+    let mut out = Vec::new();
+    let wide = Rule::ALL.iter().map(|rule| rule.slug().len()).max().unwrap_or(0);
+    for rule in Rule::ALL {
+        let (info, start) = (rule.info(), out.len());
+        out.extend_from_slice(format!("{} {:wide$}  {:7}", info.code, info.slug, info.severity.as_str()).as_bytes());
+        style.paint(&mut out, start, Ink::Finding(info.severity));
+        out.extend_from_slice(b"  ");
+        let source = if info.source.is_empty() { String::new() } else { format!(" ({})", ascii(info.source)) };
+        wrapped(&mut out, &format!("{}{source}", info.fires), 6 + wide + 2 + 7 + 2);
+    }
+    out
+}

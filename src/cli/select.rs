@@ -1,0 +1,234 @@
+//! Which findings count, and which connections are shown for theirs.
+
+use anyhow::{Result, bail};
+
+use crate::rules::{Rule, Severity};
+use crate::track::{Amend, Finding, FlowRecord};
+
+/// The findings that count.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Selection {
+    /// Their rules, in the catalogue's order; none for all.
+    rules: Option<Vec<Rule>>,
+    /// The least severity.
+    least: Severity,
+}
+
+impl Selection {
+    /// Those of the rules `selected` (none: all) but not `ignored`, from `least` on.
+    ///
+    /// # Errors
+    /// When a word names no rule.
+    pub fn new(selected: &[String], ignored: &[String], least: Severity) -> Result<Self> {
+        let (selected, ignored) = (named("--select", selected)?, named("--ignore", ignored)?);
+        let narrowed = !(selected.is_empty() && ignored.is_empty());
+        let counts = |rule: &Rule| (selected.is_empty() || selected.contains(rule)) && !ignored.contains(rule);
+        Ok(Self { rules: narrowed.then(|| Rule::ALL.iter().copied().filter(counts).collect()), least })
+    }
+
+    /// Whether every finding counts.
+    pub fn is_all(&self) -> bool {
+        self.rules.is_none() && self.least == Severity::Note
+    }
+
+    /// Whether a finding counts.
+    pub fn takes(&self, finding: &Finding) -> bool {
+        self.has(finding.rule, finding.severity)
+    }
+
+    fn has(&self, rule: Rule, severity: Severity) -> bool {
+        severity >= self.least && self.rules.as_ref().is_none_or(|rules| rules.binary_search(&rule).is_ok())
+    }
+
+    /// Leaves of a change what counts; false when nothing does.
+    pub fn narrow_amend(&self, amend: &mut Amend) -> bool {
+        let takes = |(rule, severity): &(Rule, Severity)| self.has(*rule, *severity);
+        // One that has just become too slight is withdrawn, and one that counts only now is new.
+        let gone = amend.changed.iter().filter(|was| takes(was));
+        let gone = gone.filter(|(rule, _)| !amend.details.iter().any(|now| now.rule == *rule && self.takes(now)));
+        let gone: Vec<_> = gone.copied().collect();
+        amend.findings.retain(takes);
+        amend.withdrawn.retain(takes);
+        amend.details.retain(|finding| self.takes(finding));
+        amend.changed.retain(|was| takes(was) && !gone.contains(was));
+        amend.withdrawn.extend(gone);
+        !(amend.details.is_empty() && amend.withdrawn.is_empty())
+    }
+
+    /// Leaves of a connection's findings those that count.
+    pub fn narrow_record(&self, record: &mut FlowRecord) {
+        let regraded = std::mem::take(&mut record.regraded);
+        for (rule, count) in &mut record.findings {
+            let others = || regraded.iter().filter(|(other, ..)| *other == *rule);
+            let own = count.saturating_sub(others().map(|(.., count)| count).sum());
+            *count = if self.has(*rule, rule.severity()) { own } else { 0 };
+            *count += others().filter(|(_, grade, _)| self.has(*rule, *grade)).map(|(.., count)| count).sum::<u32>();
+        }
+        record.findings.retain(|(_, count)| *count > 0);
+        record.regraded = regraded;
+        record.regraded.retain(|(rule, grade, _)| self.has(*rule, *grade));
+    }
+}
+
+/// The rules that words name, by code (`TC202`), the beginning of one (`TC2`) or name (`fast-retransmission`).
+///
+/// # Errors
+/// When a word names none.
+pub fn named(option: &str, words: &[String]) -> Result<Vec<Rule>> {
+    let mut rules = Vec::new();
+    for word in words {
+        let before = rules.len();
+        rules.extend(Rule::ALL.iter().copied().filter(|rule| is_named(*rule, word)));
+        if rules.len() == before {
+            bail!(
+                "{option} {word}: no rule is called that; {}",
+                nearest(word).unwrap_or_else(|| {
+                    "say a code (TC202), the beginning of one (TC2) or a name (fast-retransmission)".to_owned()
+                })
+            );
+        }
+    }
+    Ok(rules)
+}
+
+fn is_named(rule: Rule, word: &str) -> bool {
+    let code = rule.code();
+    let begins = word.len() >= 2 && code.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
+    begins || rule.slug().eq_ignore_ascii_case(word)
+}
+
+/// The names that a word comes near to.
+fn nearest(word: &str) -> Option<String> {
+    let word = word.to_ascii_lowercase();
+    let names = Rule::ALL.iter().flat_map(|rule| [(rule.code(), rule), (rule.slug(), rule)]);
+    let mut near: Vec<(f64, &Rule)> = names
+        .map(|(name, rule)| (strsim::jaro_winkler(&word, &name.to_ascii_lowercase()), rule))
+        .filter(|(likeness, _)| *likeness > 0.82)
+        .collect();
+    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    near.truncate(3);
+    let names: Vec<String> = near.iter().map(|(_, rule)| format!("{} {}", rule.code(), rule.slug())).collect();
+    (!names.is_empty()).then(|| format!("near to it: {}", names.join(", ")))
+}
+
+/// The connections that are shown.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Connections(Option<Vec<u32>>);
+
+impl Connections {
+    /// Those of that number; none for all.
+    pub fn numbered(numbers: &[u32]) -> Self {
+        Self((!numbers.is_empty()).then(|| sorted(numbers.to_vec())))
+    }
+
+    /// Of these, those that are among `others` too.
+    pub fn and(&self, others: Vec<u32>) -> Self {
+        let others = sorted(others);
+        Self(Some(match &self.0 {
+            None => others,
+            Some(numbers) => numbers.iter().copied().filter(|number| others.binary_search(number).is_ok()).collect(),
+        }))
+    }
+
+    /// Whether what belongs to that connection, or to none, is shown.
+    pub fn show(&self, flow: Option<u32>) -> bool {
+        self.0.as_ref().is_none_or(|numbers| flow.is_some_and(|flow| numbers.binary_search(&flow).is_ok()))
+    }
+}
+
+fn sorted(mut numbers: Vec<u32>) -> Vec<u32> {
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    fn selection(select: &[&str], ignore: &[&str], least: Severity) -> Selection {
+        Selection::new(&words(select), &words(ignore), least).unwrap()
+    }
+
+    #[test]
+    fn rules_are_named_by_code_beginning_and_slug_in_any_case() {
+        let codes =
+            |word: &str| named("--only", &words(&[word])).unwrap().iter().map(|rule| rule.code()).collect::<Vec<_>>();
+        assert_eq!(codes("TC103"), ["TC103"]);
+        assert_eq!(codes("tc103"), ["TC103"]);
+        assert_eq!(codes("syn-retransmission"), ["TC103"]);
+        assert!(codes("TC1").len() > 3 && codes("TC1").iter().all(|code| code.starts_with("TC1")));
+        assert_eq!(codes("TC").len(), Rule::ALL.len());
+    }
+
+    #[test]
+    fn a_word_that_names_no_rule_is_told_with_the_nearest() {
+        for (word, near) in [
+            ("fast-retransmision", "near to it: TC202 fast-retransmission"),
+            ("TC299", "near to it: TC2"),
+            ("", "say a code (TC202)"),
+            ("T", "no rule is called that"),
+            ("zzz", "say a code (TC202)"),
+        ] {
+            let error = named("--select", &words(&[word])).unwrap_err().to_string();
+            assert!(error.starts_with("--select ") && error.contains(near), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_ignored_is_taken_from_what_is_selected() {
+        let takes = |selection: &Selection, rule: Rule| selection.takes(&Finding::new(rule));
+        let losses = selection(&["TC2"], &["TC202"], Severity::Note);
+        assert!(takes(&losses, Rule::Retransmission) && !takes(&losses, Rule::FastRetransmission));
+        assert!(!takes(&losses, Rule::NoAnswer));
+        let all_but = selection(&[], &["TC2", "no-answer"], Severity::Warning);
+        assert!(takes(&all_but, Rule::ConnectionRefused) && !takes(&all_but, Rule::NoAnswer));
+        assert!(!takes(&all_but, Rule::CaptureDuplicate), "a note");
+        assert!(selection(&[], &[], Severity::Note).is_all());
+    }
+
+    #[test]
+    fn a_change_is_told_as_far_as_it_counts() {
+        let (note, error) = (Severity::Note, Severity::Error);
+        let mut now = Finding::new(Rule::BadChecksum);
+        now.severity = error;
+        let amend = Amend {
+            frame: 7,
+            flow: 1,
+            notes: Vec::new(),
+            findings: vec![(Rule::BadChecksum, error), (Rule::SegmentGap, note)],
+            details: vec![now, Finding::new(Rule::SegmentGap)],
+            changed: vec![(Rule::BadChecksum, note)],
+            withdrawn: vec![(Rule::SynAckUnsolicited, Severity::Warning)],
+        };
+        let narrowed = |selection: &Selection| {
+            let mut amend = amend.clone();
+            let any = selection.narrow_amend(&mut amend);
+            (any, amend)
+        };
+        let (any, worse) = narrowed(&selection(&[], &[], error));
+        assert!(any && worse.changed.is_empty() && worse.withdrawn.is_empty());
+        assert_eq!(worse.findings, [(Rule::BadChecksum, error)]);
+        assert_eq!(worse.added().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::BadChecksum]);
+        assert!(!narrowed(&selection(&["TC3"], &[], note)).0);
+        let mut back = amend.clone();
+        (back.details[0].severity, back.changed[0].1) = (note, error);
+        assert!(selection(&["TC506"], &[], error).narrow_amend(&mut back));
+        assert_eq!((back.withdrawn, back.details.len()), (vec![(Rule::BadChecksum, error)], 0));
+    }
+
+    #[test]
+    fn connections_are_those_named_both_by_number_and_by_finding() {
+        let all = Connections::numbered(&[]);
+        assert!(all.show(Some(7)) && all.show(None));
+        let named = Connections::numbered(&[3, 1]);
+        assert!(named.show(Some(3)) && !named.show(Some(2)) && !named.show(None));
+        let both = named.and(vec![5, 3]);
+        assert!(both.show(Some(3)) && !both.show(Some(1)) && !both.show(Some(5)));
+        assert!(!all.and(Vec::new()).show(Some(1)));
+    }
+}

@@ -1,0 +1,184 @@
+//! A page of `explain` as text: a heading beside what belongs to it, at most 110 columns, ASCII. A reader's own packets
+//! and what was measured on them take the place of the example.
+
+use crate::rules::{Block, Kind, Page, Part, Severity};
+use crate::track::Finding;
+
+use super::numerals;
+use super::style::{Ink, Style};
+use super::wording::{write_message, write_value};
+
+/// Columns of a line, but for lines that stay as they are.
+const WIDTH: usize = 110;
+/// Where the text beside a heading begins.
+const BESIDE: usize = 21;
+/// The part that a reader's own packets replace.
+const TRACE: &str = "In a tcpdump trace";
+
+/// What a reader's own capture puts into a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a> {
+    /// Its lines, annotated.
+    pub trace: &'a [u8],
+    /// What fired.
+    pub finding: Option<&'a Finding>,
+}
+
+/// Appends a page.
+pub fn write_page(out: &mut Vec<u8>, style: Style, page: &Page, own: Option<Own<'_>>) {
+    title(out, style, page, own.and_then(|own| own.finding).map(|finding| finding.severity));
+    let mut shown = false;
+    for part in &page.parts {
+        match own {
+            Some(own) if part.heading == TRACE => {
+                of_ones_own(out, style, own);
+                shown = true;
+            }
+            _ => write_part(out, style, part),
+        }
+    }
+    if let (Some(own), false) = (own, shown) {
+        of_ones_own(out, style, own);
+    }
+}
+
+/// A source of a rule in ASCII: `RFC 9293 3.5`.
+pub fn ascii(source: &str) -> String {
+    source.replace('§', "")
+}
+
+/// Appends words broken into lines from the current one on, each of the next ones indented.
+pub fn wrapped(out: &mut Vec<u8>, words: &str, indent: usize) {
+    let mut column = out.len() - out.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    // Colour before it took no columns.
+    column = column.min(indent);
+    let mut first = true;
+    for word in words.split_whitespace() {
+        if !first && column + 1 + word.len() > WIDTH {
+            out.push(b'\n');
+            out.extend(std::iter::repeat_n(b' ', indent));
+            column = indent;
+        } else if !first {
+            out.push(b' ');
+            column += 1;
+        }
+        out.extend_from_slice(word.as_bytes());
+        column += word.len();
+        first = false;
+    }
+    out.push(b'\n');
+}
+
+fn title(out: &mut Vec<u8>, style: Style, page: &Page, severity: Option<Severity>) {
+    let start = out.len();
+    out.extend_from_slice(page.title().as_bytes());
+    style.paint(out, start, Ink::Strong);
+    let kind = match page.kind {
+        Kind::Rule(rule) => {
+            out.extend_from_slice(b"   ");
+            out.extend_from_slice(rule.code().as_bytes());
+            out.extend_from_slice(b"   ");
+            let severity = severity.unwrap_or(rule.severity());
+            let start = out.len();
+            out.extend_from_slice(severity.as_str().as_bytes());
+            style.paint(out, start, Ink::Finding(severity));
+            out.push(b'\n');
+            return;
+        }
+        Kind::Family => "   a family of rules",
+        Kind::Lesson => "   how TCP works",
+        Kind::State => "   a state",
+        Kind::Flag => "   a flag",
+        Kind::Option => "   an option",
+        Kind::Field => "   a field",
+        Kind::Note => "   an annotation",
+    };
+    out.extend_from_slice(kind.as_bytes());
+    out.push(b'\n');
+}
+
+fn write_part(out: &mut Vec<u8>, style: Style, part: &Part) {
+    out.push(b'\n');
+    let mut indent = 2;
+    // Whether the heading's line waits for text.
+    let mut open = false;
+    if !part.heading.is_empty() {
+        let beside = matches!(part.blocks.first(), Some(Block::Text(_)));
+        open = beside && part.heading.len() + 4 <= BESIDE;
+        indent = if open { BESIDE } else { 4 };
+        heading(out, style, part.heading, open);
+    }
+    for (at, block) in part.blocks.iter().enumerate() {
+        let apart = at > 0 && !matches!((&part.blocks[at - 1], block), (Block::Item(_), Block::Item(_)));
+        if apart || (at == 0 && matches!(block, Block::Verbatim(_)) && !part.heading.is_empty()) {
+            out.push(b'\n');
+        }
+        if !std::mem::take(&mut open) && !matches!(block, Block::Verbatim(_)) {
+            out.extend(std::iter::repeat_n(b' ', indent));
+        }
+        match block {
+            Block::Text(text) => wrapped(out, text, indent),
+            Block::Item(text) => {
+                out.extend_from_slice(b"- ");
+                wrapped(out, text, indent + 2);
+            }
+            Block::Verbatim(lines) => {
+                for line in lines {
+                    if !line.is_empty() {
+                        out.extend_from_slice(b"      ");
+                    }
+                    out.extend_from_slice(line.as_bytes());
+                    out.push(b'\n');
+                }
+            }
+        }
+    }
+}
+
+/// `  What tcpcheck saw  `: a heading, up to where its text begins, or on a line of its own.
+fn heading(out: &mut Vec<u8>, style: Style, words: &str, open: bool) {
+    out.extend_from_slice(b"  ");
+    let start = out.len();
+    out.extend_from_slice(words.as_bytes());
+    style.paint(out, start, Ink::Strong);
+    match open {
+        true => out.extend(std::iter::repeat_n(b' ', BESIDE.saturating_sub(2 + words.len()))),
+        false => out.push(b'\n'),
+    }
+}
+
+fn of_ones_own(out: &mut Vec<u8>, style: Style, own: Own<'_>) {
+    out.push(b'\n');
+    heading(out, style, "In this capture", false);
+    out.push(b'\n');
+    out.extend_from_slice(own.trace);
+    if let Some(finding) = own.finding {
+        measured(out, style, finding);
+    }
+}
+
+fn measured(out: &mut Vec<u8>, style: Style, finding: &Finding) {
+    out.push(b'\n');
+    heading(out, style, "Measured", true);
+    let mut message = Vec::new();
+    write_message(&mut message, finding);
+    wrapped(out, &String::from_utf8_lossy(&message), BESIDE);
+    let mut row = |name: &str, value: &mut dyn FnMut(&mut Vec<u8>)| {
+        out.extend(std::iter::repeat_n(b' ', BESIDE));
+        out.extend_from_slice(name.as_bytes());
+        out.extend(std::iter::repeat_n(b' ', 16_usize.saturating_sub(name.len()).max(1)));
+        value(out);
+        out.push(b'\n');
+    };
+    row("confidence", &mut |out| out.extend_from_slice(finding.confidence.as_str().as_bytes()));
+    if let Some((from, to)) = finding.range {
+        row("range", &mut |out| {
+            numerals::integer(out, from);
+            out.push(b':');
+            numerals::integer(out, to);
+        });
+    }
+    for fact in &finding.evidence {
+        row(&fact.name.replace('_', " "), &mut |out| write_value(out, &fact.value));
+    }
+}
