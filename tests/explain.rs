@@ -154,7 +154,7 @@ fn the_last_word_on_a_frame_counts() {
     assert!(page.starts_with("handshake   how TCP works\n"), "{page}");
     let path = fixture("loss/no-sack.pcap");
     let found = String::from_utf8(tcpcheck(&["-r", &path, "--findings"]).stdout).unwrap();
-    let last = found.lines().filter(|line| line.contains(" @9 ") && line.contains("TC210")).next_back().unwrap();
+    let last = found.lines().rfind(|line| line.contains(" @9 ") && line.contains("TC210")).unwrap();
     let cause = last.rsplit(": ").next().unwrap();
     let page = explain(&["-nr", &path, "@9"]);
     assert!(page.contains(&format!("cause           {cause}")), "{last}\n{page}");

@@ -85,8 +85,10 @@ impl Watch<'_> {
                 Event::Finding(finding) => self.finding(finding),
                 Event::Amend(amend) => {
                     if let Some(seen) = self.observation(amend.frame) {
-                        let gone = |rule: &Rule| amend.withdrawn.contains(rule) || amend.changed.contains(rule);
-                        seen.findings.retain(|finding| !gone(&finding.rule));
+                        let gone = |rule: Rule| {
+                            amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == rule)
+                        };
+                        seen.findings.retain(|finding| !gone(finding.rule));
                         seen.findings.extend(amend.details);
                         seen.notes = amend.notes;
                     }

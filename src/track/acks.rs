@@ -2,6 +2,7 @@
 
 use arrayvec::ArrayVec;
 
+use crate::capture::Span;
 use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
@@ -18,15 +19,22 @@ impl Connection {
     /// Takes the acknowledgment number and the SACK blocks.
     pub(super) fn acknowledge(&mut self, step: &mut Step<'_>) {
         let Some(ack) = step.obs.ack else { return };
+        self.check_ack(step, ack);
+        self.check_sack(step, ack);
         self.acknowledge_unseen(step, ack);
         if ack > self.ends[step.peer()].nxt {
             return;
         }
+        self.check_renege(step, ack);
         let (news, dsack) = self.take_sack(step, ack);
+        if let Some(duplicate) = dsack {
+            self.say_dsack(step, duplicate);
+        }
         self.settle_resent(step, ack, dsack);
         let peer = &self.ends[step.peer()];
         if ack > peer.una {
             self.acknowledge_new(step, ack);
+            self.check_ack_delay(step);
             if dsack.is_some() && self.ends[step.me()].ids.skip(step.segment.ip_id) {
                 // It answers a duplicate, and the IP ID skips one: the same number had been sent before, in an acknowledgment
                 // that was lost on its way here.
@@ -35,6 +43,7 @@ impl Connection {
         } else if ack == peer.una {
             self.acknowledge_same(step, ack, news);
         }
+        self.mark_ack(step, ack);
         let me = &mut self.ends[step.me()];
         me.ack = Some(me.ack.map_or(ack, |old| old.max(ack)));
         let peer = &mut self.ends[step.peer()];
@@ -197,14 +206,20 @@ impl Connection {
         let known = step.has(TcpFlags::SYN) || self.scale_known();
         step.obs.window_bytes = known.then_some(u64::from(window));
         let ack = step.obs.ack;
+        if let Some(ack) = ack.filter(|_| known) {
+            self.check_edge(step, ack, window);
+        }
         let me = &mut self.ends[step.me()];
+        if let Some(ack) = ack.filter(|_| known) {
+            me.edge = me.edge.max(ack.saturating_add(i64::from(window)));
+            me.max_window = me.max_window.max(window);
+        }
         if ack.is_some_and(|ack| me.ack.is_some_and(|newest| ack < newest)) {
             return;
         }
         me.window = window;
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
-            me.edge = me.edge.max(edge);
             if let Some((tsval, _)) = segment.options.timestamps {
                 me.advertise(Advert { tsval, edge, window });
             }
@@ -217,8 +232,10 @@ impl Connection {
                 step.fire(Rule::ZeroWindow).word("who", who).time("before", before);
             }
             Some(since) if window > 0 => {
-                me.count.zero_window.0 = me.count.zero_window.0.saturating_add(segment.ts.since(since).0.max(0));
+                let closed = Span(segment.ts.since(since).0.max(0));
+                me.count.zero_window.0 = me.count.zero_window.0.saturating_add(closed.0);
                 me.closed_since = None;
+                self.end_stall(step, closed);
             }
             _ => {}
         }
@@ -231,7 +248,7 @@ impl Connection {
 
     // RFC 7323 §2.2: both must send the option for either to be scaled; the window of a SYN never is.
     // §2.3: a shift above 14 is taken for 14.
-    fn scaled_window(&self, step: &Step<'_>) -> u32 {
+    pub(super) fn scaled_window(&self, step: &Step<'_>) -> u32 {
         let [me, peer] = [&self.ends[step.me()], &self.ends[step.peer()]];
         let shift = match (me.wscale, peer.wscale) {
             (Some(shift), Some(_)) if !step.has(TcpFlags::SYN) => shift.min(14),

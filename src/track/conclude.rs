@@ -41,6 +41,7 @@ impl Connection {
         }
         self.conclude_gaps(&mut found);
         self.conclude_reset();
+        self.conclude_probes(ended, &mut found);
         self.conclude_opening(ended, &mut found);
         self.conclude_close(ended, &mut found);
         self.conclude_sides(&mut found);

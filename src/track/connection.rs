@@ -8,6 +8,7 @@ use crate::dissect::{Checksum, Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
 
 use super::amend::Words;
+use super::claims::Claim;
 use super::endpoint::Endpoint;
 use super::facts::{self, Closing, CutOff};
 use super::history::{History, Seen};
@@ -47,6 +48,8 @@ pub(super) struct Connection {
     pub regraded: Vec<(Rule, Severity, u32)>,
     /// A keep-alive or zero-window probe that waits for its answer, and who sent it.
     pub probe: Option<(Direction, Note)>,
+    /// An end claims to have received what the other was not seen to send.
+    pub claim: Option<Box<Claim>>,
     /// A SYN that does not belong here unless the other end accepts it.
     pub pending_syn: Option<Box<Segment>>,
     /// Segments that may be a third party's, until their alleged sender's reaction tells.
@@ -93,6 +96,7 @@ pub(super) struct Once {
     pub auth: [bool; 2],
     pub mss: [bool; 2],
     pub checksum: [bool; 2],
+    pub sack: [bool; 2],
     pub mid_stream: bool,
 }
 
@@ -122,6 +126,7 @@ impl Connection {
             found: Vec::new(),
             regraded: Vec::new(),
             probe: None,
+            claim: None,
             pending_syn: None,
             watch: None,
             gaps_acked: false,
@@ -203,8 +208,12 @@ impl Connection {
         if damaged {
             return self.take_damaged(step);
         }
+        self.settle_claim(step);
+        self.settle_overrun(step);
+        self.settle_renege(step);
         self.settle_gaps(step);
         self.check_path(step);
+        self.check_probes(step);
         if step.has(TcpFlags::RST) {
             return self.reset(step);
         }
@@ -231,6 +240,8 @@ impl Connection {
             self.note_unacceptable(step);
             self.send(step);
         }
+        self.count_probe(step);
+        self.check_overrun(step);
         self.acknowledge(step);
         self.advertise(step);
         if step.has(TcpFlags::FIN) {

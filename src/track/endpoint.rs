@@ -9,13 +9,16 @@ use std::num::NonZeroU32;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, SeqNumber, Socket};
 
+use super::claims::Mark;
 use super::facts::Facts;
 use super::holes::Holes;
+use super::keepalive::Probing;
 use super::loss::Ids;
 use super::path::Path;
 use super::recovery::Recovery;
 use super::resend::Resends;
 use super::rtt::Rtt;
+use super::window::Overrun;
 
 /// One end of a connection.
 #[derive(Debug)]
@@ -36,8 +39,18 @@ pub(super) struct Endpoint {
     pub fin: Option<i64>,
     /// The last acknowledgment that this end sent, relative to the other's numbers.
     pub ack: Option<i64>,
+    /// What tells when that was sent, and the frame.
+    pub ack_mark: Mark,
+    pub ack_frame: u64,
     /// The furthest right edge that this end advertised, relative to the other's numbers.
     pub edge: i64,
+    /// The right edge that it advertised last, the acknowledgment and sequence number there, and what tells when.
+    pub right_edge: i64,
+    pub edge_at: (i64, i64),
+    pub edge_mark: Mark,
+    pub edge_frame: u64,
+    /// The largest window that it advertised.
+    pub max_window: u32,
     /// The last window that this end advertised, scaled where the scale is known.
     pub window: u32,
     pub mss: u16,
@@ -75,6 +88,10 @@ pub(super) struct Endpoint {
     pub count: Counters,
     /// Since when its window is closed.
     pub closed_since: Option<Timestamp>,
+    /// Its data beyond every edge that the other end advertised.
+    pub overrun: Option<Box<Overrun>>,
+    /// Probes of the other end that it has out.
+    pub probing: Option<Box<Probing>>,
     /// Digests of its last segments, to know a copy of one.
     pub recent: VecDeque<Digest>,
     pub path: Path,
@@ -163,7 +180,14 @@ impl Endpoint {
             una_ts: Timestamp::default(),
             fin: None,
             ack: None,
+            ack_mark: Mark::default(),
+            ack_frame: 0,
             edge: i64::MIN,
+            right_edge: i64::MIN,
+            edge_at: (i64::MIN, i64::MIN),
+            edge_mark: Mark::default(),
+            edge_frame: 0,
+            max_window: 0,
             window: 0,
             mss: 0,
             wscale: None,
@@ -187,6 +211,8 @@ impl Endpoint {
             rtt: Rtt::default(),
             count: Counters::default(),
             closed_since: None,
+            overrun: None,
+            probing: None,
             recent: VecDeque::new(),
             path: Path::default(),
             resends: None,
@@ -221,6 +247,11 @@ impl Endpoint {
     /// Whether its FIN has reached the other end in order, so far as the frames tell.
     pub fn fin_arrived(&self) -> bool {
         self.fin.is_some_and(|fin| self.una >= fin || self.contiguous() >= fin)
+    }
+
+    /// Whether it has sent its FIN.
+    pub fn closes(&self) -> bool {
+        self.fin.is_some()
     }
 
     /// Whether its FIN has been acknowledged.

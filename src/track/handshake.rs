@@ -280,6 +280,9 @@ impl Connection {
     /// Takes what only a SYN may say.
     fn learn_syn_options(&mut self, step: &Step<'_>) {
         let (options, flags) = (&step.segment.options, step.segment.flags);
+        // What was cut off, or said on an earlier SYN, may have permitted it: nothing is said of the other end's SACK blocks.
+        let permitted_before = self.ends[step.me()].facts.sack_permitted && !options.sack_permitted;
+        self.once.sack[step.peer()] |= options.cut || permitted_before;
         let me = &mut self.ends[step.me()];
         me.mss = options.mss.unwrap_or(0);
         me.wscale = options.wscale;

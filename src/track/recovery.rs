@@ -15,6 +15,8 @@ pub(super) struct Recovery {
     pub resent: VecDeque<Resent>,
     /// Gaps whose cause is not yet known.
     pub gaps: Vec<Gap>,
+    /// The receiver seems to have given up what it had reported.
+    pub reneged: Option<Renege>,
     /// The sender recovers by timer until this is acknowledged (RFC 6298).
     pub timer_until: Option<i64>,
     /// A tail-loss probe is out, with these numbers below it (RFC 8985 §7.4: TLP.end_seq).
@@ -35,6 +37,18 @@ pub(super) struct Resent {
     pub seen_before: bool,
     /// It has been acknowledged since, and waits for a D-SACK only.
     pub acked: Option<Timestamp>,
+}
+
+/// An acknowledgment that stops inside a reported range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Renege {
+    pub frame: u64,
+    pub ts: Timestamp,
+    pub ack: i64,
+    pub from: i64,
+    pub to: i64,
+    /// When the sender sent what is asked for again.
+    pub resent: Option<Timestamp>,
 }
 
 /// A gap in what was captured, by the frame that went past it.
@@ -80,6 +94,13 @@ impl Recovery {
         self.sacked.iter().any(|(a, b)| *a <= from && to <= *b)
     }
 
+    /// The range that the receiver has given up again when its acknowledgment stops at `ack`; all it reported is doubtful then.
+    pub fn renege(&mut self, ack: i64) -> Option<(i64, i64)> {
+        let range = self.sacked.iter().copied().find(|(from, to)| *from <= ack && ack < *to)?;
+        self.sacked.clear();
+        Some(range)
+    }
+
     /// The highest number that the receiver has reported.
     pub fn highest_sacked(&self) -> Option<i64> {
         self.sacked.last().map(|(_, to)| *to)
@@ -118,6 +139,7 @@ impl Recovery {
         self.sacked.is_empty()
             && self.resent.is_empty()
             && self.gaps.is_empty()
+            && self.reneged.is_none()
             && self.timer_until.is_none()
             && self.probe_until.is_none()
             && self.fast_until.is_none()
