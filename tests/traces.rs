@@ -63,8 +63,8 @@ themes! {
     traces_of_closing_hold "close"
     traces_of_resets_hold "reset"
     traces_of_loss_and_acknowledgment_hold "data"
-    traces_of_acknowledgments_and_windows_hold "ack"
     traces_of_forged_segments_hold "security"
+    traces_of_acknowledgments_and_windows_hold "ack"
     traces_of_headers_and_options_hold "header"
     traces_of_poor_captures_hold "capture"
 }

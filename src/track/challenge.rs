@@ -40,10 +40,10 @@ impl Connection {
         let behind = me.ack.is_some_and(|newest| step.obs.ack.is_some_and(|ack| ack < newest));
         let older = segment.options.timestamps.is_some_and(|(tsval, _)| (tsval.wrapping_sub(me.tsval) as i32) < 0);
         // RFC 7323 §5.3, R1: an older timestamp draws an ACK too; stacks let off what acknowledges as much as the newest.
-        if behind && older && me.facts.timestamps {
-            self.draw(step, "ACK");
-        } else if peer.ack.is_some_and(|expected| step.obs.seq < expected) && me.facts.numbered && step.obs.seq < me.nxt
-        {
+        let outdated = behind && older && me.facts.timestamps;
+        let passed =
+            peer.ack.is_some_and(|expected| step.obs.seq < expected) && me.facts.numbered && step.obs.seq < me.nxt;
+        if outdated || passed {
             self.draw(step, "ACK");
         }
     }

@@ -212,8 +212,8 @@ impl Connection {
         self.settle_overrun(step);
         self.settle_renege(step);
         self.settle_gaps(step);
-        self.check_probes(step);
         self.check_path(step);
+        self.check_probes(step);
         if step.has(TcpFlags::RST) {
             return self.reset(step);
         }

@@ -135,7 +135,9 @@ impl Connection {
             let last = first.map_or(segment.ts, |sent| sent.last_ts);
             let first = first.map(|sent| (sent.frame, sent.ts));
             self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, rung });
-            self.check_resends(step, original.as_ref());
+            if segment.payload_len > 0 {
+                self.check_resends(step, original.as_ref());
+            }
         }
         let me = &mut self.ends[step.me()];
         me.resend(from, end, segment.ts);
