@@ -108,7 +108,6 @@ impl Connection {
     pub(super) fn check_resends(&mut self, step: &mut Step<'_>, first: Option<&Sent>) {
         let said = |rule: Rule| step.obs.findings.iter().any(|finding| finding.rule == rule);
         let by_timer = said(Rule::TimeoutRetransmission);
-        let by_feedback = said(Rule::FastRetransmission) || said(Rule::Retransmission);
         // RFC 9293 §3.8.6.1: a closed window is probed for as long as it takes.
         let probes = self.ends[step.peer()].window == 0 || step.obs.notes.contains(&Note::ZeroWindowProbe);
         if probes {
@@ -121,8 +120,8 @@ impl Connection {
         let resends = self.ends[step.me()].resends.get_or_insert_default();
         // RFC 2018 §8: after a timeout the sender forgets what was SACKed. Whatever waits as long as a timer may be one's.
         let timeout = resends.timeout;
-        let reported = resends.reported(step.obs.seq, end).filter(|report| by_feedback && timeout < Some(report.ts));
-        if by_timer {
+        let reported = resends.reported(step.obs.seq, end).filter(|report| timeout < Some(report.ts));
+        if by_timer && reported.is_none() {
             resends.timeout = Some(step.segment.ts);
         }
         let range = resends.count(step, first, by_timer);
