@@ -435,6 +435,69 @@ fn a_file_s_packets_have_the_final_words_where_they_come_soon() {
     assert!(at(&json, "not seen before it: unknown") < at(&json, "\"type\":\"amend\""));
 }
 
+/// What stands in the end: flow, frame and code of each finding, by the lines of `--findings`.
+fn standing_in_text(text: &str) -> Vec<String> {
+    let mut standing: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let at = words.iter().position(|word| word.starts_with("TC")).unwrap();
+        let place = format!("{} {}", words[..at - 1].join(" "), words[at]).trim().to_owned();
+        // A finding about a connection may be there as often as it likes; what is changed is said of a frame again.
+        if words[at - 1] == "withdrawn" {
+            standing.retain(|told| *told != place);
+        } else if !standing.contains(&place) {
+            standing.push(place);
+        }
+    }
+    standing.sort();
+    standing
+}
+
+/// The same by NDJSON.
+fn standing_in_json(text: &str) -> Vec<String> {
+    let mut standing: Vec<String> = Vec::new();
+    let place = |of: &serde_json::Value, code: &serde_json::Value| {
+        let part =
+            |sign: &str, key: &str| of[key].as_u64().map(|number| format!("{sign}{number} ")).unwrap_or_default();
+        format!("{}{}{}", part("f", "flow"), part("@", "frame"), code.as_str().unwrap_or_default()).trim().to_owned()
+    };
+    for record in text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+        for withdrawn in record["withdrawn"].as_array().into_iter().flatten() {
+            standing.retain(|told| *told != place(&record, &withdrawn["code"]));
+        }
+        let own = (record["type"] == "finding").then_some(&record);
+        for finding in own.into_iter().chain(record["details"].as_array().into_iter().flatten()) {
+            let place = place(finding, &finding["code"]);
+            if !standing.contains(&place) {
+                standing.push(place);
+            }
+        }
+    }
+    standing.sort();
+    standing
+}
+
+#[test]
+fn text_and_records_agree_in_the_end_on_every_fixture() {
+    for path in files_below("fixtures", &[".pcap", ".pcapng"]) {
+        let with = |args: &[&str]| out(&run(root(), &[&["-nr", path.to_str().unwrap()][..], args].concat()));
+        let findings = with(&["--findings"]);
+        assert_eq!(standing_in_text(&findings), standing_in_json(&with(&["--json"])), "{}", path.display());
+        let packets = with(&[]);
+        let lines = |text: &str, own: bool| -> Vec<String> {
+            text.lines().filter(|line| line.starts_with('#') != own).map(str::to_owned).collect()
+        };
+        assert_eq!(lines(&packets, true), lines(&with(&["-a", "off"]), true), "{}", path.display());
+        let below = packets.lines().filter_map(|line| line.strip_prefix("#! ")).collect::<Vec<_>>();
+        assert_eq!(below, findings.lines().collect::<Vec<_>>(), "{}", path.display());
+        let frames = |text: &str| -> Vec<u64> {
+            let remarks = text.lines().filter(|line| line.starts_with("# f"));
+            remarks.filter_map(|line| line.split('@').nth(1)?.split(' ').next()?.parse().ok()).collect()
+        };
+        assert!(frames(&packets).is_sorted(), "{}", path.display());
+    }
+}
+
 #[test]
 fn a_pipe_that_is_read_along_line_by_line_has_each_packet_at_once() {
     let lab = Lab::new();

@@ -121,6 +121,7 @@ fn letters_codes_and_names_are_all_words() {
         let page = explain(&[word]);
         assert!(page.lines().any(|line| line == title), "{word}:\n{page}");
     }
+    assert!(explain(&["TC1"]).contains("\n  TC103 syn-retransmission "));
     let both = explain(&["retransmission"]);
     assert!(both.starts_with("retransmission   TC201") && both.contains("\narq   how TCP works\n"));
 }

@@ -219,7 +219,7 @@ fn what_follows_a_fin_is_the_close() {
     );
     assert_eq!(shares(&flow, "c2s"), "handshake 100 application 200 close 2101");
     assert_eq!(shares(&flow, "s2c"), "handshake 100 application 2201 close 100");
-    assert_eq!(main_cause(&flow), "c2s close");
+    assert_eq!(main_cause(&flow), "s2c application");
 }
 
 #[test]

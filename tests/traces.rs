@@ -63,13 +63,14 @@ themes! {
     traces_of_closing_hold "close"
     traces_of_resets_hold "reset"
     traces_of_loss_and_acknowledgment_hold "data"
+    traces_of_forged_segments_hold "security"
     traces_of_acknowledgments_and_windows_hold "ack"
     traces_of_headers_and_options_hold "header"
     traces_of_poor_captures_hold "capture"
 }
 
 /// What no segment can show: a file that is cut, drops that the kernel counts, tables that are full.
-const NOT_IN_TRACES: [Rule; 3] = [Rule::FileCut, Rule::KernelDrops, Rule::StateLimited];
+const NOT_IN_TRACES: [Rule; 4] = [Rule::FileCut, Rule::KernelDrops, Rule::StateLimited, Rule::SynFlood];
 
 #[test]
 fn every_rule_has_a_trace_where_it_fires_and_one_where_it_must_not() {

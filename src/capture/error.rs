@@ -117,9 +117,7 @@ pub enum CaptureError {
     },
 
     /// What needs libpcap in a build without it.
-    #[error(
-        "{what}: not without libpcap, and this tcpcheck is built without it; build it with `cargo build --release --features live`"
-    )]
+    #[error("no {what}: this tcpcheck is built without libpcap; build it with `cargo build --release --features live`")]
     NoLibpcap {
         /// What was asked for.
         what: &'static str,

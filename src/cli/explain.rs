@@ -30,6 +30,10 @@ pub fn word(word: Option<&str>, style: Style) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for page in pages {
         one_more(&mut out, style, page, None);
+        if page.kind == Kind::Family {
+            out.push(b'\n');
+            rows(&mut out, page.title());
+        }
     }
     Ok(out)
 }
@@ -135,10 +139,7 @@ fn list(style: Style) -> Vec<u8> {
     for family in of(Kind::Family) {
         let code = family.title();
         heading(&mut out, style, &format!("{code}  {}", family.lead));
-        for rule in Rule::ALL.iter().filter(|rule| rule.code().starts_with(code)) {
-            out.extend_from_slice(format!("  {} {:24} ", rule.code(), rule.slug()).as_bytes());
-            wrapped(&mut out, &ascii(rule.info().fires), 33);
-        }
+        rows(&mut out, code);
     }
     for (kind, words) in [
         (Kind::Lesson, "How TCP works"),
@@ -156,6 +157,14 @@ fn list(style: Style) -> Vec<u8> {
         }
     }
     out
+}
+
+/// A row for each rule of a family.
+fn rows(out: &mut Vec<u8>, family: &str) {
+    for rule in Rule::ALL.iter().filter(|rule| rule.code().starts_with(family)) {
+        out.extend_from_slice(format!("  {} {:24} ", rule.code(), rule.slug()).as_bytes());
+        wrapped(out, &ascii(rule.info().fires), 33);
+    }
 }
 
 fn heading(out: &mut Vec<u8>, style: Style, words: &str) {

@@ -1,6 +1,7 @@
 //! The facts of one TCP segment: all that the tracker sees of a frame.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use super::{SeqNumber, TcpFlags};
 use crate::capture::Timestamp;
@@ -52,6 +53,8 @@ pub struct Segment {
     pub header_fault: Option<HeaderFault>,
     /// The checksum's answer.
     pub checksum: Checksum,
+    /// A digest of the payload: equal bytes have equal ones. None when there is no payload, or not all of it was captured.
+    pub payload_digest: Option<NonZeroU32>,
     /// What the options say.
     pub options: OptionFacts,
 }

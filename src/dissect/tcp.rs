@@ -2,9 +2,10 @@
 
 use pnet_packet::tcp::TcpPacket;
 
+use super::checksum::tcp_checksum_and_digest;
 use super::{
-    Checksum, Content, HeaderFault, Ip, LayerName, LengthSource, OptionFacts, Segment, SeqNumber, Shortfall, Socket,
-    TcpFlags, TcpOptions, tcp_checksum,
+    Content, HeaderFault, Ip, LayerName, LengthSource, OptionFacts, Segment, SeqNumber, Shortfall, Socket, TcpFlags,
+    TcpOptions,
 };
 use crate::capture::Frame;
 
@@ -50,6 +51,7 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
     };
     let flags = TcpFlags(u16::from(fields.get_reserved()) << 8 | u16::from(fields.get_flags()));
     let (header, payload) = bytes.split_at_checked(usize::from(header_len.max(20))).unwrap_or((bytes, &[]));
+    let (checksum, payload_digest) = tcp_checksum_and_digest(ip, usize::from(header_len.max(20)));
     let segment = Segment {
         frame: frame.number,
         ts: frame.ts,
@@ -72,7 +74,8 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
         payload_len: ip.payload_len.saturating_sub(u32::from(header_len.max(20))),
         offloaded: ip.length_source == LengthSource::Frame,
         header_fault,
-        checksum: if ip.fragment.is_none() { tcp_checksum(ip) } else { Checksum::Unknown },
+        checksum,
+        payload_digest,
         options: match header_fault {
             None => OptionFacts::read(options(header, header_len)),
             Some(_) => OptionFacts::default(),

@@ -197,6 +197,7 @@ mod tests {
             offloaded: false,
             header_fault: None,
             checksum: Checksum::Correct,
+            payload_digest: None,
             options: OptionFacts::default(),
         }
     }

@@ -73,7 +73,10 @@ impl Connection {
             .filter(|(left, right)| *right <= ack || ranges.get(1).is_some_and(|(a, b)| a <= left && right <= b));
         for (left, right) in ranges.iter().skip(usize::from(dsack.is_some())) {
             if *left > ack && *right <= peer.nxt {
-                peer.recovery.get_or_insert_default().sack(*left, *right);
+                if peer.recovery.get_or_insert_default().sack(*left, *right) {
+                    let (frame, ts) = (step.segment.frame, step.segment.ts);
+                    peer.resends.get_or_insert_default().report(*left, *right, frame, ts);
+                }
                 peer.holes.ask_below(*right);
             }
         }
@@ -158,6 +161,9 @@ impl Connection {
         let drawn = peer.nxt > ack || peer.last_old.is_some_and(|old| old > me.last_ts);
         // A receiver that has read makes its window larger; one that closes it has had something to refuse.
         let refuses = drawn && step.segment.window == 0;
+        if same_window && !sack_news && self.answers_unacceptable(step, ack) {
+            return;
+        }
         if sack_news || refuses || same_window && (drawn || !segment.options.sack.is_empty()) {
             self.say_duplicate_ack(step, ack, same_window);
         } else if !same_window {

@@ -67,13 +67,18 @@ impl Connection {
         let (frame, ts) = (step.segment.frame, step.segment.ts);
         let before = self.states();
         let cut = Cut { how: self.cut_off(step, before), by: step.from, frame, ts };
-        match self.judge_reset_place(step) {
+        let place = self.judge_reset_place(step);
+        if self.cut.is_none() {
+            self.doubt_reset(step, matches!(place, Place::Exact));
+        }
+        match place {
             Place::Exact if self.cut.is_none() => {
                 self.judge_reset(step, before);
                 self.cut = Some(cut);
             }
             Place::InWindow if self.cut.is_none() => {
                 self.doubtful_reset = Some(cut);
+                self.draw_by_reset(step);
                 step.obs.deed = Deed::Stray;
             }
             _ => step.obs.deed = Deed::Stray,

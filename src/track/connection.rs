@@ -1,7 +1,7 @@
 //! One connection: two ends, and what each segment does to them.
 //!
 //! The steps are spread over files by subject: `handshake` (TC1), `sequence` (TC2), `acks` (TC3), `close` (TC4), `header` (TC5),
-//! and `conclude` for what holds when it ends.
+//! `injection`, `challenge` and `path` (TC6), and `conclude` for what holds when it ends.
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, TcpFlags};
@@ -12,6 +12,7 @@ use super::claims::Claim;
 use super::endpoint::Endpoint;
 use super::facts::{self, Closing, CutOff};
 use super::history::{History, Seen};
+use super::injection::Watch;
 use super::limits::Limits;
 use super::step::Step;
 use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
@@ -51,6 +52,8 @@ pub(super) struct Connection {
     pub claim: Option<Box<Claim>>,
     /// A SYN that does not belong here unless the other end accepts it.
     pub pending_syn: Option<Box<Segment>>,
+    /// Segments that may be a third party's, until their alleged sender's reaction tells.
+    pub watch: Option<Box<Watch>>,
     /// Acknowledged holes are waiting for their verdict.
     pub gaps_acked: bool,
     /// What was said of frames whose word may change.
@@ -125,6 +128,7 @@ impl Connection {
             probe: None,
             claim: None,
             pending_syn: None,
+            watch: None,
             gaps_acked: false,
             words: Words::default(),
             provisional: false,
@@ -187,6 +191,7 @@ impl Connection {
     fn take(&mut self, step: &mut Step<'_>) {
         if self.is_copy(step) {
             self.place(step);
+            self.note_unacceptable(step);
             return self.write_history(step, false);
         }
         self.check_header(step);
@@ -207,10 +212,12 @@ impl Connection {
         self.settle_overrun(step);
         self.settle_renege(step);
         self.settle_gaps(step);
+        self.check_path(step);
         self.check_probes(step);
         if step.has(TcpFlags::RST) {
             return self.reset(step);
         }
+        self.check_reaction(step);
         if step.has(TcpFlags::SYN) {
             if !self.open(step) {
                 step.obs.deed = Deed::Stray;
@@ -223,9 +230,14 @@ impl Connection {
         if self.cut.is_some() {
             self.check_after_reset(step);
         }
+        if self.is_outside(step) {
+            step.obs.deed = Deed::Stray;
+            return;
+        }
         self.check_timestamps(step);
         let before = self.before(step);
         if !self.probes(step) {
+            self.note_unacceptable(step);
             self.send(step);
         }
         self.count_probe(step);

@@ -29,6 +29,11 @@ impl Connection {
         }
         me.recent.push_back(digest);
         let Some(twin) = twin else { return false };
+        if self.contradicted(step).is_some() {
+            // Two packets after all: somebody else sent one of them.
+            return false;
+        }
+        let me = &mut self.ends[step.me()];
         me.count.copies += 1;
         let after = digest.ts.since(twin.ts);
         // The network delivers a packet twice now and then, and the copy took the same way. A mirror port, a second interface or

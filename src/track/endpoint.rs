@@ -4,16 +4,19 @@
 //! seen, the first byte seen is 1.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{Segment, SeqNumber, Socket};
+use crate::dissect::{Checksum, Segment, SeqNumber, Socket};
 
 use super::claims::Mark;
 use super::facts::Facts;
 use super::holes::Holes;
 use super::keepalive::Probing;
 use super::loss::Ids;
+use super::path::Path;
 use super::recovery::Recovery;
+use super::resend::Resends;
 use super::rtt::Rtt;
 use super::window::Overrun;
 
@@ -91,6 +94,8 @@ pub(super) struct Endpoint {
     pub probing: Option<Box<Probing>>,
     /// Digests of its last segments, to know a copy of one.
     pub recent: VecDeque<Digest>,
+    pub path: Path,
+    pub resends: Option<Box<Resends>>,
 }
 
 /// A range that duplicate acknowledgments asked for.
@@ -128,6 +133,8 @@ pub(super) struct Sent {
     pub ip_id: u16,
     /// Sent more than once: no measure of the round trip (Karn).
     pub resent: bool,
+    /// The payload's, where the range is one segment's and all of that was captured undamaged.
+    pub digest: Option<NonZeroU32>,
 }
 
 /// What makes two captured segments copies of one.
@@ -207,6 +214,8 @@ impl Endpoint {
             overrun: None,
             probing: None,
             recent: VecDeque::new(),
+            path: Path::default(),
+            resends: None,
         }
     }
 
@@ -262,6 +271,8 @@ impl Endpoint {
 
     /// Notes that `from..end` went out in this segment for the first time.
     pub fn send(&mut self, from: i64, end: i64, segment: &Segment) {
+        let undamaged = !matches!(segment.checksum, Checksum::Wrong { .. });
+        let whole = end - from == i64::from(segment.seq_len()) && undamaged;
         let sent = Sent {
             from,
             end,
@@ -270,6 +281,7 @@ impl Endpoint {
             last_ts: segment.ts,
             ip_id: segment.ip_id.unwrap_or(0),
             resent: false,
+            digest: segment.payload_digest.filter(|_| whole),
         };
         if self.flight.len() >= MAX_FLIGHT {
             self.flight.pop_front();

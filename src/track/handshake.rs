@@ -76,6 +76,8 @@ impl Connection {
         if me.facts.syn_seen && !half_open {
             // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state draws a challenge ACK and changes nothing.
             self.pending_syn = Some(Box::new(*segment));
+            self.doubt_syn(step);
+            self.note_unacceptable(step);
             return false;
         }
         if me.facts.syn && !me.facts.syn_seen {

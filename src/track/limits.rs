@@ -77,8 +77,8 @@ pub struct LimitedBy {
     pub c2s: Shares,
     /// Server to client.
     pub s2c: Shares,
-    /// The cause that took more than half of the time, in the direction that carried more; in the other one where that one
-    /// waited for the window or for the network and this one only for its application.
+    /// The cause that took more than half of the time, in the direction that carried more; in the other one where this one
+    /// had closed, or waited for nothing but its application, and that one for the window or the network.
     pub main: Option<(Direction, Cause)>,
 }
 
@@ -125,6 +125,8 @@ enum Left {
     /// It was the FIN.
     Closed,
 }
+
+const _: () = assert!(size_of::<Account>() <= 48, "every connection has two");
 
 impl Account {
     fn spend(&mut self, cause: Cause, upto: Timestamp) {
@@ -344,12 +346,13 @@ impl Connection {
         let busier = if sent[1] > sent[0] { Direction::FromResponder } else { Direction::FromOriginator };
         let mut limited = LimitedBy { c2s, s2c, main: None };
         let main = |direction: Direction| limited.shares(direction).main().map(|cause| (direction, cause));
-        let idle = |cause| matches!(cause, Cause::Application | Cause::Unknown);
-        limited.main = match (main(busier), main(busier.reverse())) {
-            (None | Some((_, Cause::Application)), Some((other, cause))) if !idle(cause) && cause != Cause::Close => {
-                Some((other, cause))
-            }
-            (main, _) => main,
+        let (this, other) = (main(busier), main(busier.reverse()));
+        let waits = |cause| matches!(cause, Cause::ReceiverWindow | Cause::Congestion);
+        limited.main = match this {
+            // Half closed: the other direction is what goes on.
+            Some((_, Cause::Close)) => other,
+            None | Some((_, Cause::Application)) => other.filter(|(_, cause)| waits(*cause)).or(this),
+            _ => this,
         };
         Some(limited)
     }

@@ -44,6 +44,10 @@ impl Rtt {
         (self.samples > 0).then_some(Span(self.min))
     }
 
+    pub fn max(&self) -> Option<Span> {
+        (self.samples > 0).then_some(Span(self.max))
+    }
+
     pub fn summary(&self) -> Option<RttSummary> {
         let mut sorted = self.kept.clone();
         sorted.sort_unstable();

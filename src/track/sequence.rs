@@ -106,6 +106,7 @@ impl Connection {
     /// Numbers of which at least some had been sent, or passed over.
     fn send_old(&mut self, step: &mut Step<'_>, from: i64, end: i64) {
         let segment = step.segment;
+        self.check_content(step);
         let me = &mut self.ends[step.me()];
         if !step.has(TcpFlags::SYN) {
             me.last_old = Some(segment.ts);
@@ -130,9 +131,13 @@ impl Connection {
             // A FIN alone carries no byte again; that it came before is said where it closes, and how it came to be sent here.
             let bytes = if hole.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
+            let original = first;
             let last = first.map_or(segment.ts, |sent| sent.last_ts);
             let first = first.map(|sent| (sent.frame, sent.ts));
             self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, rung });
+            if segment.payload_len > 0 {
+                self.check_resends(step, original.as_ref());
+            }
         }
         let me = &mut self.ends[step.me()];
         me.resend(from, end, segment.ts);

@@ -7,6 +7,8 @@ use hashbrown::HashTable;
 
 use crate::capture::Timestamp;
 
+use crate::dissect::Socket;
+
 use super::FlowKey;
 use super::connection::Connection;
 
@@ -145,6 +147,14 @@ impl Table {
             .collect();
         all.sort_unstable();
         all.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    /// Whom the connections of a list go to, oldest first.
+    pub fn targets(&self, age: Age) -> impl Iterator<Item = Socket> {
+        let at = |slot: Slot| self.slots.get(slot as usize);
+        let first = at(self.lists[age as usize].head);
+        let all = std::iter::successors(first, move |entry| at(entry.next));
+        all.filter_map(|entry| Some(entry.connection.as_ref()?.ends[1].socket))
     }
 
     fn link(&mut self, slot: Slot, age: Age, now: Timestamp) {

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{Segment, TcpFlags};
+use crate::dissect::{Segment, Socket, TcpFlags};
 use crate::rules::Rule;
 
 use super::conclude::{Ended, Ending};
 use super::connection::Connection;
+use super::flood::Floods;
 use super::handshake::Reuse;
+use super::isn::Isns;
 use super::quality::Quality;
 use super::step::Step;
 use super::table::{Age, Slot, Table};
@@ -59,6 +61,8 @@ pub struct FlowTracker {
     options: TrackerOptions,
     table: Table,
     quality: Quality,
+    isns: Isns,
+    floods: Floods,
     events: VecDeque<Event>,
     /// Connections so far.
     flows: u32,
@@ -79,6 +83,8 @@ impl FlowTracker {
             options,
             table: Table::new(),
             quality: Quality::default(),
+            isns: Isns::default(),
+            floods: Floods::default(),
             events: VecDeque::new(),
             flows: 0,
             started: None,
@@ -119,6 +125,12 @@ impl FlowTracker {
         let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
         self.quality.observe(&mut step, mss);
         connection.observe(&mut step);
+        if matches!(step.obs.deed, Deed::Opens | Deed::OpensToo | Deed::Accepts)
+            && let Some((how, connections)) = self.isns.learn(segment)
+        {
+            step.fire(Rule::IsnPredictable).number("connections", connections).word("how", how);
+            connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());
+        }
         self.two_sided |= connection.is_two_sided();
         let age = if connection.is_over() {
             Age::Over
@@ -262,12 +274,28 @@ impl FlowTracker {
                 .map(|(slot, _)| slot)
                 .find(|slot| *slot != newest);
             let Some(victim) = victim else { return };
+            if half_open && let Some((target, attempts)) = self.floods.look(&self.table) {
+                self.say_flood(newest, target, attempts);
+            }
             self.evicted += 1;
             if self.evicted == 1 {
                 self.say_limited(victim, half_open);
             }
             self.remove(victim, Ending::Evicted);
         }
+    }
+
+    fn say_flood(&mut self, newest: Slot, target: Socket, attempts: usize) {
+        let mut finding = Finding::new(Rule::SynFlood);
+        if let Some(connection) = self.table.get(newest).filter(|newest| newest.ends[1].socket == target) {
+            finding.flow = Some(connection.number);
+            (finding.frame, finding.ts) = connection.last;
+            connection.count_finding(Rule::SynFlood, Rule::SynFlood.severity());
+        } else {
+            finding.ts = self.now;
+        }
+        finding.number("attempts", i64::try_from(attempts).unwrap_or(i64::MAX)).number("port", target.port);
+        self.events.push_back(Event::Finding(finding));
     }
 
     fn say_limited(&mut self, victim: Slot, half_open: bool) {

@@ -142,8 +142,15 @@ fn segment(line: &Line, number: u64) -> Segment {
             Sum::Partial => Checksum::Partial,
             Sum::Wrong => Checksum::Wrong { expected: 0 },
         },
+        payload_digest: digest(&packet.payload),
         options: option_facts(&packet.options),
     }
+}
+
+/// Any digest will do: what the tracker compares are digests of one maker.
+fn digest(payload: &[u8]) -> Option<std::num::NonZeroU32> {
+    let fnv = payload.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    std::num::NonZeroU32::new(fnv | 1).filter(|_| !payload.is_empty())
 }
 
 fn option_facts(options: &[Opt]) -> OptionFacts {

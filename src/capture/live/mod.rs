@@ -114,7 +114,7 @@ pub fn list_interfaces() -> Result<Vec<ListedInterface>, CaptureError> {
     #[cfg(feature = "live")]
     return device::list();
     #[cfg(not(feature = "live"))]
-    Err(CaptureError::NoLibpcap { what: "listing interfaces" })
+    Err(CaptureError::NoLibpcap { what: "list of interfaces" })
 }
 
 /// The link types that an interface offers, by libpcap's names.

@@ -117,6 +117,7 @@ mod tests {
             offloaded: false,
             header_fault: None,
             checksum: Checksum::Unknown,
+            payload_digest: None,
             options: OptionFacts::default(),
         }
     }
