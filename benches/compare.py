@@ -3,7 +3,7 @@
 
     benches/compare.py                  everything; about an hour, and 5 GB in the temporary directory
     benches/compare.py --quick          smaller captures; a few minutes
-    benches/compare.py --only text      some of it (see --list)
+    benches/compare.py --only json      some of it (see --list)
 
 It builds tcpcheck and the generator, makes the captures, runs every command several times in turns, and prints Markdown.
 Ratios are of CPU time, user and system together: they mean something on a busy machine, wall clock does not. What is
@@ -127,20 +127,16 @@ class Bench:
 
     # What is measured.
 
-    def summary(self):
+    def packets(self):
+        subjects = ["tcpcheck -nr F --summary", "tcpcheck -nr F -a off", "tcpcheck -nr F -a brief"]
         others = ["tcpdump -nr F", "tcpdump -nSr F", "tcpdump -r F -w /dev/null", "tshark -q -z conv,tcp -r F", "tcptrace -n F"]
         for title, words in self.workloads():
-            self.beside(f"Summary: {title}", words, ["tcpcheck -nr F --summary"], others)
-
-    def text(self):
-        subjects = ["tcpcheck -nr F -a off", "tcpcheck -nr F -a brief"]
-        for title, words in self.workloads():
-            self.beside(f"Text: {title}", words, subjects, ["tcpdump -nr F", "tcpdump -nSr F"])
+            self.beside(title, words, subjects, others)
 
     def workloads(self):
         return [
-            ("a million packets, 100,000 short connections", f"short --connections {self.scaled(100_000)}"),
-            ("a million packets, four large flows", f"large --packets {self.scaled(1_000_000)}"),
+            ("A million packets, 100,000 short connections", f"short --connections {self.scaled(100_000)}"),
+            ("A million packets, four large flows", f"large --packets {self.scaled(1_000_000)}"),
             (
                 "20,000 connections at once",
                 f"concurrent --connections {self.scaled(20_000)} --packets {self.scaled(2_000_000)}",
@@ -200,7 +196,7 @@ class Bench:
         print(flush=True)
 
 
-PARTS = ["summary", "text", "json", "memory", "many", "flood", "scaling"]
+PARTS = ["packets", "json", "memory", "many", "flood", "scaling"]
 
 
 def machine():

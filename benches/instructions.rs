@@ -120,8 +120,10 @@ fn reader(bytes: Vec<u8>) -> usize {
 #[bench::short(args = (Shape::Short,), setup = made)]
 #[bench::large(args = (Shape::Large,), setup = made)]
 fn dissector(made: Made) -> Made {
+    let mut dissection = Dissection::new();
     for frame in &made.frames {
-        black_box(dissect(frame));
+        dissection.read(frame);
+        black_box(&dissection);
     }
     made
 }
