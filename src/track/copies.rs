@@ -82,7 +82,8 @@ impl Connection {
         }
         let sacks = !segment.options.sack.is_empty();
         let certain = match segment.options.timestamps {
-            Some(_) => takes_numbers || sacks || me.facts.sack_permitted,
+            // A closed window refuses data without SACK.
+            Some(_) => takes_numbers || sacks || me.facts.sack_permitted && segment.window > 0,
             None => takes_numbers && after.is_below(70, self.round_trip()),
         };
         (certain && !segment.flags.contains(TcpFlags::RST)).then_some(twin)

@@ -127,7 +127,10 @@ impl Connection {
         // RFC 2018 §8, RFC 6675 §5.1: only after a timeout does a sender forget what SACK reported.
         let sacked = recovery.is_some_and(|recovery| recovery.is_sacked(sent.from, sent.end));
         let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
-        if sacked || by_timer || timed_out && (sent.again || !tail) {
+        // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
+        let (_, window) = peer.window_known_to(step.segment);
+        let shut = window == 0 && peer.ack.is_some();
+        if sacked || by_timer || shut || timed_out && (sent.again || !tail) {
             return Kind::Timeout;
         }
         // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
