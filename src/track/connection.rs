@@ -40,6 +40,8 @@ pub(super) struct Connection {
     pub doubtful_reset: Option<Cut>,
     /// When both FINs were acknowledged.
     pub time_wait_since: Option<Timestamp>,
+    /// Both ends' states after the last segment.
+    pub shown: Option<States>,
     pub history: History,
     /// What held it back, each way.
     pub limits: Limits,
@@ -121,6 +123,7 @@ impl Connection {
             cut: None,
             doubtful_reset: None,
             time_wait_since: None,
+            shown: None,
             history: History::default(),
             limits: Limits::default(),
             found: Vec::new(),
@@ -146,12 +149,13 @@ impl Connection {
         step.obs.flow = self.number;
         step.obs.direction = Some(step.from);
         step.obs.client_known = self.client_known;
-        step.obs.before = self.states();
+        step.obs.before = self.shown.unwrap_or_else(|| self.states());
         self.take(step);
         self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
         step.obs.after = self.states();
-        self.note_time_wait(step.segment.ts);
+        self.shown = Some(step.obs.after);
+        self.note_time_wait(step.segment.ts, step.obs.after);
         for finding in &step.obs.findings {
             self.count_finding(finding.rule, finding.severity);
         }
@@ -373,7 +377,7 @@ impl Connection {
     /// Neither end is open any more.
     pub fn is_over(&self) -> bool {
         let over = |state| matches!(state, TcpState::Closed | TcpState::TimeWait | TcpState::Listen);
-        let States { client, server } = self.states();
+        let States { client, server } = self.shown.unwrap_or_else(|| self.states());
         over(client) && over(server)
     }
 
@@ -382,9 +386,9 @@ impl Connection {
         self.ends[0].facts.syn_seen && !self.ends[1].facts.syn && self.cut.is_none()
     }
 
-    fn note_time_wait(&mut self, now: Timestamp) {
+    fn note_time_wait(&mut self, now: Timestamp, states: States) {
         if self.time_wait_since.is_none() && self.cut.is_none() {
-            let States { client, server } = self.states();
+            let States { client, server } = states;
             if client == TcpState::TimeWait || server == TcpState::TimeWait {
                 self.time_wait_since = Some(now);
             }
