@@ -7,9 +7,10 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
-use super::endpoint::{Advert, Asked};
+use super::endpoint::Asked;
 use super::holes::Hole;
 use super::step::Step;
+use super::trail::Advert;
 use super::{Acked, Note, Value};
 
 /// An observation names at most so many acknowledged frames.
@@ -221,7 +222,7 @@ impl Connection {
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
             if let Some((tsval, _)) = segment.options.timestamps {
-                me.advertise(Advert { tsval, edge, window });
+                me.advertise(Advert { tsval, edge, window }, step.trail);
             }
         }
         match me.closed_since {

@@ -8,14 +8,14 @@ use crate::rules::Rule;
 
 use super::Deed;
 use super::connection::Connection;
-use super::endpoint::Digest;
 use super::step::Step;
+use super::trail::{Passed, Seen};
 
 /// Two captures of one packet are no further apart.
 const COPY: Span = Span::from_millis(1);
 /// The network does not hold a packet for longer.
 const DUPLICATE: Span = Span::from_secs(2);
-/// So many of the last segments of one end are kept for comparison.
+/// So many of the last segments of one end are compared.
 const KEPT: usize = 128;
 
 impl Connection {
@@ -23,11 +23,7 @@ impl Connection {
     pub(super) fn is_copy(&mut self, step: &mut Step<'_>) -> bool {
         let digest = digest(step.segment);
         let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
-        let me = &mut self.ends[step.me()];
-        if me.recent.len() >= KEPT {
-            me.recent.pop_front();
-        }
-        me.recent.push_back(digest);
+        step.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
         let Some(twin) = twin else { return false };
         if self.contradicted(step).is_some() {
             // Two packets after all: somebody else sent one of them.
@@ -49,7 +45,7 @@ impl Connection {
     /// Whether the segment takes no new number and acknowledges nothing new: only then is it worth looking.
     fn repeats(&self, step: &Step<'_>) -> bool {
         let (segment, me) = (step.segment, &self.ends[step.me()]);
-        if !me.facts.numbered || me.recent.is_empty() {
+        if !me.facts.numbered || me.trail.is_none() {
             return false;
         }
         let new_data =
@@ -61,9 +57,10 @@ impl Connection {
         !new_data && !new_ack
     }
 
-    fn twin(&self, step: &Step<'_>, digest: &Digest) -> Option<Digest> {
+    fn twin(&self, step: &Step<'_>, digest: &Seen) -> Option<Passed> {
         let me = &self.ends[step.me()];
-        let twin = me.recent.iter().rev().find(|other| other.hash == digest.hash).copied()?;
+        let mut last = step.trail.back(me.trail, (self.number, step.from)).take(KEPT);
+        let twin = *last.find(|other| other.hash == digest.hash)?;
         let after = digest.ts.since(twin.ts);
         if after > DUPLICATE || after.0 < 0 {
             return None;
@@ -91,7 +88,7 @@ impl Connection {
 }
 
 /// All of a segment that the network does not change on its way.
-fn digest(segment: &Segment) -> Digest {
+fn digest(segment: &Segment) -> Seen {
     let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
     hasher.write_u64(u64::from(segment.seq.0) << 32 | u64::from(segment.ack.unwrap_or_default().0));
     hasher.write_u64(
@@ -106,11 +103,5 @@ fn digest(segment: &Segment) -> Digest {
     for (left, right) in segment.options.sack.as_slice() {
         hasher.write_u64(u64::from(left.0) << 32 | u64::from(right.0));
     }
-    Digest {
-        hash: hasher.finish(),
-        ts: segment.ts,
-        frame: segment.frame,
-        ttl: segment.ttl,
-        interface: segment.interface,
-    }
+    Seen { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, interface: segment.interface }
 }

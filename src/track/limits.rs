@@ -410,8 +410,8 @@ fn room(receiver: &Endpoint, step: &Step<'_>) -> i64 {
         return if receiver.closed_since.is_some() { 0 } else { i64::MAX };
     }
     // Far below the oldest window still remembered, it does not matter which one the sender knew.
-    let oldest = receiver.adverts.front().map_or(edge, |advert| advert.edge);
+    let least = receiver.least_edge();
     let near = i64::from(receiver.window) / 8 + 65_536;
-    let known = if end.saturating_add(near) < oldest { oldest } else { receiver.window_known_to(step.segment).0 };
+    let known = if end.saturating_add(near) < least { least } else { receiver.window_known_to(step).0 };
     known.saturating_sub(end)
 }

@@ -128,7 +128,7 @@ impl Connection {
         let sacked = recovery.is_some_and(|recovery| recovery.is_sacked(sent.from, sent.end));
         let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
         // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
-        let (_, window) = peer.window_known_to(step.segment);
+        let (_, window) = peer.window_known_to(step);
         let shut = window == 0 && peer.ack.is_some();
         if sacked || by_timer || shut || timed_out && (sent.again || !tail) {
             return Kind::Timeout;
@@ -302,8 +302,11 @@ impl Connection {
         let peer = &self.ends[step.peer()];
         let end = step.obs.seq_end;
         let plain = segment.payload_len > 0 && !segment.flags.contains(TcpFlags::SYN);
-        let (edge, window) = peer.window_known_to(segment);
-        if plain && self.scale_known() && window > 0 && end == edge {
+        if !plain || !self.scale_known() || end < peer.least_edge() {
+            return;
+        }
+        let (edge, window) = peer.window_known_to(step);
+        if window > 0 && end == edge {
             let window = u64::from(window);
             step.fire(Rule::WindowFull).bytes("window", window);
         }

@@ -40,6 +40,7 @@ mod state;
 mod step;
 mod table;
 mod tracker;
+mod trail;
 mod window;
 
 pub use amend::Amend;

@@ -20,7 +20,7 @@ impl Connection {
         }
         // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, with no or one garbage octet. Linux probes a closed window the same way.
         if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt {
-            let (_, window) = peer.window_known_to(step.segment);
+            let (_, window) = peer.window_known_to(step);
             let note = if window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
             step.obs.notes.push(note);
             self.probe = Some((step.from, note));

@@ -14,6 +14,7 @@ use super::isn::Isns;
 use super::quality::Quality;
 use super::step::Step;
 use super::table::{Age, Slot, Table};
+use super::trail::Trail;
 use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
 
 /// Limits and constants of a tracker.
@@ -64,12 +65,15 @@ pub struct FlowTracker {
     isns: Isns,
     floods: Floods,
     events: VecDeque<Event>,
+    trail: Trail,
     /// Connections so far.
     flows: u32,
     started: Option<Timestamp>,
     /// The latest time so far: time-outs never run backwards.
     now: Timestamp,
     evicted: u64,
+    /// Connections that are still to be ended since the capture is over, the first one last.
+    left: Vec<Slot>,
     /// A connection showed both directions.
     two_sided: bool,
     /// A connection proves that only one direction was captured.
@@ -86,10 +90,12 @@ impl FlowTracker {
             isns: Isns::default(),
             floods: Floods::default(),
             events: VecDeque::new(),
+            trail: Trail::default(),
             flows: 0,
             started: None,
             now: Timestamp::default(),
             evicted: 0,
+            left: Vec::new(),
             two_sided: false,
             one_sided: false,
         }
@@ -110,7 +116,7 @@ impl FlowTracker {
         };
         let Some(connection) = self.table.get(slot) else { return };
         let from = connection.direction(segment);
-        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events, trail: &mut self.trail };
         step.obs.flow = connection.number;
         if let Some(old) = &old {
             connection.check_reuse(old, &mut step, self.options.msl.doubled());
@@ -172,14 +178,36 @@ impl FlowTracker {
         }
     }
 
-    /// Ends every connection: the capture is over.
+    /// Ends every connection, one after the other as events are asked for: the capture is over.
     pub fn finish(&mut self) {
-        for slot in self.table.by_number() {
-            self.one_sided |= self.table.get(slot).is_some_and(|connection| connection.only_side().is_some());
+        let mut left = self.table.by_number();
+        for slot in &left {
+            self.one_sided |= self.table.get(*slot).is_some_and(|connection| connection.only_side().is_some());
         }
-        for slot in self.table.by_number() {
+        left.reverse();
+        self.left = left;
+    }
+
+    /// The next event, oldest first.
+    pub fn next_event(&mut self) -> Option<Event> {
+        while self.events.is_empty()
+            && let Some(slot) = self.left.pop()
+        {
+            // One at a time: their records together may need more room than the connections.
             self.remove(slot, Ending::CaptureEnds);
+            if self.left.is_empty() {
+                self.say_evicted();
+            }
         }
+        self.events.pop_front()
+    }
+
+    /// Connections tracked now.
+    pub fn live(&self) -> usize {
+        self.table.len()
+    }
+
+    fn say_evicted(&mut self) {
         if self.evicted > 1 {
             let mut finding = Finding::new(Rule::StateLimited);
             finding
@@ -191,23 +219,13 @@ impl FlowTracker {
         }
     }
 
-    /// The next event, oldest first.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    /// Connections tracked now.
-    pub fn live(&self) -> usize {
-        self.table.len()
-    }
-
     /// A header that cannot be read, of a connection that is not known: it does not start one.
     fn reject(&mut self, segment: &Segment, observation: &mut Observation) {
         observation.deed = Deed::Stray;
         observation.direction = Some(guess_direction(segment));
         let mut nobody = Connection::new(0, segment, guess_direction(segment));
         let from = guess_direction(segment);
-        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events, trail: &mut self.trail };
         nobody.check_header(&mut step);
     }
 
@@ -244,7 +262,13 @@ impl FlowTracker {
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
-            connection.observe(&mut Step { segment: &syn, from, obs: &mut unheard, events: &mut self.events });
+            connection.observe(&mut Step {
+                segment: &syn,
+                from,
+                obs: &mut unheard,
+                events: &mut self.events,
+                trail: &mut self.trail,
+            });
         }
         (slot, old)
     }
