@@ -126,7 +126,8 @@ impl Markers {
         let off = 1.0 + f64::from(samples - 1) * QUANTILES[at] - rank(at);
         let (below, above) = (rank(at) - rank(at - 1), rank(at + 1) - rank(at));
         let up = off >= 1.0 && above > 1.0;
-        if !up && !(off <= -1.0 && below > 1.0) {
+        let down = off <= -1.0 && below > 1.0;
+        if !up && !down {
             return;
         }
         let (left, right) = ((height(at) - height(at - 1)) / below, (height(at + 1) - height(at)) / above);
