@@ -10,6 +10,7 @@ use crate::rules::{Confidence, Rule};
 use super::Direction;
 use super::connection::Connection;
 use super::loss::Ids;
+use super::packed::{Pack, Packer, Unpacker};
 use super::step::Step;
 
 /// Numbers that an end claims to have received, beyond all that the other end was seen to send.
@@ -34,6 +35,19 @@ pub(super) struct Claim {
 pub(super) struct Mark {
     tsval: Option<u32>,
     ip_id: u16,
+}
+
+impl Pack for Mark {
+    fn pack(&self, out: &mut Packer) {
+        out.flag(self.tsval.is_some());
+        self.tsval.iter().for_each(|tsval| out.clock(*tsval));
+        self.ip_id.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let tsval = if from.flag() { Some(from.clock()) } else { None };
+        Self { tsval, ip_id: Pack::unpack(from) }
+    }
 }
 
 impl Mark {

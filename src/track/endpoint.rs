@@ -14,6 +14,7 @@ use super::facts::Facts;
 use super::holes::Holes;
 use super::keepalive::Probing;
 use super::loss::Ids;
+use super::packed::packed;
 use super::path::Path;
 use super::recovery::Recovery;
 use super::resend::Resends;
@@ -100,6 +101,12 @@ pub(super) struct Endpoint {
     pub resends: Option<Box<Resends>>,
 }
 
+packed!(Endpoint {
+    socket, facts, base, last_ts, last_data, una_ts, last_old, closed_since, low, nxt, fin, una, ack_mark, edge_mark, first_tsval,
+    tsval, max_window, window, mss, wscale, syn_data, dup_acks_in_row, handshake_leg, ids, asked, sack_digest, rtt, count, path,
+    trail, flight, resends, ack, edge_at, edge, right_edge, floor
+} frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing });
+
 /// A range that duplicate acknowledgments asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
@@ -111,6 +118,8 @@ pub(super) struct Asked {
     pub tsval: Option<u32>,
 }
 
+packed!(Asked { from, to, ts, tsval });
+
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Floor {
@@ -119,6 +128,8 @@ pub(super) struct Floor {
     before: i64,
     count: u8,
 }
+
+packed!(Floor { now, before, count });
 
 /// So many advertised windows are looked through.
 const MAX_ADVERTS: u8 = 32;
@@ -156,6 +167,8 @@ pub(super) struct Sent {
     pub digest: Option<NonZeroU32>,
 }
 
+packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } frames { frame });
+
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
@@ -173,6 +186,11 @@ pub(super) struct Counters {
     pub syns: u32,
     pub copies: u32,
 }
+
+packed!(Counters {
+    packets, wire_bytes, payload_bytes, missed_bytes, data_segments, resent_segments, resent_bytes, late_segments, duplicate_acks,
+    max_in_flight, zero_window, syns, copies
+});
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
 const MAX_FLIGHT: usize = 4096;
@@ -226,6 +244,12 @@ impl Endpoint {
             path: Path::default(),
             resends: None,
         }
+    }
+
+    /// Nothing of it waits for what comes, but for acknowledgments.
+    pub fn is_at_rest(&self) -> bool {
+        let trouble = self.recovery.is_some() || self.overrun.is_some() || self.probing.is_some();
+        !trouble && self.holes.is_empty() && self.path.is_at_rest()
     }
 
     /// Sets the ISN: `seq` becomes relative `at`. All that was known of older numbers goes.

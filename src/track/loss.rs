@@ -9,6 +9,7 @@ use crate::rules::{Confidence, Rule};
 use super::Direction;
 use super::connection::Connection;
 use super::holes::Hole;
+use super::packed::packed;
 use super::recovery::{Gap, Resent};
 use super::step::Step;
 
@@ -365,6 +366,8 @@ pub(super) struct Ids {
     same: u16,
     other: u16,
 }
+
+packed!(Ids { last, up, same, other });
 
 impl Ids {
     /// Takes the ID of a segment; `advances` when it goes past all data before it, so that it was not overtaken.

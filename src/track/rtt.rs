@@ -3,6 +3,7 @@
 use crate::capture::Span;
 
 use super::RttSummary;
+use super::packed::{Pack, Packer, Unpacker};
 
 /// Round trips from this end's segments to what acknowledged them, at the capture point.
 #[derive(Debug, Default)]
@@ -11,6 +12,42 @@ pub(super) struct Rtt {
     min: i64,
     max: i64,
     between: Between,
+}
+
+impl Pack for Rtt {
+    fn pack(&self, out: &mut Packer) {
+        self.samples.pack(out);
+        [self.min, self.max].map(Span).pack(out);
+        match &self.between {
+            Between::Few(few) => {
+                let mut before = self.min;
+                for sample in few.iter().take(self.samples as usize) {
+                    Span(long(*sample) - before).pack(out);
+                    before = long(*sample);
+                }
+            }
+            Between::Many(Markers { heights, ranks }) => {
+                heights.map(Span).pack(out);
+                ranks.pack(out);
+            }
+        }
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let samples = Pack::unpack(from);
+        let [Span(min), Span(max)] = Pack::unpack(from);
+        if samples as usize > FEW {
+            let heights: [Span; MARKERS] = Pack::unpack(from);
+            let markers = Markers { heights: heights.map(|height| height.0), ranks: Pack::unpack(from) };
+            return Self { samples, min, max, between: Between::Many(markers) };
+        }
+        let (mut few, mut before) = ([0; FEW], min);
+        for sample in few.iter_mut().take(samples as usize) {
+            before += Span::unpack(from).0;
+            *sample = short(before);
+        }
+        Self { samples, min, max, between: Between::Few(few) }
+    }
 }
 
 /// What the quantiles are had from.

@@ -13,7 +13,7 @@ use super::handshake::Reuse;
 use super::isn::Isns;
 use super::quality::Quality;
 use super::step::Step;
-use super::table::{Age, Slot, Table};
+use super::table::{AWAKE, Age, Slot, Table};
 use super::trail::Trail;
 use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
 
@@ -85,7 +85,7 @@ impl FlowTracker {
     pub fn new(options: TrackerOptions) -> Self {
         Self {
             options,
-            table: Table::new(),
+            table: Table::new(AWAKE),
             quality: Quality::default(),
             isns: Isns::default(),
             floods: Floods::default(),
@@ -168,7 +168,7 @@ impl FlowTracker {
                 if now.since(queued) < patience {
                     break;
                 }
-                let last = self.table.get(slot).map_or(queued, |connection| connection.last.1);
+                let last = self.table.label(slot).map_or(queued, |label| label.last);
                 if now.since(last) < patience {
                     self.table.requeue(slot, now);
                 } else {
@@ -182,7 +182,7 @@ impl FlowTracker {
     pub fn finish(&mut self) {
         let mut left = self.table.by_number();
         for slot in &left {
-            self.one_sided |= self.table.get(*slot).is_some_and(|connection| connection.only_side().is_some());
+            self.one_sided |= self.table.label(*slot).is_some_and(|label| label.one_sided);
         }
         left.reverse();
         self.left = left;
@@ -231,7 +231,7 @@ impl FlowTracker {
 
     fn begin(&mut self, segment: &Segment) -> Slot {
         self.flows = self.flows.saturating_add(1);
-        let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
+        let mut connection = Box::new(Connection::new(self.flows, segment, guess_direction(segment)));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
         connection.alone = !self.two_sided;
         self.table.insert(connection, Age::Open, self.now)

@@ -6,6 +6,7 @@
 use crate::capture::Timestamp;
 
 use super::Direction;
+use super::packed::{Pack, Packer, Unpacker};
 
 /// A segment that passed, as far as later ones ask for it.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,16 @@ pub(super) struct Advert {
 /// Where an end's newest segment stands in the trail.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Mark(u32);
+
+impl Pack for Mark {
+    fn pack(&self, out: &mut Packer) {
+        self.0.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        Self(Pack::unpack(from))
+    }
+}
 
 impl Mark {
     /// There is none.
