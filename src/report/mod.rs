@@ -5,6 +5,7 @@
 
 mod annotate;
 mod community_id;
+mod digits;
 mod findings;
 mod flows;
 pub mod lines;
