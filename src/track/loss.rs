@@ -24,6 +24,9 @@ pub(super) enum Verdict {
 /// Linux's smallest RTO; RFC 6298 §2.4 says a second, and nobody waits less than this.
 const MIN_RTO: Span = Span::from_millis(200);
 
+/// Stacks hold an acknowledgment back for so long at most, though they may for half a second.
+const DELAYED_ACK: Span = Span::from_millis(200);
+
 impl Connection {
     /// The round trip between both ends, as far as it was measured.
     pub(super) fn round_trip(&self) -> Span {
@@ -101,7 +104,8 @@ impl Connection {
             finding.bytes("bytes", sent.bytes);
         }
         finding.confidence(if sent.seen { Confidence::Certain } else { Confidence::Likely });
-        if let Some((frame, ts)) = first {
+        // Where the capture's clock goes back, nothing is said of the time between.
+        if let Some((frame, ts)) = first.filter(|(_, ts)| *ts <= segment.ts) {
             finding.time("after", segment.ts.since(ts)).frame("first", frame);
         }
         if kind == Kind::Fast {
@@ -177,10 +181,12 @@ impl Connection {
         let beside = near.zip(far).is_some_and(|(to_receiver, to_sender)| {
             (1..2_000_000).contains(&to_receiver.0) && to_receiver.is_below(20, to_sender)
         });
-        // Unless the receiver has spoken since, and does not have it: its stack threw the first copy away.
+        // Unless the receiver has spoken since, and does not have it, or is silent for longer than any acknowledgment is
+        // held back: its stack threw the first copy away.
         let thrown_away = sent.first.is_none_or(|(_, ts)| {
             let receiver = &self.ends[step.peer()];
-            me.una <= sent.from && receiver.last_ts.since(ts) > me.leg().unwrap_or_default()
+            let spoken = receiver.last_ts.since(ts) > me.leg().unwrap_or_default();
+            me.una <= sent.from && (spoken || step.segment.ts.since(ts) > DELAYED_ACK)
         });
         (beside && sent.seen && !thrown_away).then_some("the first copy had passed here, beside the receiver")
     }
