@@ -7,8 +7,6 @@ mod annotate;
 mod community_id;
 mod findings;
 mod flows;
-mod graph;
-mod html;
 mod ladder;
 pub mod lines;
 mod lookahead;

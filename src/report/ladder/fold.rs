@@ -78,11 +78,14 @@ impl Fold {
             _ => {}
         }
         // An acknowledgment that comes while data runs belongs below it; anything else ends both.
-        if !(class != Class::Data && self.acks.is_none() && self.data.as_ref().is_some_and(|d| d.first.from != hop.from))
+        if !(class != Class::Data
+            && self.acks.is_none()
+            && self.data.as_ref().is_some_and(|d| d.first.from != hop.from))
         {
             self.flush(out);
         }
-        let run = Run { class, first: hop.clone(), bytes: hop.payload.into(), last: hop, first_repeat: repeats, count: 1 };
+        let run =
+            Run { class, first: hop.clone(), bytes: hop.payload.into(), last: hop, first_repeat: repeats, count: 1 };
         *(if class == Class::Data { &mut self.data } else { &mut self.acks }) = Some(run);
     }
 

@@ -128,10 +128,7 @@ pub fn sack_blocks<'a>(segment: &'a Segment, seen: &Observation) -> impl Iterato
     let base = seen.ack.zip(segment.ack);
     segment.options.sack.as_slice().iter().filter_map(move |(left, right)| {
         let (relative, ack) = base?;
-        Some((
-            relative.saturating_add(left.distance(ack).into()),
-            relative.saturating_add(right.distance(ack).into()),
-        ))
+        Some((relative.saturating_add(left.distance(ack).into()), relative.saturating_add(right.distance(ack).into())))
     })
 }
 

@@ -47,9 +47,13 @@ pub fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[Rung]) {
     let diagram = Diagram { client: &plain(client), server: &plain(server), rows: rows.collect() };
     // Writing into a Vec cannot fail.
     let _ = diagram.write_into(out);
+    out.push(b'\n');
 }
 
 /// Without what Mermaid takes for its own.
 fn plain(words: &str) -> String {
-    words.chars().map(|sign| if matches!(sign, '#' | ';' | '<' | '>' | '"' | '%' | '\n') { ' ' } else { sign }).collect()
+    words
+        .chars()
+        .map(|sign| if matches!(sign, '#' | ';' | '<' | '>' | '"' | '%' | '\n') { ' ' } else { sign })
+        .collect()
 }

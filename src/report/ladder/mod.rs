@@ -12,6 +12,7 @@ mod story;
 mod svg;
 mod text;
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use crate::capture::Timestamp;
@@ -23,10 +24,10 @@ use super::style::Ink;
 use super::{Names, Packet, Reporter, Summary, finding_text, message, numerals};
 
 pub use fold::Fold;
-pub use hop::{Hop, amend_findings, sack_blocks};
-pub use rung::{Rung, Tone, bytes, marks, time};
+pub use hop::Hop;
+pub use rung::{Rung, Tone, marks};
 pub use scroll::Scroll;
-pub use svg::{Drawing, STYLE};
+pub use svg::Drawing;
 pub use text::{COLUMNS, TextStyle};
 
 /// What an amendment may still change waits behind no more packets than this.
@@ -180,7 +181,9 @@ impl Ladder {
         out.extend_from_slice(b", ");
         out.extend_from_slice(record.outcome.as_str().as_bytes());
         out.push(b'\n');
-        for finding in self.said.iter().take(SAID) {
+        let mut said: Vec<&Finding> = self.said.iter().collect();
+        said.sort_by_key(|finding| finding.frame);
+        for finding in said.into_iter().take(SAID) {
             let start = out.len();
             finding_text(out, finding);
             style.style.paint(out, start, Ink::Finding(finding.severity));
@@ -189,7 +192,7 @@ impl Ladder {
         if let Some(more) = self.said.len().checked_sub(SAID).filter(|more| *more > 0) {
             out.extend_from_slice(format!("{more} more (tcpcheck --findings lists all)\n").as_bytes());
         }
-        if let Some(finding) = self.said.iter().max_by_key(|finding| finding.severity) {
+        if let Some(finding) = self.said.iter().min_by_key(|finding| (Reverse(finding.severity), finding.frame)) {
             out.extend_from_slice(format!("what it means: tcpcheck explain {}\n", finding.rule.code()).as_bytes());
         }
     }
@@ -282,6 +285,7 @@ impl Reporter for Ladder {
                 let rows = self.scroll.finish();
                 let (client, server) = (flow.client.as_str(), flow.server.as_str());
                 Drawing { title: &title, client, server, start: flow.start, rows }.file(out);
+                out.push(b'\n');
             }
         }
     }

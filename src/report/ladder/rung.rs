@@ -128,6 +128,11 @@ impl Rung {
         }
     }
 
+    /// Whether it happens at one time.
+    pub fn is_timed(&self) -> bool {
+        self.from.is_some() || self.tone != Tone::Quiet
+    }
+
     /// Whether anything was found here that is more than a note.
     pub fn matters(&self) -> bool {
         self.tone != Tone::Plain && self.tone != Tone::Quiet
@@ -186,6 +191,8 @@ fn deed(hop: &Hop, repeats: u32) -> String {
     }
     if hop.closes_window() {
         label.push_str(", window 0");
+    } else if hop.notes.contains(&Note::ZeroWindowProbeAck) {
+        label.push_str(&format!(", window {}", bytes(hop.window.unwrap_or(hop.raw_window.into()))));
     }
     let below = |(_, to): &&(i64, i64)| hop.ack.is_some_and(|ack| *to <= ack);
     // RFC 2883 §4: a block at or below the acknowledgment reports bytes that came twice.

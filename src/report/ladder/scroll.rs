@@ -25,14 +25,6 @@ impl Scroll {
         &mut self.rows
     }
 
-    /// No more rows than that from now on.
-    pub fn narrow(&mut self, most: usize) {
-        self.most = most.max(6);
-        if self.rows.len() > self.most {
-            self.cut();
-        }
-    }
-
     /// The rows, cut to the bound.
     pub fn finish(&mut self) -> &[Rung] {
         if self.rows.len() > self.most {

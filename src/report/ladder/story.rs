@@ -34,15 +34,11 @@ pub fn of(hop: &Hop, repeats: u32) -> String {
     }
     if hop.changes_state() {
         match (hop.deed, if hop.from == Direction::FromOriginator { hop.after.client } else { hop.after.server }) {
-            (Deed::Acks | Deed::Closes, TcpState::TimeWait) => {
-                told.push_str(&format!(" {who} waits a while for stragglers (TIME_WAIT)."));
+            (Deed::Acks, TcpState::TimeWait) => {
+                told.push_str(&format!(" {other} is done; {} waits a while for stragglers.", lower(who)));
             }
-            (Deed::Closes, TcpState::LastAck) => told.push_str(" Only the last confirmation is missing."),
+            (Deed::Closes, TcpState::LastAck) => told.push_str(" One confirmation is missing."),
             _ => {}
-        }
-        if hop.after.client == TcpState::Closed || hop.after.server == TcpState::Closed {
-            let last = matches!(hop.deed, Deed::Acks);
-            told.push_str(if last { " The other end is done for good." } else { "" });
         }
     }
     if hop.closes_window() {
@@ -137,14 +133,11 @@ fn acks(hop: &Hop, who: &str, other: &str, repeats: u32) -> String {
     }
     let closed = matches!(
         (hop.from, hop.after.client, hop.after.server),
-        (
-            Direction::FromResponder,
-            TcpState::FinWait2 | TcpState::TimeWait | TcpState::Closed,
-            _
-        ) | (Direction::FromOriginator, _, TcpState::FinWait2 | TcpState::TimeWait | TcpState::Closed)
+        (Direction::FromResponder, TcpState::FinWait2 | TcpState::TimeWait | TcpState::Closed, _)
+            | (Direction::FromOriginator, _, TcpState::FinWait2 | TcpState::TimeWait | TcpState::Closed)
     );
     match hop.acks_new {
-        true if closed && hop.changes_state() => format!("{who} has got everything, the end of it included."),
+        true if closed && hop.changes_state() => format!("{who} has got everything, the end included."),
         true => format!("{who} confirms all up to byte {}.", ack.saturating_sub(1)),
         false if hop.flags.contains(TcpFlags::ACK) => format!("{who} confirms nothing new to {}.", lower(other)),
         false => String::new(),

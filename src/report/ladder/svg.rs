@@ -22,6 +22,9 @@ const ROW: u32 = 25;
 /// As many letters fit on an arrow.
 const LETTERS: usize = 58;
 
+/// And so many beside it.
+const STORY_LETTERS: usize = 66;
+
 /// The picture.
 #[derive(Template)]
 #[template(path = "ladder.svg")]
@@ -51,7 +54,8 @@ struct Row {
     client: &'static str,
     server: &'static str,
     label: String,
-    story: String,
+    /// In one line or two.
+    story: (String, String),
     /// What is said of it when asked.
     tip: String,
 }
@@ -75,13 +79,6 @@ impl Drawing<'_> {
     /// Appends a picture that is a file of its own.
     pub fn file(&self, out: &mut Vec<u8>) {
         self.write(out, true);
-    }
-
-    /// A picture that is a part of the page.
-    pub fn part(&self) -> String {
-        let mut out = Vec::new();
-        self.write(&mut out, false);
-        String::from_utf8(out).unwrap_or_default()
     }
 
     fn write(&self, out: &mut Vec<u8>, alone: bool) {
@@ -110,20 +107,22 @@ impl Drawing<'_> {
         });
         let state = |state: Option<TcpState>| state.map_or("", TcpState::as_str);
         let mut label = rung.label.clone();
-        if !rung.detail.is_empty() && label.len() + 2 + rung.detail.len() <= LETTERS {
-            label.push_str("  ");
-            label.push_str(&rung.detail);
+        for part in rung.detail.split("  ").filter(|part| !part.is_empty()) {
+            if label.len() + 2 + part.len() <= LETTERS {
+                label.push_str("  ");
+                label.push_str(part);
+            }
         }
         Row {
             y,
             class: class(rung.tone),
             arrow,
-            time: if rung.hidden == 0 { time(rung.ts.since(self.start)) } else { String::new() },
+            time: if rung.is_timed() { time(rung.ts.since(self.start)) } else { String::new() },
             frame: if rung.frame > 0 { format!("@{}", rung.frame) } else { String::new() },
             client: state(rung.client),
             server: state(rung.server),
             tip: tip(rung),
-            story: rung.story.clone(),
+            story: halves(&rung.story),
             label: cut(&label),
         }
     }
@@ -135,10 +134,24 @@ fn head(x: u32, y: u32, wing: i32) -> String {
 }
 
 fn cut(label: &str) -> String {
+    // SVG joins spaces.
+    let wide = |sign: char| if sign == ' ' { '\u{a0}' } else { sign };
     if label.chars().count() <= LETTERS {
-        return label.to_owned();
+        return label.chars().map(wide).collect();
     }
-    label.chars().take(LETTERS - 3).chain("...".chars()).collect()
+    label.chars().take(LETTERS - 3).chain("...".chars()).map(wide).collect()
+}
+
+/// A sentence in two lines where it is too long for one.
+fn halves(story: &str) -> (String, String) {
+    if story.chars().count() <= STORY_LETTERS {
+        return (story.to_owned(), String::new());
+    }
+    let end = story.char_indices().nth(STORY_LETTERS).map_or(story.len(), |(at, _)| at);
+    let (before, _) = story.split_at(end);
+    let at = before.rfind(". ").map(|at| at + 1).or_else(|| before.rfind(' ')).unwrap_or(end);
+    let (first, second) = story.split_at(at);
+    (first.to_owned(), second.trim().to_owned())
 }
 
 /// All that the ladder knows of a row.

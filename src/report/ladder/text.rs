@@ -17,6 +17,9 @@ const WIDE: usize = 120;
 /// Columns of a state.
 const STATE: usize = 11;
 
+/// Columns before the first rail: time, frame, state.
+const MARGIN: usize = 8 + 1 + 5 + 2 + STATE + 1;
+
 /// How a ladder in text looks.
 #[derive(Clone, Copy, Debug)]
 pub struct TextStyle {
@@ -51,7 +54,14 @@ impl TextStyle {
         out.extend_from_slice(b"\n\n");
         let start = out.len();
         let gap = self.area() + 3;
-        let mut line = format!("{:>9} {:>6}  {:<STATE$}{:gap$}{:<STATE$}", "+ms", "frame", format!("client{guessed}"), "", "server");
+        let mut line = format!(
+            "{:>8} {:>5}  {:<STATE$} {:gap$}{:<STATE$}",
+            "+ms",
+            "frame",
+            format!("client{guessed}"),
+            "",
+            "server"
+        );
         if self.is_wide() {
             line.push_str(&format!(" {:>9} {:>9}", "window", "in flight"));
         }
@@ -65,24 +75,30 @@ impl TextStyle {
         let signs = self.signs();
         let room = self.area().saturating_sub(5);
         let mut words = rung.label.clone();
-        let full = if rung.detail.is_empty() { 0 } else { words.len() + 2 + rung.detail.len() };
-        if full > 0 && full <= room {
-            words.push_str("  ");
-            words.push_str(&rung.detail);
+        for part in rung.detail.split("  ").filter(|part| !part.is_empty()) {
+            if words.len() + 2 + part.len() <= room {
+                words.push_str("  ");
+                words.push_str(part);
+            }
         }
         let mut lines = wrapped(&words, room).into_iter();
         self.margin(out, rung, start);
         self.state(out, rung.client, true);
+        out.push(b' ');
         out.extend_from_slice(signs.rail.as_bytes());
         let at = out.len();
         let first = lines.next().unwrap_or_default();
         let fill = self.area().saturating_sub(first.chars().count() + 3 + usize::from(rung.from.is_some()));
         match rung.from {
             Some(Direction::FromOriginator) => {
-                out.extend_from_slice(format!("{} {first} {}{}", signs.line, signs.line.repeat(fill), signs.right).as_bytes());
+                out.extend_from_slice(
+                    format!("{} {first} {}{}", signs.line, signs.line.repeat(fill), signs.right).as_bytes(),
+                );
             }
             Some(Direction::FromResponder) => {
-                out.extend_from_slice(format!("{}{} {first} {}", signs.left, signs.line.repeat(fill), signs.line).as_bytes());
+                out.extend_from_slice(
+                    format!("{}{} {first} {}", signs.left, signs.line.repeat(fill), signs.line).as_bytes(),
+                );
             }
             None => out.extend_from_slice(format!("{} {first} {}", signs.dots, signs.dots.repeat(fill)).as_bytes()),
         }
@@ -102,7 +118,7 @@ impl TextStyle {
         }
         out.push(b'\n');
         for line in lines {
-            out.extend(std::iter::repeat_n(b' ', 18 + STATE));
+            out.extend(std::iter::repeat_n(b' ', MARGIN));
             out.extend_from_slice(signs.rail.as_bytes());
             let at = out.len();
             let width = self.area().saturating_sub(4);
@@ -120,7 +136,7 @@ impl TextStyle {
     /// Columns between the rails.
     fn area(&self) -> usize {
         let columns = self.columns.clamp(*COLUMNS.start(), *COLUMNS.end());
-        columns - (9 + 1 + 6 + 2 + STATE + 1 + 1 + 1 + STATE) - if self.is_wide() { 20 } else { 0 }
+        columns - (MARGIN + 1 + 1 + 1 + STATE) - if self.is_wide() { 20 } else { 0 }
     }
 
     fn is_wide(&self) -> bool {
@@ -134,16 +150,16 @@ impl TextStyle {
     /// Time and frame.
     fn margin(&self, out: &mut Vec<u8>, rung: &Rung, start: Timestamp) {
         let at = out.len();
-        if rung.hidden == 0 {
+        if rung.is_timed() {
             let mut time = Vec::new();
             numerals::millis(&mut time, rung.ts.since(start));
-            out.extend(std::iter::repeat_n(b' ', 9_usize.saturating_sub(time.len())));
+            out.extend(std::iter::repeat_n(b' ', 8_usize.saturating_sub(time.len())));
             out.extend_from_slice(&time);
         } else {
-            out.extend_from_slice(b"         ");
+            out.extend_from_slice(b"        ");
         }
         let frame = if rung.frame > 0 { format!("@{}", rung.frame) } else { String::new() };
-        out.extend_from_slice(format!(" {frame:>6}  ").as_bytes());
+        out.extend_from_slice(format!(" {frame:>5}  ").as_bytes());
         self.style.paint(out, at, Ink::Remark);
     }
 
