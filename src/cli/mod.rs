@@ -4,6 +4,7 @@ pub mod args;
 mod exit;
 mod explain;
 mod interruptible;
+mod ladder;
 mod manual;
 mod output;
 mod pager;
@@ -51,6 +52,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Rules { json, color }) => {
             let text = if *json { rules::json()? } else { rules::table(colors(*color)) };
             stdout.write_all(&text)?;
+        }
+        Some(SubCommand::Ladder(args)) => {
+            drop(stdout);
+            return ladder::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
         None if args.source.list_interfaces => {
