@@ -11,12 +11,13 @@ const UNLIMITED: u32 = 262_144;
 
 /// One pcap file that is being written.
 ///
-/// What writes several in turn (`-C`, `-G`, `-W`) opens and finishes one of these for each.
+/// [`Rotation`](super::Rotation) opens and finishes one of these after the other.
 pub struct SaveFile {
     path: PathBuf,
     output: BufWriter<Box<dyn Write + Send>>,
     options: SaveOptions,
     frames: u64,
+    bytes: u64,
 }
 
 /// How a pcap file is to be written.
@@ -52,7 +53,7 @@ impl SaveFile {
     /// When it cannot be written.
     pub fn new(output: Box<dyn Write + Send>, path: &Path, options: SaveOptions) -> Result<Self, CaptureError> {
         let output = BufWriter::with_capacity(64 * 1024, output);
-        let mut file = Self { path: path.to_owned(), output, options, frames: 0 };
+        let mut file = Self { path: path.to_owned(), output, options, frames: 0, bytes: 0 };
         if let Some(link_type) = options.link_type {
             let written = file.header(link_type);
             file.check(written)?;
@@ -81,6 +82,12 @@ impl SaveFile {
         self.check(written)?;
         self.frames = self.frames.saturating_add(1);
         Ok(())
+    }
+
+    /// Its length so far in bytes, what is still in the buffer included.
+    #[expect(clippy::len_without_is_empty, reason = "a file with a header is never empty")]
+    pub fn len(&self) -> u64 {
+        self.bytes
     }
 
     /// Writes out what is still in the buffer.
@@ -117,6 +124,7 @@ impl SaveFile {
         self.output.write_all(&[0; 8])?;
         self.output.write_all(&snaplen.to_ne_bytes())?;
         self.output.write_all(&u32::from(link_type.0).to_ne_bytes())?;
+        self.bytes = self.bytes.saturating_add(24);
         self.flush_if_asked()
     }
 
@@ -136,6 +144,7 @@ impl SaveFile {
             self.output.write_all(&field.to_ne_bytes())?;
         }
         self.output.write_all(frame.data)?;
+        self.bytes = self.bytes.saturating_add(16 + frame.data.len() as u64);
         self.flush_if_asked()
     }
 

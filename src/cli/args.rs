@@ -240,6 +240,18 @@ pub struct OutputArgs {
     /// Write the packets to a file as they are (-: standard output), and print none
     #[arg(short, long = "write", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
+    /// With -w: a new file when one has more than SIZE million bytes (or 64k, 64M, 1G): FILE, FILE1, FILE2 and so on
+    #[arg(short = 'C', value_name = "SIZE", value_parser = file_size, requires = "write")]
+    pub file_size: Option<u64>,
+    /// With -w: a new file every so many seconds; FILE may hold strftime's conversions, such as %H%M%S
+    #[arg(short = 'G', value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), requires = "write")]
+    pub rotate_seconds: Option<u32>,
+    /// With -C: go round in N files. With -G alone: end after N files
+    #[arg(short = 'W', value_name = "N", value_parser = clap::value_parser!(u32).range(1..), requires = "write")]
+    pub file_count: Option<u32>,
+    /// With -C or -G: run this command with the name of each file that is finished
+    #[arg(short = 'z', value_name = "COMMAND", value_hint = ValueHint::CommandName, requires = "write")]
+    pub postrotate_command: Option<OsString>,
     /// Write each packet through to the file of -w at once
     #[arg(short = 'U', long)]
     pub packet_buffered: bool,
@@ -269,6 +281,18 @@ pub struct AnalysisArgs {
     /// Most unanswered connection attempts followed at once
     #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_half_open: u32,
+}
+
+/// Bytes from millions of them, or from KiB, MiB or GiB as k, M or G say.
+fn file_size(typed: &str) -> Result<u64, String> {
+    let (digits, unit) = match typed.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&typed[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&typed[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&typed[..at], 1 << 30),
+        _ => (typed, 1_000_000),
+    };
+    let size = digits.parse::<u64>().ok().filter(|size| *size > 0).and_then(|size| size.checked_mul(unit));
+    size.ok_or_else(|| "a number of million bytes from 1, or one with k, M or G".to_owned())
 }
 
 /// Which way a captured packet goes.

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::capture::{Filter, LiveOptions, Span, Traffic};
+use crate::capture::{Filter, LiveOptions, Span, Traffic, Turns};
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
 use crate::report::{Invocation, Level, Order};
 use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
-use super::args::{Annotate, Args, Color, LineArgs, Sort, Way};
+use super::args::{Annotate, Args, Color, LineArgs, OutputArgs, Sort, Way};
 use super::select::{self, Connections, Selection};
 
 /// A run, decided in every particular.
@@ -45,6 +45,8 @@ pub struct Plan {
     pub order: Order,
     /// Write packets to this file.
     pub write: Option<PathBuf>,
+    /// And to others after it.
+    pub turns: Turns,
     /// Write each packet through to that file at once.
     pub packet_buffered: bool,
     /// Write standard output after every packet, and not in blocks.
@@ -170,6 +172,7 @@ impl Plan {
                 Sort::Bytes => Order::Bytes,
             },
             write: args.output.write.clone(),
+            turns: turns(&args.output)?,
             packet_buffered: args.output.packet_buffered,
             by_line,
             color: !args.output.json && around.colors(args.output.color, around.stdout_terminal),
@@ -190,6 +193,24 @@ impl Plan {
             filter,
         })
     }
+}
+
+/// How the files of -w take turns.
+fn turns(output: &OutputArgs) -> Result<Turns> {
+    let turns = Turns {
+        bytes: output.file_size,
+        every: output.rotate_seconds.map(|seconds| Span::from_secs(seconds.into())),
+        files: output.file_count,
+        command: output.postrotate_command.clone(),
+    };
+    let rotates = turns.bytes.is_some() || turns.every.is_some();
+    if !rotates && turns != Turns::default() {
+        bail!("-W and -z are about files that take turns: say when, with -C SIZE or -G SECONDS");
+    }
+    if rotates && output.write.as_deref().is_some_and(is_standard) {
+        bail!("-C and -G make several files, and -w - is one stream: write to a file");
+    }
+    Ok(turns)
 }
 
 /// What a connection is found to be shows after its first packets, so `--only` reads everything twice.
@@ -374,6 +395,9 @@ mod tests {
         for (words, expected) in [
             (&["-r", "-", "-r", "-"][..], "-r - can be given once"),
             (&["-r", "a", "-w", "-", "--flows"][..], "or write to a file"),
+            (&["-r", "a", "-w", "-", "-G", "1"][..], "-w - is one stream"),
+            (&["-r", "a", "-w", "b", "-W", "3"][..], "say when, with -C SIZE"),
+            (&["-r", "a", "-w", "b", "-C", "0"][..], "a number of million bytes"),
             (&["-F", "/does/not/exist", "-r", "a"][..], "-F /does/not/exist"),
         ] {
             let error = format!("{:#}", plan(words, &terminal()).unwrap_err());

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, SaveFile, SaveOptions, SourceInfo};
+use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SourceInfo};
 use crate::dissect::{Content, Dissection};
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::rules::Rule;
@@ -140,7 +140,7 @@ struct Run<'p> {
     reporters: Vec<Box<dyn Reporter>>,
     summary: Summary,
     filter: Filter,
-    save: Option<SaveFile>,
+    save: Option<Rotation>,
     output: Output,
     progress: Progress,
 }
@@ -153,7 +153,8 @@ impl<'p> Run<'p> {
             precision: info.precision,
             unbuffered: plan.packet_buffered,
         };
-        let save = plan.write.as_deref().map(|path| SaveFile::create(path, options)).transpose()?;
+        let save = |path| Rotation::create(path, options, plan.turns.clone());
+        let save = plan.write.as_deref().map(save).transpose()?;
         let mut output = Output::new(plan.by_line);
         let mut reporters = reporters(plan);
         for reporter in &mut reporters {
@@ -183,8 +184,10 @@ impl<'p> Run<'p> {
                     if !self.filter.accepts(&frame)? {
                         continue;
                     }
-                    if let Some(save) = &mut self.save {
-                        save.write(&frame)?;
+                    if let Some(save) = &mut self.save
+                        && save.write(&frame)? == Saved::Enough
+                    {
+                        break;
                     }
                     self.frame(&frame)?;
                     if self.plan.count.is_some_and(|count| self.summary.packets() >= count) {

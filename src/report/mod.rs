@@ -6,6 +6,7 @@
 mod annotate;
 pub mod check;
 mod community_id;
+mod digits;
 mod findings;
 mod flows;
 pub mod lines;

@@ -124,7 +124,7 @@ impl Connection {
         let idle = now.since(heard);
         // A probe repeats the highest segment as it was; with new bytes behind it, it is not one.
         let tail = sent.end == me.nxt || sent.from >= me.nxt;
-        // RFC 2018 §8, RFC 6675 §5.1: only after a timeout does a sender forget what SACK reported.
+        // RFC 2018 §5, RFC 6675 §5.1: only after a timeout does a sender forget what SACK reported.
         let sacked = recovery.is_some_and(|recovery| recovery.is_sacked(sent.from, sent.end));
         let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
         // RFC 9293 §3.8.6.1: into a closed window only the timer sends.

@@ -11,6 +11,7 @@ mod oracle;
 mod packed;
 mod pcap;
 mod pcapng;
+mod rotating;
 mod saving;
 
 use tcpcheck::capture::{CaptureError, CaptureFault, Frame, FrameSource, Next, open_reader};

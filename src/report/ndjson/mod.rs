@@ -3,6 +3,7 @@
 mod evidence;
 mod flow;
 mod packet;
+mod quick;
 mod records;
 
 use serde::Serialize;
@@ -65,7 +66,11 @@ impl Reporter for Ndjson {
         let Some((segment, seen)) = packet.tcp else { return };
         if self.records.packets {
             let elapsed = segment.ts.since(first);
-            line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
+            if seen.flow > 0 {
+                quick::packet(out, segment, seen, elapsed, self.stamp(segment.ts).as_bytes());
+            } else {
+                line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
+            }
         }
         for finding in &seen.findings {
             self.finding(out, finding);
