@@ -4,6 +4,7 @@
 //! them need at the end.
 
 mod annotate;
+pub mod check;
 mod community_id;
 mod digits;
 mod findings;
