@@ -15,6 +15,7 @@ mod malformed;
 mod mutations;
 mod ndjson;
 mod oracle;
+mod pictures;
 mod readme;
 mod tcpdump_parity;
 mod traces;

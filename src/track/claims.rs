@@ -9,7 +9,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::Direction;
 use super::connection::Connection;
-use super::loss::Ids;
+use super::ids::Ids;
 use super::step::Step;
 
 /// Numbers that an end claims to have received, beyond all that the other end was seen to send.
@@ -178,7 +178,7 @@ impl Connection {
         let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
         let open = me.window > 0 && me.closed_since.is_none();
         // A probe, or a segment before which its sender's IP IDs skip one, says again what an ACK that was missed had said.
-        let first = step.obs.notes.is_empty() && !me.ids.skip(step.segment.ip_id) && !self.gaps_acked;
+        let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !self.gaps_acked;
         if !(alone && orderly && open && first && self.is_whole()) {
             return;
         }

@@ -34,6 +34,17 @@ impl Connection {
         Span(leg(0).saturating_add(leg(1)))
     }
 
+    /// How many segments of the wire this frame holds: offload makes one of several.
+    pub(super) fn segments_in(&self, step: &Step<'_>) -> u16 {
+        let segment = step.segment;
+        let mss =
+            [&self.ends[step.me()], &self.ends[step.peer()]].into_iter().map(|end| end.mss).filter(|mss| *mss > 0);
+        // RFC 6691 §2: options take their room from the MSS.
+        let options = if segment.options.timestamps.is_some() { 12 } else { 0 };
+        let room = u32::from(mss.min().unwrap_or(1460).saturating_sub(options)).max(1);
+        u16::try_from(segment.payload_len.div_ceil(room).max(1)).unwrap_or(u16::MAX)
+    }
+
     /// Whether what fills the hole was overtaken, or sent again.
     pub(super) fn judge_filling(&self, step: &Step<'_>, hole: &Hole) -> (Verdict, &'static str) {
         let segment = step.segment;
@@ -66,7 +77,7 @@ impl Connection {
         let missed = self.gaps_acked || self.ends.iter().any(|end| end.count.missed_bytes > 0);
         segment.payload_len > 0
             && !missed
-            && me.ids.skip(segment.ip_id)
+            && me.ids.skipped(segment.ip_id) > 0
             && waited > patience
             && !waited.is_below(160, self.round_trip())
     }
@@ -359,48 +370,5 @@ impl Kind {
             Self::TailProbe => Rule::TailLossProbe,
             Self::Unknown => Rule::Retransmission,
         }
-    }
-}
-
-/// How the IP IDs of one end run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ids {
-    /// The highest so far, in the order of sending.
-    pub last: u16,
-    up: u16,
-    same: u16,
-    other: u16,
-}
-
-impl Ids {
-    /// Takes the ID of a segment; `advances` when it goes past all data before it, so that it was not overtaken.
-    pub fn learn(&mut self, id: Option<u16>, advances: bool) {
-        let Some(id) = id.filter(|id| *id != 0) else { return };
-        let step = id.wrapping_sub(self.last) as i16;
-        match step {
-            _ if self.last == 0 => {}
-            0 => self.same = self.same.saturating_add(1),
-            1..=256 => self.up = self.up.saturating_add(1),
-            _ if advances => self.other = self.other.saturating_add(1),
-            _ => {}
-        }
-        if self.last == 0 || step > 0 || advances {
-            self.last = id;
-        }
-    }
-
-    /// Whether they tell packets apart at all: some stacks send always the same.
-    pub fn differ(self) -> bool {
-        self.same == 0
-    }
-
-    /// Whether packets before this one were sent that have not been seen.
-    pub fn skip(self, id: Option<u16>) -> bool {
-        self.ascend() && id.is_some_and(|id| id != 0 && id.wrapping_sub(self.last) as i16 > 1)
-    }
-
-    /// Whether they count the connection's packets.
-    pub fn ascend(self) -> bool {
-        self.up > 0 && self.same == 0 && u32::from(self.up) >= 4 * u32::from(self.other)
     }
 }
