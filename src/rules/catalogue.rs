@@ -201,7 +201,7 @@ catalogue! {
         "{who} closed in {fin}; the other side had not when the capture ended, {after} later"
     FinUnacked "TC404" "fin-unacked" Warning "RFC 9293 §3.6"
         "a FIN that is never acknowledged"
-        "the FIN of {who} in {fin} was not acknowledged in {after}"
+        "the FIN of {who} in {fin} was not acknowledged in {after}[; {why}]"
     FinSeqChanged "TC405" "fin-seq-changed" Error "RFC 9293 §3.6"
         "a FIN at another sequence number than the first"
         "FIN at {seq}, the one in {fin} was at {old_seq}"
