@@ -56,6 +56,9 @@ impl Connection {
             if from > me.nxt {
                 me.nxt = from;
                 me.una = from;
+            } else if end <= me.nxt {
+                // Acknowledged before its first segment was captured: nobody can say whether it was sent before.
+                return;
             }
         }
         if end <= me.low {
