@@ -4,10 +4,12 @@
 //! them need at the end.
 
 mod annotate;
+pub mod check;
 mod community_id;
 mod digits;
 mod findings;
 mod flows;
+mod ladder;
 pub mod lines;
 mod lookahead;
 mod names;
@@ -25,6 +27,8 @@ pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
 pub use community_id::community_id;
 pub use findings::Findings;
 pub use flows::{Flows, Order};
+pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, TextStyle};
+pub use names::Names;
 pub use ndjson::{Ndjson, Records};
 pub use packets::Packets;
 pub use page::{Own, ascii, wrapped, write_page};

@@ -6,7 +6,7 @@ use crate::track::{Amend, Finding, FlowRecord, Observation};
 
 use super::Summary;
 
-/// A packet on its way out: all that is said of it, and none of its bytes.
+/// A packet on its way out: what is said of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
     /// Frame number in the input.
@@ -19,19 +19,25 @@ pub struct Packet<'a> {
     pub is_tcp: bool,
     /// tcpdump's line, with its line end; empty where none is wanted.
     pub line: &'a [u8],
+    /// The segment's payload as captured; empty where it is not at hand any more.
+    pub payload: &'a [u8],
     /// Its segment and what that did; none without a whole TCP header.
     pub tcp: Option<(&'a Segment, &'a Observation)>,
 }
 
 impl<'a> Packet<'a> {
     /// What a frame holds, as yet without its line and what it did.
-    pub fn new(frame: &Frame<'_>, dissection: &Dissection<'_>) -> Self {
+    pub fn new(frame: &Frame<'_>, dissection: &Dissection<'a>) -> Self {
         Self {
             number: frame.number,
             ts: frame.ts,
             is_cut: frame.data.len() < frame.wire_len as usize,
             is_tcp: matches!(dissection.content, Content::Tcp(_) | Content::TcpCut(..)),
             line: &[],
+            payload: match &dissection.content {
+                Content::Tcp(tcp) => tcp.payload,
+                _ => &[],
+            },
             tcp: None,
         }
     }
@@ -54,6 +60,11 @@ pub trait Reporter {
         let _ = (out, packet);
     }
 
+    /// Nothing comes for the moment.
+    fn idle(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+
     /// A finding that came with no packet.
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         let _ = (out, finding);
@@ -72,5 +83,39 @@ pub trait Reporter {
     /// The capture is over, and this is what it amounts to.
     fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
         let _ = (out, summary);
+    }
+}
+
+impl<R: Reporter + ?Sized> Reporter for &mut R {
+    fn begin(&mut self, out: &mut Vec<u8>, source: &SourceInfo) {
+        (**self).begin(out, source);
+    }
+
+    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        (**self).packet(out, packet);
+    }
+
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        (**self).hidden(out, packet);
+    }
+
+    fn idle(&mut self, out: &mut Vec<u8>) {
+        (**self).idle(out);
+    }
+
+    fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
+        (**self).finding(out, finding);
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        (**self).amend(out, amend);
+    }
+
+    fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        (**self).ended(out, flow);
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
+        (**self).end(out, summary);
     }
 }
