@@ -11,6 +11,7 @@ mod pager;
 pub mod plan;
 mod progress;
 mod quality;
+mod report;
 mod rules;
 mod run;
 pub mod select;
@@ -56,6 +57,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Ladder(args)) => {
             drop(stdout);
             return ladder::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Report(args)) => {
+            drop(stdout);
+            return report::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
         None if args.source.list_interfaces => {

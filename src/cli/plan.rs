@@ -329,7 +329,7 @@ fn again(origin: &Origin, filter: &str) -> Invocation {
 }
 
 /// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,+@%=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
