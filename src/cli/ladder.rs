@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::{Args as Group, Parser, ValueEnum, ValueHint};
 
-use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, trouble};
+use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, Trouble, trouble};
 use crate::track::Event;
 
 use super::args::{Args, Color};
@@ -136,7 +136,8 @@ fn chosen(args: &LadderArgs, plan: &Plan) -> Result<Option<u32>> {
         }
         return Ok(None);
     }
-    let (mut worst, mut count): (Option<([u64; 4], Reverse<u32>)>, u64) = (None, 0);
+    let mut worst: Option<(Trouble, Reverse<u32>)> = None;
+    let mut count = 0_u64;
     read_ahead(plan, |event| {
         if let Event::Ended(flow) = event {
             count += 1;

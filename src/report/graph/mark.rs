@@ -23,6 +23,9 @@ pub struct Mark {
     pub last_frame: u64,
 }
 
+/// Where a mark stands: its time, the direction of its bytes, and these.
+pub type Place = (i64, Direction, Option<(i64, i64)>);
+
 /// The findings of a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
@@ -46,7 +49,7 @@ impl Marks {
     }
 
     /// Takes out what no longer holds of a frame; returns the place that it had.
-    pub fn withdraw(&mut self, amend: &Amend) -> Option<(i64, Direction, Option<(i64, i64)>)> {
+    pub fn withdraw(&mut self, amend: &Amend) -> Option<Place> {
         let mut place = None;
         let gone = |rule: Rule| amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == rule);
         let begin = self.marks.partition_point(|mark| mark.last_frame < amend.frame);

@@ -12,7 +12,7 @@ mod series;
 mod trail;
 mod xpl;
 
-pub use album::{Album, AlbumOptions, Kept, trouble};
+pub use album::{Album, AlbumOptions, Kept, Trouble, trouble};
 pub use draw::{Graph, main_way};
 pub use plot::way_name;
 pub use xpl::write as write_xpl;

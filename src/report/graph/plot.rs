@@ -337,7 +337,7 @@ mod tests {
             labels(0, 3_000_000, Unit::Rate),
             "0, 500 kbit/s, 1.0 Mbit/s, 1.5 Mbit/s, 2.0 Mbit/s, 2.5 Mbit/s, 3.0 Mbit/s"
         );
-        assert_eq!(labels(i64::MIN, i64::MAX, Unit::Bytes).is_empty(), false);
+        assert!(!labels(i64::MIN, i64::MAX, Unit::Bytes).is_empty());
         assert_eq!(labels(5, 5, Unit::Bytes), "5 B, 6 B");
     }
 }

@@ -95,7 +95,7 @@ struct Cell {
 /// Makes the page.
 pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> Vec<u8> {
     let found = summary.found();
-    let rules: Vec<Rule> = found.iter().map(|(rule, ..)| *rule).collect();
+    let rules: Vec<Rule> = found.iter().map(|row| row.rule).collect();
     let explained = explain::pages(&rules);
     let style = format!("{STYLE}{LOOKS}");
     let policy = format!(
@@ -121,14 +121,14 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
             .to_vec(),
         found: found
             .into_iter()
-            .map(|(rule, severity, count, places, message)| Found {
-                severity: severity.as_str(),
-                rule,
-                id: explain::rule_id(rule),
-                count,
-                places: places.to_vec(),
-                message,
-                advice: advice::of(rule),
+            .map(|row| Found {
+                severity: row.severity.as_str(),
+                rule: row.rule,
+                id: explain::rule_id(row.rule),
+                count: row.count,
+                places: row.places.to_vec(),
+                message: row.message,
+                advice: advice::of(row.rule),
             })
             .collect(),
         rows: Vec::new(),

@@ -23,6 +23,21 @@ pub struct Invocation {
     pub filter: String,
 }
 
+/// A rule that fired.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundRule<'a> {
+    /// Which.
+    pub rule: Rule,
+    /// Its worst severity.
+    pub severity: Severity,
+    /// How often it fired.
+    pub count: u64,
+    /// Connection and frame of the first findings.
+    pub places: &'a [(Option<u32>, u64)],
+    /// What was measured on the first.
+    pub message: &'a str,
+}
+
 impl Summary {
     /// Appends the summary; `again` is what was run.
     pub fn write(&self, out: &mut Vec<u8>, style: Style, again: &Invocation) {
@@ -82,14 +97,14 @@ impl Summary {
         printable(&self.source.name)
     }
 
-    /// What was found, the worst first: the rule, its worst severity, how often, the first connections and frames, and what was
-    /// measured first.
-    pub fn found(&self) -> Vec<(Rule, Severity, u64, &[(Option<u32>, u64)], &str)> {
+    /// What was found, the worst first.
+    pub fn found(&self) -> Vec<FoundRule<'_>> {
         let rows = self.found.iter().map(|(rule, found)| {
-            (*rule, found.severity(), found.count(), found.places.as_slice(), found.message.as_str())
+            let (severity, count) = (found.severity(), found.count());
+            FoundRule { rule: *rule, severity, count, places: &found.places, message: &found.message }
         });
         let mut rows: Vec<_> = rows.collect();
-        rows.sort_by_key(|(rule, severity, ..)| (std::cmp::Reverse(*severity), *rule));
+        rows.sort_by_key(|row| (std::cmp::Reverse(row.severity), row.rule));
         rows
     }
 
