@@ -14,7 +14,7 @@ use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, Outcom
 use super::{Packet, wording};
 use held::Held;
 use sample::Sample;
-pub use text::Invocation;
+pub use text::{FoundRule, Invocation};
 
 /// Frames named for each rule.
 const PLACES: usize = 3;
