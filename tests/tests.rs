@@ -14,6 +14,7 @@ mod malformed;
 mod mutations;
 mod ndjson;
 mod oracle;
+mod pictures;
 mod readme;
 mod tcpdump_parity;
 mod traces;

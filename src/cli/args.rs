@@ -9,6 +9,8 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::rules::Severity;
 
+use super::ladder::LadderArgs;
+
 /// tcpdump's lines, both ends' TCP states, and findings that say why.
 ///
 /// Reads packets from a file or an interface, prints tcpdump's line for every TCP packet, and below it, on a line that
@@ -23,7 +25,7 @@ use crate::rules::Severity;
     disable_help_subcommand = true,
     max_term_width = 110,
     override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck explain [WORD | -r FILE @FRAME]\n       \
-                      tcpcheck rules [--json]\n       tcpcheck completions SHELL",
+                      tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
     after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
                   tcpcheck -r trace.pcap --flows      a row a connection\n  \
                   tcpcheck -r trace.pcap --json       for programs\n  \
@@ -73,6 +75,8 @@ pub enum SubCommand {
         /// TC202, fast-retransmission, CLOSE_WAIT, FIN, wscale, win and so on; with -r, a frame: @15. Without it, the list
         word: Option<String>,
     },
+    /// Draw one connection as a ladder: both ends' states beside the arrows
+    Ladder(LadderArgs),
     /// List the rules
     Rules {
         /// One JSON object a line

@@ -5,6 +5,7 @@ pub mod check;
 mod exit;
 mod explain;
 mod interruptible;
+mod ladder;
 mod manual;
 mod output;
 mod pager;
@@ -56,6 +57,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Rules { json, color }) => {
             let text = if *json { rules::json()? } else { rules::table(colors(*color)) };
             stdout.write_all(&text)?;
+        }
+        Some(SubCommand::Ladder(args)) => {
+            drop(stdout);
+            return ladder::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
         None if args.source.list_interfaces => {

@@ -34,6 +34,11 @@ pub trait Reporter {
         let _ = (out, packet);
     }
 
+    /// Nothing comes for the moment.
+    fn idle(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+
     /// A finding that came with no packet.
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         let _ = (out, finding);
@@ -52,5 +57,39 @@ pub trait Reporter {
     /// The capture is over, and this is what it amounts to.
     fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
         let _ = (out, summary);
+    }
+}
+
+impl<R: Reporter + ?Sized> Reporter for &mut R {
+    fn begin(&mut self, out: &mut Vec<u8>, source: &SourceInfo) {
+        (**self).begin(out, source);
+    }
+
+    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        (**self).packet(out, packet);
+    }
+
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        (**self).hidden(out, packet);
+    }
+
+    fn idle(&mut self, out: &mut Vec<u8>) {
+        (**self).idle(out);
+    }
+
+    fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
+        (**self).finding(out, finding);
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        (**self).amend(out, amend);
+    }
+
+    fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        (**self).ended(out, flow);
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
+        (**self).end(out, summary);
     }
 }

@@ -35,7 +35,7 @@ impl Connection {
         if ack > peer.una {
             self.acknowledge_new(step, ack);
             self.check_ack_delay(step);
-            if dsack.is_some() && self.ends[step.me()].ids.skip(step.segment.ip_id) {
+            if dsack.is_some() && self.ends[step.me()].ids.skipped(step.segment.ip_id) > 0 {
                 // It answers a duplicate, and the IP ID skips one: the same number had been sent before, in an acknowledgment
                 // that was lost on its way here.
                 self.say_duplicate_ack(step, ack, false);

@@ -9,7 +9,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::Direction;
 use super::connection::Connection;
-use super::loss::Ids;
+use super::ids::Ids;
 use super::step::Step;
 
 /// Numbers that an end claims to have received, beyond all that the other end was seen to send.

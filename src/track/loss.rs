@@ -24,11 +24,25 @@ pub(super) enum Verdict {
 /// Linux's smallest RTO; RFC 6298 §2.4 says a second, and nobody waits less than this.
 const MIN_RTO: Span = Span::from_millis(200);
 
+/// Stacks hold an acknowledgment back for so long at most, though they may for half a second.
+const DELAYED_ACK: Span = Span::from_millis(200);
+
 impl Connection {
     /// The round trip between both ends, as far as it was measured.
     pub(super) fn round_trip(&self) -> Span {
         let leg = |end: usize| self.ends[end].leg().unwrap_or_default().0;
         Span(leg(0).saturating_add(leg(1)))
+    }
+
+    /// How many segments of the wire this frame holds: offload makes one of several.
+    pub(super) fn segments_in(&self, step: &Step<'_>) -> u16 {
+        let segment = step.segment;
+        let mss =
+            [&self.ends[step.me()], &self.ends[step.peer()]].into_iter().map(|end| end.mss).filter(|mss| *mss > 0);
+        // RFC 6691 §2: options take their room from the MSS.
+        let options = if segment.options.timestamps.is_some() { 12 } else { 0 };
+        let room = u32::from(mss.min().unwrap_or(1460).saturating_sub(options)).max(1);
+        u16::try_from(segment.payload_len.div_ceil(room).max(1)).unwrap_or(u16::MAX)
     }
 
     /// Whether what fills the hole was overtaken, or sent again.
@@ -60,7 +74,7 @@ impl Connection {
         let waited = segment.ts.since(me.last_ts.max(peer.last_ts));
         let patience = Span::from_millis(100);
         segment.payload_len > 0
-            && me.ids.skip(segment.ip_id)
+            && me.ids.skipped(segment.ip_id) > 0
             && waited > patience
             && !waited.is_below(160, self.round_trip())
     }
@@ -101,7 +115,8 @@ impl Connection {
             finding.bytes("bytes", sent.bytes);
         }
         finding.confidence(if sent.seen { Confidence::Certain } else { Confidence::Likely });
-        if let Some((frame, ts)) = first {
+        // Where the capture's clock goes back, nothing is said of the time between.
+        if let Some((frame, ts)) = first.filter(|(_, ts)| *ts <= segment.ts) {
             finding.time("after", segment.ts.since(ts)).frame("first", frame);
         }
         if kind == Kind::Fast {
@@ -177,10 +192,12 @@ impl Connection {
         let beside = near.zip(far).is_some_and(|(to_receiver, to_sender)| {
             (1..2_000_000).contains(&to_receiver.0) && to_receiver.is_below(20, to_sender)
         });
-        // Unless the receiver has spoken since, and does not have it: its stack threw the first copy away.
+        // Unless the receiver has spoken since, and does not have it, or is silent for longer than any acknowledgment is
+        // held back: its stack threw the first copy away.
         let thrown_away = sent.first.is_none_or(|(_, ts)| {
             let receiver = &self.ends[step.peer()];
-            me.una <= sent.from && receiver.last_ts.since(ts) > me.leg().unwrap_or_default()
+            let spoken = receiver.last_ts.since(ts) > me.leg().unwrap_or_default();
+            me.una <= sent.from && (spoken || step.segment.ts.since(ts) > DELAYED_ACK)
         });
         (beside && sent.seen && !thrown_away).then_some("the first copy had passed here, beside the receiver")
     }
@@ -350,48 +367,5 @@ impl Kind {
             Self::TailProbe => Rule::TailLossProbe,
             Self::Unknown => Rule::Retransmission,
         }
-    }
-}
-
-/// How the IP IDs of one end run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ids {
-    /// The highest so far, in the order of sending.
-    pub last: u16,
-    up: u16,
-    same: u16,
-    other: u16,
-}
-
-impl Ids {
-    /// Takes the ID of a segment; `advances` when it goes past all data before it, so that it was not overtaken.
-    pub fn learn(&mut self, id: Option<u16>, advances: bool) {
-        let Some(id) = id.filter(|id| *id != 0) else { return };
-        let step = id.wrapping_sub(self.last) as i16;
-        match step {
-            _ if self.last == 0 => {}
-            0 => self.same = self.same.saturating_add(1),
-            1..=256 => self.up = self.up.saturating_add(1),
-            _ if advances => self.other = self.other.saturating_add(1),
-            _ => {}
-        }
-        if self.last == 0 || step > 0 || advances {
-            self.last = id;
-        }
-    }
-
-    /// Whether they tell packets apart at all: some stacks send always the same.
-    pub fn differ(self) -> bool {
-        self.same == 0
-    }
-
-    /// Whether packets before this one were sent that have not been seen.
-    pub fn skip(self, id: Option<u16>) -> bool {
-        self.ascend() && id.is_some_and(|id| id != 0 && id.wrapping_sub(self.last) as i16 > 1)
-    }
-
-    /// Whether they count the connection's packets.
-    pub fn ascend(self) -> bool {
-        self.up > 0 && self.same == 0 && u32::from(self.up) >= 4 * u32::from(self.other)
     }
 }

@@ -22,6 +22,7 @@ mod handshake;
 mod header;
 mod history;
 mod holes;
+mod ids;
 mod injection;
 mod isn;
 mod keepalive;

@@ -19,7 +19,9 @@ impl Connection {
             return false;
         }
         // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, with no or one garbage octet. Linux probes a closed window the same way.
-        if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt {
+        // It acknowledges all that has come: an older acknowledgment was merely overtaken.
+        let current = step.obs.ack >= me.ack;
+        if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt && current {
             let (_, window) = peer.window_known_to(step.segment);
             let note = if window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
             step.obs.notes.push(note);

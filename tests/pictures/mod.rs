@@ -1,0 +1,3 @@
+//! Ladders, graphs and the page: what they show, and that they show it whole.
+
+mod ladder;
