@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
-use crate::dissect::Content;
 use crate::report::ladder::{Fold, Hop, Rung, Scroll};
 use crate::report::{Packet, Reporter};
 use crate::rules::Severity;
@@ -166,10 +165,7 @@ impl Reporter for Album {
         let Some(open) = open else { return };
         open.trail.packet(segment, seen);
         if let Some(hop) = Hop::new(segment, seen) {
-            open.hops.push_back(match &packet.dissection.content {
-                Content::Tcp(tcp) if self.options.payload => hop.with_excerpt(tcp.payload),
-                _ => hop,
-            });
+            open.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
             open.settle(AHEAD);
         }
     }
