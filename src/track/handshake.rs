@@ -5,7 +5,7 @@ use crate::dissect::{Segment, SeqNumber, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
-use super::recovery::Resent;
+use super::recovery::{Resent, Word};
 use super::step::Step;
 use super::{Deed, Direction, Value};
 
@@ -125,6 +125,7 @@ impl Connection {
             tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
             seen_before: true,
             acked: None,
+            word: Word::Open,
         });
         self.provisional = true;
     }

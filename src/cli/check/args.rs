@@ -21,6 +21,9 @@ pub struct CheckArgs {
     /// Write a policy that these captures pass, and judge nothing
     #[arg(long, conflicts_with_all = ["baseline", "update_baseline", "output"])]
     pub init: bool,
+    /// Print a policy's JSON Schema, for editors
+    #[arg(long, exclusive = true)]
+    pub schema: bool,
     /// Also write the verdict as text, ndjson, junit, sarif, github or markdown to a file (-: standard output)
     #[arg(long, value_name = "FORMAT=FILE")]
     pub output: Vec<Destination>,

@@ -3,13 +3,23 @@
 //! [`Run`] is what a run came to; each format is a function of it. The sentences are in `words`, written once.
 
 mod exhibit;
+mod github;
+mod junit;
+mod markdown;
+mod ndjson;
+mod sarif;
 mod text;
 mod words;
 
 pub use exhibit::Exhibit;
+pub use github::github;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use ndjson::ndjson;
+pub use sarif::sarif;
 pub use text::text;
 
-use crate::policy::{Fingerprint, Policy, Standing, State, Verdict};
+use crate::policy::{Policy, Shrink, Standing, State, Verdict};
 
 /// A run of `check`.
 #[derive(Debug)]
@@ -22,8 +32,8 @@ pub struct Run<'p> {
     pub allow_empty: bool,
     /// The baseline's file, if there is one.
     pub baseline: Option<String>,
-    /// Baseline entries of these captures that are higher than what was found: capture, what, there, found.
-    pub shrinks: Vec<(String, Fingerprint, u64, u64)>,
+    /// What the baseline has more of than there is.
+    pub shrinks: Vec<Shrink>,
     /// The command that ran while the capture was made.
     pub command: Option<CommandEnd>,
 }
@@ -126,6 +136,15 @@ impl Capture {
                 Standing::Poor => RunStanding::Poor,
             },
         }
+    }
+
+    /// The command that shows more of a check's first place.
+    fn look(&self, result: &crate::policy::Judgement) -> Option<String> {
+        let file = self.file.as_ref()?;
+        Some(match result.places.iter().find_map(|place| place.flow) {
+            Some(ends) => format!("tcpcheck -r {file} --flow {}", ends.number),
+            None => format!("tcpcheck -r {file} --summary"),
+        })
     }
 
     /// How many checks fail.

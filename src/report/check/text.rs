@@ -139,12 +139,12 @@ impl Page<'_> {
         }
         self.out.push(b'\n');
         let Some(file) = &capture.file else { return };
-        let flow = checks.iter().flat_map(|(_, result)| &result.places).find_map(|place| place.flow);
-        match flow {
-            Some(ends) => self.say(&format!("  look     tcpcheck -r {file} --flow {}", ends.number)),
-            None => self.say(&format!("  look     tcpcheck -r {file} --summary")),
+        let look = checks.iter().find(|(_, result)| result.places.iter().any(|place| place.flow.is_some()));
+        if let Some(command) = look.or(checks.first()).and_then(|(_, result)| capture.look(result)) {
+            self.say(&format!("  look     {command}"));
         }
-        if checks.iter().any(|(_, result)| result.state == State::Failed && !result.counts.is_empty()) {
+        let known = |result: &Judgement| result.state == State::Failed && !result.counts.is_empty();
+        if self.run.command.is_none() && checks.iter().any(|(_, result)| known(result)) {
             self.say(&format!("  accept   tcpcheck check --update-baseline {file}"));
         }
     }
@@ -187,8 +187,9 @@ impl Page<'_> {
         }
         if let (false, Some(file)) = (run.shrinks.is_empty(), &run.baseline) {
             self.say(&format!("\nthe baseline can shrink: run again with --update-baseline ({})", plain(file)));
-            for (capture, fingerprint, there, found) in &run.shrinks {
-                self.say(&format!("  {}  {}: {there}, found {found}", plain(capture), words::name(fingerprint)));
+            for shrink in &run.shrinks {
+                let (capture, what) = (plain(&shrink.capture), plain(&shrink.what.to_string()));
+                self.say(&format!("  {capture}  {what}: {} in the baseline, {} found", shrink.known, shrink.found));
             }
         }
     }

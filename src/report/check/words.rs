@@ -1,9 +1,7 @@
 //! The sentences of a verdict, for every format.
 
 use crate::capture::Span;
-use crate::policy::{
-    Check, Close, Defect, Demand, Ends, Fingerprint, Judgement, Measure, Place, Policy, Relation, What, span_text,
-};
+use crate::policy::{Check, Close, Defect, Demand, Ends, Judgement, Measure, Place, Policy, Relation, What, span_text};
 use crate::rules::Severity;
 
 use super::super::{numerals, wording};
@@ -102,7 +100,7 @@ pub fn found(check: &Check, result: &Judgement) -> String {
     }
     for (fingerprint, known) in &result.baseline {
         let now = result.counts.get(fingerprint).copied().unwrap_or_default();
-        words.push_str(&format!("; {}: {now}, the baseline has {known}", name(fingerprint)));
+        words.push_str(&format!("; {}: {now}, the baseline has {known}", fingerprint));
     }
     words
 }
@@ -127,7 +125,8 @@ pub fn flow(ends: Ends) -> String {
     format!("flow {}  {} > {}", ends.number, socket(ends.client), socket(ends.server))
 }
 
-fn what(what: &What) -> String {
+/// What is there.
+pub fn what(what: &What) -> String {
     match what {
         What::Finding(finding, graded) => {
             let frame = if finding.frame > 0 { format!("@{} ", finding.frame) } else { String::new() };
@@ -142,14 +141,6 @@ fn what(what: &What) -> String {
         What::Took(span, 1) => time(*span),
         What::Took(span, count) => format!("{}, {count} above the limit", time(*span)),
         What::Damaged(words) => words.clone(),
-    }
-}
-
-/// `TC202 port 443`.
-pub fn name(fingerprint: &Fingerprint) -> String {
-    match fingerprint.port {
-        Some(port) => format!("{} port {port}", fingerprint.subject),
-        None => fingerprint.subject.clone(),
     }
 }
 
