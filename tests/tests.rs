@@ -4,6 +4,7 @@ mod testkit;
 
 mod architecture;
 mod capture;
+mod citations;
 mod cli;
 mod explain;
 mod fixtures;
