@@ -4,6 +4,7 @@ mod testkit;
 
 mod architecture;
 mod capture;
+mod check;
 mod cli;
 mod explain;
 mod fixtures;
