@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod explain;
 mod fixtures;
+mod healthy;
 mod layers;
 mod limits;
 mod lines;

@@ -10,6 +10,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 use crate::rules::Severity;
 
 use super::ladder::LadderArgs;
+use super::report::ReportArgs;
 
 /// tcpdump's lines, both ends' TCP states, and findings that say why.
 ///
@@ -25,7 +26,7 @@ use super::ladder::LadderArgs;
     disable_help_subcommand = true,
     max_term_width = 110,
     override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck explain [WORD | -r FILE @FRAME]\n       \
-                      tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
+                      tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck report FILE... -o report.html\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
     after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
                   tcpcheck -r trace.pcap --flows      a row a connection\n  \
                   tcpcheck -r trace.pcap --json       for programs\n  \
@@ -77,6 +78,8 @@ pub enum SubCommand {
     },
     /// Draw one connection as a ladder: both ends' states beside the arrows
     Ladder(LadderArgs),
+    /// Make a page of a capture to open in a browser, or draw a graph
+    Report(ReportArgs),
     /// List the rules
     Rules {
         /// One JSON object a line

@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::{Args as Group, Parser, ValueEnum, ValueHint};
 
-use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle};
-use crate::rules::Severity;
-use crate::track::{Event, FlowRecord};
+use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, Trouble, trouble};
+use crate::track::Event;
 
 use super::args::{Args, Color};
 use super::exit::Exit;
@@ -137,7 +136,8 @@ fn chosen(args: &LadderArgs, plan: &Plan) -> Result<Option<u32>> {
         }
         return Ok(None);
     }
-    let (mut worst, mut count): (Option<(Trouble, Reverse<u32>)>, u64) = (None, 0);
+    let mut worst: Option<(Trouble, Reverse<u32>)> = None;
+    let mut count = 0_u64;
     read_ahead(plan, |event| {
         if let Event::Ended(flow) = event {
             count += 1;
@@ -152,22 +152,4 @@ fn chosen(args: &LadderArgs, plan: &Plan) -> Result<Option<u32>> {
         ),
         None => Ok(None),
     }
-}
-
-/// How much trouble a connection was in: errors, warnings, notes, segments sent again.
-type Trouble = [u64; 4];
-
-/// Measures it.
-pub fn trouble(flow: &FlowRecord) -> Trouble {
-    let mut found = [0; 4];
-    for (rule, count) in &flow.findings {
-        let at = match rule.severity() {
-            Severity::Error => 0,
-            Severity::Warning => 1,
-            Severity::Note => 2,
-        };
-        found[at] += u64::from(*count);
-    }
-    found[3] = flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments;
-    found
 }

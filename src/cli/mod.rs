@@ -12,6 +12,7 @@ mod pager;
 pub mod plan;
 mod progress;
 mod quality;
+mod report;
 mod rules;
 mod run;
 pub mod select;
@@ -61,6 +62,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Ladder(args)) => {
             drop(stdout);
             return ladder::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Report(args)) => {
+            drop(stdout);
+            return report::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
         None if args.source.list_interfaces => {

@@ -332,7 +332,7 @@ pub fn word(path: &Path) -> Option<String> {
 }
 
 /// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,+@%=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -6,6 +6,7 @@
 
 mod acks;
 mod amend;
+mod asked;
 mod challenge;
 mod claims;
 mod close;
@@ -27,8 +28,10 @@ mod injection;
 mod isn;
 mod keepalive;
 mod key;
+mod kind;
 mod limits;
 mod loss;
+mod needless;
 mod observation;
 mod path;
 mod quality;

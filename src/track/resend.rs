@@ -71,6 +71,11 @@ impl Resends {
         self.reports.iter().find(|report| report.from <= from && to <= report.to).copied()
     }
 
+    /// When these numbers were first reported.
+    pub fn reported_at(&self, from: i64, to: i64) -> Option<Timestamp> {
+        self.reported(from, to).map(|report| report.ts)
+    }
+
     /// Counts a copy.
     fn count(&mut self, step: &Step<'_>, first: Option<&Sent>, by_timer: bool) -> &mut Range {
         let (from, ts, frame) = (step.obs.seq, step.segment.ts, step.segment.frame);

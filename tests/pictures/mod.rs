@@ -1,3 +1,5 @@
 //! Ladders, graphs and the page: what they show, and that they show it whole.
 
+mod browser;
 mod ladder;
+mod page;

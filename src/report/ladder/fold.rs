@@ -159,12 +159,14 @@ impl Run {
         let single = Rung::of(&first, first_repeat);
         let mut findings = first.findings;
         findings.extend(last.findings.iter().cloned());
+        let tone = if class == Class::Repeat { Tone::Quiet } else { Tone::Plain };
         Rung {
             last_frame: last.frame,
+            plain: (label.clone(), tone),
             label,
             detail: format!("to @{}", last.frame),
             story: told,
-            tone: if class == Class::Repeat { Tone::Quiet } else { Tone::Plain },
+            tone,
             findings,
             window: last.window.or(Some(last.raw_window.into())),
             in_flight: last.in_flight,

@@ -16,18 +16,19 @@ use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use crate::capture::Timestamp;
-use crate::dissect::{Content, Segment, Socket};
+use crate::dissect::{Segment, Socket};
 use crate::rules::Severity;
 use crate::track::{Amend, Direction, Finding, FlowRecord};
 
+use self::rung::marks;
 use super::style::Ink;
-use super::{Names, Packet, Reporter, Summary, finding_text, message, numerals};
+use super::{Names, Packet, Reporter, Summary, finding_text, numerals};
 
 pub use fold::Fold;
-pub use hop::Hop;
-pub use rung::{Rung, Tone, marks};
+pub use hop::{Hop, sack_blocks};
+pub use rung::{Rung, bytes, time};
 pub use scroll::Scroll;
-pub use svg::Drawing;
+pub use svg::{Drawing, STYLE};
 pub use text::{COLUMNS, TextStyle};
 
 /// What an amendment may still change waits behind no more packets than this.
@@ -158,17 +159,9 @@ impl Ladder {
     /// Says later what was found on a packet that is drawn.
     fn say(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         self.flush(out);
-        let words = marks(std::slice::from_ref(finding)).join("");
-        if words.is_empty() || finding.frame == 0 {
-            return;
+        if !marks(std::slice::from_ref(finding)).is_empty() {
+            self.draw(out, vec![Rung::later(finding)]);
         }
-        let row = Rung::across(
-            finding.ts,
-            format!("@{}: {words}", finding.frame),
-            message(finding),
-            Tone::Found(finding.severity),
-        );
-        self.draw(out, vec![row]);
     }
 
     fn foot(&self, out: &mut Vec<u8>) {
@@ -221,10 +214,7 @@ impl Reporter for Ladder {
         for finding in &hop.findings {
             self.keep_word(finding);
         }
-        self.hops.push_back(match &packet.dissection.content {
-            Content::Tcp(tcp) if self.options.payload => hop.with_excerpt(tcp.payload),
-            _ => hop,
-        });
+        self.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
         self.settle(out, if self.options.live { 0 } else { AHEAD });
     }
 

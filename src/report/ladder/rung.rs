@@ -4,7 +4,7 @@ use crate::capture::{Span, Timestamp};
 use crate::rules::{Rule, Severity};
 use crate::track::{Deed, Direction, Finding, Note, TcpState};
 
-use super::super::numerals;
+use super::super::{numerals, wording::message};
 use super::hop::Hop;
 use super::story;
 
@@ -25,6 +25,8 @@ pub struct Rung {
     pub server: Option<TcpState>,
     /// What stands on the arrow.
     pub label: String,
+    /// The same without what was found, and how it looks then.
+    pub(super) plain: (String, Tone),
     /// What stands there too where there is room.
     pub detail: String,
     /// The same in a plain sentence, for a reader to whom TCP is new.
@@ -68,6 +70,7 @@ impl Rung {
             from: None,
             client: None,
             server: None,
+            plain: (label.clone(), tone),
             label,
             detail: String::new(),
             story,
@@ -105,26 +108,47 @@ impl Rung {
 
     /// A single packet; `repeats`: how often its acknowledgment has been repeated by now.
     pub fn of(hop: &Hop, repeats: u32) -> Self {
-        let mut label = deed(hop, repeats);
-        for word in marks(&hop.findings) {
-            label.push_str("  ");
-            label.push_str(&word);
-        }
-        Self {
+        let mut rung = Self {
             ts: hop.ts,
             frame: hop.frame,
             last_frame: hop.frame,
             from: Some(hop.from),
             client: (hop.before.client != hop.after.client).then_some(hop.after.client),
             server: (hop.before.server != hop.after.server).then_some(hop.after.server),
-            label,
+            label: String::new(),
+            plain: (deed(hop, repeats), tone(hop, repeats)),
             detail: detail(hop),
             story: story::of(hop, repeats),
-            tone: tone(hop, repeats),
+            tone: Tone::Plain,
             findings: hop.findings.clone(),
             window: hop.window.or(Some(hop.raw_window.into())),
             in_flight: hop.in_flight,
             hidden: 0,
+        };
+        rung.regard();
+        rung
+    }
+
+    /// A finding that comes when its packet's row is gone.
+    pub fn later(finding: &Finding) -> Self {
+        let words = marks(std::slice::from_ref(finding)).join("");
+        let place = if finding.frame > 0 { format!("@{}: ", finding.frame) } else { String::new() };
+        Self::across(finding.ts, format!("{place}{words}"), message(finding), Tone::Found(finding.severity))
+    }
+
+    /// Words and looks by what was found.
+    pub fn regard(&mut self) {
+        let (label, tone) = &self.plain;
+        (self.label, self.tone) = (label.clone(), *tone);
+        for word in marks(&self.findings) {
+            self.label.push_str("  ");
+            self.label.push_str(&word);
+        }
+        let worst =
+            self.findings.iter().filter(|finding| word(finding).is_some()).map(|finding| finding.severity).max();
+        match (worst, tone) {
+            (_, Tone::Reset) | (None, _) | (Some(Severity::Note), Tone::Turn) => {}
+            (Some(severity), _) => self.tone = Tone::Found(severity),
         }
     }
 
@@ -230,18 +254,14 @@ fn detail(hop: &Hop) -> String {
     parts.join("  ")
 }
 
+/// How a packet looks on which nothing was found.
 fn tone(hop: &Hop, repeats: u32) -> Tone {
-    let worst = hop.findings.iter().filter(|finding| word(finding).is_some()).map(|finding| finding.severity).max();
     match hop.deed {
         Deed::Resets => Tone::Reset,
-        _ if worst >= Some(Severity::Warning) => Tone::Found(worst.unwrap_or(Severity::Note)),
         Deed::Opens | Deed::OpensToo | Deed::Accepts | Deed::Closes => Tone::Turn,
         Deed::Copy(_) => Tone::Quiet,
-        _ => match worst {
-            Some(severity) => Tone::Found(severity),
-            None if repeats > 0 => Tone::Quiet,
-            None => Tone::Plain,
-        },
+        _ if repeats > 0 => Tone::Quiet,
+        _ => Tone::Plain,
     }
 }
 

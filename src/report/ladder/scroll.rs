@@ -1,5 +1,8 @@
 //! A ladder's rows in bounded room: its beginning, its end, and between them what matters.
 
+use crate::track::{Amend, Finding};
+
+use super::hop::amend_findings;
 use super::rung::Rung;
 
 /// Keeps rows.
@@ -7,14 +10,12 @@ use super::rung::Rung;
 pub struct Scroll {
     rows: Vec<Rung>,
     most: usize,
-    /// Rows left out that something was found on.
-    matter: u64,
 }
 
 impl Scroll {
     /// No more rows than `most` in the end.
     pub fn new(most: usize) -> Self {
-        Self { rows: Vec::new(), most: most.max(6), matter: 0 }
+        Self { rows: Vec::new(), most: most.max(6) }
     }
 
     /// The room for a row, where rows are appended.
@@ -23,6 +24,29 @@ impl Scroll {
             self.cut();
         }
         &mut self.rows
+    }
+
+    /// Adds a finding to the row of its frame, or as words of its own.
+    pub fn add(&mut self, finding: &Finding) {
+        match self.row(finding.frame) {
+            Some(row) => {
+                row.findings.push(finding.clone());
+                row.regard();
+            }
+            None => self.rows.push(Rung::later(finding)),
+        }
+    }
+
+    /// Changes what was found on a frame, where its row is not left out.
+    pub fn amend(&mut self, amend: &Amend) {
+        if let Some(row) = self.row(amend.frame) {
+            amend_findings(&mut row.findings, amend);
+            row.regard();
+        }
+    }
+
+    fn row(&mut self, frame: u64) -> Option<&mut Rung> {
+        self.rows.iter_mut().rev().find(|row| row.frame == frame && frame > 0)
     }
 
     /// The rows, cut to the bound.
@@ -50,7 +74,6 @@ impl Scroll {
             *rows += row.hidden.max(1);
             if row.hidden == 0 && row.matters() {
                 *matter += 1;
-                self.matter += 1;
             }
         }
         self.rows.extend(omitted.map(|(ts, rows, matter)| Rung::omitted(ts, rows, matter)));

@@ -51,6 +51,8 @@ struct Row {
     arrow: Option<(u32, u32, String)>,
     time: String,
     frame: String,
+    /// Its first and last frame.
+    frames: (u64, u64),
     client: &'static str,
     server: &'static str,
     label: String,
@@ -79,6 +81,13 @@ impl Drawing<'_> {
     /// Appends a picture that is a file of its own.
     pub fn file(&self, out: &mut Vec<u8>) {
         self.write(out, true);
+    }
+
+    /// A picture that is a part of the page.
+    pub fn part(&self) -> String {
+        let mut out = Vec::new();
+        self.write(&mut out, false);
+        String::from_utf8(out).unwrap_or_default()
     }
 
     fn write(&self, out: &mut Vec<u8>, alone: bool) {
@@ -119,6 +128,7 @@ impl Drawing<'_> {
             arrow,
             time: if rung.is_timed() { time(rung.ts.since(self.start)) } else { String::new() },
             frame: if rung.frame > 0 { format!("@{}", rung.frame) } else { String::new() },
+            frames: (rung.frame, rung.last_frame),
             client: state(rung.client),
             server: state(rung.server),
             tip: tip(rung),

@@ -62,7 +62,7 @@ impl Reporter for Ndjson {
     }
 
     fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        let first = *self.first.get_or_insert(packet.frame.ts);
+        let first = *self.first.get_or_insert(packet.ts);
         let Some((segment, seen)) = packet.tcp else { return };
         if self.records.packets {
             let elapsed = segment.ts.since(first);
@@ -78,7 +78,7 @@ impl Reporter for Ndjson {
     }
 
     fn hidden(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
-        self.first.get_or_insert(packet.frame.ts);
+        self.first.get_or_insert(packet.ts);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
