@@ -5,6 +5,7 @@ mod testkit;
 mod architecture;
 mod capture;
 mod citations;
+mod check;
 mod cli;
 mod explain;
 mod fixtures;
