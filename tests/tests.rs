@@ -7,6 +7,7 @@ mod capture;
 mod cli;
 mod explain;
 mod fixtures;
+mod healthy;
 mod layers;
 mod limits;
 mod lines;

@@ -60,6 +60,8 @@ pub struct Args {
 /// What is not viewing; recognised as the first word only.
 #[derive(Debug, Subcommand)]
 pub enum SubCommand {
+    /// Judge captures by a policy: exit status 1 if it does not hold
+    Check(super::check::CheckArgs),
     /// Say what a rule, a state, a flag, an option or a field means, or what happened in a frame
     Explain {
         /// Take the frame from this file

@@ -1,6 +1,7 @@
 //! One run of the program: what was typed ([`args`]), what that means here ([`plan`]), the run, and its exit status.
 
 pub mod args;
+pub mod check;
 mod exit;
 mod explain;
 mod interruptible;
@@ -40,6 +41,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "tcpcheck", &mut script);
             stdout.write_all(&script)?;
+        }
+        Some(SubCommand::Check(args)) => {
+            drop(stdout);
+            return check::run(args, &Environment::of_process());
         }
         Some(SubCommand::Explain { read, numeric, color, word }) => {
             let (word, style) = (word.as_deref(), colors(*color));

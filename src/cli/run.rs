@@ -10,6 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SourceInfo};
 use crate::dissect::{Content, Dissection};
+use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::rules::Rule;
 use crate::track::{Event, Finding, FlowTracker, Observation};
@@ -147,6 +148,9 @@ struct Run<'p> {
     tracker: FlowTracker,
     seen: Observation,
     reporters: Vec<Box<dyn Reporter + 'p>>,
+    /// Where packets are printed: writes tcpdump's line.
+    lines: Option<Lines>,
+    line: Vec<u8>,
     summary: Summary,
     filter: Filter,
     save: Option<Rotation>,
@@ -181,6 +185,8 @@ impl<'p> Run<'p> {
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
             reporters,
+            lines: (plan.show.packets && !plan.json).then(|| Lines::new(plan.line)),
+            line: Vec::new(),
             summary: Summary::new(info),
             filter: if live { Filter::compile("")? } else { plan.filter.clone() },
             save,
@@ -236,9 +242,15 @@ impl<'p> Run<'p> {
                 None
             }
         };
-        let packet = Packet { frame, dissection: &dissection, tcp };
-        self.summary.packet(packet);
         let shown = self.connections.show(tcp.map(|(_, seen)| seen.flow));
+        self.line.clear();
+        match &mut self.lines {
+            Some(lines) if shown => lines.packet(&mut self.line, frame, &dissection),
+            Some(lines) => lines.skip(frame),
+            None => {}
+        }
+        let packet = Packet { line: &self.line, tcp, ..Packet::new(frame, &dissection) };
+        self.summary.packet(packet);
         for reporter in &mut self.reporters {
             if shown {
                 reporter.packet(&mut self.output.text, packet);
@@ -385,7 +397,7 @@ fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter + '_>> {
     }
     let mut reporters: Vec<Box<dyn Reporter + '_>> = Vec::new();
     if show.packets {
-        reporters.push(Box::new(Packets::new(plan.line, Annotator::new(plan.level, style), plan.look_ahead)));
+        reporters.push(Box::new(Packets::new(Annotator::new(plan.level, style), plan.look_ahead)));
     }
     if show.findings {
         reporters.push(Box::new(Findings::new(style, plan.look_ahead)));

@@ -4,7 +4,9 @@
 //! them need at the end.
 
 mod annotate;
+pub mod check;
 mod community_id;
+mod digits;
 mod findings;
 mod flows;
 mod graph;

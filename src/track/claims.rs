@@ -9,7 +9,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::Direction;
 use super::connection::Connection;
-use super::loss::Ids;
+use super::ids::Ids;
 use super::step::Step;
 
 /// Numbers that an end claims to have received, beyond all that the other end was seen to send.
@@ -177,14 +177,19 @@ impl Connection {
         let alone = acked.frames.len() <= 2 && peer.flight.is_empty();
         let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
         let open = me.window > 0 && me.closed_since.is_none();
-        if !(alone && orderly && open && self.is_whole()) {
+        // A probe, or a segment before which its sender's IP IDs skip one, says again what an ACK that was missed had said.
+        let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !self.gaps_acked;
+        if !(alone && orderly && open && first && self.is_whole()) {
             return;
         }
         let (delay, newest) = (Span(rtt.0.saturating_sub(leg.0)), *newest);
         // The leg is its shortest; half of it again covers its own changes.
         if delay.0 > MAX_ACK_DELAY.0.saturating_add(leg.0 / 2) {
+            // What goes along with data may repeat an ACK that the capture missed.
+            let bare = step.segment.payload_len == 0;
             let finding = step.fire(Rule::AckDelayExcessive);
-            finding.time("delay", delay).frame("data", newest).time("leg", leg).confidence(Confidence::Likely);
+            finding.time("delay", delay).frame("data", newest).time("leg", leg);
+            finding.confidence(if bare { Confidence::Likely } else { Confidence::Possible });
         }
     }
 }

@@ -15,6 +15,8 @@ use super::step::Step;
 const COPY: Span = Span::from_millis(1);
 /// The network does not hold a packet for longer.
 const DUPLICATE: Span = Span::from_secs(2);
+/// Linux's smallest RTO: nobody's timer waits less.
+const MIN_RTO: Span = Span::from_millis(200);
 /// So many of the last segments of one end are kept for comparison.
 const KEPT: usize = 128;
 
@@ -65,10 +67,12 @@ impl Connection {
         let me = &self.ends[step.me()];
         let twin = me.recent.iter().rev().find(|other| other.hash == digest.hash).copied()?;
         let after = digest.ts.since(twin.ts);
-        if after > DUPLICATE || after.0 < 0 {
+        let segment = step.segment;
+        // RFC 9293 §3.8.1: what is sent again unchanged may keep its IP ID. No timer is shorter than this.
+        let longest = if segment.seq_len() > 0 { MIN_RTO } else { DUPLICATE };
+        if after > longest || after.0 < 0 {
             return None;
         }
-        let segment = step.segment;
         if segment.ip_id.is_some_and(|id| id != 0) && me.ids.differ() {
             return Some(twin);
         }

@@ -9,11 +9,12 @@ use std::num::NonZeroU32;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, SeqNumber, Socket};
 
+use super::asked::Asked;
 use super::claims::Mark;
 use super::facts::Facts;
 use super::holes::Holes;
+use super::ids::Ids;
 use super::keepalive::Probing;
-use super::loss::Ids;
 use super::path::Path;
 use super::recovery::Recovery;
 use super::resend::Resends;
@@ -73,8 +74,8 @@ pub(super) struct Endpoint {
     pub last_data_frame: u64,
     /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
     pub last_old: Option<Timestamp>,
-    /// What the other end asked for last.
-    pub asked: Option<Asked>,
+    /// What the other end asked for of late.
+    pub asked: Option<Box<Asked>>,
     /// A digest of the SACK blocks that it last sent.
     pub sack_digest: u64,
     /// The windows that it advertised last, by timestamp: an echo tells which of them the other end had received.
@@ -96,17 +97,6 @@ pub(super) struct Endpoint {
     pub recent: VecDeque<Digest>,
     pub path: Path,
     pub resends: Option<Box<Resends>>,
-}
-
-/// A range that duplicate acknowledgments asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    /// From the acknowledgment number …
-    pub from: i64,
-    /// … to the highest number that has arrived.
-    pub to: i64,
-    pub ts: Timestamp,
-    pub tsval: Option<u32>,
 }
 
 /// A window as it was advertised.

@@ -6,6 +6,7 @@
 
 mod acks;
 mod amend;
+mod asked;
 mod challenge;
 mod claims;
 mod close;
@@ -22,12 +23,15 @@ mod handshake;
 mod header;
 mod history;
 mod holes;
+mod ids;
 mod injection;
 mod isn;
 mod keepalive;
 mod key;
+mod kind;
 mod limits;
 mod loss;
+mod needless;
 mod observation;
 mod path;
 mod quality;

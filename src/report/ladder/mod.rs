@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use crate::capture::Timestamp;
-use crate::dissect::{Content, Segment, Socket};
+use crate::dissect::{Segment, Socket};
 use crate::rules::Severity;
 use crate::track::{Amend, Direction, Finding, FlowRecord};
 
@@ -214,10 +214,7 @@ impl Reporter for Ladder {
         for finding in &hop.findings {
             self.keep_word(finding);
         }
-        self.hops.push_back(match &packet.dissection.content {
-            Content::Tcp(tcp) if self.options.payload => hop.with_excerpt(tcp.payload),
-            _ => hop,
-        });
+        self.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
         self.settle(out, if self.options.live { 0 } else { AHEAD });
     }
 
