@@ -29,14 +29,14 @@ impl Browser {
             Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
         };
         let Some(program) = PROGRAMS.into_iter().find(has) else {
-            assert!(std::env::var_os("CI").is_none(), ".ci/run installs chromium, and it is not here");
+            assert!(std::env::var_os("TCPCHECK_WITNESSES").is_none(), ".ci/run installs chromium, and it is not here");
             eprintln!("skipped: no chromium here to open the page with");
             return None;
         };
         let profile = tempfile::tempdir().unwrap();
         // It reads commands from descriptor 3 and answers on 4: its standard input and output, here.
         let line = format!(
-            "exec {program} --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --hide-scrollbars \
+            "exec $(command -v timeout >/dev/null && echo timeout 300) {program} --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --hide-scrollbars \
              --disable-background-networking --disable-component-update --disable-sync --remote-debugging-pipe \
              --window-size=1280,900 --user-data-dir=\"$1\" about:blank 3<&0 4>&1 >/dev/null 2>/dev/null"
         );
