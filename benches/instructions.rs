@@ -24,7 +24,7 @@ use std::hint::black_box;
 use std::io::Cursor;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
-use tcpcheck::report::lines::LineStyle;
+use tcpcheck::report::lines::{LineStyle, Lines};
 use tcpcheck::report::{Annotator, Level, Ndjson, Packet, Packets, Records, Reporter, Style};
 use tcpcheck::{Content, Dissection, FlowTracker, Frame, Next, Observation, Segment, TrackerOptions, capture, dissect};
 
@@ -83,11 +83,16 @@ fn made(shape: Shape) -> Made {
 }
 
 /// Lets a way out write every packet.
-fn write(mut reporter: impl Reporter, made: &Made) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1 << 20);
+fn write(mut lines: Option<Lines>, mut reporter: impl Reporter, made: &Made) -> Vec<u8> {
+    let (mut out, mut line) = (Vec::with_capacity(1 << 20), Vec::new());
     for n in 0..PACKETS {
         let (frame, dissection) = (&made.frames[n], &made.dissections[n]);
-        reporter.packet(&mut out, Packet { frame, dissection, tcp: Some((&made.segments[n], &made.seen[n])) });
+        line.clear();
+        if let Some(lines) = &mut lines {
+            lines.packet(&mut line, frame, dissection);
+        }
+        let tcp = Some((&made.segments[n], &made.seen[n]));
+        reporter.packet(&mut out, Packet { line: &line, tcp, ..Packet::new(frame, dissection) });
         if out.len() > 1 << 16 {
             black_box(&out);
             out.clear();
@@ -98,7 +103,7 @@ fn write(mut reporter: impl Reporter, made: &Made) -> Vec<u8> {
 
 fn text(level: Level, made: &Made) -> Vec<u8> {
     let style = LineStyle { numeric: true, ..LineStyle::default() };
-    write(Packets::new(style, Annotator::new(level, Style::new(false)), true), made)
+    write(Some(Lines::new(style)), Packets::new(Annotator::new(level, Style::new(false)), true), made)
 }
 
 #[library_benchmark]
@@ -165,7 +170,7 @@ fn annotated_lines(made: Made) -> (Made, Vec<u8>) {
 #[bench::large(args = (Shape::Large,), setup = made)]
 fn ndjson(made: Made) -> (Made, Vec<u8>) {
     let records = Records { packets: true, findings: true, flows: true, summary: true };
-    let out = write(Ndjson::new(records), &made);
+    let out = write(None, Ndjson::new(records), &made);
     (made, out)
 }
 

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use tcpcheck::capture::{Next, open_reader};
-use tcpcheck::report::lines::{DumpStyle, LineStyle};
+use tcpcheck::report::lines::{DumpStyle, LineStyle, Lines};
 use tcpcheck::report::{
     Annotator, Findings, Flows, Invocation, Level, Ndjson, Order, Packet, Packets, Records, Reporter, Style, Summary,
 };
@@ -91,7 +91,7 @@ fn read(bytes: Vec<u8>) {
     };
     let records = Records { packets: true, findings: true, flows: true, summary: true };
     let mut reporters: [Box<dyn Reporter>; 4] = [
-        Box::new(Packets::new(line, Annotator::new(Level::Full, style), true)),
+        Box::new(Packets::new(Annotator::new(Level::Full, style), true)),
         Box::new(Ndjson::new(records)),
         Box::new(Findings::new(style, true)),
         Box::new(Flows::new(Order::Start, true, style)),
@@ -99,7 +99,7 @@ fn read(bytes: Vec<u8>) {
     let mut tracker = FlowTracker::new(TrackerOptions::default());
     let mut seen = Observation::default();
     let mut summary = Summary::new(source.info());
-    let mut out = Vec::new();
+    let (mut lines, mut text, mut out) = (Lines::new(line), Vec::new(), Vec::new());
     let mut frames = 0;
     while let Ok(Next::Frame(frame)) = source.next_frame() {
         frames += 1;
@@ -112,7 +112,9 @@ fn read(bytes: Vec<u8>) {
             }
             _ => None,
         };
-        let packet = Packet { frame: &frame, dissection: &dissection, tcp };
+        text.clear();
+        lines.packet(&mut text, &frame, &dissection);
+        let packet = Packet { line: &text, tcp, ..Packet::new(&frame, &dissection) };
         summary.packet(packet);
         for reporter in &mut reporters {
             out.clear();

@@ -9,6 +9,9 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::rules::Severity;
 
+use super::ladder::LadderArgs;
+use super::report::ReportArgs;
+
 /// tcpdump's lines, both ends' TCP states, and findings that say why.
 ///
 /// Reads packets from a file or an interface, prints tcpdump's line for every TCP packet, and below it, on a line that
@@ -23,7 +26,7 @@ use crate::rules::Severity;
     disable_help_subcommand = true,
     max_term_width = 110,
     override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck explain [WORD | -r FILE @FRAME]\n       \
-                      tcpcheck rules [--json]\n       tcpcheck completions SHELL",
+                      tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck report FILE... -o report.html\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
     after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
                   tcpcheck -r trace.pcap --flows      a row a connection\n  \
                   tcpcheck -r trace.pcap --json       for programs\n  \
@@ -57,6 +60,8 @@ pub struct Args {
 /// What is not viewing; recognised as the first word only.
 #[derive(Debug, Subcommand)]
 pub enum SubCommand {
+    /// Judge captures by a policy: exit status 1 if it does not hold
+    Check(super::check::CheckArgs),
     /// Say what a rule, a state, a flag, an option or a field means, or what happened in a frame
     Explain {
         /// Take the frame from this file
@@ -71,6 +76,10 @@ pub enum SubCommand {
         /// TC202, fast-retransmission, CLOSE_WAIT, FIN, wscale, win and so on; with -r, a frame: @15. Without it, the list
         word: Option<String>,
     },
+    /// Draw one connection as a ladder: both ends' states beside the arrows
+    Ladder(LadderArgs),
+    /// Make a page of a capture to open in a browser, or draw a graph
+    Report(ReportArgs),
     /// List the rules
     Rules {
         /// One JSON object a line

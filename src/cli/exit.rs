@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::report::check::RunStanding;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
@@ -11,6 +13,8 @@ pub enum Exit {
     Failed,
     /// It could not: bad option, filter or file, no permission, not a capture.
     CouldNot,
+    /// `check` has judged.
+    Judged(RunStanding),
 }
 
 impl From<Exit> for ExitCode {
@@ -19,6 +23,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::CouldNot => 2,
+            Exit::Judged(standing) => standing.status(),
         })
     }
 }

@@ -1,15 +1,18 @@
 //! One run of the program: what was typed ([`args`]), what that means here ([`plan`]), the run, and its exit status.
 
 pub mod args;
+pub mod check;
 mod exit;
 mod explain;
 mod interruptible;
+mod ladder;
 mod manual;
 mod output;
 mod pager;
 pub mod plan;
 mod progress;
 mod quality;
+mod report;
 mod rules;
 mod run;
 pub mod select;
@@ -39,6 +42,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             clap_complete::generate(*shell, &mut Args::command(), "tcpcheck", &mut script);
             stdout.write_all(&script)?;
         }
+        Some(SubCommand::Check(args)) => {
+            drop(stdout);
+            return check::run(args, &Environment::of_process());
+        }
         Some(SubCommand::Explain { read, numeric, color, word }) => {
             let (word, style) = (word.as_deref(), colors(*color));
             let text = match read.is_empty() {
@@ -51,6 +58,14 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Rules { json, color }) => {
             let text = if *json { rules::json()? } else { rules::table(colors(*color)) };
             stdout.write_all(&text)?;
+        }
+        Some(SubCommand::Ladder(args)) => {
+            drop(stdout);
+            return ladder::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Report(args)) => {
+            drop(stdout);
+            return report::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
         None if args.source.list_interfaces => {

@@ -319,17 +319,20 @@ fn again(origin: &Origin, filter: &str) -> Invocation {
     let Origin::Files(files) = origin else { return Invocation::default() };
     let mut head = String::from("tcpcheck");
     for file in files {
-        let Some(name) = file.to_str().filter(|name| *name != "-" && !name.contains(char::is_control)) else {
-            return Invocation::default();
-        };
+        let Some(name) = word(file) else { return Invocation::default() };
         head.push_str(" -r ");
-        head.push_str(&quoted(name));
+        head.push_str(&name);
     }
     Invocation { head, filter: if filter.is_empty() { String::new() } else { quoted(filter) } }
 }
 
+/// A path as a shell takes it for one word; none where a command cannot name it again.
+pub fn word(path: &Path) -> Option<String> {
+    path.to_str().filter(|name| *name != "-" && !name.contains(char::is_control)).map(quoted)
+}
+
 /// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,+@%=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

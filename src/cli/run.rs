@@ -10,6 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SourceInfo};
 use crate::dissect::{Content, Dissection};
+use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::rules::Rule;
 use crate::track::{Event, Finding, FlowTracker, Observation};
@@ -24,6 +25,11 @@ use super::select::Connections;
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {
+    run_with(plan, reporters(plan))
+}
+
+/// Does what was planned, with these ways out in place of the plan's.
+pub fn run_with<'p>(plan: &'p Plan, reporters: Vec<Box<dyn Reporter + 'p>>) -> Result<Exit> {
     let stop = stop_flag(&plan.origin)?;
     let connections = match plan.only.as_slice() {
         [] => plan.connections.clone(),
@@ -36,7 +42,7 @@ pub fn run(plan: &Plan) -> Result<Exit> {
     };
     let info = source.info();
     tell(&announcement(plan, &info));
-    let mut run = Run::new(plan, connections, info)?;
+    let mut run = Run::new(plan, connections, reporters, info)?;
     let read = run.read(source.as_mut(), &stop);
     run.finish(source.as_mut(), read, stop.load(Ordering::Relaxed))
 }
@@ -61,22 +67,22 @@ fn open(origin: &Origin, stop: &Arc<AtomicBool>) -> Result<Box<dyn FrameSource>>
 
 /// The connections with a finding of one of these rules, in the order in which they end.
 fn with_findings(plan: &Plan, only: &[Rule]) -> Result<Vec<u32>> {
-    let Origin::Files(paths) = &plan.origin else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    read_ahead(plan, |event| match event {
+        Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
+        Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => found.push(flow.number),
+        _ => {}
+    })?;
+    Ok(found)
+}
+
+/// Reads the plan's files once before they are read in earnest, for what shows only at the end.
+pub fn read_ahead(plan: &Plan, mut note: impl FnMut(Event)) -> Result<()> {
+    let Origin::Files(paths) = &plan.origin else { return Ok(()) };
     let mut source = capture::open_all(paths)?;
     let (mut filter, mut tracker) = (plan.filter.clone(), FlowTracker::new(plan.tracker));
     let (mut seen, mut progress) = (Observation::default(), Progress::new(plan.progress));
-    let (mut found, mut packets) = (Vec::new(), 0);
-    let mut note = |tracker: &mut FlowTracker| {
-        while let Some(event) = tracker.next_event() {
-            match event {
-                Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
-                Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => {
-                    found.push(flow.number)
-                }
-                _ => {}
-            }
-        }
-    };
+    let mut packets = 0;
     // What is wrong with a file is told when it is read again.
     while plan.count.is_none_or(|count| packets < count)
         && let Ok(Next::Frame(frame)) = source.next_frame()
@@ -90,14 +96,18 @@ fn with_findings(plan: &Plan, only: &[Rule]) -> Result<Vec<u32>> {
             Content::Tcp(tcp) => tracker.observe(&tcp.segment, &mut seen),
             _ => tracker.advance(frame.ts),
         }
-        note(&mut tracker);
+        while let Some(event) = tracker.next_event() {
+            note(event);
+        }
         packets += 1;
         progress.packets(packets);
     }
     tracker.finish();
-    note(&mut tracker);
+    while let Some(event) = tracker.next_event() {
+        note(event);
+    }
     progress.clear();
-    Ok(found)
+    Ok(())
 }
 
 /// What becomes true when the user ends the capture with ^C. A file is read to its end, or not at all.
@@ -137,7 +147,10 @@ struct Run<'p> {
     connections: Connections,
     tracker: FlowTracker,
     seen: Observation,
-    reporters: Vec<Box<dyn Reporter>>,
+    reporters: Vec<Box<dyn Reporter + 'p>>,
+    /// Where packets are printed: writes tcpdump's line.
+    lines: Option<Lines>,
+    line: Vec<u8>,
     summary: Summary,
     filter: Filter,
     save: Option<Rotation>,
@@ -146,7 +159,12 @@ struct Run<'p> {
 }
 
 impl<'p> Run<'p> {
-    fn new(plan: &'p Plan, connections: Connections, info: SourceInfo) -> Result<Self> {
+    fn new(
+        plan: &'p Plan,
+        connections: Connections,
+        mut reporters: Vec<Box<dyn Reporter + 'p>>,
+        info: SourceInfo,
+    ) -> Result<Self> {
         let options = SaveOptions {
             link_type: info.link_type,
             snaplen: info.snaplen,
@@ -156,7 +174,6 @@ impl<'p> Run<'p> {
         let save = |path| Rotation::create(path, options, plan.turns.clone());
         let save = plan.write.as_deref().map(save).transpose()?;
         let mut output = Output::new(plan.by_line);
-        let mut reporters = reporters(plan);
         for reporter in &mut reporters {
             reporter.begin(&mut output.text, &info);
         }
@@ -168,6 +185,8 @@ impl<'p> Run<'p> {
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
             reporters,
+            lines: (plan.show.packets && !plan.json).then(|| Lines::new(plan.line)),
+            line: Vec::new(),
             summary: Summary::new(info),
             filter: if live { Filter::compile("")? } else { plan.filter.clone() },
             save,
@@ -194,7 +213,12 @@ impl<'p> Run<'p> {
                         break;
                     }
                 }
-                Next::Idle => self.output.flush()?,
+                Next::Idle => {
+                    for reporter in &mut self.reporters {
+                        reporter.idle(&mut self.output.text);
+                    }
+                    self.output.flush()?;
+                }
                 Next::End => break,
             }
         }
@@ -218,9 +242,15 @@ impl<'p> Run<'p> {
                 None
             }
         };
-        let packet = Packet { frame, dissection: &dissection, tcp };
-        self.summary.packet(packet);
         let shown = self.connections.show(tcp.map(|(_, seen)| seen.flow));
+        self.line.clear();
+        match &mut self.lines {
+            Some(lines) if shown => lines.packet(&mut self.line, frame, &dissection),
+            Some(lines) => lines.skip(frame),
+            None => {}
+        }
+        let packet = Packet { line: &self.line, tcp, ..Packet::new(frame, &dissection) };
+        self.summary.packet(packet);
         for reporter in &mut self.reporters {
             if shown {
                 reporter.packet(&mut self.output.text, packet);
@@ -354,7 +384,7 @@ fn counters(captured: u64, drops: Drops) -> String {
 }
 
 /// The ways out that the plan asks for.
-fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter>> {
+fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter + '_>> {
     let (show, style) = (plan.show, Style::new(plan.color));
     if plan.json {
         let all = show.packets;
@@ -365,9 +395,9 @@ fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter>> {
             summary: all || show.summary,
         }))];
     }
-    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    let mut reporters: Vec<Box<dyn Reporter + '_>> = Vec::new();
     if show.packets {
-        reporters.push(Box::new(Packets::new(plan.line, Annotator::new(plan.level, style), plan.look_ahead)));
+        reporters.push(Box::new(Packets::new(Annotator::new(plan.level, style), plan.look_ahead)));
     }
     if show.findings {
         reporters.push(Box::new(Findings::new(style, plan.look_ahead)));

@@ -77,38 +77,13 @@ impl Selection {
 pub fn named(option: &str, words: &[String]) -> Result<Vec<Rule>> {
     let mut rules = Vec::new();
     for word in words {
-        let before = rules.len();
-        rules.extend(Rule::ALL.iter().copied().filter(|rule| is_named(*rule, word)));
-        if rules.len() == before {
-            bail!(
-                "{option} {word}: no rule is called that; {}",
-                nearest(word).unwrap_or_else(|| {
-                    "say a code (TC202), the beginning of one (TC2) or a name (fast-retransmission)".to_owned()
-                })
-            );
+        let named = Rule::named(word);
+        if named.is_empty() {
+            bail!("{option} {word}: no rule is called that; {}", Rule::advice(word));
         }
+        rules.extend(named);
     }
     Ok(rules)
-}
-
-fn is_named(rule: Rule, word: &str) -> bool {
-    let code = rule.code();
-    let begins = word.len() >= 2 && code.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
-    begins || rule.slug().eq_ignore_ascii_case(word)
-}
-
-/// The names that a word comes near to.
-fn nearest(word: &str) -> Option<String> {
-    let word = word.to_ascii_lowercase();
-    let names = Rule::ALL.iter().flat_map(|rule| [(rule.code(), rule), (rule.slug(), rule)]);
-    let mut near: Vec<(f64, &Rule)> = names
-        .map(|(name, rule)| (strsim::jaro_winkler(&word, &name.to_ascii_lowercase()), rule))
-        .filter(|(likeness, _)| *likeness > 0.82)
-        .collect();
-    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    near.truncate(3);
-    let names: Vec<String> = near.iter().map(|(_, rule)| format!("{} {}", rule.code(), rule.slug())).collect();
-    (!names.is_empty()).then(|| format!("near to it: {}", names.join(", ")))
 }
 
 /// The connections that are shown.

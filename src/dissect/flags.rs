@@ -40,6 +40,18 @@ impl TcpFlags {
         (Self::AE, "AE"),
     ];
 
+    /// tcpdump's letters, in its order; it has none for AE and the reserved bits.
+    pub const LETTERS: [(Self, u8); 8] = [
+        (Self::FIN, b'F'),
+        (Self::SYN, b'S'),
+        (Self::RST, b'R'),
+        (Self::PSH, b'P'),
+        (Self::ACK, b'.'),
+        (Self::URG, b'U'),
+        (Self::ECE, b'E'),
+        (Self::CWR, b'W'),
+    ];
+
     /// Whether every bit of `other` is set.
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

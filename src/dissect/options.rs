@@ -201,7 +201,7 @@ impl<'a> TcpOption<'a> {
                 let [capabilities, connection] = value.try_into().ok()?;
                 Self::Scps { capabilities, connection }
             }
-            // RFC 5482 §3.
+            // RFC 5482 §3.3.
             kind::USER_TIMEOUT => {
                 let field = u16::from_be_bytes(value.try_into().ok()?);
                 Self::UserTimeout { minutes: field & 0x8000 != 0, value: field & 0x7fff }

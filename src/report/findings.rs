@@ -1,6 +1,5 @@
 //! `--findings`: the findings alone, a line each, as they come. One that is taken back later gets a line that says so.
 
-use crate::capture::Frame;
 use crate::track::{Amend, Finding};
 
 use super::lookahead::Lookahead;
@@ -22,10 +21,10 @@ impl Findings {
     }
 
     /// Writes what has waited long enough for this packet.
-    fn pass(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>) {
+    fn pass(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         let Some(ahead) = &mut self.ahead else { return };
-        if ahead.pass(frame) {
-            while let Some(held) = ahead.due(frame.ts) {
+        if ahead.pass(packet.ts) {
+            while let Some(held) = ahead.due(packet.ts) {
                 lines(out, self.style, &held.findings);
                 out.extend_from_slice(&held.behind);
             }
@@ -43,17 +42,17 @@ impl Findings {
 
 impl Reporter for Findings {
     fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        self.pass(out, packet.frame);
+        self.pass(out, packet);
         let Some((_, seen)) = packet.tcp else { return };
         if let Some(ahead) = self.ahead.as_mut().filter(|_| seen.provisional) {
-            return ahead.hold(packet.frame, seen, Vec::new(), Vec::new());
+            return ahead.hold(packet, seen, Vec::new(), Vec::new());
         }
         let style = self.style;
         lines(self.out(out), style, &seen.findings);
     }
 
     fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        self.pass(out, packet.frame);
+        self.pass(out, packet);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {

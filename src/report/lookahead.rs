@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use crate::capture::{Frame, Span, Timestamp};
+use super::Packet;
+use crate::capture::{Span, Timestamp};
 use crate::track::{Amend, Finding, Observation};
 
 /// No packet waits for more packets than this.
@@ -44,9 +45,9 @@ pub struct Held {
 
 impl Lookahead {
     /// A packet comes by: true when something held back is due for it, to be had of [`due`](Self::due).
-    pub fn pass(&mut self, frame: &Frame<'_>) -> bool {
+    pub fn pass(&mut self, now: Timestamp) -> bool {
         self.packets += 1;
-        !self.held.is_empty() && self.is_due(frame.ts)
+        !self.held.is_empty() && self.is_due(now)
     }
 
     /// The oldest packet, when it has waited long enough.
@@ -73,11 +74,11 @@ impl Lookahead {
     }
 
     /// Holds a packet back.
-    pub fn hold(&mut self, frame: &Frame<'_>, seen: &Observation, head: Vec<u8>, remark: Vec<u8>) {
+    pub fn hold(&mut self, packet: Packet<'_>, seen: &Observation, head: Vec<u8>, remark: Vec<u8>) {
         self.bytes += head.len() + self.held.back().map_or(0, |held| held.behind.len());
         self.held.push_back(Held {
-            frame: frame.number,
-            ts: frame.ts,
+            frame: packet.number,
+            ts: packet.ts,
             packets: self.packets,
             head,
             remark,

@@ -4,9 +4,14 @@
 //! them need at the end.
 
 mod annotate;
+pub mod check;
 mod community_id;
+mod digits;
 mod findings;
 mod flows;
+mod graph;
+mod html;
+mod ladder;
 pub mod lines;
 mod lookahead;
 mod names;
@@ -24,10 +29,14 @@ pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
 pub use community_id::community_id;
 pub use findings::Findings;
 pub use flows::{Flows, Order};
+pub use graph::{Album, AlbumOptions, Graph, Kept, Trouble, main_way, trouble, way_name, write_xpl};
+pub use html::{Report, ReportOptions};
+pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, TextStyle, called};
+pub use names::Names;
 pub use ndjson::{Ndjson, Records};
 pub use packets::Packets;
 pub use page::{Own, ascii, wrapped, write_page};
 pub use reporter::{Packet, Reporter};
 pub use style::{Ink, Style};
-pub use summary::{Invocation, Summary};
+pub use summary::{FoundRule, Invocation, Summary};
 pub use wording::message;

@@ -26,6 +26,11 @@ impl Names {
         Self { numeric: true, ..Self::default() }
     }
 
+    /// As if the two files held these texts.
+    pub fn of(services: &str, hosts: &str) -> Self {
+        Self { services: parse_services(services).into(), hosts: parse_hosts(hosts).into(), ..Self::new() }
+    }
+
     /// Host names end before their first dot.
     pub fn without_domain(self) -> Self {
         Self { no_domain: true, ..self }
@@ -102,14 +107,9 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Names as if the two files held these texts.
-    fn names(services: &str, hosts: &str) -> Names {
-        Names { services: parse_services(services).into(), hosts: parse_hosts(hosts).into(), ..Names::new() }
-    }
-
     #[test]
     fn the_first_name_of_a_port_counts_and_udp_does_not() {
-        let names = names("# ports\nhttp 80/tcp www # web\nwww 80/tcp\ntftp 69/udp\nbroken\nx y/tcp\n", "");
+        let names = Names::of("# ports\nhttp 80/tcp www # web\nwww 80/tcp\ntftp 69/udp\nbroken\nx y/tcp\n", "");
         assert_eq!(names.port(80), Some("http"));
         assert_eq!(names.port(69), None);
     }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn hosts_have_their_first_name_with_or_without_the_domain() {
         let names =
-            names("", "127.0.0.1\tlocalhost\n::1 localhost ip6-localhost\n10.0.0.1 a.example.org a\n10.0.0.1 b\n");
+            Names::of("", "127.0.0.1\tlocalhost\n::1 localhost ip6-localhost\n10.0.0.1 a.example.org a\n10.0.0.1 b\n");
         let [v4, v6, a] = ["127.0.0.1", "::1", "10.0.0.1"].map(|addr| addr.parse().unwrap());
         assert_eq!((names.host(v4), names.host(v6)), (Some("localhost"), Some("localhost")));
         assert_eq!(names.host(a), Some("a.example.org"));
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_a_terminal_might_obey_is_no_name() {
-        let names = names("\u{1b}[31mred 80/tcp\nok 81/tcp\n", "10.0.0.1 caf\u{e9}\n");
+        let names = Names::of("\u{1b}[31mred 80/tcp\nok 81/tcp\n", "10.0.0.1 caf\u{e9}\n");
         assert_eq!((names.port(80), names.port(81)), (None, Some("ok")));
         assert_eq!(names.host("10.0.0.1".parse().unwrap()), None);
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
+use super::digits::digits;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 
@@ -114,19 +115,18 @@ impl Calendar {
     }
 
     fn instant(&mut self, out: &mut Vec<u8>, ts: Timestamp, separator: u8, places: usize) {
-        let (day, second) = (ts.seconds().div_euclid(86_400), ts.seconds().rem_euclid(86_400) as u64);
+        let (day, second) = (ts.seconds().div_euclid(86_400), ts.seconds().rem_euclid(86_400) as u32);
         if day != self.day {
             self.turn_to(day);
         }
-        out.extend_from_slice(&self.date);
-        out.push(separator);
-        zero_padded(out, second / 3600, 2);
-        out.push(b':');
-        zero_padded(out, second / 60 % 60, 2);
-        out.push(b':');
-        zero_padded(out, second % 60, 2);
-        out.push(b'.');
-        zero_padded(out, u64::from(ts.subsec_nanos()), 9);
+        let mut text = *b"0000-00-00T00:00:00.000000000";
+        text[..10].copy_from_slice(&self.date);
+        text[10] = separator;
+        text[11..13].copy_from_slice(&digits::<2>(second / 3600));
+        text[14..16].copy_from_slice(&digits::<2>(second / 60 % 60));
+        text[17..19].copy_from_slice(&digits::<2>(second % 60));
+        text[20..].copy_from_slice(&digits::<9>(ts.subsec_nanos()));
+        out.extend_from_slice(&text);
         out.truncate(out.len() - (9 - places));
     }
 

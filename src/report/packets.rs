@@ -1,33 +1,30 @@
 //! The packet view: tcpdump's line, and below it what the packet did.
 
-use crate::capture::Frame;
 use crate::track::{Amend, Finding};
 
-use super::lines::{LineStyle, Lines};
 use super::lookahead::{Held, Lookahead};
 use super::{Annotator, Packet, Reporter, Summary};
 
 /// Writes a line and its annotations for every TCP packet.
 #[derive(Debug)]
 pub struct Packets {
-    lines: Lines,
     annotator: Annotator,
     /// Of a file: holds back what is provisional.
     ahead: Option<Lookahead>,
 }
 
 impl Packets {
-    /// Lines that look so, and so annotated; if `look_ahead`, with the final word of what a little later frames settle.
-    pub fn new(style: LineStyle, annotator: Annotator, look_ahead: bool) -> Self {
+    /// So annotated; if `look_ahead`, with the final word of what a little later frames settle.
+    pub fn new(annotator: Annotator, look_ahead: bool) -> Self {
         let ahead = (look_ahead && annotator.says_something()).then(Lookahead::default);
-        Self { lines: Lines::new(style), annotator, ahead }
+        Self { annotator, ahead }
     }
 
     /// Writes what has waited long enough for this packet.
-    fn pass(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>) {
+    fn pass(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         let Some(ahead) = &mut self.ahead else { return };
-        if ahead.pass(frame) {
-            while let Some(held) = ahead.due(frame.ts) {
+        if ahead.pass(packet.ts) {
+            while let Some(held) = ahead.due(packet.ts) {
                 release(out, self.annotator, &held);
             }
         }
@@ -44,28 +41,26 @@ impl Packets {
 
 impl Reporter for Packets {
     fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        self.pass(out, packet.frame);
+        self.pass(out, packet);
         if let (Some((segment, seen)), Some(ahead)) = (packet.tcp.filter(|(_, seen)| seen.provisional), &mut self.ahead)
         {
-            let (mut head, mut remark) = (Vec::new(), Vec::new());
-            self.lines.packet(&mut head, packet.frame, packet.dissection);
+            let (mut head, mut remark) = (packet.line.to_vec(), Vec::new());
             let always = self.annotator.always_remarks(seen);
             self.annotator.remark(if always { &mut head } else { &mut remark }, segment, seen);
-            return ahead.hold(packet.frame, seen, head, remark);
+            return ahead.hold(packet, seen, head, remark);
         }
         let out = match &mut self.ahead {
             Some(ahead) => ahead.out(out),
             None => out,
         };
-        self.lines.packet(out, packet.frame, packet.dissection);
+        out.extend_from_slice(packet.line);
         if let Some((segment, seen)) = packet.tcp {
             self.annotator.packet(out, segment, seen);
         }
     }
 
     fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        self.pass(out, packet.frame);
-        self.lines.skip(packet.frame);
+        self.pass(out, packet);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {

@@ -202,6 +202,11 @@ impl Remark<'_> {
             self.add(if several { " and " } else { "" });
             self.add("the FIN");
         }
+        if let Some(ack) = self.seen.ack.filter(|_| !several && !acked.fin) {
+            // Of a side that was not captured.
+            self.add("all below ");
+            numerals::integer(self.out, ack);
+        }
         self.newest(acked);
         self.rtt(acked);
     }

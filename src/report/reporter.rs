@@ -1,20 +1,46 @@
 //! What every way out has in common.
 
-use crate::capture::{Frame, SourceInfo};
-use crate::dissect::{Dissection, Segment};
+use crate::capture::{Frame, SourceInfo, Timestamp};
+use crate::dissect::{Content, Dissection, Segment};
 use crate::track::{Amend, Finding, FlowRecord, Observation};
 
 use super::Summary;
 
-/// A packet with what it holds and what it did.
+/// A packet on its way out: what is said of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// The frame.
-    pub frame: &'a Frame<'a>,
-    /// What is in it.
-    pub dissection: &'a Dissection<'a>,
+    /// Frame number in the input.
+    pub number: u64,
+    /// Capture time.
+    pub ts: Timestamp,
+    /// Fewer bytes were captured than there were on the wire.
+    pub is_cut: bool,
+    /// It holds TCP, if only the beginning of a header.
+    pub is_tcp: bool,
+    /// tcpdump's line, with its line end; empty where none is wanted.
+    pub line: &'a [u8],
+    /// The segment's payload as captured; empty where it is not at hand any more.
+    pub payload: &'a [u8],
     /// Its segment and what that did; none without a whole TCP header.
     pub tcp: Option<(&'a Segment, &'a Observation)>,
+}
+
+impl<'a> Packet<'a> {
+    /// What a frame holds, as yet without its line and what it did.
+    pub fn new(frame: &Frame<'_>, dissection: &Dissection<'a>) -> Self {
+        Self {
+            number: frame.number,
+            ts: frame.ts,
+            is_cut: frame.data.len() < frame.wire_len as usize,
+            is_tcp: matches!(dissection.content, Content::Tcp(_) | Content::TcpCut(..)),
+            line: &[],
+            payload: match &dissection.content {
+                Content::Tcp(tcp) => tcp.payload,
+                _ => &[],
+            },
+            tcp: None,
+        }
+    }
 }
 
 /// One way out. Each method appends what it has to say to `out`; most say nothing at most occasions.
@@ -32,6 +58,11 @@ pub trait Reporter {
     /// A packet that passed the filter and is not to be shown.
     fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         let _ = (out, packet);
+    }
+
+    /// Nothing comes for the moment.
+    fn idle(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
     }
 
     /// A finding that came with no packet.
@@ -52,5 +83,39 @@ pub trait Reporter {
     /// The capture is over, and this is what it amounts to.
     fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
         let _ = (out, summary);
+    }
+}
+
+impl<R: Reporter + ?Sized> Reporter for &mut R {
+    fn begin(&mut self, out: &mut Vec<u8>, source: &SourceInfo) {
+        (**self).begin(out, source);
+    }
+
+    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        (**self).packet(out, packet);
+    }
+
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        (**self).hidden(out, packet);
+    }
+
+    fn idle(&mut self, out: &mut Vec<u8>) {
+        (**self).idle(out);
+    }
+
+    fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
+        (**self).finding(out, finding);
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        (**self).amend(out, amend);
+    }
+
+    fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        (**self).ended(out, flow);
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
+        (**self).end(out, summary);
     }
 }

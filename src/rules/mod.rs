@@ -4,6 +4,7 @@
 //! nothing of connections: [`track`](crate::track) decides when a rule fires.
 
 mod catalogue;
+mod names;
 mod pages;
 
 pub use catalogue::Rule;

@@ -7,7 +7,6 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
-use super::endpoint::Asked;
 use super::holes::Hole;
 use super::step::Step;
 use super::trail::Advert;
@@ -35,8 +34,13 @@ impl Connection {
         let peer = &self.ends[step.peer()];
         if ack > peer.una {
             self.acknowledge_new(step, ack);
+            self.forget_asked(step, ack);
+            let lacking = |recovery: &super::recovery::Recovery| recovery.highest_sacked().is_some_and(|to| to > ack);
+            if news && self.ends[step.peer()].recovery.as_deref().is_some_and(lacking) {
+                self.note_asked(step, ack);
+            }
             self.check_ack_delay(step);
-            if dsack.is_some() && self.ends[step.me()].ids.skip(step.segment.ip_id) {
+            if dsack.is_some() && self.ends[step.me()].ids.skipped(step.segment.ip_id) > 0 {
                 // It answers a duplicate, and the IP ID skips one: the same number had been sent before, in an acknowledgment
                 // that was lost on its way here.
                 self.say_duplicate_ack(step, ack, false);
@@ -181,13 +185,11 @@ impl Connection {
             // Without SACK, all that is missing may be meant.
             peer.holes.ask_below(i64::MAX);
         }
-        let arrived = peer.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
-        peer.asked = Some(Asked {
-            from: ack,
-            to: arrived.unwrap_or(peer.nxt),
-            ts: step.segment.ts,
-            tsval: step.segment.options.timestamps.map(|(tsval, _)| tsval),
-        });
+        let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
+        // With SACK, one without a block asks for nothing: it refuses what the closed window has no room for.
+        if !selective || !step.segment.options.sack.is_empty() {
+            self.note_asked(step, ack);
+        }
         let me = &mut self.ends[step.me()];
         me.dup_acks_in_row += u32::from(same_window);
         me.count.duplicate_acks += 1;

@@ -9,7 +9,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::Direction;
 use super::connection::Connection;
-use super::loss::Ids;
+use super::ids::Ids;
 use super::packed::{Pack, Packer, Unpacker};
 use super::step::Step;
 
@@ -191,7 +191,13 @@ impl Connection {
         let alone = acked.frames.len() <= 2 && peer.flight.is_empty();
         let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
         let open = me.window > 0 && me.closed_since.is_none();
-        if !(alone && orderly && open && self.is_whole()) {
+        // A probe, a segment before which its sender's IP IDs skip one, one that goes with data all the same, or one that echoes
+        // what was not captured: each may say again what a missed ACK had said.
+        let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
+        let along =
+            step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
+        let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;
+        if !(alone && orderly && open && first && self.is_whole()) {
             return;
         }
         let (delay, newest) = (Span(rtt.0.saturating_sub(leg.0)), *newest);

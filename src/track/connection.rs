@@ -281,8 +281,9 @@ impl Connection {
             self.finish_direction(step);
         }
         self.account(step, before);
+        let segments = self.segments_in(step);
         let me = &mut self.ends[step.me()];
-        me.ids.learn(step.segment.ip_id, advances);
+        me.ids.learn(step.segment.ip_id, segments, advances);
         step.obs.in_flight = me.in_flight();
         me.count.max_in_flight = me.count.max_in_flight.max(step.obs.in_flight);
         me.last_ts = step.segment.ts;

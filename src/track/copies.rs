@@ -15,6 +15,8 @@ use super::trail::{Passed, Seen};
 const COPY: Span = Span::from_millis(1);
 /// The network does not hold a packet for longer.
 const DUPLICATE: Span = Span::from_secs(2);
+/// Linux's smallest RTO: nobody's timer waits less.
+const MIN_RTO: Span = Span::from_millis(200);
 /// So many of the last segments of one end are compared.
 const KEPT: usize = 128;
 
@@ -24,7 +26,7 @@ impl Connection {
         let digest = digest(step.segment);
         let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
         step.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
-        let Some(twin) = twin else { return false };
+        let Some(twin) = twin else { return self.is_part_of_a_frame(step) };
         if self.contradicted(step).is_some() {
             // Two packets after all: somebody else sent one of them.
             return false;
@@ -39,6 +41,32 @@ impl Connection {
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
         step.obs.deed = Deed::Copy(twin.frame);
         step.fire(rule).frame("first", twin.frame).time("after", after);
+        true
+    }
+
+    /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
+    /// back from the last one.
+    fn is_part_of_a_frame(&mut self, step: &mut Step<'_>) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        let end =
+            if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return false };
+        let from = end - i64::from(segment.payload_len);
+        let behind = u32::try_from(me.nxt - end).ok().map(|bytes| bytes.div_ceil(segment.payload_len.max(1)));
+        let Some(behind) = behind.and_then(|behind| u16::try_from(behind).ok()) else { return false };
+        let counted = segment.ip_id.is_some_and(|id| me.ids.back(behind) == Some(id));
+        let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
+        let joined = first.map_or(me.last_data_frame, |first| first.frame);
+        let alone = first.is_some_and(|first| first.end - first.from <= end - from);
+        if segment.payload_len == 0 || !counted || alone || me.holes.overlap(from, end) > 0 || from < me.low {
+            return false;
+        }
+        let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
+        if after > DUPLICATE {
+            return false;
+        }
+        self.ends[step.me()].count.copies += 1;
+        step.obs.deed = Deed::Copy(joined);
+        step.fire(Rule::NetworkDuplicate).frame("first", joined).time("after", after);
         true
     }
 
@@ -62,10 +90,12 @@ impl Connection {
         let mut last = step.trail.back(me.trail, (self.number, step.from)).take(KEPT);
         let twin = *last.find(|other| other.hash == digest.hash)?;
         let after = digest.ts.since(twin.ts);
-        if after > DUPLICATE || after.0 < 0 {
+        let segment = step.segment;
+        // RFC 9293 §3.8.1: what is sent again unchanged may keep its IP ID. No timer is shorter than this.
+        let longest = if segment.seq_len() > 0 { MIN_RTO } else { DUPLICATE };
+        if after > longest || after.0 < 0 {
             return None;
         }
-        let segment = step.segment;
         if segment.ip_id.is_some_and(|id| id != 0) && me.ids.differ() {
             return Some(twin);
         }

@@ -9,11 +9,12 @@ use std::num::NonZeroU32;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, SeqNumber, Socket};
 
+use super::asked::Asked;
 use super::claims::Mark;
 use super::facts::Facts;
 use super::holes::Holes;
+use super::ids::Ids;
 use super::keepalive::Probing;
-use super::loss::Ids;
 use super::packed::packed;
 use super::path::Path;
 use super::recovery::Recovery;
@@ -76,8 +77,8 @@ pub(super) struct Endpoint {
     pub last_data_frame: u64,
     /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
     pub last_old: Option<Timestamp>,
-    /// What the other end asked for last.
-    pub asked: Option<Asked>,
+    /// What the other end asked for of late.
+    pub asked: Option<Box<Asked>>,
     /// A digest of the SACK blocks that it last sent.
     pub sack_digest: u64,
     /// What bounds the edges of the windows that it advertised last.
@@ -106,19 +107,6 @@ packed!(Endpoint {
     tsval, max_window, window, mss, wscale, syn_data, dup_acks_in_row, handshake_leg, ids, asked, sack_digest, rtt, count, path,
     trail, flight, resends, ack, edge_at, edge, right_edge, floor
 } frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing });
-
-/// A range that duplicate acknowledgments asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    /// From the acknowledgment number …
-    pub from: i64,
-    /// … to the highest number that has arrived.
-    pub to: i64,
-    pub ts: Timestamp,
-    pub tsval: Option<u32>,
-}
-
-packed!(Asked { from, to, ts, tsval });
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]
@@ -188,8 +176,19 @@ pub(super) struct Counters {
 }
 
 packed!(Counters {
-    packets, wire_bytes, payload_bytes, missed_bytes, data_segments, resent_segments, resent_bytes, late_segments, duplicate_acks,
-    max_in_flight, zero_window, syns, copies
+    packets,
+    wire_bytes,
+    payload_bytes,
+    missed_bytes,
+    data_segments,
+    resent_segments,
+    resent_bytes,
+    late_segments,
+    duplicate_acks,
+    max_in_flight,
+    zero_window,
+    syns,
+    copies
 });
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.

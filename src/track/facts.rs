@@ -38,7 +38,19 @@ pub(super) struct Facts {
 }
 
 packed!(Facts {
-    numbered, syn, syn_seen, syn_ack, syn_acked, closes_second, sack_permitted, timestamps, md5, ao, ecn, acc_ecn, good_checksum
+    numbered,
+    syn,
+    syn_seen,
+    syn_ack,
+    syn_acked,
+    closes_second,
+    sack_permitted,
+    timestamps,
+    md5,
+    ao,
+    ecn,
+    acc_ecn,
+    good_checksum
 });
 
 /// How a connection was cut off.

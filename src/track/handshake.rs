@@ -5,7 +5,7 @@ use crate::dissect::{Segment, SeqNumber, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
-use super::recovery::Resent;
+use super::recovery::{Resent, Word};
 use super::step::Step;
 use super::{Deed, Direction, Value};
 
@@ -125,6 +125,7 @@ impl Connection {
             tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
             seen_before: true,
             acked: None,
+            word: Word::Open,
         });
         self.provisional = true;
     }
@@ -248,7 +249,10 @@ impl Connection {
         let (syn_ack, _) = self.handshake.syn_ack.unwrap_or(self.handshake.syn);
         let first_own =
             step.obs.seq == 1 + i64::from(self.ends[step.me()].syn_data) && self.ends[step.me()].nxt <= step.obs.seq;
-        if (ack < 1 || ack > peer.nxt) && first_own && peer.nxt >= 1 {
+        // It echoes something newer than the SYN+ACK, so it answers what the capture missed.
+        let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
+        let missed = ack > peer.nxt && step.segment.options.timestamps.is_some_and(newer);
+        if (ack < 1 || ack > peer.nxt) && first_own && peer.nxt >= 1 && !missed {
             let (wanted, raw) = (peer.raw(1), step.segment.ack.unwrap_or_default());
             step.fire(Rule::HandshakeWrongAck)
                 .number("ack", raw.0)

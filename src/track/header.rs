@@ -81,7 +81,7 @@ impl Connection {
         (mss > 0 && payload_len > u32::from(mss) && wire_len > 1_518).then_some(mss)
     }
 
-    // RFC 5925 §7.1, RFC 2385 §2: once used, on every segment; never both.
+    // RFC 5925 §2.2, RFC 2385 §2: once used, on every segment; never both.
     fn check_authentication(&mut self, step: &mut Step<'_>) {
         let options = &step.segment.options;
         let facts = self.ends[step.me()].facts;

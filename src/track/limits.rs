@@ -418,7 +418,7 @@ fn is_recovering(sender: &Endpoint) -> bool {
 
 /// What the sender puts into a whole segment.
 fn segment_room(sender: &Endpoint, receiver: &Endpoint) -> u32 {
-    // RFC 6691 §3: the MSS counts no options, and every segment carries 12 bytes of timestamps.
+    // RFC 9293 §3.7.1: the MSS counts no options, and every segment carries 12 bytes of timestamps.
     let options = if sender.facts.timestamps && receiver.facts.timestamps { 12 } else { 0 };
     u32::from(receiver.mss.saturating_sub(options))
 }

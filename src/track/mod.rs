@@ -6,6 +6,7 @@
 
 mod acks;
 mod amend;
+mod asked;
 mod challenge;
 mod claims;
 mod close;
@@ -22,13 +23,16 @@ mod handshake;
 mod header;
 mod history;
 mod holes;
+mod ids;
 mod injection;
 mod isn;
 mod keepalive;
 mod key;
+mod kind;
 mod label;
 mod limits;
 mod loss;
+mod needless;
 mod observation;
 mod packed;
 mod path;

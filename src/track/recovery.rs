@@ -23,6 +23,8 @@ pub(super) struct Recovery {
     pub probe_until: Option<i64>,
     /// The sender recovers by feedback until this is acknowledged (RFC 6675).
     pub fast_until: Option<i64>,
+    /// So many segments went out above all that was seen, and died before the capture point: they come next.
+    pub hidden: u16,
 }
 
 /// A range that was sent again.
@@ -37,6 +39,39 @@ pub(super) struct Resent {
     pub seen_before: bool,
     /// It has been acknowledged since, and waits for a D-SACK only.
     pub acked: Option<Timestamp>,
+    pub word: Word,
+}
+
+/// Whether it was needed to send a segment again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Word {
+    /// That is not known yet.
+    Open,
+    /// The receiver took this copy.
+    Needed,
+    /// It had the bytes, and that has been said.
+    Needless,
+}
+
+/// A segment that was sent again, in full or in part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Repeat {
+    pub from: i64,
+    pub end: i64,
+    /// Payload bytes that go again.
+    pub bytes: u64,
+    /// All of it was seen before; else its first copy was lost before the capture point.
+    pub seen: bool,
+    /// It has been sent again before.
+    pub again: bool,
+    /// The first copy.
+    pub first: Option<(u64, Timestamp)>,
+    /// When it was sent the last time before.
+    pub last: Timestamp,
+    /// Packets of its sender that were lost before the capture point, just before this one.
+    pub lost: u16,
+    /// The rung of the ladder that decided.
+    pub rung: &'static str,
 }
 
 /// An acknowledgment that stops inside a reported range.
@@ -122,6 +157,11 @@ impl Recovery {
         self.resent.push_back(resent);
     }
 
+    /// When these numbers were last sent again, be they acknowledged since or not.
+    pub fn last_resent(&self, from: i64, end: i64) -> Option<Timestamp> {
+        self.resent.iter().filter(|resent| resent.from < end && from < resent.end).map(|resent| resent.ts).max()
+    }
+
     /// Adds a gap; the oldest one is returned when there are too many.
     pub fn open(&mut self, gap: Gap) -> Option<Gap> {
         let oldest = (self.gaps.len() >= MAX_GAPS).then(|| self.gaps.remove(0));
@@ -143,6 +183,7 @@ impl Recovery {
             && self.timer_until.is_none()
             && self.probe_until.is_none()
             && self.fast_until.is_none()
+            && self.hidden == 0
     }
 }
 

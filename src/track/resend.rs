@@ -78,6 +78,11 @@ impl Resends {
         self.reports.iter().find(|report| report.from <= from && to <= report.to).copied()
     }
 
+    /// When these numbers were first reported.
+    pub fn reported_at(&self, from: i64, to: i64) -> Option<Timestamp> {
+        self.reported(from, to).map(|report| report.ts)
+    }
+
     /// Counts a copy.
     fn count(&mut self, step: &Step<'_>, first: Option<&Sent>, by_timer: bool) -> &mut Range {
         let (from, ts, frame) = (step.obs.seq, step.segment.ts, step.segment.frame);
@@ -125,7 +130,7 @@ impl Connection {
         let peer_seen = self.ends[step.peer()].count.packets > 0;
         let end = step.obs.seq + i64::from(step.segment.payload_len);
         let resends = self.ends[step.me()].resends.get_or_insert_default();
-        // RFC 2018 §8: after a timeout the sender forgets what was SACKed. Whatever waits as long as a timer may be one's.
+        // RFC 2018 §5: after a timeout the sender forgets what was SACKed. Whatever waits as long as a timer may be one's.
         let timeout = resends.timeout;
         let reported = resends.reported(step.obs.seq, end).filter(|report| timeout < Some(report.ts));
         if by_timer && reported.is_none() {

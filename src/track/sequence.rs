@@ -1,12 +1,13 @@
 //! Sequence numbers: what is new, what was seen before, what is missing (TC2).
 
 use crate::dissect::TcpFlags;
-use crate::rules::Rule;
+use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
 use super::endpoint::Sent;
 use super::holes::Hole;
-use super::loss::{Repeat, Verdict};
+use super::loss::Verdict;
+use super::recovery::Repeat;
 use super::step::Step;
 use super::{Deed, Note};
 
@@ -19,7 +20,9 @@ impl Connection {
             return false;
         }
         // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, with no or one garbage octet. Linux probes a closed window the same way.
-        if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt {
+        // It acknowledges all that has come: an older acknowledgment was merely overtaken.
+        let current = step.obs.ack >= me.ack;
+        if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt && current {
             let (_, window) = peer.window_known_to(step);
             let note = if window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
             step.obs.notes.push(note);
@@ -54,6 +57,9 @@ impl Connection {
             if from > me.nxt {
                 me.nxt = from;
                 me.una = from;
+            } else if end <= me.nxt {
+                // Acknowledged before its first segment was captured: nobody can say whether it was sent before.
+                return;
             }
         }
         if end <= me.low {
@@ -89,11 +95,15 @@ impl Connection {
     fn send_new(&mut self, step: &mut Step<'_>, from: i64, end: i64) {
         let known = self.ends[step.me()].nxt;
         self.open_gap(step, from);
-        if from == known && self.hides_a_first_copy(step) {
+        let lost = if from == known { self.hidden_first_copies(step) } else { 0 };
+        if lost > 0 {
             let bytes = u64::from(step.segment.payload_len);
             let last = self.ends[step.me()].last_ts;
-            let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, last, rung: "ip-id" };
+            let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, last, lost, rung: "ip-id" };
             self.say_resent(step, hidden);
+            if step.has(TcpFlags::FIN) {
+                step.fire(Rule::FinRetransmission).confidence(Confidence::Likely);
+            }
         }
         let me = &mut self.ends[step.me()];
         if from > known {
@@ -114,7 +124,8 @@ impl Connection {
         let known = me.nxt;
         let upto = end.min(known);
         let first = me.first_copy(from);
-        let again = me.flight.iter().any(|sent| sent.resent && sent.from < upto && from < sent.end);
+        let resent = me.recovery.as_deref().and_then(|recovery| recovery.last_resent(from, upto));
+        let again = resent.is_some() || me.flight.iter().any(|sent| sent.resent && sent.from < upto && from < sent.end);
         let (filled, hole) = me.holes.fill(from, upto);
         let seen = ((upto - from.max(me.low)).max(0) as u64).saturating_sub(filled);
         let (verdict, rung) = match &hole {
@@ -132,9 +143,11 @@ impl Connection {
             let bytes = if hole.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
             let original = first;
-            let last = first.map_or(segment.ts, |sent| sent.last_ts);
+            // A first copy that was not seen left before what went past it.
+            let opened = hole.map(|hole| hole.opened);
+            let last = first.map(|sent| sent.last_ts).or(opened).max(resent).unwrap_or(segment.ts);
             let first = first.map(|sent| (sent.frame, sent.ts));
-            self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, rung });
+            self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, lost: 0, rung });
             if segment.payload_len > 0 {
                 self.check_resends(step, original.as_ref());
             }

@@ -4,7 +4,6 @@
 //! gets into a line: the packet's own bytes appear as numbers, and with `-A` and `-X` with `.` for whatever cannot be
 //! printed. With `-A` a packet's own line ends and tabs stay, so what follows may begin with any character, `#` too.
 
-mod digits;
 mod dump;
 mod extensions;
 mod interface;
@@ -25,6 +24,7 @@ pub use style::{DumpStyle, LineStyle, StampStyle};
 
 use jiff::tz::TimeZone;
 
+use super::digits;
 use super::names::Names;
 use crate::capture::Frame;
 use crate::dissect::{Content, Dissection};

@@ -163,7 +163,7 @@ impl<'a> Walk<'a, '_> {
                 let field = u32::from(value[0]) << 8 | u32::from(value[1]);
                 self.put(b" 0x");
                 hex(self.out, u64::from(field));
-                // tcpdump takes the last bit for the unit; RFC 5482 §3 has the first.
+                // tcpdump takes the last bit for the unit; RFC 5482 §3.3 has the first.
                 self.number((field >> 1) * if field & 1 == 1 { 60 } else { 1 });
                 Ok(2)
             }

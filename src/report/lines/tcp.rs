@@ -7,18 +7,6 @@ use super::relative::Relative;
 use super::{LineStyle, Names};
 use crate::dissect::{Checksum, HeaderFault, Ip, LengthSource, Socket, Tcp, TcpFlags};
 
-/// tcpdump 4.99.3's letters, in its order; it has none for AE and the reserved bits.
-const LETTERS: [(TcpFlags, u8); 8] = [
-    (TcpFlags::FIN, b'F'),
-    (TcpFlags::SYN, b'S'),
-    (TcpFlags::RST, b'R'),
-    (TcpFlags::PSH, b'P'),
-    (TcpFlags::ACK, b'.'),
-    (TcpFlags::URG, b'U'),
-    (TcpFlags::ECE, b'E'),
-    (TcpFlags::CWR, b'W'),
-];
-
 /// Writes a segment whose fixed fields are all there; where tcpdump comes upon a wrong or cut
 /// option list, the answer is how.
 pub fn write(
@@ -125,7 +113,7 @@ fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
     }
     let mut chunk = [0; 8];
     let mut count = 0;
-    for (flag, letter) in LETTERS {
+    for (flag, letter) in TcpFlags::LETTERS {
         if flags.contains(flag) {
             chunk[count] = letter;
             count += 1;

@@ -3,6 +3,7 @@
 mod evidence;
 mod flow;
 mod packet;
+mod quick;
 mod records;
 
 use serde::Serialize;
@@ -61,11 +62,15 @@ impl Reporter for Ndjson {
     }
 
     fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        let first = *self.first.get_or_insert(packet.frame.ts);
+        let first = *self.first.get_or_insert(packet.ts);
         let Some((segment, seen)) = packet.tcp else { return };
         if self.records.packets {
             let elapsed = segment.ts.since(first);
-            line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
+            if seen.flow > 0 {
+                quick::packet(out, segment, seen, elapsed, self.stamp(segment.ts).as_bytes());
+            } else {
+                line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
+            }
         }
         for finding in &seen.findings {
             self.finding(out, finding);
@@ -73,7 +78,7 @@ impl Reporter for Ndjson {
     }
 
     fn hidden(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
-        self.first.get_or_insert(packet.frame.ts);
+        self.first.get_or_insert(packet.ts);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {

@@ -237,18 +237,8 @@ struct FlagLetters(TcpFlags);
 
 impl Serialize for FlagLetters {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const LETTERS: [(TcpFlags, u8); 8] = [
-            (TcpFlags::FIN, b'F'),
-            (TcpFlags::SYN, b'S'),
-            (TcpFlags::RST, b'R'),
-            (TcpFlags::PSH, b'P'),
-            (TcpFlags::ACK, b'.'),
-            (TcpFlags::URG, b'U'),
-            (TcpFlags::ECE, b'E'),
-            (TcpFlags::CWR, b'W'),
-        ];
         let mut text = arrayvec::ArrayVec::<u8, 8>::new();
-        text.extend(LETTERS.iter().filter(|(flag, _)| self.0.contains(*flag)).map(|(_, letter)| *letter));
+        text.extend(TcpFlags::LETTERS.iter().filter(|(flag, _)| self.0.contains(*flag)).map(|(_, letter)| *letter));
         let text = str::from_utf8(&text).unwrap_or_default();
         serializer.serialize_str(if text.is_empty() { "none" } else { text })
     }

@@ -6,15 +6,15 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use crate::capture::{Drops, Frame, SourceInfo, Span, Timestamp};
-use crate::dissect::{Checksum, Content};
+use crate::capture::{Drops, SourceInfo, Span, Timestamp};
+use crate::dissect::Checksum;
 use crate::rules::{Rule, Severity};
 use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, Outcome};
 
 use super::{Packet, wording};
 use held::Held;
 use sample::Sample;
-pub use text::Invocation;
+pub use text::{FoundRule, Invocation};
 
 /// Frames named for each rule.
 const PLACES: usize = 3;
@@ -97,10 +97,11 @@ impl Summary {
 
     /// Counts a packet and what it did.
     pub fn packet(&mut self, packet: Packet<'_>) {
-        self.frame(packet.frame);
-        if matches!(packet.dissection.content, Content::Tcp(_) | Content::TcpCut(..)) {
-            self.tcp_packets += 1;
-        }
+        self.packets += 1;
+        self.cut_packets += u64::from(packet.is_cut);
+        self.tcp_packets += u64::from(packet.is_tcp);
+        let (first, last) = self.between.unwrap_or((packet.ts, packet.ts));
+        self.between = Some((first.min(packet.ts), last.max(packet.ts)));
         let Some((segment, seen)) = packet.tcp else { return };
         self.checksums[match segment.checksum {
             Checksum::Correct => 0,
@@ -114,13 +115,6 @@ impl Summary {
         for finding in &seen.findings {
             self.finding(finding);
         }
-    }
-
-    fn frame(&mut self, frame: &Frame<'_>) {
-        self.packets += 1;
-        self.cut_packets += u64::from(frame.data.len() < frame.wire_len as usize);
-        let (first, last) = self.between.unwrap_or((frame.ts, frame.ts));
-        self.between = Some((first.min(frame.ts), last.max(frame.ts)));
     }
 
     /// Counts a finding.

@@ -8,6 +8,9 @@ use crate::track::Outcome;
 
 use super::{Data, Found, Sample, Summary};
 
+/// Where a line's text begins behind its label.
+const LABEL: usize = 15;
+
 /// Widest line.
 const COLUMNS: usize = 120;
 
@@ -18,6 +21,21 @@ pub struct Invocation {
     pub head: String,
     /// Such as `'tcp port 80'`; empty without a filter.
     pub filter: String,
+}
+
+/// A rule that fired.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundRule<'a> {
+    /// Which.
+    pub rule: Rule,
+    /// Its worst severity.
+    pub severity: Severity,
+    /// How often it fired.
+    pub count: u64,
+    /// Connection and frame of the first findings.
+    pub places: &'a [(Option<u32>, u64)],
+    /// What was measured on the first.
+    pub message: &'a str,
 }
 
 impl Summary {
@@ -37,6 +55,57 @@ impl Summary {
         out.push(b'\n');
         self.findings(out, style);
         self.next(out, again);
+    }
+
+    /// The same without the findings, as names and texts.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::new();
+        let mut add = |name, write: &dyn Fn(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            write(&mut out);
+            let written = String::from_utf8_lossy(&out).into_owned();
+            let lines: Vec<&str> = written.lines().map(|line| line.get(LABEL..).unwrap_or_default().trim()).collect();
+            let told = lines.join("; ");
+            if !told.is_empty() {
+                facts.push((name, told));
+            }
+        };
+        add("Handshakes", &|out| self.handshakes(out));
+        add("Round trips, median", &|out| self.round_trips(out));
+        add("Data", &|out| self.data(out));
+        add("Sent again", &|out| self.sent_again(out));
+        add("Held back", &|out| {
+            for line in self.held.lines() {
+                label(out, "");
+                out.extend_from_slice(&line);
+                out.push(b'\n');
+            }
+        });
+        let mut kinds = Vec::new();
+        self.heading(&mut kinds, Style::new(false));
+        let heading = String::from_utf8_lossy(&kinds).into_owned();
+        let mut lines = heading.lines();
+        let first = lines.next().unwrap_or_default();
+        let source = printable(&self.source.name);
+        facts.insert(0, ("Capture", first.strip_prefix(source.as_str()).unwrap_or(first).trim().to_owned()));
+        facts.insert(1, ("Packets", lines.next().unwrap_or_default().trim().to_owned()));
+        facts
+    }
+
+    /// The name of the source.
+    pub fn source(&self) -> String {
+        printable(&self.source.name)
+    }
+
+    /// What was found, the worst first.
+    pub fn found(&self) -> Vec<FoundRule<'_>> {
+        let rows = self.found.iter().map(|(rule, found)| {
+            let (severity, count) = (found.severity(), found.count());
+            FoundRule { rule: *rule, severity, count, places: &found.places, message: &found.message }
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_by_key(|row| (std::cmp::Reverse(row.severity), row.rule));
+        rows
     }
 
     /// The source, and what kinds of packets it holds.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-pub use super::super::numerals::integer as decimal;
+pub use super::numerals::integer as decimal;
 
 /// In decimal, of up to 32 bits: what a line is full of.
 #[inline]
@@ -11,11 +11,51 @@ pub fn number(out: &mut Vec<u8>, number: u32) {
     let mut chunk = [0; 16];
     let count = number.checked_ilog10().map_or(1, |log| log as usize + 1);
     let mut left = number;
-    for digit in chunk[..count].iter_mut().rev() {
-        *digit = b'0' + (left % 10) as u8;
-        left /= 10;
+    let mut pairs = chunk[..count].rchunks_exact_mut(2);
+    for pair in &mut pairs {
+        pair.copy_from_slice(&PAIRS[(left % 100) as usize]);
+        left /= 100;
+    }
+    if let [digit] = pairs.into_remainder() {
+        *digit = b'0' + left as u8;
     }
     chunk_of(out, &chunk, count);
+}
+
+/// In decimal, of up to 64 bits.
+#[inline]
+pub fn count(out: &mut Vec<u8>, count: u64) {
+    match u32::try_from(count) {
+        Ok(small) => number(out, small),
+        Err(_) => decimal(out, count),
+    }
+}
+
+/// Two digits of every number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
+/// So many digits, with zeros in front.
+#[inline]
+pub fn digits<const N: usize>(number: u32) -> [u8; N] {
+    let mut text = [b'0'; N];
+    let mut left = number;
+    let mut pairs = text.rchunks_exact_mut(2);
+    for pair in &mut pairs {
+        pair.copy_from_slice(&PAIRS[(left % 100) as usize]);
+        left /= 100;
+    }
+    if let [digit] = pairs.into_remainder() {
+        *digit = b'0' + (left % 10) as u8;
+    }
+    text
 }
 
 /// The first `count` bytes of a chunk.
@@ -68,10 +108,21 @@ pub fn hex_digit(nibble: u8) -> u8 {
 }
 
 /// An address as tcpdump writes it.
+#[inline]
 pub fn address(out: &mut Vec<u8>, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => v4(out, addr),
-        IpAddr::V6(addr) => v6(out, addr),
+        // RFC 5952 §5, but for the last: of `::/96` only `::ffff:0:0/96` ends like that there.
+        IpAddr::V6(addr) => v6(out, addr, |zeros, before| zeros == (0, 6) || (zeros == (0, 5) && before == 0xffff)),
+    }
+}
+
+/// An address as `IpAddr` writes itself: as RFC 5952 says.
+#[inline]
+pub fn address_as_std(out: &mut Vec<u8>, addr: IpAddr) {
+    match addr {
+        IpAddr::V4(addr) => v4(out, addr),
+        IpAddr::V6(addr) => v6(out, addr, |zeros, before| zeros == (0, 5) && before == 0xffff),
     }
 }
 
@@ -106,12 +157,13 @@ const OCTETS: [([u8; 4], usize); 256] = {
     octets
 };
 
-/// The longest run of two or more zero groups becomes `::`; an IPv4 address in the low bits is written as one.
-// RFC 5952 §4.2, but for the last: of `::/96` only `::ffff:0:0/96` has it in §5.
-fn v6(out: &mut Vec<u8>, addr: Ipv6Addr) {
+/// The longest run of two or more zero groups becomes `::`; an IPv4 address in the low bits is written as one, where the
+/// run of zeros and the group before the last two say that it is one.
+// RFC 5952 §4.2.
+fn v6(out: &mut Vec<u8>, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16) -> bool) {
     let groups = addr.segments();
     let zeros = longest_run_of_zeros(&groups);
-    let holds_v4 = zeros == (0, 6) || (zeros == (0, 5) && groups[5] == 0xffff);
+    let holds_v4 = holds_v4(zeros, groups[5]);
     let mut at = 0;
     let mut separate = false;
     while at < 8 {
@@ -128,10 +180,20 @@ fn v6(out: &mut Vec<u8>, addr: Ipv6Addr) {
             let [.., a, b, c, d] = addr.octets();
             return v4(out, Ipv4Addr::new(a, b, c, d));
         }
-        hex(out, u64::from(groups[at]));
+        group(out, groups[at]);
         at += 1;
         separate = true;
     }
+}
+
+/// Four hexadecimal digits, without zeros in front.
+fn group(out: &mut Vec<u8>, group: u16) {
+    let digits = [group >> 12, group >> 8 & 15, group >> 4 & 15, group & 15].map(|digit| hex_digit(digit as u8));
+    let zeros = (group.leading_zeros() / 4).min(3) as usize;
+    let mut chunk = [0; 8];
+    chunk[..4].copy_from_slice(&digits);
+    let shifted = u64::from_le_bytes(chunk) >> (zeros * 8);
+    chunk_of(out, &shifted.to_le_bytes(), 4 - zeros);
 }
 
 /// Where the first of the longest runs begins, and how long it is.
@@ -168,6 +230,7 @@ mod tests {
     fn numbers_have_all_their_digits() {
         for n in (0..=32).map(|bits| ((1_u64 << bits) - 1) as u32).chain((0..10).map(|power| 10_u32.pow(power))) {
             assert_eq!(text(|out| number(out, n)), n.to_string());
+            assert_eq!(text(|out| count(out, u64::from(n) << 8)), (u64::from(n) << 8).to_string());
         }
     }
 
@@ -205,6 +268,31 @@ mod tests {
             ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
         ] {
             assert_eq!(text(|out| address(out, addr.parse().unwrap())), expected);
+        }
+    }
+
+    #[test]
+    fn addresses_are_written_as_they_write_themselves() {
+        for addr in [
+            "255.0.10.1",
+            "::",
+            "::1",
+            "::1:0",
+            "::102:304",
+            "::ffff:1.2.3.4",
+            "::fffe:102:304",
+            "1::",
+            "fd00::1",
+            "1:0:2:0:3:0:4:0",
+            "1:0:0:2:0:0:3:4",
+            "0:0:1:0:0:0:1:0",
+            "1:2:3:4:5:6:0:0",
+            "2001:db8:0:1:1:1:1:1",
+            "::ffff:0:0",
+            "f:10:100:1000:a0:b00:c000:ffff",
+        ] {
+            let addr: IpAddr = addr.parse().unwrap();
+            assert_eq!(text(|out| address_as_std(out, addr)), addr.to_string());
         }
     }
 }

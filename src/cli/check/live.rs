@@ -1,0 +1,216 @@
+//! A live capture that is judged: from before a command starts until its connections are quiet, or the time is up.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveOptions};
+use crate::policy::{Judge, Policy};
+use crate::report::check::{Capture, CommandEnd, Exhibit};
+use crate::track::TrackerOptions;
+
+use super::args::CheckArgs;
+use super::judging;
+
+/// After the command: connections that are all over are quiet after so long without a packet,
+const SETTLED: Duration = Duration::from_millis(200);
+/// others after so long,
+const QUIET: Duration = Duration::from_secs(1);
+/// and without `--for`, it ends after so long in any case.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A command that is told to end has so long to do so.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// So often the command is asked whether it has ended.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// What was captured: the verdict, where its packets are, and how the command ended.
+pub struct Live {
+    pub capture: Capture,
+    pub command: Option<CommandEnd>,
+    /// Packets kept for looking at them again, until it is known whether anything fails.
+    pub kept: Option<tempfile::TempPath>,
+    pub path: PathBuf,
+}
+
+/// Captures and judges.
+pub fn judge(args: &CheckArgs, interface: &OsString, policy: &Policy) -> Result<Live> {
+    let interface =
+        interface.to_str().ok_or_else(|| anyhow!("-i {}: no interface has such a name", interface.display()))?;
+    let stop = stop_flag()?;
+    let options = LiveOptions {
+        interface: Some(interface.to_owned()),
+        filter: args.filter.clone().unwrap_or_default(),
+        immediate: true,
+        stop: stop.clone(),
+        ..LiveOptions::default()
+    };
+    let mut source = capture::open_live(&options)?;
+    let (path, kept) = match &args.write {
+        Some(path) => (path.clone(), None),
+        None => {
+            let file =
+                tempfile::Builder::new().prefix("tcpcheck-").suffix(".pcap").tempfile().context("a temporary file")?;
+            let kept = file.into_temp_path();
+            (kept.to_path_buf(), Some(kept))
+        }
+    };
+    let info = source.info();
+    let mut save = SaveFile::create(
+        &path,
+        SaveOptions { link_type: info.link_type, snaplen: info.snaplen, precision: info.precision, unbuffered: false },
+    )?;
+    let mut judge = Judge::new(policy, TrackerOptions::default());
+    let mut running = Running::start(&args.command)?;
+    let read = read(source.as_mut(), &mut judge, &mut save, &mut running, args.limit, &stop);
+    // However reading ended, no command is left behind.
+    running.end(stop.load(Ordering::Relaxed));
+    read?;
+    save.finish()?;
+    let verdict = judging::finish(judge, source.as_mut(), false);
+    let name = args.write.as_ref().map_or_else(|| interface.to_owned(), |path| path.display().to_string());
+    let file = crate::cli::plan::word(&path);
+    Ok(Live {
+        capture: Capture { name, file, verdict: Ok(verdict), exhibit: Exhibit::default() },
+        command: running.ended,
+        kept,
+        path,
+    })
+}
+
+fn read(
+    source: &mut dyn FrameSource,
+    judge: &mut Judge<'_>,
+    save: &mut SaveFile,
+    running: &mut Running,
+    limit: Option<Duration>,
+    stop: &AtomicBool,
+) -> Result<()> {
+    let started = Instant::now();
+    let (mut last_packet, mut glanced) = (started, started);
+    let mut over: Option<Instant> = None;
+    while !stop.load(Ordering::Relaxed) {
+        let now = match source.next_frame()? {
+            Next::Frame(frame) => {
+                save.write(&frame)?;
+                judge.frame(&frame)?;
+                last_packet = Instant::now();
+                last_packet
+            }
+            Next::Idle => Instant::now(),
+            Next::End => break,
+        };
+        if limit.is_some_and(|limit| now.duration_since(started) >= limit) {
+            break;
+        }
+        if now.duration_since(glanced) >= GLANCE {
+            glanced = now;
+            if over.is_none() && running.has_ended() {
+                over = Some(now);
+            }
+        }
+        let Some(over) = over else { continue };
+        let silence = now.duration_since(last_packet.max(over));
+        let patience = limit.is_none() && now.duration_since(over) >= PATIENCE;
+        if patience || silence >= QUIET || (silence >= SETTLED && judge.is_quiet()) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What becomes true when the user ends the capture; the second time, the program ends.
+fn stop_flag() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::<AtomicBool>::default();
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())?;
+        signal_hook::flag::register(signal, stop.clone())?;
+    }
+    Ok(stop)
+}
+
+/// The command while it runs, and how it ended.
+struct Running {
+    child: Option<Child>,
+    line: String,
+    ended: Option<CommandEnd>,
+}
+
+impl Running {
+    /// Starts a command, if there is one.
+    fn start(words: &[OsString]) -> Result<Self> {
+        let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        let line = brief(&shown.join(" "));
+        let Some((program, arguments)) = words.split_first() else {
+            return Ok(Self { child: None, line, ended: None });
+        };
+        let child = Command::new(program).args(arguments).spawn().with_context(|| format!("cannot run {line}"))?;
+        Ok(Self { child: Some(child), line, ended: None })
+    }
+
+    /// Whether there was a command, and it has ended by itself.
+    fn has_ended(&mut self) -> bool {
+        let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten()) else { return false };
+        self.child = None;
+        self.ended = Some(CommandEnd { line: self.line.clone(), good: status.success(), words: ending(status) });
+        true
+    }
+
+    /// Ends what still runs: asks first, and insists later.
+    fn end(&mut self, interrupted: bool) {
+        if self.has_ended() {
+            return;
+        }
+        let Some(mut child) = self.child.take() else { return };
+        ask_to_end(&child);
+        let asked = Instant::now();
+        while asked.elapsed() < GRACE && child.try_wait().ok().flatten().is_none() {
+            thread::sleep(GLANCE);
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        let words = if interrupted {
+            "was interrupted"
+        } else {
+            "was still running when the time of --for was up, and was ended"
+        };
+        self.ended = Some(CommandEnd { line: self.line.clone(), good: false, words: words.to_owned() });
+    }
+}
+
+/// In a line that is not too long.
+fn brief(line: &str) -> String {
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut short: String = line.chars().take(80).collect();
+    if short.len() < line.len() {
+        short.push_str("...");
+    }
+    short
+}
+
+#[cfg(unix)]
+fn ask_to_end(child: &Child) {
+    let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM);
+}
+
+#[cfg(not(unix))]
+fn ask_to_end(_child: &Child) {}
+
+fn ending(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("was ended by signal {signal}");
+    }
+    match status.code() {
+        Some(code) => format!("exited with status {code}"),
+        None => "ended".to_owned(),
+    }
+}

@@ -1,0 +1,164 @@
+//! `tcpcheck report`: a page to open in a browser, or one graph of it as a file.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args as Group, Parser, ValueEnum, ValueHint};
+
+use crate::report::{Album, AlbumOptions, Graph, Names, Report, ReportOptions, called, main_way, way_name, write_xpl};
+use crate::track::Direction;
+
+use super::args::Args;
+use super::exit::Exit;
+use super::plan::{Environment, Plan, Show, is_standard, quoted};
+use super::run::run_with;
+use super::select::Connections;
+
+/// What was typed behind `report`.
+#[derive(Debug, Group)]
+pub struct ReportArgs {
+    /// Capture files (-: standard input); several are merged in time order
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Write the page, or the graph, to this file (-: standard output)
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Show this connection only, by number
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub flow: Option<u32>,
+    /// Show connections in full, those in the most trouble first, as many as these
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub full: u16,
+    /// In place of the page one graph of the connection in the most trouble, or of --flow: time-sequence, in-flight, rtt or
+    /// throughput; as SVG, or for xplot where the file's name ends in .xpl
+    #[arg(long, value_name = "GRAPH", value_enum, hide_possible_values = true)]
+    pub graph: Option<Drawn>,
+    /// The direction of --graph: what the client or what the server sends; otherwise the one with more data
+    #[arg(long, value_name = "END", value_enum, requires = "graph", hide_possible_values = true)]
+    pub from: Option<End>,
+    /// Only packets that this pcap filter expression takes
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<OsString>,
+    /// Show the beginning of payloads that are text
+    #[arg(short = 'A')]
+    pub payload: bool,
+    /// Addresses and ports as numbers, not by name
+    #[arg(short)]
+    pub numeric: bool,
+}
+
+/// A graph.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Drawn {
+    /// Sequence numbers over time
+    TimeSequence,
+    /// Bytes in flight against the receiver's window
+    InFlight,
+    /// Round trips over time
+    Rtt,
+    /// Throughput and goodput
+    Throughput,
+}
+
+/// An end of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum End {
+    /// The client
+    Client,
+    /// The server
+    Server,
+}
+
+/// Makes what was asked for.
+pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
+    let plan = plan(args, around)?;
+    let names = if args.numeric { Names::numeric() } else { Names::new() };
+    let mut written = Vec::new();
+    let exit = match args.graph {
+        Some(graph) => draw(args, &plan, &names, graph.into(), &mut written)?,
+        None => {
+            let mut report = Report::new(ReportOptions {
+                full: args.full.into(),
+                payload: args.payload,
+                names,
+                again: again(&args.files),
+            });
+            let exit = run_with(&plan, vec![Box::new(&mut report)])?;
+            written.extend_from_slice(report.page());
+            exit
+        }
+    };
+    write(args.output.as_deref(), &written)?;
+    Ok(exit)
+}
+
+/// A run that shows nothing but what is asked of it.
+fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
+    if args.output.is_none() && std::io::stdout().is_terminal() {
+        bail!("say where to write it: -o report.html, or -o - for standard output");
+    }
+    let mut typed = Args::parse_from(["tcpcheck"]);
+    typed.source.read.clone_from(&args.files);
+    typed.which.filter = args.filter.iter().cloned().collect();
+    let connections = Connections::numbered(args.flow.as_slice());
+    // The progress of a long run may be shown: nothing else is.
+    let progress = around.stderr_terminal;
+    Ok(Plan { show: Show::default(), connections, progress, ..Plan::new(&typed, around)? })
+}
+
+/// `-r FILE -r FILE`, to suggest other commands with.
+fn again(files: &[PathBuf]) -> String {
+    let files = files.iter().map(|file| format!("-r {}", quoted(&file.to_string_lossy())));
+    files.collect::<Vec<_>>().join(" ")
+}
+
+/// One graph of one connection.
+fn draw(args: &ReportArgs, plan: &Plan, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<Exit> {
+    let mut album = Album::new(AlbumOptions { keep: 1, records: 0, payload: false });
+    let exit = run_with(plan, vec![Box::new(&mut album)])?;
+    let Some(kept) = album.kept().first() else {
+        match args.flow {
+            Some(flow) => bail!("there is no connection {flow}: tcpcheck --flows lists those there are"),
+            None => bail!("no TCP connection passes the filter: there is nothing to draw"),
+        }
+    };
+    let way = match args.from {
+        Some(End::Client) => Direction::FromOriginator,
+        Some(End::Server) => Direction::FromResponder,
+        None => main_way(&kept.trail),
+    };
+    let record = &kept.record;
+    let Some(plot) = graph.plot(&kept.trail, way) else {
+        bail!("connection {} has no points for this graph, {}", record.number, way_name(way))
+    };
+    let is_xpl = args.output.as_deref().and_then(Path::extension).is_some_and(|ending| ending == "xpl");
+    if is_xpl {
+        let title =
+            format!("flow {}, {} > {}", record.number, called(names, record.client), called(names, record.server));
+        write_xpl(out, graph, &kept.trail, way, &title);
+    } else {
+        plot.file(out);
+        out.push(b'\n');
+    }
+    Ok(exit)
+}
+
+fn write(path: Option<&Path>, text: &[u8]) -> Result<()> {
+    match path.filter(|path| !is_standard(path)) {
+        Some(path) => std::fs::write(path, text).with_context(|| path.display().to_string()),
+        None => Ok(std::io::stdout().lock().write_all(text)?),
+    }
+}
+
+impl From<Drawn> for Graph {
+    fn from(drawn: Drawn) -> Self {
+        match drawn {
+            Drawn::TimeSequence => Self::TimeSequence,
+            Drawn::InFlight => Self::InFlight,
+            Drawn::Rtt => Self::Rtt,
+            Drawn::Throughput => Self::Throughput,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `tcpcheck check`: the verdict on captures in every format, all pointing at the policy's line.
+//!
+//! [`Run`] is what a run came to; each format is a function of it. The sentences are in `words`, written once.
+
+mod exhibit;
+mod github;
+mod junit;
+mod markdown;
+mod ndjson;
+mod sarif;
+mod text;
+mod words;
+
+pub use exhibit::Exhibit;
+pub use github::github;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use ndjson::ndjson;
+pub use sarif::sarif;
+pub use text::text;
+
+use crate::policy::{Policy, Shrink, Standing, State, Verdict};
+
+/// A run of `check`.
+#[derive(Debug)]
+pub struct Run<'p> {
+    /// What was demanded.
+    pub policy: &'p Policy,
+    /// What was judged, in the order of the command line.
+    pub captures: Vec<Capture>,
+    /// No connection at all is fine.
+    pub allow_empty: bool,
+    /// The baseline's file, if there is one.
+    pub baseline: Option<String>,
+    /// What the baseline has more of than there is.
+    pub shrinks: Vec<Shrink>,
+    /// The command that ran while the capture was made.
+    pub command: Option<CommandEnd>,
+}
+
+/// One capture and what came of it.
+#[derive(Debug)]
+pub struct Capture {
+    /// As it was named.
+    pub name: String,
+    /// As it can be named to look closer; none when it cannot be read again.
+    pub file: Option<String>,
+    /// The verdict, or why there is none.
+    pub verdict: Result<Verdict, String>,
+    /// Its packets that a failure points at.
+    pub exhibit: Exhibit,
+}
+
+/// How the command ended that ran while the capture was made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CommandEnd {
+    /// As it was typed.
+    pub line: String,
+    /// It ended well.
+    pub good: bool,
+    /// How it ended: `exited with status 3`.
+    pub words: String,
+}
+
+/// How a run fared; the worst decides.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum RunStanding {
+    /// Every check holds in every capture.
+    Passed,
+    /// A capture had no connection to judge.
+    Empty,
+    /// A capture is too poor for a gate of the policy.
+    Poor,
+    /// A check does not hold, or the command failed.
+    Failed,
+    /// A capture could not be read.
+    CouldNot,
+}
+
+impl RunStanding {
+    /// The exit status.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::CouldNot => 2,
+            Self::Empty => 3,
+            Self::Poor => 4,
+        }
+    }
+}
+
+impl Run<'_> {
+    /// How it fared.
+    pub fn standing(&self) -> RunStanding {
+        let captures = self.captures.iter().map(|capture| capture.standing(self.allow_empty));
+        let worst = captures.max().unwrap_or(RunStanding::Empty);
+        match &self.command {
+            Some(command) if !command.good => worst.max(RunStanding::Failed),
+            _ => worst,
+        }
+    }
+
+    /// Checks that are written in the policy.
+    fn checks(&self) -> usize {
+        self.policy.checks.iter().filter(|check| !check.is_implied()).count()
+    }
+
+    /// Scopes that took no connection of any capture.
+    fn idle_scopes(&self) -> impl Iterator<Item = &crate::policy::Scope> {
+        let verdicts = || self.captures.iter().filter_map(|capture| capture.verdict.as_ref().ok());
+        let sections = self.policy.sections.iter().enumerate();
+        sections.filter_map(move |(at, section)| {
+            let scope = section.scope.as_ref()?;
+            let taken = verdicts().any(|verdict| verdict.sections.get(at).is_some_and(|taken| *taken > 0));
+            (!taken && verdicts().next().is_some()).then_some(scope)
+        })
+    }
+
+    /// The place of a check: `tcpcheck.toml:9`.
+    fn position(&self, at: crate::policy::Position) -> Option<String> {
+        let file = self.policy.file.as_ref().filter(|_| at.line > 0)?;
+        Some(format!("{}:{}", file.display(), at.line))
+    }
+}
+
+impl Capture {
+    /// How it fared.
+    pub fn standing(&self, allow_empty: bool) -> RunStanding {
+        match &self.verdict {
+            Err(_) => RunStanding::CouldNot,
+            Ok(verdict) => match verdict.standing(allow_empty) {
+                Standing::Passed => RunStanding::Passed,
+                Standing::Empty => RunStanding::Empty,
+                Standing::Failed => RunStanding::Failed,
+                Standing::Poor => RunStanding::Poor,
+            },
+        }
+    }
+
+    /// The command that shows more of a check's first place.
+    fn look(&self, result: &crate::policy::Judgement) -> Option<String> {
+        let file = self.file.as_ref()?;
+        Some(match result.places.iter().find_map(|place| place.flow) {
+            Some(ends) => format!("tcpcheck -r {file} --flow {}", ends.number),
+            None => format!("tcpcheck -r {file} --summary"),
+        })
+    }
+
+    /// How many checks fail.
+    fn failures(&self) -> usize {
+        self.verdict.as_ref().map_or(0, |verdict| verdict.count(State::Failed) + verdict.count(State::Poor))
+    }
+}

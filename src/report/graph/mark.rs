@@ -1,0 +1,139 @@
+//! Findings in a graph: every one is visible, and very many of one rule close together share a mark that counts them.
+
+use crate::rules::Rule;
+use crate::track::{Amend, Direction, Finding};
+
+/// Most marks of a connection.
+const MOST: usize = 1200;
+
+/// A finding's place, or that of several of one rule.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Nanoseconds since the connection began.
+    pub t: i64,
+    /// The direction of the bytes that it is about.
+    pub way: Direction,
+    /// Its sequence numbers, where it is about any.
+    pub range: Option<(i64, i64)>,
+    /// The first of them.
+    pub finding: Finding,
+    /// How many there are.
+    pub count: u64,
+    /// The frame of the last.
+    pub last_frame: u64,
+}
+
+/// Where a mark stands: its time, the direction of its bytes, and these.
+pub type Place = (i64, Direction, Option<(i64, i64)>);
+
+/// The findings of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    marks: Vec<Mark>,
+    /// Marks of one rule that are no further apart share one; nanoseconds.
+    column: i64,
+}
+
+impl Marks {
+    /// Adds a finding.
+    pub fn push(&mut self, mark: Mark) {
+        if self.marks.len() >= MOST {
+            self.merge();
+        }
+        self.marks.push(mark);
+    }
+
+    /// All of them, in the order in which they came.
+    pub fn all(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Takes out what no longer holds of a frame; returns the place that it had.
+    pub fn withdraw(&mut self, amend: &Amend) -> Option<Place> {
+        let mut place = None;
+        let gone = |rule: Rule| amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == rule);
+        let begin = self.marks.partition_point(|mark| mark.last_frame < amend.frame);
+        // Marks that share a frame stand together, but for those that were added later.
+        let mut at = begin;
+        while let Some(mark) = self.marks.get_mut(at) {
+            if mark.finding.frame > amend.frame {
+                break;
+            }
+            if mark.finding.frame == amend.frame {
+                place = Some((mark.t, mark.way, mark.range));
+            }
+            if !gone(mark.finding.rule) || (mark.finding.frame != amend.frame && mark.count == 1) {
+                at += 1;
+            } else if mark.count > 1 {
+                mark.count -= 1;
+                at += 1;
+            } else {
+                self.marks.remove(at);
+            }
+        }
+        place
+    }
+
+    /// Puts a finding where its frame's others are, or would be.
+    pub fn insert(&mut self, mark: Mark) {
+        let at = self.marks.partition_point(|other| other.finding.frame <= mark.finding.frame);
+        self.marks.insert(at, mark);
+        if self.marks.len() > MOST {
+            self.merge();
+        }
+    }
+
+    /// Makes one of the marks of a rule in a column of time, until half of the room is free.
+    fn merge(&mut self) {
+        self.narrow(MOST / 2);
+    }
+
+    /// Leaves no more marks than that, or one for each rule.
+    pub fn narrow(&mut self, most: usize) {
+        let Some((first, last)) = self.marks.first().zip(self.marks.last()) else { return };
+        self.column = self.column.max(last.t.saturating_sub(first.t) / 1000).max(1);
+        while self.marks.len() > most {
+            let mut kept: Vec<Mark> = Vec::with_capacity(self.marks.len());
+            for mark in self.marks.drain(..) {
+                let column = mark.t.div_euclid(self.column);
+                let twin = kept.iter_mut().rev().take_while(|other| other.t.div_euclid(self.column) == column);
+                let twin = twin.into_iter().find(|other| {
+                    (other.finding.rule, other.finding.severity, other.way)
+                        == (mark.finding.rule, mark.finding.severity, mark.way)
+                });
+                match twin {
+                    Some(twin) => {
+                        twin.count += mark.count;
+                        twin.last_frame = twin.last_frame.max(mark.last_frame);
+                    }
+                    None => kept.push(mark),
+                }
+            }
+            self.marks = kept;
+            if self.column == i64::MAX {
+                break;
+            }
+            self.column = self.column.saturating_mul(2);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn very_many_findings_share_marks_and_none_is_lost() {
+        let mut marks = Marks::default();
+        for at in 0..100_000_u64 {
+            let rule = if at == 12_345 { Rule::ZeroWindow } else { Rule::DuplicateAck };
+            let mut finding = Finding::new(rule);
+            finding.frame = at;
+            let way = Direction::FromOriginator;
+            marks.push(Mark { t: at as i64, way, range: None, finding, count: 1, last_frame: at });
+        }
+        assert!(marks.all().len() <= MOST);
+        assert_eq!(marks.all().iter().map(|mark| mark.count).sum::<u64>(), 100_000);
+        assert!(marks.all().iter().any(|mark| mark.finding.rule == Rule::ZeroWindow && mark.t == 12_345));
+    }
+}

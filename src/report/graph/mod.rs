@@ -1,0 +1,18 @@
+//! Graphs over time: points are gathered as packets pass, under a bound, and drawn at the end.
+//!
+//! A [`Series`](series::Series) keeps points, a [`Trail`] the series and findings of a connection, an [`Album`] the trails of
+//! the connections in the most trouble, and a [`Graph`] says which of them to draw.
+
+mod album;
+mod bins;
+mod draw;
+mod mark;
+mod plot;
+mod series;
+mod trail;
+mod xpl;
+
+pub use album::{Album, AlbumOptions, Kept, Trouble, trouble};
+pub use draw::{Graph, main_way};
+pub use plot::way_name;
+pub use xpl::write as write_xpl;

@@ -1,0 +1,248 @@
+//! What a connection leaves behind to be drawn: points over time each way, and its findings.
+
+use crate::capture::Timestamp;
+use crate::dissect::{Segment, TcpFlags};
+use crate::report::ladder::sack_blocks;
+use crate::track::{Amend, Deed, Direction, Finding, Observation};
+
+use super::bins::Bins;
+use super::mark::{Mark, Marks};
+use super::series::{Dot, Series, Thinning};
+
+/// Most points of a series while a connection is open.
+const MOST: usize = 4096;
+
+/// One direction: its data, and what the other end says of it.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Segments with bytes that had not been seen: from their first sequence number to behind their last.
+    pub data: Series,
+    /// Segments with bytes seen before.
+    pub again: Series,
+    /// Segments that fill a gap, and had not been seen.
+    pub late: Series,
+    /// Acknowledgments.
+    pub acks: Series,
+    /// The right edge of the receiver's window.
+    pub edge: Series,
+    /// SACK blocks.
+    pub sacks: Series,
+    /// Bytes in flight.
+    pub flight: Series,
+    /// The receiver's window in bytes.
+    pub window: Series,
+    /// Round trips, in nanoseconds: when they ended.
+    pub rtt: Series,
+    /// Bytes over time.
+    pub bins: Bins,
+    /// The highest number behind any payload.
+    high: i64,
+    /// The highest acknowledgment.
+    acked: i64,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        let picked = || Series::new(Thinning::Pick);
+        Self {
+            data: Series::new(Thinning::Join),
+            again: picked(),
+            late: picked(),
+            acks: picked(),
+            edge: picked(),
+            sacks: picked(),
+            flight: picked(),
+            window: picked(),
+            rtt: picked(),
+            bins: Bins::default(),
+            high: 1,
+            acked: 1,
+        }
+    }
+}
+
+impl Way {
+    /// Whether it carried data.
+    pub fn has_data(&self) -> bool {
+        !(self.data.dots().is_empty() && self.again.dots().is_empty() && self.late.dots().is_empty())
+    }
+
+    /// Whether points were left out.
+    pub fn is_thinned(&self) -> bool {
+        self.all().iter().any(|series| series.is_thinned())
+    }
+
+    /// Points kept.
+    fn weight(&self) -> usize {
+        self.all().iter().map(|series| series.dots().len()).sum::<usize>() + self.bins.len() / 2
+    }
+
+    fn all(&self) -> [&Series; 9] {
+        let Self { data, again, late, acks, edge, sacks, flight, window, rtt, .. } = self;
+        [data, again, late, acks, edge, sacks, flight, window, rtt]
+    }
+
+    fn thin(&mut self, most: usize) {
+        let Self { data, again, late, acks, edge, sacks, flight, window, rtt, .. } = self;
+        for series in [data, again, late, acks, edge, sacks, flight, window, rtt] {
+            if series.dots().len() > most {
+                series.thin(most);
+            }
+        }
+    }
+}
+
+/// A connection's points and findings.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// When it began: every time counts from here.
+    pub start: Timestamp,
+    ways: [Way; 2],
+    /// Its findings.
+    pub marks: Marks,
+    /// The last packet's time.
+    pub end: i64,
+}
+
+impl Trail {
+    /// Of a connection that begins now.
+    pub fn new(start: Timestamp) -> Self {
+        Self { start, ways: <[Way; 2]>::default(), marks: Marks::default(), end: 0 }
+    }
+
+    /// One direction.
+    pub fn way(&self, direction: Direction) -> &Way {
+        &self.ways[side(direction)]
+    }
+
+    /// Points kept, as a measure of the memory that it takes.
+    pub fn weight(&self) -> usize {
+        self.ways.iter().map(Way::weight).sum::<usize>() + 8 * self.marks.all().len()
+    }
+
+    /// Leaves no more than so many points of each series.
+    pub fn thin(&mut self, most: usize) {
+        self.ways.iter_mut().for_each(|way| way.thin(most));
+        self.marks.narrow((most / 4).max(40));
+    }
+
+    /// Adds what a segment did.
+    pub fn packet(&mut self, segment: &Segment, seen: &Observation) {
+        let Some(from) = seen.direction else { return };
+        let (t, frame) = (segment.ts.since(self.start).0, segment.frame);
+        self.end = self.end.max(t);
+        if !matches!(seen.deed, Deed::Copy(_) | Deed::Stray) {
+            let me = &mut self.ways[side(from)];
+            if segment.payload_len > 0 {
+                me.sends(t, segment, seen);
+            }
+            let acks = seen.ack.filter(|_| !segment.flags.contains(TcpFlags::RST));
+            if let Some(ack) = acks {
+                self.ways[side(from.reverse())].is_acked(t, segment, seen, ack);
+            }
+        }
+        for finding in &seen.findings {
+            let mut mark = self.mark(finding);
+            if finding.frame == frame {
+                (mark.way, mark.range) = place(segment, seen, from, finding);
+            }
+            self.marks.push(mark);
+        }
+    }
+
+    /// Adds a finding that came with no segment.
+    pub fn finding(&mut self, finding: &Finding) {
+        let mark = self.mark(finding);
+        self.marks.insert(mark);
+    }
+
+    /// Changes what was found on a frame.
+    pub fn amend(&mut self, amend: &Amend) {
+        let place = self.marks.withdraw(amend);
+        for finding in &amend.details {
+            let mut mark = self.mark(finding);
+            match place {
+                Some((t, way, range)) => (mark.t, mark.way, mark.range) = (t, way, range),
+                None if mark.range.is_none() => mark.range = self.sent_in(mark.way, amend.frame),
+                None => {}
+            }
+            self.marks.insert(mark);
+        }
+    }
+
+    /// A mark by what the finding says itself.
+    fn mark(&self, finding: &Finding) -> Mark {
+        Mark {
+            t: finding.ts.since(self.start).0.clamp(0, self.end),
+            way: finding.direction.unwrap_or(Direction::FromOriginator),
+            range: finding.range,
+            finding: finding.clone(),
+            count: 1,
+            last_frame: finding.frame,
+        }
+    }
+
+    /// The bytes that a frame carried.
+    fn sent_in(&self, direction: Direction, frame: u64) -> Option<(i64, i64)> {
+        let way = self.way(direction);
+        [&way.data, &way.again, &way.late].into_iter().find_map(|series| {
+            let at = series.dots().binary_search_by_key(&frame, |dot| dot.frame).ok()?;
+            series.dots().get(at).map(|dot| (dot.lo, dot.hi))
+        })
+    }
+}
+
+impl Way {
+    fn sends(&mut self, t: i64, segment: &Segment, seen: &Observation) {
+        let dot = Dot { t, lo: seen.seq, hi: seen.seq_end, frame: segment.frame };
+        let series = match (seen.again, seen.fills_gap_of) {
+            (0, None) => &mut self.data,
+            (0, Some(_)) => &mut self.late,
+            _ => &mut self.again,
+        };
+        series.push(dot, MOST);
+        self.high = self.high.max(seen.seq_end);
+        self.flight.push(Dot::at(t, self.high.saturating_sub(self.acked).max(0), segment.frame), MOST);
+        let bytes = u64::from(segment.payload_len);
+        self.bins.add(t, bytes, bytes.saturating_sub(seen.again));
+    }
+
+    fn is_acked(&mut self, t: i64, segment: &Segment, seen: &Observation, ack: i64) {
+        let frame = segment.frame;
+        self.acks.push(Dot::at(t, ack, frame), MOST);
+        if ack > self.acked {
+            self.acked = ack;
+            if self.high > 1 {
+                self.flight.push(Dot::at(t, self.high.saturating_sub(ack).max(0), frame), MOST);
+            }
+        }
+        if let Some(window) = seen.window_bytes.and_then(|bytes| i64::try_from(bytes).ok()) {
+            self.edge.push(Dot::at(t, ack.saturating_add(window), frame), MOST);
+            self.window.push(Dot::at(t, window, frame), MOST);
+        }
+        for (lo, hi) in sack_blocks(segment, seen) {
+            self.sacks.push(Dot { t, lo, hi, frame }, MOST);
+        }
+        if let Some(rtt) = seen.acked.as_ref().and_then(|acked| acked.rtt) {
+            self.rtt.push(Dot::at(t, rtt.0, frame), MOST);
+        }
+    }
+}
+
+/// Where a finding on a segment stands: at its bytes, or where it acknowledges.
+fn place(segment: &Segment, seen: &Observation, from: Direction, finding: &Finding) -> (Direction, Option<(i64, i64)>) {
+    if segment.payload_len > 0 {
+        return (from, Some((seen.seq, seen.seq_end)));
+    }
+    match (seen.ack, finding.range) {
+        (Some(ack), _) if !segment.flags.intersects(TcpFlags::FIN.with(TcpFlags::RST)) => {
+            (from.reverse(), Some((ack, ack)))
+        }
+        (_, Some(range)) => (from, Some(range)),
+        _ => (from, Some((seen.seq, seen.seq_end))),
+    }
+}
+
+fn side(direction: Direction) -> usize {
+    usize::from(direction == Direction::FromResponder)
+}

@@ -1,0 +1,136 @@
+//! One connection in full: its ladder, its graphs, what held it back, and what was found.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+
+use crate::report::graph::{Graph, Kept};
+use crate::report::ladder::{Drawing, Scroll, bytes, called, time};
+use crate::report::names::Names;
+use crate::report::wording::message;
+use crate::rules::{Rule, Severity};
+use crate::track::Direction;
+
+use super::{advice, bar, explain};
+
+/// Frames named for a finding.
+const FRAMES: usize = 12;
+
+/// The section of a connection.
+#[derive(Template)]
+#[template(path = "flow.html")]
+pub struct Flow<'a> {
+    number: u32,
+    client: String,
+    server: String,
+    outcome: &'static str,
+    facts: Vec<(&'static str, String)>,
+    found: Vec<Found>,
+    bars: Vec<String>,
+    ladder: String,
+    cut: bool,
+    graphs: Vec<Drawn>,
+    thinned: bool,
+    again: &'a str,
+}
+
+/// A rule that fired on it.
+struct Found {
+    severity: &'static str,
+    rule: Rule,
+    id: String,
+    count: u64,
+    frames: Vec<u64>,
+    more: bool,
+    message: String,
+    advice: &'static str,
+}
+
+/// A graph.
+struct Drawn {
+    svg: String,
+    caption: &'static str,
+}
+
+/// The section, with no more than so many points of a series.
+pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
+    let (record, mut trail) = (&kept.record, kept.trail.clone());
+    trail.thin(most);
+    let rows = (most / 8).max(30);
+    let mut scroll = Scroll::new(rows);
+    scroll.rows().extend(kept.rows.iter().cloned());
+    let rows = scroll.finish();
+    let (client, server) = (called(names, record.client), called(names, record.server));
+    let title = format!("Ladder of connection {}: {client} to {server}", record.number);
+    let drawing = Drawing { title: &title, client: &client, server: &server, start: record.first_ts, rows };
+    let ladder = drawing.part();
+    let ways = [Direction::FromResponder, Direction::FromOriginator];
+    let has_data = ways.map(|way| trail.way(way).has_data());
+    let graphs = Graph::ALL.into_iter().flat_map(|graph| {
+        let drawn = ways.into_iter().filter(move |way| has_data[usize::from(*way == ways[1])] || graph == Graph::Rtt);
+        let trail = &trail;
+        drawn
+            .filter_map(move |way| graph.plot(trail, way))
+            .map(|plot| Drawn { svg: plot.part(), caption: plot.caption() })
+    });
+    let thinned = ways.into_iter().any(|way| trail.way(way).is_thinned());
+    let section = Flow {
+        number: record.number,
+        outcome: record.outcome.as_str(),
+        facts: facts(kept),
+        found: found(kept),
+        bars: bar::of(record),
+        cut: rows.iter().any(|row| row.hidden > 0),
+        graphs: graphs.collect(),
+        ladder,
+        thinned,
+        client,
+        server,
+        again,
+    };
+    section.render().unwrap_or_default()
+}
+
+fn facts(kept: &Kept) -> Vec<(&'static str, String)> {
+    let record = &kept.record;
+    let mut facts = vec![("lasted", time(record.duration()))];
+    facts.extend(record.handshake.map(|span| ("opened in", time(span))));
+    facts.extend(record.rtt.map(|rtt| ("round trip, median", time(rtt.median))));
+    for (name, stats) in [("client sent", &record.c2s), ("server sent", &record.s2c)] {
+        let fresh = stats.unique_bytes.saturating_sub(stats.missed_bytes);
+        let mut told = format!("{} in {} packets", bytes(fresh), stats.packets);
+        if stats.retransmitted_segments > 0 {
+            told.push_str(&format!(
+                ", {} of them again ({})",
+                stats.retransmitted_segments,
+                bytes(stats.retransmitted_bytes)
+            ));
+        }
+        facts.push((name, told));
+    }
+    facts
+}
+
+/// What was found, a row for each rule and severity.
+fn found(kept: &Kept) -> Vec<Found> {
+    let mut rows: BTreeMap<(std::cmp::Reverse<Severity>, Rule), Found> = BTreeMap::new();
+    for mark in kept.trail.marks.all() {
+        let finding = &mark.finding;
+        let row = rows.entry((std::cmp::Reverse(finding.severity), finding.rule)).or_insert_with(|| Found {
+            severity: finding.severity.as_str(),
+            rule: finding.rule,
+            id: explain::rule_id(finding.rule),
+            count: 0,
+            frames: Vec::new(),
+            more: false,
+            message: message(finding),
+            advice: advice::of(finding.rule),
+        });
+        row.count += mark.count;
+        if row.frames.len() < FRAMES {
+            row.frames.push(finding.frame);
+        }
+        row.more = row.count > row.frames.len() as u64;
+    }
+    rows.into_values().collect()
+}

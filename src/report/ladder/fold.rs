@@ -1,0 +1,176 @@
+//! Packets to rows: runs of plain data one way, and of plain acknowledgments the other, become one row each.
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::TcpFlags;
+use crate::rules::Rule;
+use crate::track::{Deed, Direction};
+
+use super::hop::Hop;
+use super::rung::{Rung, Tone, bytes, range};
+use super::story;
+
+/// A longer time without packets gets a row.
+const SILENCE: Span = Span::from_secs(1);
+
+/// Folds packets as they come.
+#[derive(Debug, Default)]
+pub struct Fold {
+    /// Folds nothing.
+    full: bool,
+    data: Option<Run>,
+    acks: Option<Run>,
+    /// How often each side has repeated its acknowledgment.
+    repeats: [u32; 2],
+    last: Option<Timestamp>,
+}
+
+/// A run of packets that become one row.
+#[derive(Debug)]
+struct Run {
+    class: Class,
+    first: Hop,
+    last: Hop,
+    first_repeat: u32,
+    count: u32,
+    bytes: u64,
+}
+
+/// What may be folded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Class {
+    Data,
+    Ack,
+    Repeat,
+}
+
+impl Fold {
+    /// Folds runs, or nothing when `full`.
+    pub fn new(full: bool) -> Self {
+        Self { full, ..Self::default() }
+    }
+
+    /// Takes a packet, and appends the rows that are settled.
+    pub fn push(&mut self, hop: Hop, out: &mut Vec<Rung>) {
+        if let Some(last) = self.last
+            && hop.ts.since(last) >= SILENCE
+        {
+            self.flush(out);
+            out.push(Rung::silence(last, hop.ts.since(last)));
+        }
+        self.last = Some(hop.ts);
+        let class = class(&hop);
+        let repeats = &mut self.repeats[hop.side()];
+        *repeats = match () {
+            () if is_repeat(&hop) => *repeats + 1,
+            () if hop.acks_new => 0,
+            () => *repeats,
+        };
+        let repeats = if is_repeat(&hop) { *repeats } else { 0 };
+        let Some(class) = class.filter(|_| !self.full) else {
+            self.flush(out);
+            out.extend(hop.gap.map(|gap| Rung::missing(&hop, gap)));
+            out.push(Rung::of(&hop, repeats));
+            return;
+        };
+        let run = if class == Class::Data { &mut self.data } else { &mut self.acks };
+        match run {
+            Some(run) if run.goes_on_with(class, &hop) => return run.extend(hop),
+            _ => {}
+        }
+        // An acknowledgment that comes while data runs belongs below it; anything else ends both.
+        if !(class != Class::Data
+            && self.acks.is_none()
+            && self.data.as_ref().is_some_and(|d| d.first.from != hop.from))
+        {
+            self.flush(out);
+        }
+        let run =
+            Run { class, first: hop.clone(), bytes: hop.payload.into(), last: hop, first_repeat: repeats, count: 1 };
+        *(if class == Class::Data { &mut self.data } else { &mut self.acks }) = Some(run);
+    }
+
+    /// Appends the rows that were still open.
+    pub fn flush(&mut self, out: &mut Vec<Rung>) {
+        out.extend(self.data.take().map(|run| run.rung()));
+        out.extend(self.acks.take().map(|run| run.rung()));
+    }
+}
+
+/// Whether it repeats an acknowledgment that asks for something.
+fn is_repeat(hop: &Hop) -> bool {
+    hop.has(Rule::DuplicateAck) || hop.has(Rule::TripleDuplicateAck)
+}
+
+/// What a packet may be folded as; nothing for one that has to be seen.
+fn class(hop: &Hop) -> Option<Class> {
+    let loud = TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST).with(TcpFlags::URG);
+    if hop.changes_state() || hop.flags.intersects(loud) || !hop.notes.is_empty() || hop.closes_window() {
+        return None;
+    }
+    let twice = hop.sack.iter().any(|(_, to)| hop.ack.is_some_and(|ack| *to <= ack));
+    match hop.deed {
+        Deed::Data if hop.again == 0 && hop.gap.is_none() && hop.fills.is_none() && hop.findings.is_empty() => {
+            Some(Class::Data)
+        }
+        Deed::Acks if hop.acks_new && hop.findings.is_empty() && hop.sack.is_empty() => Some(Class::Ack),
+        Deed::Acks if is_repeat(hop) && hop.findings.len() == 1 && !twice => Some(Class::Repeat),
+        _ => None,
+    }
+}
+
+impl Run {
+    fn goes_on_with(&self, class: Class, hop: &Hop) -> bool {
+        let same = self.class == class && self.first.from == hop.from;
+        same && match class {
+            Class::Data => self.last.seq_end == hop.seq && hop.excerpt.is_none(),
+            Class::Ack => true,
+            Class::Repeat => self.last.ack == hop.ack,
+        }
+    }
+
+    fn extend(&mut self, hop: Hop) {
+        self.count += 1;
+        self.bytes += u64::from(hop.payload);
+        self.last = hop;
+    }
+
+    fn rung(self) -> Rung {
+        let Self { class, first, last, first_repeat, count, bytes: sum } = self;
+        if count == 1 {
+            return Rung::of(&first, first_repeat);
+        }
+        let from: Direction = first.from;
+        let ack = last.ack.unwrap_or(0);
+        let (label, told) = match class {
+            Class::Data => (
+                format!("{}  {} in {count} segments", range(first.seq, last.seq_end), bytes(sum)),
+                story::data_run(from, sum, count),
+            ),
+            Class::Ack => (format!("ack {ack}  in {count} ACKs"), story::ack_run(from, ack, count)),
+            Class::Repeat => {
+                let newest = Rung::of(&last, 0).label;
+                let sack = newest.split_once(", ").map(|(_, sack)| format!(", {sack}")).unwrap_or_default();
+                (
+                    format!("ack {ack}  dup {first_repeat}..{}{sack}", first_repeat + count - 1),
+                    story::repeat_run(from, ack, count),
+                )
+            }
+        };
+        let single = Rung::of(&first, first_repeat);
+        let mut findings = first.findings;
+        findings.extend(last.findings.iter().cloned());
+        let tone = if class == Class::Repeat { Tone::Quiet } else { Tone::Plain };
+        Rung {
+            last_frame: last.frame,
+            plain: (label.clone(), tone),
+            label,
+            detail: format!("to @{}", last.frame),
+            story: told,
+            tone,
+            findings,
+            window: last.window.or(Some(last.raw_window.into())),
+            in_flight: last.in_flight,
+            ..single
+        }
+    }
+}

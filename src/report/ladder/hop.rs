@@ -1,0 +1,168 @@
+//! A packet as pictures keep it: what its segment did, without its bytes.
+
+use arrayvec::ArrayVec;
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{Segment, TcpFlags};
+use crate::rules::Rule;
+use crate::track::{Amend, Deed, Direction, Finding, Note, Observation, States};
+
+/// One packet of a connection.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// Its frame.
+    pub frame: u64,
+    /// When it was captured.
+    pub ts: Timestamp,
+    /// Who sent it.
+    pub from: Direction,
+    /// Its flags.
+    pub flags: TcpFlags,
+    /// What it did.
+    pub deed: Deed,
+    /// Both ends' states before it.
+    pub before: States,
+    /// Both ends' states after it.
+    pub after: States,
+    /// First sequence number, relative.
+    pub seq: i64,
+    /// The one behind its payload.
+    pub seq_end: i64,
+    /// Relative acknowledgment number.
+    pub ack: Option<i64>,
+    /// Payload bytes.
+    pub payload: u32,
+    /// The window field.
+    pub raw_window: u16,
+    /// The window in bytes, where the scale is known.
+    pub window: Option<u64>,
+    /// Bytes in flight this way.
+    pub in_flight: u64,
+    /// The bytes missing before it.
+    pub gap: Option<(i64, i64)>,
+    /// The frame whose gap it fills.
+    pub fills: Option<u64>,
+    /// Bytes of it that were seen before.
+    pub again: u64,
+    /// It acknowledges something new.
+    pub acks_new: bool,
+    /// The round trip that it ends.
+    pub rtt: Option<Span>,
+    /// SACK blocks, relative.
+    pub sack: ArrayVec<(i64, i64), 4>,
+    /// The MSS and the window scale that it announces.
+    pub announces: (Option<u16>, Option<u8>),
+    /// Annotations.
+    pub notes: Vec<Note>,
+    /// What was found, as far as that is known.
+    pub findings: Vec<Finding>,
+    /// The beginning of its payload as text, where that is wanted.
+    pub excerpt: Option<Box<str>>,
+}
+
+impl Hop {
+    /// Of a segment and what it did; nothing where it belongs to no connection.
+    pub fn new(segment: &Segment, seen: &Observation) -> Option<Self> {
+        Some(Self {
+            frame: segment.frame,
+            ts: segment.ts,
+            from: seen.direction?,
+            flags: segment.flags,
+            deed: seen.deed,
+            before: seen.before,
+            after: seen.after,
+            seq: seen.seq,
+            seq_end: seen.seq_end,
+            ack: seen.ack,
+            payload: segment.payload_len,
+            raw_window: segment.window,
+            window: seen.window_bytes,
+            in_flight: seen.in_flight,
+            gap: seen.gap,
+            fills: seen.fills_gap_of,
+            again: seen.again,
+            acks_new: seen.acked.is_some(),
+            rtt: seen.acked.as_ref().and_then(|acked| acked.rtt),
+            sack: sack_blocks(segment, seen).collect(),
+            announces: (segment.options.mss, segment.options.wscale),
+            notes: seen.notes.clone(),
+            findings: seen.findings.clone(),
+            excerpt: None,
+        })
+    }
+
+    /// The same with the beginning of its payload.
+    pub fn with_excerpt(self, payload: &[u8]) -> Self {
+        Self { excerpt: excerpt(payload), ..self }
+    }
+
+    /// Puts the final word in the place of the provisional one.
+    pub fn amend(&mut self, amend: &Amend) {
+        amend_findings(&mut self.findings, amend);
+        self.notes.clone_from(&amend.notes);
+    }
+
+    /// Whether a state changed with it.
+    pub fn changes_state(&self) -> bool {
+        self.before != self.after
+    }
+
+    /// Whether that rule fired on it.
+    pub fn has(&self, rule: Rule) -> bool {
+        self.findings.iter().any(|finding| finding.rule == rule)
+    }
+
+    /// 0 from the client, 1 from the server.
+    pub fn side(&self) -> usize {
+        usize::from(self.from == Direction::FromResponder)
+    }
+
+    /// It stops the other side.
+    pub fn closes_window(&self) -> bool {
+        self.raw_window == 0 && !self.flags.intersects(TcpFlags::RST.with(TcpFlags::SYN))
+    }
+}
+
+/// The SACK blocks of a segment in relative numbers.
+pub fn sack_blocks<'a>(segment: &'a Segment, seen: &Observation) -> impl Iterator<Item = (i64, i64)> + use<'a> {
+    let base = seen.ack.zip(segment.ack);
+    segment.options.sack.as_slice().iter().filter_map(move |(left, right)| {
+        let (relative, ack) = base?;
+        Some((relative.saturating_add(left.distance(ack).into()), relative.saturating_add(right.distance(ack).into())))
+    })
+}
+
+/// Changes the findings of a frame as the amendment says.
+pub fn amend_findings(findings: &mut Vec<Finding>, amend: &Amend) {
+    let gone = |rule: Rule| amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == rule);
+    findings.retain(|finding| !gone(finding.rule));
+    findings.extend(amend.details.iter().cloned());
+}
+
+/// Most characters of an excerpt.
+const EXCERPT: usize = 40;
+
+/// The beginning of a payload where that is text: up to the end of its first line, printable ASCII alone.
+fn excerpt(payload: &[u8]) -> Option<Box<str>> {
+    let line = payload.split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
+    let shown = line.get(..EXCERPT.min(line.len()))?;
+    let text = shown.iter().all(|byte| (b' '..=b'~').contains(byte)) && shown.len() > 1;
+    text.then(|| {
+        let more = if shown.len() < line.len() { "..." } else { "" };
+        format!("{}{more}", String::from_utf8_lossy(shown)).into_boxed_str()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_the_first_line_of_a_text_and_nothing_of_anything_else() {
+        assert_eq!(excerpt(b"GET / HTTP/1.1\r\nHost: a\r\n").as_deref(), Some("GET / HTTP/1.1"));
+        assert_eq!(excerpt(&[b'a'; 100]).unwrap().len(), EXCERPT + 3);
+        assert_eq!(excerpt(b"\x16\x03\x01\x02"), None);
+        assert_eq!(excerpt(b"\x1b[31mred"), None);
+        assert_eq!(excerpt(b""), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! A ladder as a Mermaid sequence diagram, for a pull request.
+
+use askama::Template;
+
+use crate::track::{Direction, TcpState};
+
+use super::rung::{Rung, Tone, time};
+
+/// The diagram's text.
+#[derive(Template)]
+#[template(path = "ladder.mmd", escape = "none")]
+struct Diagram<'a> {
+    client: &'a str,
+    server: &'a str,
+    rows: Vec<Row>,
+}
+
+/// A row's lines.
+struct Row {
+    /// `client->>server`, or nothing for words across.
+    arrow: &'static str,
+    text: String,
+    client: &'static str,
+    server: &'static str,
+}
+
+/// Appends the diagram of these rows.
+pub fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[Rung]) {
+    let Some(first) = rows.first() else { return };
+    let rows = rows.iter().map(|rung| {
+        let arrow = match (rung.from, rung.tone) {
+            (None, _) => "",
+            (Some(Direction::FromOriginator), Tone::Reset) => "client-xserver",
+            (Some(Direction::FromResponder), Tone::Reset) => "server-xclient",
+            (Some(Direction::FromOriginator), Tone::Quiet) => "client-->>server",
+            (Some(Direction::FromResponder), Tone::Quiet) => "server-->>client",
+            (Some(Direction::FromOriginator), _) => "client->>server",
+            (Some(Direction::FromResponder), _) => "server->>client",
+        };
+        let state = |state: Option<TcpState>| state.map_or("", TcpState::as_str);
+        let mut text = plain(&rung.label);
+        if rung.frame > 0 {
+            text.push_str(&format!("<br/>@{}, +{}", rung.frame, time(rung.ts.since(first.ts))));
+        }
+        Row { arrow, text, client: state(rung.client), server: state(rung.server) }
+    });
+    let diagram = Diagram { client: &plain(client), server: &plain(server), rows: rows.collect() };
+    // Writing into a Vec cannot fail.
+    let _ = diagram.write_into(out);
+    out.push(b'\n');
+}
+
+/// Without what Mermaid takes for its own.
+fn plain(words: &str) -> String {
+    words
+        .chars()
+        .map(|sign| if matches!(sign, '#' | ';' | '<' | '>' | '"' | '%' | '\n') { ' ' } else { sign })
+        .collect()
+}

@@ -1,0 +1,293 @@
+//! One connection as a ladder: time runs down, an arrow is a packet or a run of packets, and both ends' states stand beside.
+//!
+//! A [`Hop`] is what is kept of a packet, [`Fold`] makes rows ([`Rung`]) of them as they come, and a canvas draws these: text
+//! at once and for any length, Mermaid and SVG at the end and cut to a bound.
+
+mod fold;
+mod hop;
+mod mermaid;
+mod rung;
+mod scroll;
+mod story;
+mod svg;
+mod text;
+
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+
+use crate::capture::Timestamp;
+use crate::dissect::{Segment, Socket};
+use crate::rules::Severity;
+use crate::track::{Amend, Direction, Finding, FlowRecord};
+
+use self::rung::marks;
+use super::style::Ink;
+use super::{Names, Packet, Reporter, Summary, finding_text, numerals};
+
+pub use fold::Fold;
+pub use hop::{Hop, sack_blocks};
+pub use rung::{Rung, bytes, time};
+pub use scroll::Scroll;
+pub use svg::{Drawing, STYLE};
+pub use text::{COLUMNS, TextStyle};
+
+/// What an amendment may still change waits behind no more packets than this.
+const AHEAD: usize = 10_000;
+
+/// Most rows of a diagram: Mermaid takes no more than 50,000 letters.
+const DIAGRAM: usize = 400;
+
+/// Most rows of a picture.
+const PICTURE: usize = 2_000;
+
+/// How a ladder is drawn.
+#[derive(Clone, Copy, Debug)]
+pub enum Format {
+    /// In a terminal.
+    Text(TextStyle),
+    /// As a Mermaid sequence diagram.
+    Mermaid,
+    /// As a picture.
+    Svg,
+}
+
+/// What a ladder shows.
+#[derive(Debug)]
+pub struct LadderOptions {
+    /// How it is drawn.
+    pub format: Format,
+    /// A row for every packet.
+    pub full: bool,
+    /// The beginning of payloads that are text.
+    pub payload: bool,
+    /// Each packet at once, whatever is found later.
+    pub live: bool,
+    /// Names of hosts and services.
+    pub names: Names,
+}
+
+/// Draws the first connection that it is shown.
+#[derive(Debug)]
+pub struct Ladder {
+    options: LadderOptions,
+    flow: Option<Course>,
+    /// Packets whose findings may still change.
+    hops: VecDeque<Hop>,
+    fold: Fold,
+    scroll: Scroll,
+    /// Packets of other connections.
+    others: u64,
+    record: Option<Box<FlowRecord>>,
+    said: Vec<Finding>,
+}
+
+/// The connection that is drawn.
+#[derive(Debug)]
+struct Course {
+    number: u32,
+    start: Timestamp,
+    client: String,
+    server: String,
+}
+
+impl Ladder {
+    /// A ladder of nothing yet.
+    pub fn new(options: LadderOptions) -> Self {
+        let most = if matches!(options.format, Format::Svg) { PICTURE } else { DIAGRAM };
+        Self {
+            fold: Fold::new(options.full),
+            scroll: Scroll::new(most),
+            options,
+            flow: None,
+            hops: VecDeque::new(),
+            others: 0,
+            record: None,
+            said: Vec::new(),
+        }
+    }
+
+    /// Packets of connections that are not drawn.
+    pub fn others(&self) -> u64 {
+        self.others
+    }
+
+    /// Whether there was a connection.
+    pub fn is_empty(&self) -> bool {
+        self.flow.is_none()
+    }
+
+    fn begin(&mut self, out: &mut Vec<u8>, number: u32, segment: &Segment, from: Direction, known: bool) {
+        let (client, server) =
+            if from == Direction::FromOriginator { (segment.src, segment.dst) } else { (segment.dst, segment.src) };
+        let (client, server) = (called(&self.options.names, client), called(&self.options.names, server));
+        if let Format::Text(style) = &self.options.format {
+            style.head(out, number, &client, &server, known);
+        }
+        self.flow = Some(Course { number, start: segment.ts, client, server });
+    }
+
+    /// Draws the packets before the last `keep`.
+    fn settle(&mut self, out: &mut Vec<u8>, keep: usize) {
+        while self.hops.len() > keep
+            && let Some(hop) = self.hops.pop_front()
+        {
+            let mut rows = Vec::new();
+            self.fold.push(hop, &mut rows);
+            self.draw(out, rows);
+        }
+    }
+
+    fn draw(&mut self, out: &mut Vec<u8>, rows: Vec<Rung>) {
+        let Some(flow) = &self.flow else { return };
+        match &self.options.format {
+            Format::Text(style) => rows.iter().for_each(|row| style.row(out, row, flow.start)),
+            Format::Mermaid | Format::Svg => self.scroll.rows().extend(rows),
+        }
+    }
+
+    /// Draws the row that a run of packets has become so far.
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        let mut rows = Vec::new();
+        self.fold.flush(&mut rows);
+        self.draw(out, rows);
+    }
+
+    fn is_drawn(&self, flow: Option<u32>) -> bool {
+        flow.is_some() && flow == self.flow.as_ref().map(|flow| flow.number)
+    }
+
+    /// Says later what was found on a packet that is drawn.
+    fn say(&mut self, out: &mut Vec<u8>, finding: &Finding) {
+        self.flush(out);
+        if !marks(std::slice::from_ref(finding)).is_empty() {
+            self.draw(out, vec![Rung::later(finding)]);
+        }
+    }
+
+    fn foot(&self, out: &mut Vec<u8>) {
+        let (Format::Text(style), Some(record)) = (&self.options.format, &self.record) else { return };
+        out.push(b'\n');
+        let packets = record.c2s.packets + record.s2c.packets;
+        numerals::grouped(out, packets);
+        out.extend_from_slice(if packets == 1 { b" packet in " } else { b" packets in " });
+        numerals::time(out, record.duration());
+        out.extend_from_slice(b", ");
+        out.extend_from_slice(record.outcome.as_str().as_bytes());
+        out.push(b'\n');
+        let mut said: Vec<&Finding> = self.said.iter().collect();
+        said.sort_by_key(|finding| finding.frame);
+        for finding in said.into_iter().take(SAID) {
+            let start = out.len();
+            finding_text(out, finding);
+            style.style.paint(out, start, Ink::Finding(finding.severity));
+            out.push(b'\n');
+        }
+        if let Some(more) = self.said.len().checked_sub(SAID).filter(|more| *more > 0) {
+            out.extend_from_slice(format!("{more} more (tcpcheck --findings lists all)\n").as_bytes());
+        }
+        if let Some(finding) = self.said.iter().min_by_key(|finding| (Reverse(finding.severity), finding.frame)) {
+            out.extend_from_slice(format!("what it means: tcpcheck explain {}\n", finding.rule.code()).as_bytes());
+        }
+    }
+
+    fn keep_word(&mut self, finding: &Finding) {
+        if finding.severity >= Severity::Warning && self.said.len() < AHEAD {
+            self.said.push(finding.clone());
+        }
+    }
+}
+
+/// Findings told below a ladder.
+const SAID: usize = 8;
+
+impl Reporter for Ladder {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        let Some((segment, seen)) = packet.tcp else { return };
+        let Some(hop) = Hop::new(segment, seen).filter(|_| seen.flow > 0) else { return };
+        if self.flow.is_none() {
+            self.begin(out, seen.flow, segment, hop.from, seen.client_known);
+        }
+        if !self.is_drawn(Some(seen.flow)) {
+            self.others += 1;
+            return;
+        }
+        for finding in &hop.findings {
+            self.keep_word(finding);
+        }
+        self.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
+        self.settle(out, if self.options.live { 0 } else { AHEAD });
+    }
+
+    fn hidden(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
+        self.others += u64::from(packet.tcp.is_some());
+    }
+
+    fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
+        if !self.is_drawn(finding.flow) {
+            return;
+        }
+        self.keep_word(finding);
+        match self.hops.iter_mut().rev().find(|hop| hop.frame == finding.frame) {
+            Some(hop) => hop.findings.push(finding.clone()),
+            None => {
+                self.settle(out, 0);
+                self.say(out, finding);
+            }
+        }
+    }
+
+    fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        if !self.is_drawn(Some(amend.flow)) {
+            return;
+        }
+        let gone = |finding: &Finding| {
+            amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == finding.rule)
+        };
+        self.said.retain(|finding| finding.frame != amend.frame || !gone(finding));
+        for finding in &amend.details {
+            self.keep_word(finding);
+        }
+        match self.hops.binary_search_by_key(&amend.frame, |hop| hop.frame) {
+            Ok(at) => self.hops[at].amend(amend),
+            Err(_) => amend.details.iter().for_each(|finding| self.say(out, finding)),
+        }
+    }
+
+    fn idle(&mut self, out: &mut Vec<u8>) {
+        self.flush(out);
+    }
+
+    fn ended(&mut self, _: &mut Vec<u8>, flow: &FlowRecord) {
+        if self.is_drawn(Some(flow.number)) {
+            self.record = Some(Box::new(flow.clone()));
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>, _: &Summary) {
+        self.settle(out, 0);
+        self.flush(out);
+        let Some(flow) = &self.flow else { return };
+        let title = format!("Connection {}: {} to {}", flow.number, flow.client, flow.server);
+        match self.options.format {
+            Format::Text(_) => self.foot(out),
+            Format::Mermaid => mermaid::write(out, &flow.client, &flow.server, self.scroll.finish()),
+            Format::Svg => {
+                let rows = self.scroll.finish();
+                let (client, server) = (flow.client.as_str(), flow.server.as_str());
+                Drawing { title: &title, client, server, start: flow.start, rows }.file(out);
+                out.push(b'\n');
+            }
+        }
+    }
+}
+
+/// `localhost:http`, `10.0.0.1:51000`: with names where there are any.
+pub fn called(names: &Names, socket: Socket) -> String {
+    let mut numbers = Vec::new();
+    numerals::socket(&mut numbers, socket);
+    let numbers = String::from_utf8(numbers).unwrap_or_default();
+    let (address, port) = numbers.rsplit_once(':').unwrap_or((&numbers, ""));
+    let host = names.host(socket.addr).unwrap_or(address);
+    let port = names.port(socket.port).unwrap_or(port);
+    format!("{host}:{port}")
+}

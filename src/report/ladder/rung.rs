@@ -1,0 +1,324 @@
+//! A row of a ladder: an arrow for a packet or a run of them, or words across.
+
+use crate::capture::{Span, Timestamp};
+use crate::rules::{Rule, Severity};
+use crate::track::{Deed, Direction, Finding, Note, TcpState};
+
+use super::super::{numerals, wording::message};
+use super::hop::Hop;
+use super::story;
+
+/// A row.
+#[derive(Clone, Debug)]
+pub struct Rung {
+    /// Its first packet's time.
+    pub ts: Timestamp,
+    /// Its first packet; 0 for words that belong to none.
+    pub frame: u64,
+    /// Its last packet: the same where it is one.
+    pub last_frame: u64,
+    /// Where the arrow comes from; words across have none.
+    pub from: Option<Direction>,
+    /// The state that the client enters.
+    pub client: Option<TcpState>,
+    /// The state that the server enters.
+    pub server: Option<TcpState>,
+    /// What stands on the arrow.
+    pub label: String,
+    /// The same without what was found, and how it looks then.
+    pub(super) plain: (String, Tone),
+    /// What stands there too where there is room.
+    pub detail: String,
+    /// The same in a plain sentence, for a reader to whom TCP is new.
+    pub story: String,
+    /// How it looks.
+    pub tone: Tone,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// The window that its sender announces, in bytes where the scale is known.
+    pub window: Option<u64>,
+    /// Bytes in flight its way.
+    pub in_flight: u64,
+    /// It stands for so many rows that are left out.
+    pub hidden: u64,
+}
+
+/// How a row looks; the words say the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tone {
+    /// Nothing special.
+    Plain,
+    /// Of little weight: duplicate acknowledgments, silence.
+    Quiet,
+    /// It opens or closes the connection.
+    Turn,
+    /// Bytes that are not there.
+    Missing,
+    /// Something was found.
+    Found(Severity),
+    /// It resets the connection.
+    Reset,
+}
+
+impl Rung {
+    /// Words across the ladder.
+    pub fn across(ts: Timestamp, label: String, story: String, tone: Tone) -> Self {
+        Self {
+            ts,
+            frame: 0,
+            last_frame: 0,
+            from: None,
+            client: None,
+            server: None,
+            plain: (label.clone(), tone),
+            label,
+            detail: String::new(),
+            story,
+            tone,
+            findings: Vec::new(),
+            window: None,
+            in_flight: 0,
+            hidden: 0,
+        }
+    }
+
+    /// The bytes that are missing before a packet.
+    pub fn missing(hop: &Hop, (from, to): (i64, i64)) -> Self {
+        let mut label = range(from, to);
+        label.push_str("  ");
+        label.push_str(&bytes(to.saturating_sub(from).try_into().unwrap_or(0)));
+        label.push_str(if hop.has(Rule::LostUpstream) { " lost before the capture" } else { " not seen" });
+        Self { from: None, ..Self::across(hop.ts, label, story::missing(hop.from, from, to), Tone::Missing) }
+    }
+
+    /// A time without packets.
+    pub fn silence(ts: Timestamp, span: Span) -> Self {
+        let label = format!("{} of silence", time(span));
+        let story = format!("Nothing passes for {}.", time(span));
+        Self::across(ts, label, story, Tone::Quiet)
+    }
+
+    /// Rows that are left out.
+    pub fn omitted(ts: Timestamp, rows: u64, matter: u64) -> Self {
+        let found = if matter > 0 { format!(", {matter} of them with something found") } else { String::new() };
+        let label = format!("{rows} rows left out{found}");
+        let story = format!("{rows} rows are left out here.");
+        Self { hidden: rows, ..Self::across(ts, label, story, Tone::Quiet) }
+    }
+
+    /// A single packet; `repeats`: how often its acknowledgment has been repeated by now.
+    pub fn of(hop: &Hop, repeats: u32) -> Self {
+        let mut rung = Self {
+            ts: hop.ts,
+            frame: hop.frame,
+            last_frame: hop.frame,
+            from: Some(hop.from),
+            client: (hop.before.client != hop.after.client).then_some(hop.after.client),
+            server: (hop.before.server != hop.after.server).then_some(hop.after.server),
+            label: String::new(),
+            plain: (deed(hop, repeats), tone(hop, repeats)),
+            detail: detail(hop),
+            story: story::of(hop, repeats),
+            tone: Tone::Plain,
+            findings: hop.findings.clone(),
+            window: hop.window.or(Some(hop.raw_window.into())),
+            in_flight: hop.in_flight,
+            hidden: 0,
+        };
+        rung.regard();
+        rung
+    }
+
+    /// A finding that comes when its packet's row is gone.
+    pub fn later(finding: &Finding) -> Self {
+        let words = marks(std::slice::from_ref(finding)).join("");
+        let place = if finding.frame > 0 { format!("@{}: ", finding.frame) } else { String::new() };
+        Self::across(finding.ts, format!("{place}{words}"), message(finding), Tone::Found(finding.severity))
+    }
+
+    /// Words and looks by what was found.
+    pub fn regard(&mut self) {
+        let (label, tone) = &self.plain;
+        (self.label, self.tone) = (label.clone(), *tone);
+        for word in marks(&self.findings) {
+            self.label.push_str("  ");
+            self.label.push_str(&word);
+        }
+        let worst =
+            self.findings.iter().filter(|finding| word(finding).is_some()).map(|finding| finding.severity).max();
+        match (worst, tone) {
+            (_, Tone::Reset) | (None, _) | (Some(Severity::Note), Tone::Turn) => {}
+            (Some(severity), _) => self.tone = Tone::Found(severity),
+        }
+    }
+
+    /// Whether it happens at one time.
+    pub fn is_timed(&self) -> bool {
+        self.from.is_some() || self.tone != Tone::Quiet
+    }
+
+    /// Whether anything was found here that is more than a note.
+    pub fn matters(&self) -> bool {
+        self.tone != Tone::Plain && self.tone != Tone::Quiet
+    }
+}
+
+/// What a packet does, in the shortest words.
+fn deed(hop: &Hop, repeats: u32) -> String {
+    let mut label = String::new();
+    let numbered = |name: &str| {
+        let mut label = format!("{name}  seq {}", hop.seq);
+        if let Some(ack) = hop.ack {
+            label.push_str(&format!(" ack {ack}"));
+        }
+        label
+    };
+    let syn = if hop.ack.is_some() { "SYN+ACK" } else { "SYN" };
+    match hop.deed {
+        Deed::Opens | Deed::OpensToo | Deed::Accepts => label = numbered(syn),
+        Deed::OpensAgain => label = format!("{syn} again"),
+        Deed::Closes => label = format!("FIN  seq {}", hop.seq_end),
+        Deed::ClosesAgain => label = format!("FIN again  seq {}", hop.seq_end),
+        Deed::Resets => label = format!("RST  seq {}", hop.seq),
+        Deed::Stray => label = numbered("stray"),
+        Deed::Copy(twin) => return format!("@{twin} once more"),
+        Deed::Data | Deed::Establishes | Deed::Acks => {}
+    }
+    if hop.payload > 0 && !matches!(hop.deed, Deed::Acks) {
+        label.push_str(if label.is_empty() { "" } else { "  " });
+        label.push_str(&range(hop.seq, hop.seq_end));
+        label.push_str("  ");
+        label.push_str(&bytes(hop.payload.into()));
+        if hop.again > 0 && hop.findings.is_empty() {
+            label.push_str(" again");
+        }
+    }
+    for note in &hop.notes {
+        label.push_str(if label.is_empty() { "" } else { ", " });
+        label.push_str(match note {
+            Note::KeepAlive => "keep-alive",
+            Note::KeepAliveAck => "keep-alive answered",
+            Note::ZeroWindowProbe => "zero-window probe",
+            Note::ZeroWindowProbeAck => "probe answered",
+            Note::WindowUpdate => "window update",
+        });
+        if *note == Note::WindowUpdate {
+            label.push(' ');
+            label.push_str(&bytes(hop.window.unwrap_or(hop.raw_window.into())));
+        }
+    }
+    if label.is_empty() {
+        label = hop.ack.map_or_else(|| "no flags".to_owned(), |ack| format!("ack {ack}"));
+        if repeats > 0 {
+            label.push_str(&format!("  dup {repeats}"));
+        }
+    }
+    if hop.closes_window() {
+        label.push_str(", window 0");
+    } else if hop.notes.contains(&Note::ZeroWindowProbeAck) {
+        label.push_str(&format!(", window {}", bytes(hop.window.unwrap_or(hop.raw_window.into()))));
+    }
+    let below = |(_, to): &&(i64, i64)| hop.ack.is_some_and(|ack| *to <= ack);
+    // RFC 2883 §4: a block at or below the acknowledgment reports bytes that came twice.
+    for (word, of) in [(", SACK", false), (", D-SACK", true)] {
+        let mut blocks = hop.sack.iter().filter(|block| below(block) == of).peekable();
+        if blocks.peek().is_some() {
+            label.push_str(word);
+        }
+        for (from, to) in blocks {
+            label.push(' ');
+            label.push_str(&range(*from, *to));
+        }
+    }
+    label
+}
+
+/// What is told of a packet where there is room.
+fn detail(hop: &Hop) -> String {
+    let mut parts = Vec::new();
+    if let (Some(mss), _) = hop.announces {
+        parts.push(format!("mss {mss}"));
+    }
+    if let (_, Some(scale)) = hop.announces {
+        parts.push(format!("wscale {scale}"));
+    }
+    if let Some(excerpt) = &hop.excerpt {
+        parts.push(format!("\"{excerpt}\""));
+    }
+    if let Some(frame) = hop.fills {
+        parts.push(format!("fills the gap of @{frame}"));
+    }
+    if let Some(rtt) = hop.rtt {
+        parts.push(format!("rtt {}", time(rtt)));
+    }
+    parts.join("  ")
+}
+
+/// How a packet looks on which nothing was found.
+fn tone(hop: &Hop, repeats: u32) -> Tone {
+    match hop.deed {
+        Deed::Resets => Tone::Reset,
+        Deed::Opens | Deed::OpensToo | Deed::Accepts | Deed::Closes => Tone::Turn,
+        Deed::Copy(_) => Tone::Quiet,
+        _ if repeats > 0 => Tone::Quiet,
+        _ => Tone::Plain,
+    }
+}
+
+/// The words for what was found, worst first; in capitals from a warning on.
+pub fn marks(findings: &[Finding]) -> Vec<String> {
+    let mut found: Vec<&Finding> = findings.iter().filter(|finding| word(finding).is_some()).collect();
+    found.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule));
+    let mut words = Vec::new();
+    for finding in found {
+        let said = word(finding).unwrap_or_default();
+        words.push(match finding.severity {
+            Severity::Note => said,
+            _ => capitals(&said),
+        });
+    }
+    words
+}
+
+/// What is written on a packet for a finding; nothing for one that the row tells anyhow.
+fn word(finding: &Finding) -> Option<String> {
+    Some(match finding.rule {
+        Rule::SegmentGap | Rule::LostUpstream | Rule::DuplicateAck | Rule::TripleDuplicateAck | Rule::Dsack => {
+            return None;
+        }
+        Rule::SynRetransmission | Rule::SynAckRetransmission | Rule::FinRetransmission => "retransmission".to_owned(),
+        Rule::FastRetransmission => "retransmission (fast)".to_owned(),
+        Rule::TimeoutRetransmission => "retransmission (timeout)".to_owned(),
+        Rule::SpuriousRetransmission => "retransmission (spurious)".to_owned(),
+        rule => rule.slug().replace('-', " "),
+    })
+}
+
+/// `RETRANSMISSION (fast)`: what stands in parentheses stays.
+fn capitals(words: &str) -> String {
+    match words.split_once(" (") {
+        Some((before, behind)) => format!("{} ({behind}", before.to_uppercase()),
+        None => words.to_uppercase(),
+    }
+}
+
+/// `1:301`.
+pub fn range(from: i64, to: i64) -> String {
+    format!("{from}:{to}")
+}
+
+/// `1460 B`.
+pub fn bytes(number: u64) -> String {
+    written(|out| numerals::bytes(out, number))
+}
+
+/// `36.0 ms`, `1.503 s`.
+pub fn time(span: Span) -> String {
+    written(|out| numerals::time(out, span))
+}
+
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
+}

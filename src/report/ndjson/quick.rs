@@ -1,0 +1,358 @@
+//! The `packet` record once more, by hand: keys as they stand in the record, and no text looked through for what to escape,
+//! since none of it comes from the packet. [`PacketLine`](super::packet::PacketLine) defines what is written; a test holds
+//! this to it, over every fixture.
+
+use crate::capture::Span;
+use crate::dissect::{Checksum, Segment, Socket, TcpFlags};
+use crate::report::digits::{address_as_std, count, decimal, digits, number};
+use crate::track::{Acked, Direction, Observation};
+
+/// Appends the record of a segment that belongs to a connection, `elapsed` after the first packet, at `ts`.
+pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed: Span, ts: &[u8]) {
+    // Most records are shorter, and then nothing grows on the way.
+    out.reserve(1024);
+    put(out, b"{\"type\":\"packet\",\"v\":1,\"frame\":");
+    count(out, segment.frame);
+    put(out, b",\"ts\":\"");
+    out.extend_from_slice(ts);
+    put(out, b"\",\"rel_s\":");
+    fraction(out, elapsed.0, 9);
+    put(out, b",\"flow\":");
+    number(out, seen.flow);
+    match seen.direction {
+        Some(Direction::FromOriginator) => put(out, b",\"dir\":\"c2s\""),
+        Some(Direction::FromResponder) => put(out, b",\"dir\":\"s2c\""),
+        None => {}
+    }
+    put(out, b",\"src\":\"");
+    socket(out, segment.src, b"\",\"sport\":");
+    put(out, b",\"dst\":\"");
+    socket(out, segment.dst, b"\",\"dport\":");
+    put(
+        out,
+        if segment.src.addr.is_ipv4() {
+            b",\"ip_version\":4,\"wire_bytes\":"
+        } else {
+            b",\"ip_version\":6,\"wire_bytes\":"
+        },
+    );
+    number(out, segment.wire_len);
+    put(out, b",\"captured_bytes\":");
+    number(out, segment.captured_len);
+    put(out, b",\"ttl\":");
+    number(out, segment.ttl.into());
+    if let Some(id) = segment.ip_id {
+        put(out, b",\"ip_id\":");
+        number(out, id.into());
+    }
+    flags(out, segment.flags);
+    put(out, b",\"seq\":");
+    signed(out, seen.seq);
+    put(out, b",\"seq_end\":");
+    signed(out, seen.seq_end);
+    if let Some(ack) = seen.ack {
+        put(out, b",\"ack\":");
+        signed(out, ack);
+    }
+    put(out, b",\"seq_raw\":");
+    number(out, segment.seq.0);
+    if let Some(ack) = segment.ack {
+        put(out, b",\"ack_raw\":");
+        number(out, ack.0);
+    }
+    put(out, b",\"payload_bytes\":");
+    number(out, segment.payload_len);
+    put(out, b",\"window\":");
+    number(out, segment.window.into());
+    if let Some(bytes) = seen.window_bytes {
+        put(out, b",\"window_bytes\":");
+        count(out, bytes);
+    }
+    options(out, segment, seen);
+    put(out, b",\"state\":{\"client\":\"");
+    out.extend_from_slice(seen.after.client.as_str().as_bytes());
+    put(out, b"\",\"server\":\"");
+    out.extend_from_slice(seen.after.server.as_str().as_bytes());
+    put(out, b"\"}");
+    if let Some(acked) = &seen.acked {
+        acks(out, acked);
+    }
+    put(out, b",\"in_flight_bytes\":");
+    count(out, seen.in_flight);
+    match segment.checksum {
+        Checksum::Correct => put(out, b",\"checksum\":\"correct\",\"notes\":["),
+        Checksum::Partial => put(out, b",\"checksum\":\"partial\",\"notes\":["),
+        Checksum::Wrong { .. } => put(out, b",\"checksum\":\"wrong\",\"notes\":["),
+        Checksum::Unknown => put(out, b",\"checksum\":\"unknown\",\"notes\":["),
+    }
+    list(out, seen.notes.iter().map(|note| note.as_str()));
+    put(out, b"],\"findings\":[");
+    let own = seen.findings.iter().filter(|finding| finding.frame == segment.frame);
+    list(out, own.map(|finding| finding.rule.code()));
+    put(out, b"]}\n");
+}
+
+#[inline]
+fn put<const N: usize>(out: &mut Vec<u8>, text: &[u8; N]) {
+    out.extend_from_slice(text);
+}
+
+/// `10.0.0.1","sport":1000`
+fn socket(out: &mut Vec<u8>, socket: Socket, between: &[u8; 10]) {
+    address_as_std(out, socket.addr);
+    put(out, between);
+    number(out, socket.port.into());
+}
+
+/// Texts with commas between them.
+fn list<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
+    let mut before: &[u8] = b"\"";
+    for text in texts {
+        out.extend_from_slice(before);
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        before = b",\"";
+    }
+}
+
+fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
+    // What most segments have.
+    match flags {
+        TcpFlags::ACK => return put(out, b",\"flags\":[\"ACK\"],\"flags_text\":\".\""),
+        TcpFlags(0x018) => return put(out, b",\"flags\":[\"PSH\",\"ACK\"],\"flags_text\":\"P.\""),
+        _ => {}
+    }
+    put(out, b",\"flags\":[");
+    list(out, TcpFlags::NAMES.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name));
+    put(out, b"],\"flags_text\":\"");
+    let before = out.len();
+    out.extend(TcpFlags::LETTERS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, letter)| *letter));
+    if out.len() == before {
+        put(out, b"none");
+    }
+    out.push(b'"');
+}
+
+fn options(out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
+    let facts = &segment.options;
+    put(out, b",\"options\":{");
+    let start = out.len();
+    if let Some(mss) = facts.mss {
+        put(out, b"\"mss\":");
+        number(out, mss.into());
+        out.push(b',');
+    }
+    if let Some(shift) = facts.wscale {
+        put(out, b"\"wscale\":");
+        number(out, shift.into());
+        out.push(b',');
+    }
+    if facts.sack_permitted {
+        put(out, b"\"sack_permitted\":true,");
+    }
+    if let (Some(base), Some(ack), false) = (seen.ack, segment.ack, facts.sack.is_empty()) {
+        put(out, b"\"sack\":[");
+        for (left, right) in facts.sack.as_slice() {
+            out.push(b'[');
+            signed(out, base.saturating_add(i64::from(left.distance(ack))));
+            out.push(b',');
+            signed(out, base.saturating_add(i64::from(right.distance(ack))));
+            put(out, b"],");
+        }
+        out.pop();
+        put(out, b"],");
+    }
+    if let Some((value, echo)) = facts.timestamps {
+        put(out, b"\"timestamps\":{\"val\":");
+        number(out, value);
+        put(out, b",\"ecr\":");
+        number(out, echo);
+        put(out, b"},");
+    }
+    if let Some(bytes) = facts.fast_open {
+        put(out, b"\"fast_open_cookie_bytes\":");
+        number(out, bytes.into());
+        out.push(b',');
+    }
+    if facts.md5 || facts.ao || facts.mptcp || facts.acc_ecn {
+        for (there, key) in [(facts.md5, "md5"), (facts.ao, "ao"), (facts.mptcp, "mptcp"), (facts.acc_ecn, "acc_ecn")] {
+            if there {
+                out.push(b'"');
+                out.extend_from_slice(key.as_bytes());
+                put(out, b"\":true,");
+            }
+        }
+    }
+    if out.len() > start {
+        out.pop();
+    }
+    out.push(b'}');
+}
+
+fn acks(out: &mut Vec<u8>, acked: &Acked) {
+    put(out, b",\"acks\":{\"bytes\":");
+    count(out, acked.bytes);
+    if acked.syn {
+        put(out, b",\"syn\":true");
+    }
+    if acked.fin {
+        put(out, b",\"fin\":true");
+    }
+    put(out, b",\"frames\":[");
+    for frame in &acked.frames {
+        count(out, *frame);
+        out.push(b',');
+    }
+    if !acked.frames.is_empty() {
+        out.pop();
+    }
+    out.push(b']');
+    if let Some(rtt) = acked.rtt {
+        put(out, b",\"rtt_ms\":");
+        fraction(out, rtt.0, 6);
+    }
+    out.push(b'}');
+}
+
+#[inline]
+fn signed(out: &mut Vec<u8>, number: i64) {
+    match u64::try_from(number) {
+        Ok(number) => count(out, number),
+        Err(_) => decimal(out, number),
+    }
+}
+
+/// `number / 10^places` as the shortest text that gives that `f64` again; places are 9 or less.
+fn fraction(out: &mut Vec<u8>, number: i64, places: u32) {
+    let unit = 10_u64.pow(places);
+    let size = number.unsigned_abs();
+    // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones
+    // are written with an exponent.
+    if size >= 1_000_000_000_000_000 || (size < unit / 100_000 && size > 0) {
+        let _ = serde_json::to_writer(out, &(number as f64 / unit as f64));
+        return;
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    count(out, size / unit);
+    out.push(b'.');
+    let digits = digits::<9>((size % unit * 10_u64.pow(9 - places)) as u32);
+    let mut digits = digits.as_slice();
+    while let [first @ .., b'0'] = digits
+        && !first.is_empty()
+    {
+        digits = first;
+    }
+    out.extend_from_slice(digits);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use proptest::prelude::*;
+
+    use super::super::packet::PacketLine;
+    use super::*;
+    use crate::capture::{self, Next};
+    use crate::dissect::{Content, SeqNumber, dissect};
+    use crate::track::{FlowTracker, Note, TrackerOptions};
+
+    const TS: &str = "2023-11-14T22:13:20.101999000Z";
+
+    /// Whether both ways write the same.
+    fn check(segment: &Segment, seen: &Observation, elapsed: Span) {
+        let mut out = Vec::new();
+        packet(&mut out, segment, seen, elapsed, TS.as_bytes());
+        let defined = serde_json::to_string(&PacketLine::new(segment, seen, elapsed, TS)).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap().trim_end(), defined);
+    }
+
+    /// Every file below a folder.
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(&path, found) } else { found.push(path) }
+        }
+    }
+
+    /// What every segment of the fixtures did.
+    fn each(mut look: impl FnMut(&Segment, &Observation)) {
+        let mut captures = Vec::new();
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut captures);
+        for path in captures {
+            let Ok(mut source) = capture::open(&path) else { continue };
+            let (mut tracker, mut seen) = (FlowTracker::new(TrackerOptions::default()), Observation::default());
+            while let Ok(Next::Frame(frame)) = source.next_frame() {
+                if let Content::Tcp(tcp) = dissect(&frame).content {
+                    tracker.observe(&tcp.segment, &mut seen);
+                    while tracker.next_event().is_some() {}
+                    look(&tcp.segment, &seen);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_ways_write_the_same_of_every_segment_in_the_fixtures() {
+        let (mut first, mut packets) = (None, 0);
+        each(|segment, seen| {
+            let elapsed = segment.ts.since(*first.get_or_insert(segment.ts));
+            if seen.flow > 0 {
+                check(segment, seen, elapsed);
+                packets += 1;
+            }
+        });
+        assert!(packets > 1_000, "{packets}");
+    }
+
+    #[test]
+    fn both_ways_write_the_same_of_whatever_may_be_in_a_header() {
+        let mut sample = None;
+        each(|segment, seen| {
+            if seen.acked.as_ref().is_some_and(|acked| acked.frames.len() > 1) {
+                sample.get_or_insert_with(|| (*segment, seen.clone()));
+            }
+        });
+        let (segment, seen) = sample.unwrap();
+        for flags in 0..0x1000 {
+            check(&Segment { flags: TcpFlags(flags), ..segment }, &seen, Span(1));
+        }
+        for bits in 0..64_u8 {
+            let (mut segment, mut seen) = (segment, seen.clone());
+            let facts = &mut segment.options;
+            (facts.md5, facts.ao, facts.mptcp) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
+            (facts.acc_ecn, facts.sack_permitted) = (bits & 8 > 0, bits & 16 > 0);
+            (facts.mss, facts.wscale) = ((bits & 2 > 0).then_some(1460), (bits & 1 > 0).then_some(14));
+            facts.fast_open = (bits & 4 > 0).then_some(8);
+            facts.timestamps = (bits & 8 > 0).then_some((u32::MAX, 0));
+            facts.sack.len = bits & 3;
+            facts.sack.blocks[0] = (SeqNumber(4_000_000_000), SeqNumber(5));
+            segment.ack = segment.ack.filter(|_| bits & 32 > 0);
+            (seen.seq, seen.seq_end, seen.in_flight) = (-5, i64::MIN, u64::MAX);
+            seen.ack = seen.ack.filter(|_| bits & 16 > 0);
+            seen.window_bytes = Some(1 << (bits % 40));
+            seen.notes = [Note::KeepAlive, Note::WindowUpdate][..usize::from(bits % 3)].to_vec();
+            let (acked, many) = (seen.acked.as_mut().unwrap(), bits & 16 > 0);
+            (acked.syn, acked.fin, acked.rtt) = (bits & 1 > 0, bits & 2 > 0, many.then_some(Span(i64::from(bits))));
+            if many {
+                acked.frames.clear();
+            }
+            check(&segment, &seen, Span(i64::from(bits) - 10));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn times_are_the_shortest_text_of_their_number(number in any::<i64>(), bits in 0..64_u32) {
+            for number in [number >> bits, (number >> bits) - (number >> bits) % 1_000_i64] {
+                for (places, value) in [(9, Span(number).as_secs_f64()), (6, Span(number).as_millis_f64())] {
+                    let mut out = Vec::new();
+                    fraction(&mut out, number, places);
+                    prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&value).unwrap());
+                }
+            }
+        }
+    }
+}

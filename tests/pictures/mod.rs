@@ -1,0 +1,6 @@
+//! Ladders, graphs and the page: what they show, and that they show it whole.
+
+mod browser;
+mod graphs;
+mod ladder;
+mod page;
