@@ -19,5 +19,6 @@ mod ndjson;
 mod oracle;
 mod pictures;
 mod readme;
+mod resting;
 mod tcpdump_parity;
 mod traces;

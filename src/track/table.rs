@@ -29,14 +29,11 @@ pub(super) enum Age {
 const AGES: usize = 3;
 const NONE: u32 = u32::MAX;
 
-/// So many others take their turn when one wakes.
+/// So many take their turn after a segment.
 const TURNS: usize = 4;
 
 /// A connection's place in the table.
 pub(super) type Slot = u32;
-
-/// So many connections are awake at most, unless something is open of more: those heard of last.
-pub(super) const AWAKE: usize = 24 * 1024;
 
 /// The table. Connections of one [`Age`] hang in one list, oldest first; a connection is moved only when it comes to the head, so
 /// a packet costs no list work.
@@ -199,7 +196,7 @@ impl Table {
         Some(connection)
     }
 
-    /// One more is awake: others that were not heard of for long go to rest.
+    /// One more is awake.
     fn wakes(&mut self, slot: Slot) {
         self.awake += 1;
         let entry = &mut self.slots[slot as usize];
@@ -207,7 +204,10 @@ impl Table {
         if !std::mem::replace(&mut entry.in_turn, true) {
             self.waking.push_back(slot);
         }
-        // Each one more turns a few of the others at most: those of which something is open stay awake.
+    }
+
+    /// Where too many are awake, a few that were not heard of for long go to rest; those of which something is open stay awake.
+    pub fn settle(&mut self) {
         for _ in 0..TURNS {
             if self.awake <= self.most_awake {
                 return;

@@ -13,7 +13,7 @@ use super::handshake::Reuse;
 use super::isn::Isns;
 use super::quality::Quality;
 use super::step::Step;
-use super::table::{AWAKE, Age, Slot, Table};
+use super::table::{Age, Slot, Table};
 use super::trail::Trail;
 use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
 
@@ -28,6 +28,8 @@ pub struct TrackerOptions {
     pub max_half_open: usize,
     /// A connection without traffic for so long is forgotten.
     pub idle_timeout: Span,
+    /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
+    pub max_awake: usize,
 }
 
 impl Default for TrackerOptions {
@@ -39,6 +41,7 @@ impl Default for TrackerOptions {
             max_half_open: 250_000,
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
+            max_awake: 24 * 1024,
         }
     }
 }
@@ -85,7 +88,7 @@ impl FlowTracker {
     pub fn new(options: TrackerOptions) -> Self {
         Self {
             options,
-            table: Table::new(AWAKE),
+            table: Table::new(options.max_awake),
             quality: Quality::default(),
             isns: Isns::default(),
             floods: Floods::default(),
@@ -150,6 +153,7 @@ impl FlowTracker {
             self.end(old, Ending::Replaced);
         }
         self.limit(slot);
+        self.table.settle();
     }
 
     /// Lets capture time go on without a segment (a frame that holds no TCP).
