@@ -119,7 +119,7 @@ catalogue! {
         "the receiver had reported it {after} before, in {sack}; the longest round trip took {round_trip}"
     FinRetransmission "TC209" "fin-retransmission" Note "RFC 9293 §3.8.1"
         "the same FIN again"
-        "the FIN of {first} again"
+        "the FIN[ of {first}] again"
     SegmentGap "TC210" "segment-gap" Note ""
         "bytes are missing before this segment"
         "{bytes} not seen before it[: {cause}]"

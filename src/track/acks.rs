@@ -185,7 +185,11 @@ impl Connection {
             // Without SACK, all that is missing may be meant.
             peer.holes.ask_below(i64::MAX);
         }
-        self.note_asked(step, ack);
+        let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
+        // With SACK, one without a block asks for nothing: it refuses what the closed window has no room for.
+        if !selective || !step.segment.options.sack.is_empty() {
+            self.note_asked(step, ack);
+        }
         let me = &mut self.ends[step.me()];
         me.dup_acks_in_row += u32::from(same_window);
         me.count.duplicate_acks += 1;

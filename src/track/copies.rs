@@ -30,7 +30,7 @@ impl Connection {
             me.recent.pop_front();
         }
         me.recent.push_back(digest);
-        let Some(twin) = twin else { return false };
+        let Some(twin) = twin else { return self.is_part_of_a_frame(step) };
         if self.contradicted(step).is_some() {
             // Two packets after all: somebody else sent one of them.
             return false;
@@ -45,6 +45,32 @@ impl Connection {
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
         step.obs.deed = Deed::Copy(twin.frame);
         step.fire(rule).frame("first", twin.frame).time("after", after);
+        true
+    }
+
+    /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
+    /// back from the last one.
+    fn is_part_of_a_frame(&mut self, step: &mut Step<'_>) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        let end =
+            if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return false };
+        let from = end - i64::from(segment.payload_len);
+        let behind = u32::try_from(me.nxt - end).ok().map(|bytes| bytes.div_ceil(segment.payload_len.max(1)));
+        let Some(behind) = behind.and_then(|behind| u16::try_from(behind).ok()) else { return false };
+        let counted = segment.ip_id.is_some_and(|id| me.ids.back(behind) == Some(id));
+        let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
+        let joined = first.map_or(me.last_data_frame, |first| first.frame);
+        let alone = first.is_some_and(|first| first.end - first.from <= end - from);
+        if segment.payload_len == 0 || !counted || alone || me.holes.overlap(from, end) > 0 || from < me.low {
+            return false;
+        }
+        let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
+        if after > DUPLICATE {
+            return false;
+        }
+        self.ends[step.me()].count.copies += 1;
+        step.obs.deed = Deed::Copy(joined);
+        step.fire(Rule::NetworkDuplicate).frame("first", joined).time("after", after);
         true
     }
 

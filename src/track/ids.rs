@@ -58,6 +58,12 @@ impl Ids {
         self.up > 0 && self.same == 0 && u32::from(self.up) >= 4 * u32::from(self.other)
     }
 
+    /// The ID of a segment so many before the last one, where frames of several segments count right.
+    pub fn back(self, segments: u16) -> Option<u16> {
+        let last = self.last.filter(|_| self.ascend() && self.right > 0 && self.right > self.wrong)?;
+        Some(last.wrapping_add(self.more).wrapping_sub(segments))
+    }
+
     /// How many packets were sent before this one, and after the last, that have not been seen.
     pub fn skipped(self, id: Option<u16>) -> u16 {
         let known = self.more == 0 || u32::from(self.right) > 4 * u32::from(self.wrong);
