@@ -1,4 +1,4 @@
-//! Sections of RFCs are cited from their texts: each one is in a list with its heading, and each one there is cited.
+//! Sections of RFCs are cited from their texts: each one that is cited stands in a list with its heading.
 
 use std::collections::BTreeSet;
 use std::fs::read_to_string;
@@ -55,7 +55,7 @@ fn cited() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_section_that_is_cited_was_looked_up_and_every_one_looked_up_is_cited() {
+fn every_section_that_is_cited_was_looked_up() {
     let list = read_to_string(root().join("tests/citations.txt")).expect("the list of citations");
     let rows = list.lines().filter(|line| line.starts_with("RFC "));
     let known: BTreeSet<&str> = rows.map(|row| row.split_once("  ").expect("a heading").0).collect();
@@ -64,9 +64,6 @@ fn every_section_that_is_cited_was_looked_up_and_every_one_looked_up_is_cited() 
     let unknown = cited.iter().filter(|(section, _)| !known.contains(section.as_str()));
     let unknown: Vec<String> = unknown.map(|(section, file)| format!("{section} in {file}")).collect();
     assert!(unknown.is_empty(), "look these up, and add them to tests/citations.txt: {unknown:#?}");
-    for section in known {
-        assert!(cited.iter().any(|(other, _)| other == section), "{section} is cited nowhere: take it off the list");
-    }
 }
 
 #[test]
