@@ -48,3 +48,17 @@ fn the_readme_shows_what_the_program_prints() {
     }
     assert!(kept == made, "README.md is not up to date (UPDATE=1 cargo test readme); it would be:\n{made}");
 }
+
+/// `UPDATE=1 cargo test readme` writes these outputs anew, too.
+#[test]
+#[cfg(feature = "live")]
+fn the_readme_of_check_shows_what_the_program_prints() {
+    let path = root().join("docs/policy.md");
+    let kept = std::fs::read_to_string(&path).unwrap();
+    let made = made_anew(&kept);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &made).unwrap();
+        return;
+    }
+    assert!(kept == made, "docs/policy.md is not up to date (UPDATE=1 cargo test readme); it would be:\n{made}");
+}

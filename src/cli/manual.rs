@@ -22,6 +22,10 @@ pub fn write(out: &mut impl Write) -> io::Result<()> {
 const SECTIONS: &str = r#".SH COMMANDS
 A command is one as the first word only: anywhere else the word belongs to the filter expression.
 .TP
+\fBtcpcheck check\fR [\fB\-P\fR \fIPOLICY\fR] \fIFILE\fR...
+Judge captures by a policy: exit status 1 if it does not hold, 2 if a file cannot be read, 3 if there is no TCP connection to
+judge, 4 if a capture is too poor for the policy. \fBtcpcheck check \-\-help\fR lists its options.
+.TP
 \fBtcpcheck explain\fR [\fIWORD\fR]
 Say what a word means: the code or name of a rule (TC202, fast\-retransmission), a family (TC2), a state, a flag or its
 letter, an option, a field, or a lesson such as handshake. Without a word, list all there are. A page taller than the terminal
