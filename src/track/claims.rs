@@ -79,6 +79,11 @@ impl Connection {
         self.cut.is_none() && self.scale_known() && self.ends.iter().all(seen)
     }
 
+    /// Segments of it were not captured.
+    pub(super) fn was_missed(&self) -> bool {
+        self.ends.iter().any(|end| end.count.missed_bytes > 0)
+    }
+
     /// Judges the acknowledgment number by itself.
     pub(super) fn check_ack(&mut self, step: &mut Step<'_>, ack: i64) {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);

@@ -47,6 +47,15 @@ impl Connection {
         Reuse::Undecided
     }
 
+    /// Whether neither number of a segment can be this connection's, which is over: another one has taken its ports.
+    pub fn is_foreign(&self, segment: &Segment) -> bool {
+        let from = self.direction(segment);
+        let (me, peer) = (&self.ends[from.index()], &self.ends[from.reverse().index()]);
+        let known = me.facts.syn_seen && peer.facts.syn_seen && !segment.flags.contains(TcpFlags::RST);
+        let elsewhere = |end: &super::endpoint::Endpoint, seq| !(0..=end.nxt).contains(&end.relative(seq));
+        known && elsewhere(me, segment.seq) && segment.ack.is_some_and(|ack| elsewhere(peer, ack))
+    }
+
     /// A segment with SYN. False when it does nothing.
     pub(super) fn open(&mut self, step: &mut Step<'_>) -> bool {
         if step.has(TcpFlags::ACK) { self.accept(step) } else { self.open_actively(step) }
@@ -317,7 +326,7 @@ impl Connection {
             .number("old_flow", old.number)
             .frame("last", last)
             .time("after", segment.ts.since(last_ts));
-        let Some(since) = old.time_wait_since else { return };
+        let Some(since) = old.time_wait_since.filter(|_| segment.flags.is_syn()) else { return };
         if segment.ts.since(since) > two_msl {
             return;
         }
