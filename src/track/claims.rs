@@ -202,7 +202,7 @@ impl Connection {
         let along =
             step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
         let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;
-        if !(alone && orderly && open && first && self.is_whole()) {
+        if !(alone && orderly && open && first && !step.lossy && self.is_whole()) {
             return;
         }
         let (delay, newest) = (Span(rtt.0.saturating_sub(leg.0)), *newest);

@@ -272,7 +272,7 @@ impl FlowTracker {
                 Reuse::Same | Reuse::Undecided => (slot, None),
             };
         }
-        if connection.is_over() && connection.is_foreign(segment) {
+        if connection.is_foreign(segment) {
             // Its SYN was not captured.
             let old = self.table.remove(slot);
             return (self.begin(segment), old);
