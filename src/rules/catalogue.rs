@@ -49,7 +49,7 @@ impl Rule {
 catalogue! {
     NoAnswer "TC101" "no-answer" Error "RFC 9293 §3.5"
         "SYNs, and nothing ever came back"
-        "{syns}[ in {span}], nothing came back"
+        "{syns}[ in {span}], nothing came back[: {why}]"
     ConnectionRefused "TC102" "connection-refused" Error "RFC 9293 §3.5.2"
         "a RST that acknowledges the SYN answers it"
         "RST {after} after the SYN: nobody listens on port {port}"

@@ -79,6 +79,11 @@ impl Connection {
         self.cut.is_none() && self.scale_known() && self.ends.iter().all(seen)
     }
 
+    /// Segments of it were not captured.
+    pub(super) fn was_missed(&self) -> bool {
+        self.ends.iter().any(|end| end.count.missed_bytes > 0)
+    }
+
     /// Judges the acknowledgment number by itself.
     pub(super) fn check_ack(&mut self, step: &mut Step<'_>, ack: i64) {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
@@ -197,7 +202,7 @@ impl Connection {
         let along =
             step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
         let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;
-        if !(alone && orderly && open && first && self.is_whole()) {
+        if !(alone && orderly && open && first && !step.lossy && self.is_whole()) {
             return;
         }
         let (delay, newest) = (Span(rtt.0.saturating_sub(leg.0)), *newest);

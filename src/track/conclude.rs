@@ -27,6 +27,8 @@ pub(super) struct Ended {
     pub now: Timestamp,
     /// Every connection so far shows one direction only.
     pub one_sided: bool,
+    /// The capture missed segments of some connection.
+    pub lossy: bool,
 }
 
 /// RFC 6298 §2.1: the first RTO is a second, so an answer that is missing for less may still be on its way.
@@ -84,6 +86,10 @@ impl Connection {
             finding.with("syns", super::Value::Count(client.count.syns.into(), "SYN"));
             if client.count.syns > 1 {
                 finding.time("span", self.handshake.last_syn.since(syn.1));
+            } else if ended.lossy {
+                finding.severity = Severity::Note;
+                finding.confidence = Confidence::Possible;
+                finding.word("why", "the capture misses segments elsewhere, and perhaps the answer");
             }
             found.push(finding);
         }

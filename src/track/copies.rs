@@ -17,6 +17,8 @@ const COPY: Span = Span::from_millis(1);
 const DUPLICATE: Span = Span::from_secs(2);
 /// Linux's smallest RTO: nobody's timer waits less.
 const MIN_RTO: Span = Span::from_millis(200);
+/// A SYN is repeated after a second, or some tenths of one.
+const SYN_AGAIN: Span = Span::from_millis(50);
 /// So many of the last segments of one end are compared.
 const KEPT: usize = 128;
 
@@ -111,6 +113,8 @@ impl Connection {
         let certain = match segment.options.timestamps {
             // A closed window refuses data without SACK.
             Some(_) => takes_numbers || sacks || me.facts.sack_permitted && segment.window > 0,
+            // Nobody repeats a SYN so soon.
+            None if step.has(TcpFlags::SYN) => after < SYN_AGAIN,
             None => takes_numbers && after.is_below(70, self.round_trip()),
         };
         (certain && !segment.flags.contains(TcpFlags::RST)).then_some(twin)

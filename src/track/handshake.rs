@@ -47,6 +47,20 @@ impl Connection {
         Reuse::Undecided
     }
 
+    /// Whether neither number of a segment can be this connection's, which is over or ends: another one has taken its ports.
+    pub fn is_foreign(&self, segment: &Segment) -> bool {
+        let ends = self.ends.iter().any(|end| end.fin.is_some()) || self.is_over();
+        if !ends || segment.flags.contains(TcpFlags::RST) || !self.ends.iter().all(|end| end.facts.syn_seen) {
+            return false;
+        }
+        let from = self.direction(segment);
+        let elsewhere = |from: Direction, seq| {
+            let end = &self.ends[from.index()];
+            !(0..=end.nxt).contains(&end.relative(seq))
+        };
+        elsewhere(from, segment.seq) && segment.ack.is_some_and(|ack| elsewhere(from.reverse(), ack))
+    }
+
     /// A segment with SYN. False when it does nothing.
     pub(super) fn open(&mut self, step: &mut Step<'_>) -> bool {
         if step.has(TcpFlags::ACK) { self.accept(step) } else { self.open_actively(step) }
@@ -201,7 +215,7 @@ impl Connection {
     /// A SYN+ACK of which the SYN should have been captured.
     fn check_unsolicited(&mut self, step: &mut Step<'_>) {
         // A SYN is that much older than its answer only if its first repetition was lost too (RFC 6298 §2: RTO 1 s or more).
-        let should_be_there = self.age >= SYN_AGE && !self.alone;
+        let should_be_there = self.age >= SYN_AGE && !self.alone && !step.lossy;
         if !self.ends[step.peer()].facts.syn_seen && should_be_there {
             let age = self.age;
             step.fire(Rule::SynAckUnsolicited).time("into", age).confidence(Confidence::Likely);
@@ -317,7 +331,7 @@ impl Connection {
             .number("old_flow", old.number)
             .frame("last", last)
             .time("after", segment.ts.since(last_ts));
-        let Some(since) = old.time_wait_since else { return };
+        let Some(since) = old.time_wait_since.filter(|_| segment.flags.is_syn()) else { return };
         if segment.ts.since(since) > two_msl {
             return;
         }

@@ -83,7 +83,7 @@ impl Connection {
         let skipped = me.ids.skipped(segment.ip_id);
         let patience = Span::from_millis(100);
         // Where the capture is known to miss frames, one of those may be what the ID skips.
-        let missed = self.gaps_acked || self.ends.iter().any(|end| end.count.missed_bytes > 0);
+        let missed = self.gaps_acked || step.lossy;
         if !missed && waited > patience && !waited.is_below(160, self.round_trip()) { skipped } else { 0 }
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Step<'a> {
     pub events: &'a mut VecDeque<Event>,
     /// The last segments of all connections.
     pub trail: &'a mut Trail,
+    /// Of some connection, the capture is known to have missed segments.
+    pub lossy: bool,
 }
 
 impl Step<'_> {

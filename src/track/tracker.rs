@@ -81,6 +81,8 @@ pub struct FlowTracker {
     two_sided: bool,
     /// A connection proves that only one direction was captured.
     one_sided: bool,
+    /// The capture missed segments of some connection.
+    lossy: bool,
 }
 
 impl FlowTracker {
@@ -101,6 +103,7 @@ impl FlowTracker {
             left: Vec::new(),
             two_sided: false,
             one_sided: false,
+            lossy: false,
         }
     }
 
@@ -119,7 +122,14 @@ impl FlowTracker {
         };
         let Some(connection) = self.table.get(slot) else { return };
         let from = connection.direction(segment);
-        let mut step = Step { segment, from, obs: observation, events: &mut self.events, trail: &mut self.trail };
+        let mut step = Step {
+            segment,
+            from,
+            obs: observation,
+            events: &mut self.events,
+            trail: &mut self.trail,
+            lossy: self.lossy,
+        };
         step.obs.flow = connection.number;
         if let Some(old) = &old {
             connection.check_reuse(old, &mut step, self.options.msl.doubled());
@@ -141,6 +151,7 @@ impl FlowTracker {
             connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());
         }
         self.two_sided |= connection.is_two_sided();
+        self.lossy |= connection.was_missed();
         let age = if connection.is_over() {
             Age::Over
         } else if connection.is_half_open() {
@@ -229,7 +240,14 @@ impl FlowTracker {
         observation.direction = Some(guess_direction(segment));
         let mut nobody = Connection::new(0, segment, guess_direction(segment));
         let from = guess_direction(segment);
-        let mut step = Step { segment, from, obs: observation, events: &mut self.events, trail: &mut self.trail };
+        let mut step = Step {
+            segment,
+            from,
+            obs: observation,
+            events: &mut self.events,
+            trail: &mut self.trail,
+            lossy: self.lossy,
+        };
         nobody.check_header(&mut step);
     }
 
@@ -254,6 +272,11 @@ impl FlowTracker {
                 Reuse::Same | Reuse::Undecided => (slot, None),
             };
         }
+        if connection.is_foreign(segment) {
+            // Its SYN was not captured.
+            let old = self.table.remove(slot);
+            return (self.begin(segment), old);
+        }
         // The answer to a SYN that seemed not to belong: the other end took it, so a new connection has begun.
         let accepted = |syn: &Segment| {
             segment.flags.is_syn_ack()
@@ -272,6 +295,7 @@ impl FlowTracker {
                 obs: &mut unheard,
                 events: &mut self.events,
                 trail: &mut self.trail,
+                lossy: self.lossy,
             });
         }
         (slot, old)
@@ -352,7 +376,7 @@ impl FlowTracker {
 
     fn end(&mut self, mut connection: Box<Connection>, why: Ending) {
         self.one_sided |= connection.only_side().is_some();
-        let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided };
+        let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.lossy };
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
