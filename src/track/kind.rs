@@ -1,6 +1,6 @@
 //! What made the sender send again: feedback, the timer, or a probe of the tail (TC201 to TC204).
 
-use crate::capture::Span;
+use crate::capture::{Span, Timestamp};
 use crate::rules::Rule;
 
 use super::connection::Connection;
@@ -106,6 +106,8 @@ impl Connection {
     fn was_overtaken(&self, step: &Step<'_>, sent: Repeat) -> bool {
         let me = &self.ends[step.me()];
         let Some(recovery) = me.recovery.as_deref().filter(|_| sent.again) else { return false };
-        me.flight.iter().any(|other| other.last_ts > sent.last && recovery.is_sacked(other.from, other.end))
+        let later = |ts: Timestamp, from, end| ts > sent.last && recovery.is_sacked(from, end);
+        me.flight.iter().any(|other| later(other.last_ts, other.from, other.end))
+            || recovery.resent.iter().any(|other| later(other.ts, other.from, other.end))
     }
 }

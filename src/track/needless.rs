@@ -59,7 +59,7 @@ impl Connection {
             // Needless only if all of it was there before.
             (left <= latest.from && latest.end <= right).then_some(latest.frame)
         });
-        let mut needless = Vec::new();
+        let (mut needless, mut undone) = (Vec::new(), false);
         recovery.resent.retain_mut(|resent| {
             let reported = latest == Some(resent.frame);
             let covers = ack >= resent.end && resent.acked.is_none();
@@ -83,6 +83,7 @@ impl Connection {
                     "its acknowledgment came sooner than its round trip allows"
                 };
                 needless.push((*resent, why));
+                undone |= eifel;
                 resent.word = Word::Needless;
             } else if awaited && open && dsack.is_none() && echo.is_some_and(|echo| echo >= 0) {
                 // A D-SACK that follows reports a copy that the network made.
@@ -94,6 +95,11 @@ impl Connection {
             // A D-SACK comes with the answer to the duplicate, a round trip later at most.
             !reported && resent.acked.is_none_or(|acked| segment.ts.since(acked) < DSACK_PATIENCE)
         });
+        if undone && let Some(until) = recovery.timer_until.take() {
+            // RFC 3522 §3.2: the timer had run out too early, and the sender takes back what it did. What is lost all the same,
+            // feedback tells.
+            recovery.fast_until = recovery.fast_until.max(Some(until));
+        }
         for (resent, why) in needless {
             let mut finding = self.late_finding(Rule::SpuriousRetransmission, (resent.frame, resent.ts), from);
             finding.range(resent.from, resent.end).word("why", why);

@@ -145,7 +145,7 @@ impl Connection {
             let original = first;
             // A first copy that was not seen left before what went past it.
             let opened = hole.map(|hole| hole.opened);
-            let last = first.map(|sent| sent.last_ts).or(opened).max(resent).unwrap_or(segment.ts);
+            let last = resent.or(first.map(|sent| sent.last_ts)).or(opened).unwrap_or(segment.ts);
             let first = first.map(|sent| (sent.frame, sent.ts));
             self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, lost: 0, rung });
             if segment.payload_len > 0 {
