@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
-use crate::dissect::Content;
 use crate::report::ladder::{Fold, Hop, Rung, Scroll};
 use crate::report::{Packet, Reporter};
 use crate::rules::Severity;
@@ -58,8 +57,10 @@ pub struct Album {
     /// By number; nothing for one whose points had to go.
     open: HashMap<u32, Option<Box<Open>>, foldhash::fast::RandomState>,
     packets: u64,
-    kept: Vec<Kept>,
+    kept: Vec<(Rank, Kept)>,
     records: Vec<(Rank, Box<FlowRecord>)>,
+    /// The last of the records, once there are as many as are kept.
+    bar: Option<Rank>,
     /// Connections whose points had to go.
     dropped: u64,
 }
@@ -79,13 +80,13 @@ struct Open {
 impl Album {
     /// An empty one.
     pub fn new(options: AlbumOptions) -> Self {
-        Self { options, open: HashMap::default(), packets: 0, kept: Vec::new(), records: Vec::new(), dropped: 0 }
+        Self { options, open: HashMap::default(), packets: 0, kept: Vec::new(), records: Vec::new(), bar: None, dropped: 0 }
     }
 
     /// The connections that were kept, worst first.
-    pub fn kept(&mut self) -> &mut [Kept] {
-        self.kept.sort_by_key(|kept| rank(&kept.record));
-        &mut self.kept
+    pub fn kept(&mut self) -> impl ExactSizeIterator<Item = &Kept> {
+        self.kept.sort_by_key(|(rank, _)| *rank);
+        self.kept.iter().map(|(_, kept)| kept)
     }
 
     /// The records that were kept, worst first.
@@ -102,6 +103,9 @@ impl Album {
     fn narrow(&mut self, most: usize) {
         self.records.sort_by_key(|(rank, _)| *rank);
         self.records.truncate(most);
+        if self.records.len() >= most {
+            self.bar = self.records.last().map(|(rank, _)| *rank);
+        }
     }
 
     /// Lets points go when there are too many: those of connections without findings first, small ones before large ones.
@@ -166,10 +170,7 @@ impl Reporter for Album {
         let Some(open) = open else { return };
         open.trail.packet(segment, seen);
         if let Some(hop) = Hop::new(segment, seen) {
-            open.hops.push_back(match &packet.dissection.content {
-                Content::Tcp(tcp) if self.options.payload => hop.with_excerpt(tcp.payload),
-                _ => hop,
-            });
+            open.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
             open.settle(AHEAD);
         }
     }
@@ -195,19 +196,19 @@ impl Reporter for Album {
 
     fn ended(&mut self, _: &mut Vec<u8>, flow: &FlowRecord) {
         let open = self.open.remove(&flow.number).flatten();
-        let record = Box::new(flow.clone());
         let rank = rank(flow);
         if let Some(open) = open
-            && (self.kept.len() < self.options.keep || self.kept.iter().any(|kept| rank < self::rank(&kept.record)))
+            && (self.kept.len() < self.options.keep || self.kept.iter().any(|(other, _)| rank < *other))
         {
-            self.kept.push(open.finish(record.clone()));
+            self.kept.push((rank, open.finish(Box::new(flow.clone()))));
             if self.kept.len() > self.options.keep {
-                self.kept.sort_by_key(|kept| self::rank(&kept.record));
+                self.kept.sort_by_key(|(rank, _)| *rank);
                 self.kept.truncate(self.options.keep);
             }
         }
-        if self.options.records > 0 {
-            self.records.push((rank, record));
+        // One that is no better than the worst of those left at the last look need not be kept.
+        if self.options.records > 0 && self.bar.is_none_or(|bar| rank < bar) {
+            self.records.push((rank, Box::new(flow.clone())));
             if self.records.len() >= 2 * self.options.records {
                 self.narrow(self.options.records);
             }
