@@ -193,6 +193,24 @@ fn what_is_not_there_is_refused_with_what_to_do() {
     }
 }
 
+/// What `tcpcheck explain TC202` shows on a terminal of so many lines, with a pager that shows three; none without `script`.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(lines: u32) -> Option<usize> {
+    let program = env!("CARGO_BIN_EXE_tcpcheck");
+    let run = format!("stty rows {lines} cols 100; '{program}' explain TC202");
+    let mut script = std::process::Command::new("script");
+    let output = script.args(["-qec", &run, "/dev/null"]).env("PAGER", "head -3").env_remove("LESS").output();
+    output.ok().map(|output| String::from_utf8_lossy(&output.stdout).lines().count())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_page_taller_than_the_terminal_goes_to_the_pager() {
+    let Some(short) = on_a_terminal(20) else { return };
+    assert_eq!(short, 3);
+    assert_eq!(on_a_terminal(200), Some(explain(&["TC202"]).lines().count()));
+}
+
 #[test]
 fn colour_says_nothing_that_the_words_do_not() {
     let plain = explain(&["TC202"]);

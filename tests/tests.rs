@@ -4,6 +4,8 @@ mod testkit;
 
 mod architecture;
 mod capture;
+mod check;
+mod citations;
 mod cli;
 mod explain;
 mod fixtures;
@@ -17,5 +19,6 @@ mod ndjson;
 mod oracle;
 mod pictures;
 mod readme;
+mod resting;
 mod tcpdump_parity;
 mod traces;

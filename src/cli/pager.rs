@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use terminal_size::{Height, terminal_size};
 
@@ -28,6 +29,8 @@ fn paged(text: &[u8]) -> bool {
         // Without it, less shows a colour as the signs that make it.
         pager.env("LESS", "R");
     }
+    // ^C is the pager's: it stops a search there. The pager itself starts with the system's own handling.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default());
     let Ok(mut pager) = pager.spawn() else { return false };
     if let Some(mut stdin) = pager.stdin.take() {
         // Whoever has read enough closes the pager before it has read all.

@@ -186,6 +186,7 @@ impl Plan {
                 max_flows: args.analysis.max_flows as usize,
                 max_half_open: args.analysis.max_half_open as usize,
                 idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
+                ..TrackerOptions::default()
             },
             again: again(&origin, filter.expression()),
             show,

@@ -53,6 +53,7 @@ impl Policy {
         match parser.problems.is_empty() {
             true => Ok(Self { file: None, checks: parser.checks, sections }),
             false => {
+                parser.problems.sort_by_key(|problem| problem.at);
                 parser.problems.truncate(TOLD);
                 Err(PolicyError::Invalid(parser.problems))
             }

@@ -7,9 +7,9 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
-use super::endpoint::Advert;
 use super::holes::Hole;
 use super::step::Step;
+use super::trail::Advert;
 use super::{Acked, Note, Value};
 
 /// An observation names at most so many acknowledged frames.
@@ -185,7 +185,11 @@ impl Connection {
             // Without SACK, all that is missing may be meant.
             peer.holes.ask_below(i64::MAX);
         }
-        self.note_asked(step, ack);
+        let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
+        // With SACK, one without a block asks for nothing: it refuses what the closed window has no room for.
+        if !selective || !step.segment.options.sack.is_empty() {
+            self.note_asked(step, ack);
+        }
         let me = &mut self.ends[step.me()];
         me.dup_acks_in_row += u32::from(same_window);
         me.count.duplicate_acks += 1;
@@ -220,7 +224,7 @@ impl Connection {
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
             if let Some((tsval, _)) = segment.options.timestamps {
-                me.advertise(Advert { tsval, edge, window });
+                me.advertise(Advert { tsval, edge, window }, step.trail);
             }
         }
         match me.closed_since {

@@ -52,6 +52,11 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// No frame's word may change.
+    pub fn is_empty(&self) -> bool {
+        self.said.is_empty()
+    }
+
     /// Keeps what was said of a frame.
     pub fn keep(&mut self, frame: u64, observation: &Observation) {
         if self.said.len() >= MAX_SAID {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::capture::{Span, Timestamp};
 
 use super::connection::Connection;
+use super::packed::packed;
 use super::recovery::Repeat;
 use super::step::Step;
 
@@ -13,6 +14,8 @@ use super::step::Step;
 pub(super) struct Asked {
     list: VecDeque<Ask>,
 }
+
+packed!(Asked { list });
 
 /// Numbers that one acknowledgment asked for.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +27,8 @@ pub(super) struct Ask {
     pub ts: Timestamp,
     pub tsval: Option<u32>,
 }
+
+packed!(Ask { from, to, ts, tsval });
 
 /// More are not told apart: the oldest one goes.
 const KEPT: usize = 64;

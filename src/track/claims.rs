@@ -10,6 +10,7 @@ use crate::rules::{Confidence, Rule};
 use super::Direction;
 use super::connection::Connection;
 use super::ids::Ids;
+use super::packed::{Pack, Packer, Unpacker};
 use super::step::Step;
 
 /// Numbers that an end claims to have received, beyond all that the other end was seen to send.
@@ -34,6 +35,19 @@ pub(super) struct Claim {
 pub(super) struct Mark {
     tsval: Option<u32>,
     ip_id: u16,
+}
+
+impl Pack for Mark {
+    fn pack(&self, out: &mut Packer) {
+        out.flag(self.tsval.is_some());
+        self.tsval.iter().for_each(|tsval| out.clock(*tsval));
+        self.ip_id.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let tsval = if from.flag() { Some(from.clock()) } else { None };
+        Self { tsval, ip_id: Pack::unpack(from) }
+    }
 }
 
 impl Mark {
@@ -177,19 +191,20 @@ impl Connection {
         let alone = acked.frames.len() <= 2 && peer.flight.is_empty();
         let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
         let open = me.window > 0 && me.closed_since.is_none();
-        // A probe, or a segment before which its sender's IP IDs skip one, says again what an ACK that was missed had said.
-        let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !self.gaps_acked;
+        // A probe, a segment before which its sender's IP IDs skip one, one that goes with data all the same, or one that echoes
+        // what was not captured: each may say again what a missed ACK had said.
+        let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
+        let along =
+            step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
+        let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;
         if !(alone && orderly && open && first && self.is_whole()) {
             return;
         }
         let (delay, newest) = (Span(rtt.0.saturating_sub(leg.0)), *newest);
         // The leg is its shortest; half of it again covers its own changes.
         if delay.0 > MAX_ACK_DELAY.0.saturating_add(leg.0 / 2) {
-            // What goes along with data may repeat an ACK that the capture missed.
-            let bare = step.segment.payload_len == 0;
             let finding = step.fire(Rule::AckDelayExcessive);
-            finding.time("delay", delay).frame("data", newest).time("leg", leg);
-            finding.confidence(if bare { Confidence::Likely } else { Confidence::Possible });
+            finding.time("delay", delay).frame("data", newest).time("leg", leg).confidence(Confidence::Likely);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What holds of a connection once it has ended, or the capture has.
 
 use crate::capture::{Span, Timestamp};
-use crate::rules::Rule;
+use crate::rules::{Confidence, Rule, Severity};
 
 use super::connection::Connection;
 use super::facts::CutOff;
@@ -123,6 +123,13 @@ impl Connection {
             let mut finding = Finding::new(rule);
             (finding.frame, finding.ts, finding.direction) = (fin, ts, Some(from));
             finding.word("who", from.sender()).frame("fin", fin).time("after", waited);
+            // A FIN without an acknowledgment goes again, and the other end's next words still lack it.
+            let missing = self.closed_again(from) || peer.last_ts.since(ts) > rto;
+            if rule == Rule::FinUnacked && !missing {
+                finding.severity = Severity::Note;
+                finding.confidence(Confidence::Possible);
+                finding.word("why", "nor was the FIN repeated, so perhaps the capture missed the acknowledgment");
+            }
             found.push(finding);
         }
         let synchronized = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
@@ -132,6 +139,12 @@ impl Connection {
             finding.time("after", ended.now.since(self.first.1));
             found.push(finding);
         }
+    }
+
+    /// Whether an end's FIN was sent again.
+    fn closed_again(&self, from: super::Direction) -> bool {
+        self.ends[from.index()].last_ts > self.fin_frames[from.index()].1
+            && self.found.iter().any(|(rule, _)| *rule == Rule::FinRetransmission)
     }
 
     fn conclude_sides(&self, found: &mut Vec<Finding>) {

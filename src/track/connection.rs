@@ -14,6 +14,7 @@ use super::facts::{self, Closing, CutOff};
 use super::history::{History, Seen};
 use super::injection::Watch;
 use super::limits::Limits;
+use super::packed::packed;
 use super::step::Step;
 use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
 
@@ -21,7 +22,6 @@ use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
 #[derive(Debug)]
 pub(super) struct Connection {
     pub number: u32,
-    pub key: FlowKey,
     /// The client's end, then the server's.
     pub ends: [Endpoint; 2],
     /// The client's SYN was seen, or the server's SYN+ACK.
@@ -66,6 +66,11 @@ pub(super) struct Connection {
     pub once: Once,
 }
 
+packed!(Connection {
+    last, first, handshake, ends, client_known, age, alone, fin_frames, cut, doubtful_reset, time_wait_since, shown, history, limits,
+    found, regraded, probe, gaps_acked, provisional, once
+} at_rest { number, claim, pending_syn, watch, words });
+
 /// The largest window without scaling.
 const MAX_UNSCALED: i64 = 65_535;
 
@@ -81,6 +86,8 @@ pub(super) struct Handshake {
     pub early_data: Option<(u64, Timestamp, u32)>,
 }
 
+packed!(Handshake { syn, last_syn, syn_ack, last_syn_ack, done, early_data });
+
 /// How, by whom and when a connection was cut off.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
@@ -89,6 +96,8 @@ pub(super) struct Cut {
     pub frame: u64,
     pub ts: Timestamp,
 }
+
+packed!(Cut { how, by, ts } frames { frame });
 
 /// What is said once a connection, or once a direction, by index.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,6 +111,8 @@ pub(super) struct Once {
     pub mid_stream: bool,
 }
 
+packed!(Once { ecn, timestamp_missing, auth, mss, checksum, sack, mid_stream });
+
 impl Connection {
     /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
     pub fn new(number: u32, segment: &Segment, from: Direction) -> Self {
@@ -111,7 +122,6 @@ impl Connection {
         };
         Self {
             number,
-            key: FlowKey::new(segment.src, segment.dst),
             ends: [Endpoint::new(client), Endpoint::new(server)],
             client_known: segment.flags.contains(TcpFlags::SYN),
             first: (segment.frame, segment.ts),
@@ -137,6 +147,25 @@ impl Connection {
             provisional: false,
             once: Once::default(),
         }
+    }
+
+    /// The key of its segments.
+    pub fn key(&self) -> FlowKey {
+        FlowKey::new(self.ends[0].socket, self.ends[1].socket)
+    }
+
+    /// Whether no word about it is open, and nothing is missing: it can be packed then.
+    pub fn rest(&mut self) -> bool {
+        if self.claim.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
+            return false;
+        }
+        self.watch.take_if(|watch| watch.is_empty());
+        let opened = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
+        if opened && self.watch.is_none() && self.handshake.early_data.is_none() && !self.gaps_acked {
+            // Nothing is left that could change a word.
+            self.words = Words::default();
+        }
+        self.watch.is_none() && self.words.is_empty()
     }
 
     /// Which end `segment` comes from.

@@ -8,8 +8,8 @@ use crate::rules::Rule;
 
 use super::Deed;
 use super::connection::Connection;
-use super::endpoint::Digest;
 use super::step::Step;
+use super::trail::{Passed, Seen};
 
 /// Two captures of one packet are no further apart.
 const COPY: Span = Span::from_millis(1);
@@ -17,7 +17,7 @@ const COPY: Span = Span::from_millis(1);
 const DUPLICATE: Span = Span::from_secs(2);
 /// Linux's smallest RTO: nobody's timer waits less.
 const MIN_RTO: Span = Span::from_millis(200);
-/// So many of the last segments of one end are kept for comparison.
+/// So many of the last segments of one end are compared.
 const KEPT: usize = 128;
 
 impl Connection {
@@ -25,12 +25,8 @@ impl Connection {
     pub(super) fn is_copy(&mut self, step: &mut Step<'_>) -> bool {
         let digest = digest(step.segment);
         let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
-        let me = &mut self.ends[step.me()];
-        if me.recent.len() >= KEPT {
-            me.recent.pop_front();
-        }
-        me.recent.push_back(digest);
-        let Some(twin) = twin else { return false };
+        step.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
+        let Some(twin) = twin else { return self.is_part_of_a_frame(step) };
         if self.contradicted(step).is_some() {
             // Two packets after all: somebody else sent one of them.
             return false;
@@ -48,10 +44,36 @@ impl Connection {
         true
     }
 
+    /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
+    /// back from the last one.
+    fn is_part_of_a_frame(&mut self, step: &mut Step<'_>) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        let end =
+            if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return false };
+        let from = end - i64::from(segment.payload_len);
+        let behind = u32::try_from(me.nxt - end).ok().map(|bytes| bytes.div_ceil(segment.payload_len.max(1)));
+        let Some(behind) = behind.and_then(|behind| u16::try_from(behind).ok()) else { return false };
+        let counted = segment.ip_id.is_some_and(|id| me.ids.back(behind) == Some(id));
+        let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
+        let joined = first.map_or(me.last_data_frame, |first| first.frame);
+        let alone = first.is_some_and(|first| first.end - first.from <= end - from);
+        if segment.payload_len == 0 || !counted || alone || me.holes.overlap(from, end) > 0 || from < me.low {
+            return false;
+        }
+        let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
+        if after > DUPLICATE {
+            return false;
+        }
+        self.ends[step.me()].count.copies += 1;
+        step.obs.deed = Deed::Copy(joined);
+        step.fire(Rule::NetworkDuplicate).frame("first", joined).time("after", after);
+        true
+    }
+
     /// Whether the segment takes no new number and acknowledges nothing new: only then is it worth looking.
     fn repeats(&self, step: &Step<'_>) -> bool {
         let (segment, me) = (step.segment, &self.ends[step.me()]);
-        if !me.facts.numbered || me.recent.is_empty() {
+        if !me.facts.numbered || me.trail.is_none() {
             return false;
         }
         let new_data =
@@ -63,9 +85,10 @@ impl Connection {
         !new_data && !new_ack
     }
 
-    fn twin(&self, step: &Step<'_>, digest: &Digest) -> Option<Digest> {
+    fn twin(&self, step: &Step<'_>, digest: &Seen) -> Option<Passed> {
         let me = &self.ends[step.me()];
-        let twin = me.recent.iter().rev().find(|other| other.hash == digest.hash).copied()?;
+        let mut last = step.trail.back(me.trail, (self.number, step.from)).take(KEPT);
+        let twin = *last.find(|other| other.hash == digest.hash)?;
         let after = digest.ts.since(twin.ts);
         let segment = step.segment;
         // RFC 9293 §3.8.1: what is sent again unchanged may keep its IP ID. No timer is shorter than this.
@@ -95,7 +118,7 @@ impl Connection {
 }
 
 /// All of a segment that the network does not change on its way.
-fn digest(segment: &Segment) -> Digest {
+fn digest(segment: &Segment) -> Seen {
     let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
     hasher.write_u64(u64::from(segment.seq.0) << 32 | u64::from(segment.ack.unwrap_or_default().0));
     hasher.write_u64(
@@ -110,11 +133,5 @@ fn digest(segment: &Segment) -> Digest {
     for (left, right) in segment.options.sack.as_slice() {
         hasher.write_u64(u64::from(left.0) << 32 | u64::from(right.0));
     }
-    Digest {
-        hash: hasher.finish(),
-        ts: segment.ts,
-        frame: segment.frame,
-        ttl: segment.ttl,
-        interface: segment.interface,
-    }
+    Seen { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, interface: segment.interface }
 }

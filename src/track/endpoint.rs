@@ -15,10 +15,13 @@ use super::facts::Facts;
 use super::holes::Holes;
 use super::ids::Ids;
 use super::keepalive::Probing;
+use super::packed::packed;
 use super::path::Path;
 use super::recovery::Recovery;
 use super::resend::Resends;
 use super::rtt::Rtt;
+use super::step::Step;
+use super::trail::{self, Advert, Trail};
 use super::window::Overrun;
 
 /// One end of a connection.
@@ -78,8 +81,8 @@ pub(super) struct Endpoint {
     pub asked: Option<Box<Asked>>,
     /// A digest of the SACK blocks that it last sent.
     pub sack_digest: u64,
-    /// The windows that it advertised last, by timestamp: an echo tells which of them the other end had received.
-    pub adverts: VecDeque<Advert>,
+    /// What bounds the edges of the windows that it advertised last.
+    pub floor: Floor,
     pub recovery: Option<Box<Recovery>>,
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
@@ -93,22 +96,47 @@ pub(super) struct Endpoint {
     pub overrun: Option<Box<Overrun>>,
     /// Probes of the other end that it has out.
     pub probing: Option<Box<Probing>>,
-    /// Digests of its last segments, to know a copy of one.
-    pub recent: VecDeque<Digest>,
+    /// Its last segments in the trail.
+    pub trail: trail::Mark,
     pub path: Path,
     pub resends: Option<Box<Resends>>,
 }
 
-/// A window as it was advertised.
+packed!(Endpoint {
+    socket, facts, base, last_ts, last_data, una_ts, last_old, closed_since, low, nxt, fin, una, ack_mark, edge_mark, first_tsval,
+    tsval, max_window, window, mss, wscale, syn_data, dup_acks_in_row, handshake_leg, ids, asked, sack_digest, rtt, count, path,
+    trail, flight, resends, ack, edge_at, edge, right_edge, floor
+} frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing });
+
+/// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Advert {
-    pub tsval: u32,
-    pub edge: i64,
-    pub window: u32,
+pub(super) struct Floor {
+    /// Of the edges so far, and of a whole number of them before.
+    now: i64,
+    before: i64,
+    count: u8,
 }
 
-/// So many advertised windows are kept.
-const MAX_ADVERTS: usize = 32;
+packed!(Floor { now, before, count });
+
+/// So many advertised windows are looked through.
+const MAX_ADVERTS: u8 = 32;
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { now: i64::MAX, before: i64::MAX, count: 0 }
+    }
+}
+
+impl Floor {
+    fn add(&mut self, edge: i64) {
+        if self.count == MAX_ADVERTS {
+            *self = Self { now: i64::MAX, before: self.now, count: 0 };
+        }
+        self.now = self.now.min(edge);
+        self.count += 1;
+    }
+}
 
 /// A range of numbers that waits for its acknowledgment.
 #[derive(Clone, Copy, Debug)]
@@ -127,15 +155,7 @@ pub(super) struct Sent {
     pub digest: Option<NonZeroU32>,
 }
 
-/// What makes two captured segments copies of one.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Digest {
-    pub hash: u64,
-    pub ts: Timestamp,
-    pub frame: u64,
-    pub ttl: u8,
-    pub interface: u32,
-}
+packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } frames { frame });
 
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]
@@ -154,6 +174,22 @@ pub(super) struct Counters {
     pub syns: u32,
     pub copies: u32,
 }
+
+packed!(Counters {
+    packets,
+    wire_bytes,
+    payload_bytes,
+    missed_bytes,
+    data_segments,
+    resent_segments,
+    resent_bytes,
+    late_segments,
+    duplicate_acks,
+    max_in_flight,
+    zero_window,
+    syns,
+    copies
+});
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
 const MAX_FLIGHT: usize = 4096;
@@ -194,7 +230,7 @@ impl Endpoint {
             last_old: None,
             asked: None,
             sack_digest: 0,
-            adverts: VecDeque::new(),
+            floor: Floor::default(),
             recovery: None,
             flight: VecDeque::new(),
             holes: Holes::default(),
@@ -203,10 +239,16 @@ impl Endpoint {
             closed_since: None,
             overrun: None,
             probing: None,
-            recent: VecDeque::new(),
+            trail: trail::Mark::default(),
             path: Path::default(),
             resends: None,
         }
+    }
+
+    /// Nothing of it waits for what comes, but for acknowledgments.
+    pub fn is_at_rest(&self) -> bool {
+        let trouble = self.recovery.is_some() || self.overrun.is_some() || self.probing.is_some();
+        !trouble && self.holes.is_empty() && self.path.is_at_rest()
     }
 
     /// Sets the ISN: `seq` becomes relative `at`. All that was known of older numbers goes.
@@ -286,19 +328,23 @@ impl Endpoint {
     }
 
     /// Notes a window that it advertised.
-    pub fn advertise(&mut self, advert: Advert) {
-        if self.adverts.len() >= MAX_ADVERTS {
-            self.adverts.pop_front();
-        }
-        self.adverts.push_back(advert);
+    pub fn advertise(&mut self, advert: Advert, trail: &mut Trail) {
+        self.floor.add(advert.edge);
+        trail.advertise(self.trail, advert);
     }
 
-    /// The last window that it advertised, as far as the sender of `segment` had received it.
-    pub fn window_known_to(&self, segment: &Segment) -> (i64, u32) {
-        let echoed = segment
-            .options
-            .timestamps
-            .and_then(|(_, tsecr)| self.adverts.iter().rev().find(|advert| advert.tsval == tsecr));
+    /// The edge of the last window that it advertised lies here or further right, whichever the other end had received.
+    pub fn least_edge(&self) -> i64 {
+        self.edge.min(self.floor.now).min(self.floor.before)
+    }
+
+    /// The last window that it advertised, as far as the sender of the step's segment had received it: the echo of its timestamp
+    /// tells.
+    pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
+        let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
+            let adverts = step.trail.adverts(self.trail, (step.obs.flow, step.from.reverse()));
+            adverts.take(MAX_ADVERTS.into()).find(|advert| advert.tsval == tsecr)
+        });
         echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))
     }
 

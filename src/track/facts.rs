@@ -4,6 +4,7 @@
 //! always name one state of RFC 9293.
 
 use super::TcpState;
+use super::packed::{packed, packed_enum};
 
 /// What is known of one end of a connection.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -36,6 +37,22 @@ pub(super) struct Facts {
     pub good_checksum: bool,
 }
 
+packed!(Facts {
+    numbered,
+    syn,
+    syn_seen,
+    syn_ack,
+    syn_acked,
+    closes_second,
+    sack_permitted,
+    timestamps,
+    md5,
+    ao,
+    ecn,
+    acc_ecn,
+    good_checksum
+});
+
 /// How a connection was cut off.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum CutOff {
@@ -46,6 +63,8 @@ pub(super) enum CutOff {
     /// TIME-WAIT is over.
     TimeWaitOver,
 }
+
+packed_enum!(CutOff, [CutOff::Reset, CutOff::BackToListen, CutOff::TimeWaitOver]);
 
 /// What one end has come to in closing.
 #[derive(Clone, Copy, Debug, Default)]

@@ -119,9 +119,9 @@ impl Outcome {
 pub struct RttSummary {
     /// The shortest.
     pub min: Span,
-    /// The middle one (of an even sample where there are more than 64).
+    /// The middle one (estimated where there are more than twenty).
     pub median: Span,
-    /// 95 of 100 are no longer than this (of the same sample).
+    /// 95 of 100 are no longer than this (estimated likewise).
     pub p95: Span,
     /// The longest.
     pub max: Span,

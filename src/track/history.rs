@@ -7,6 +7,7 @@ use arrayvec::ArrayString;
 use crate::dissect::{Segment, TcpFlags};
 
 use super::Direction;
+use super::packed::{packed, packed_enum};
 
 /// Zeek's endpoint states.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -20,6 +21,19 @@ enum Activity {
     Closed,
     Reset,
 }
+
+packed_enum!(
+    Activity,
+    [
+        Activity::Inactive,
+        Activity::Partial,
+        Activity::SynSent,
+        Activity::SynAckSent,
+        Activity::Established,
+        Activity::Closed,
+        Activity::Reset,
+    ]
+);
 
 /// One end as Zeek sees it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +51,8 @@ struct End {
     repeats: u32,
     zero_windows: u32,
 }
+
+packed!(End { activity, was_closed, once, last_syn, last_fin, last_rst, corrupt, gaps, repeats, zero_windows });
 
 const SYN: u8 = 1;
 const FIN: u8 = 2;
@@ -63,6 +79,8 @@ pub(super) struct History {
     letters: ArrayString<46>,
     ends: [End; 2],
 }
+
+packed!(History { letters, ends });
 
 impl History {
     /// Takes one segment.

@@ -50,6 +50,11 @@ pub(super) struct Holes {
 }
 
 impl Holes {
+    /// Nothing is missing.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// The lowest hole that is not acknowledged.
     pub fn first_open(&self) -> Option<&Hole> {
         self.list.iter().find(|hole| hole.acked.is_none())

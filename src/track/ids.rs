@@ -1,5 +1,7 @@
 //! IP IDs: many stacks count a connection's packets with them, and then they tell the order of sending, and what is missing.
 
+use super::packed::packed;
+
 /// How the IP IDs of one end run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ids {
@@ -14,6 +16,8 @@ pub(super) struct Ids {
     right: u8,
     wrong: u8,
 }
+
+packed!(Ids { last, more, up, same, other, right, wrong });
 
 /// Further than this the counter does not get between two packets of one connection, unless others share it.
 const NEAR: u16 = 256;
@@ -56,6 +60,12 @@ impl Ids {
     /// Whether they count the connection's packets.
     pub fn ascend(self) -> bool {
         self.up > 0 && self.same == 0 && u32::from(self.up) >= 4 * u32::from(self.other)
+    }
+
+    /// The ID of a segment so many before the last one, where frames of several segments count right.
+    pub fn back(self, segments: u16) -> Option<u16> {
+        let last = self.last.filter(|_| self.ascend() && self.right > 0 && self.right > self.wrong)?;
+        Some(last.wrapping_add(self.more).wrapping_sub(segments))
     }
 
     /// How many packets were sent before this one, and after the last, that have not been seen.

@@ -22,6 +22,15 @@ pub(super) struct Watch {
     pub draws: [Option<Draw>; 2],
 }
 
+impl Watch {
+    /// Nothing waits.
+    pub fn is_empty(&self) -> bool {
+        let Self { reset, syn, outside, draws } = self;
+        let doubts = [reset, syn, outside];
+        doubts.into_iter().flatten().all(Option::is_none) && draws.iter().all(Option::is_none)
+    }
+}
+
 /// A segment in doubt.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {

@@ -2,6 +2,8 @@
 
 use crate::dissect::Socket;
 
+use super::packed::packed_enum;
+
 /// A connection's two ends, whichever way a segment goes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct FlowKey {
@@ -24,6 +26,8 @@ pub enum Direction {
     /// Server to client.
     FromResponder,
 }
+
+packed_enum!(Direction, [Direction::FromOriginator, Direction::FromResponder]);
 
 impl Direction {
     /// 0 from the client, 1 from the server.

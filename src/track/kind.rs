@@ -44,30 +44,49 @@ impl Connection {
         let tail = sent.end == me.nxt || sent.from >= me.nxt;
         let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
         // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
-        let (_, window) = peer.window_known_to(step.segment);
+        let (_, window) = peer.window_known_to(step);
         let shut = window == 0 && peer.ack.is_some();
         if by_timer && !timed_out && self.was_overtaken(step, sent) {
             return Kind::Fast;
         }
-        if self.forgets_sack(step, sent) || by_timer || shut || timed_out && (sent.again || !tail) {
+        if self.forgets_sack(step, sent) || by_timer {
             return Kind::Timeout;
         }
         // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
         let above = recovery.and_then(|recovery| recovery.highest_sacked()).is_some_and(|sacked| sacked > sent.end);
-        let fast = recovery.is_some_and(|recovery| recovery.fast_until.is_some() || recovery.hidden > 0);
+        let hidden = recovery.is_some_and(|recovery| recovery.hidden > 0);
+        let recovers = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
+        let selective = me.facts.sack_permitted && peer.facts.sack_permitted;
+        let asked = above || peer.dup_acks_in_row >= 3 && !selective || self.was_asked_for(step, sent);
+        if asked && self.follows_feedback(step) {
+            return Kind::Fast;
+        }
         // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one
         // probe in an episode.
-        let probes = (me.facts.sack_permitted && peer.facts.sack_permitted || !self.scale_known())
-            && recovery.is_none_or(|recovery| recovery.probe_until.is_none());
-        if above || fast || peer.dup_acks_in_row >= 3 || self.was_asked_for(step, sent) {
+        let probes =
+            (selective || !self.scale_known()) && recovery.is_none_or(|recovery| recovery.probe_until.is_none());
+        let probe = tail && !sent.again && probes && sent.lost < 2;
+        if (shut && !probe && !recovers) || timed_out && (sent.again || !tail) {
+            Kind::Timeout
+        } else if asked || hidden || recovers {
             Kind::Fast
-        } else if tail && !sent.again && probes && sent.lost < 2 {
+        } else if probe {
             Kind::TailProbe
         } else if sent.again || sent.lost > 1 || timed_out || !idle.is_below(80, MIN_RTO) {
             Kind::Timeout
         } else {
             Kind::Unknown
         }
+    }
+
+    /// Whether it comes as soon after the receiver's last word as the way to the sender and back allows: no timer waits for that.
+    fn follows_feedback(&self, step: &Step<'_>) -> bool {
+        let peer = &self.ends[step.peer()];
+        let to_sender = peer.leg().unwrap_or_default();
+        // RFC 8985 §6.2: RACK waits for reordering, a quarter of the round trip.
+        let slack = Span((self.round_trip().0 / 4).saturating_add(Span::from_millis(5).0));
+        let waited = step.segment.ts.since(peer.last_ts);
+        !waited.is_below(90, to_sender) && waited.0 <= to_sender.0.saturating_add(slack.0)
     }
 
     /// Whether the sender has forgotten what the receiver reported by SACK: only a timer makes it.

@@ -11,6 +11,7 @@ use crate::capture::{Span, Timestamp};
 
 use super::connection::Connection;
 use super::endpoint::Endpoint;
+use super::packed::{Pack, Packer, Unpacker, packed, packed_enum};
 use super::step::Step;
 use super::{Deed, Direction, Note};
 
@@ -108,6 +109,22 @@ struct Account {
     left: Left,
 }
 
+impl Pack for Account {
+    fn pack(&self, out: &mut Packer) {
+        let Self { spent, mark, allowed, left } = self;
+        spent.map(Span).pack(out);
+        mark.pack(out);
+        allowed.pack(out);
+        left.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let spent: [Span; COUNTED.len()] = Pack::unpack(from);
+        let (mark, allowed, left) = (Pack::unpack(from), Pack::unpack(from), Pack::unpack(from));
+        Self { spent: spent.map(|span| span.0), mark, allowed, left }
+    }
+}
+
 /// How the last data left its sender.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Left {
@@ -125,6 +142,8 @@ enum Left {
     /// It was the FIN.
     Closed,
 }
+
+packed_enum!(Left, [Left::Done, Left::More, Left::Full, Left::Shut, Left::Recovering, Left::Closed]);
 
 const _: () = assert!(size_of::<Account>() <= 48, "every connection has two");
 
@@ -196,6 +215,8 @@ pub(super) struct Limits {
     /// The longest time without any segment.
     pub idle: Span,
 }
+
+packed!(Limits { accounts, opened, idle });
 
 /// What must be known of both ends before a segment is taken.
 #[derive(Clone, Copy, Debug)]
@@ -410,8 +431,8 @@ fn room(receiver: &Endpoint, step: &Step<'_>) -> i64 {
         return if receiver.closed_since.is_some() { 0 } else { i64::MAX };
     }
     // Far below the oldest window still remembered, it does not matter which one the sender knew.
-    let oldest = receiver.adverts.front().map_or(edge, |advert| advert.edge);
+    let least = receiver.least_edge();
     let near = i64::from(receiver.window) / 8 + 65_536;
-    let known = if end.saturating_add(near) < oldest { oldest } else { receiver.window_known_to(step.segment).0 };
+    let known = if end.saturating_add(near) < least { least } else { receiver.window_known_to(step).0 };
     known.saturating_sub(end)
 }

@@ -75,6 +75,10 @@ impl Connection {
         {
             return recovery.hidden;
         }
+        if self.probe.is_some_and(|(prober, _)| prober != step.from) {
+            // What was lost is the answer to a probe.
+            return 0;
+        }
         // The IP ID skips some, after a wait of a timer's length.
         let skipped = me.ids.skipped(segment.ip_id);
         let patience = Span::from_millis(100);
@@ -89,7 +93,7 @@ impl Connection {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         // An acknowledgment of the other end's data may have been lost as well.
         let alone = peer.last_data.is_none_or(|data| data < me.last_ts);
-        if sent.from <= me.una && alone && sent.seen { me.ids.skipped(step.segment.ip_id) } else { 0 }
+        if sent.from <= me.una && alone { me.ids.skipped(step.segment.ip_id) } else { 0 }
     }
 
     /// Says that a segment was sent again: how, and whether that was needed.
@@ -110,10 +114,15 @@ impl Connection {
                     recovery.hidden = recovery.hidden.max(hidden);
                 }
                 // What RACK finds lost in a recovery by timer turns it into one by feedback.
-                recovery.timer_until = None;
+                (recovery.timer_until, recovery.probe_until) = (None, None);
                 recovery.fast_until = recovery.fast_until.or(Some(me.nxt));
             }
-            Kind::Timeout => recovery.timer_until = recovery.timer_until.or(Some(me.nxt)),
+            Kind::Timeout => {
+                // RFC 6298 §5.4: the timer sends the earliest segment, and each time it does a recovery begins anew.
+                let expired = sent.from <= me.una && !segment.ts.since(sent.last.max(me.una_ts)).is_below(90, MIN_RTO);
+                recovery.timer_until = recovery.timer_until.filter(|_| !expired).or(Some(me.nxt));
+                recovery.probe_until = None;
+            }
             Kind::TailProbe => recovery.probe_until = Some(me.nxt.max(sent.end)),
             Kind::Unknown => {}
         }
@@ -163,7 +172,10 @@ impl Connection {
         let (low, high) = (hole.from, hole.to);
         let bytes = (high - low) as u64;
         let gap = Gap { opener: frame, opened: ts, from: low, to: high, missing: bytes, lost: false };
-        let crowded_out = me.recovery.get_or_insert_default().open(gap);
+        let recovery = me.recovery.get_or_insert_default();
+        // What was hidden above all that was seen shows now.
+        recovery.hidden = 0;
+        let crowded_out = recovery.open(gap);
         step.obs.gap = Some((low, high));
         step.fire(Rule::SegmentGap).range(low, high).bytes("bytes", bytes).word("cause", "unknown");
         self.provisional = true;
@@ -213,8 +225,11 @@ impl Connection {
         let peer = &self.ends[step.peer()];
         let end = step.obs.seq_end;
         let plain = segment.payload_len > 0 && !segment.flags.contains(TcpFlags::SYN);
-        let (edge, window) = peer.window_known_to(segment);
-        if plain && self.scale_known() && window > 0 && end == edge {
+        if !plain || !self.scale_known() || end < peer.least_edge() {
+            return;
+        }
+        let (edge, window) = peer.window_known_to(step);
+        if window > 0 && end == edge {
             let window = u64::from(window);
             step.fire(Rule::WindowFull).bytes("window", window);
         }

@@ -2,6 +2,7 @@
 
 use crate::capture::Span;
 
+use super::packed::{packed, packed_enum};
 use super::{Direction, Finding, TcpState};
 
 /// What one segment did to its connection. Reused from segment to segment.
@@ -77,6 +78,8 @@ pub struct States {
     pub server: TcpState,
 }
 
+packed!(States { client, server });
+
 /// What an acknowledgment newly covers.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Acked {
@@ -137,6 +140,11 @@ pub enum Note {
     /// The same acknowledgment with another window.
     WindowUpdate,
 }
+
+packed_enum!(
+    Note,
+    [Note::KeepAlive, Note::KeepAliveAck, Note::ZeroWindowProbe, Note::ZeroWindowProbeAck, Note::WindowUpdate]
+);
 
 impl Note {
     /// The slug that reports write.

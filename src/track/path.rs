@@ -7,6 +7,7 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
+use super::packed::packed;
 use super::step::Step;
 
 /// The line that one end's packets keep to.
@@ -19,6 +20,8 @@ pub(super) struct Path {
     steady_id: u8,
     off: Option<Box<Off>>,
 }
+
+packed!(Path { ttl, id, steady_ttl, steady_id } at_rest { off });
 
 /// A packet off the line.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +77,11 @@ impl Path {
             _ => self.steady_id = 0,
         }
         self.id = id;
+    }
+
+    /// No packet off the line waits for the next.
+    pub fn is_at_rest(&self) -> bool {
+        self.off.is_none()
     }
 
     /// In what this segment, the last one seen, is off the line.

@@ -7,6 +7,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
 use super::endpoint::Sent;
+use super::packed::packed;
 use super::step::Step;
 use super::{Note, Value};
 
@@ -18,6 +19,8 @@ pub(super) struct Resends {
     /// When a timer last sent something again.
     timeout: Option<Timestamp>,
 }
+
+packed!(Resends { ranges, reports, timeout });
 
 /// Bytes that went again, by their first number.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +40,8 @@ struct Range {
     shrinks_from: Option<Span>,
 }
 
+packed!(Range { from, times, first, last, interval, previous, earlier, said, shrinks_from });
+
 /// A SACK block, when it was new.
 #[derive(Clone, Copy, Debug)]
 struct Report {
@@ -45,6 +50,8 @@ struct Report {
     frame: u64,
     ts: Timestamp,
 }
+
+packed!(Report { from, to, ts } frames { frame });
 
 const MAX_RANGES: usize = 32;
 const MAX_REPORTS: usize = 64;

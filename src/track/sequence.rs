@@ -1,7 +1,7 @@
 //! Sequence numbers: what is new, what was seen before, what is missing (TC2).
 
 use crate::dissect::TcpFlags;
-use crate::rules::Rule;
+use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
 use super::endpoint::Sent;
@@ -23,7 +23,7 @@ impl Connection {
         // It acknowledges all that has come: an older acknowledgment was merely overtaken.
         let current = step.obs.ack >= me.ack;
         if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt && current {
-            let (_, window) = peer.window_known_to(step.segment);
+            let (_, window) = peer.window_known_to(step);
             let note = if window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
             step.obs.notes.push(note);
             self.probe = Some((step.from, note));
@@ -101,6 +101,9 @@ impl Connection {
             let last = self.ends[step.me()].last_ts;
             let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, last, lost, rung: "ip-id" };
             self.say_resent(step, hidden);
+            if step.has(TcpFlags::FIN) {
+                step.fire(Rule::FinRetransmission).confidence(Confidence::Likely);
+            }
         }
         let me = &mut self.ends[step.me()];
         if from > known {
@@ -140,7 +143,9 @@ impl Connection {
             let bytes = if hole.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
             let original = first;
-            let last = first.map(|sent| sent.last_ts).max(resent).unwrap_or(segment.ts);
+            // A first copy that was not seen left before what went past it.
+            let opened = hole.map(|hole| hole.opened);
+            let last = first.map(|sent| sent.last_ts).or(opened).max(resent).unwrap_or(segment.ts);
             let first = first.map(|sent| (sent.frame, sent.ts));
             self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, lost: 0, rung });
             if segment.payload_len > 0 {

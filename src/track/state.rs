@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::packed::packed_enum;
+
 /// A state of one end of a connection, as far as the frames seen tell.
 // RFC 9293 §3.3.2.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -30,6 +32,23 @@ pub enum TcpState {
     /// Both FINs done; waiting 2 MSL for stray segments.
     TimeWait,
 }
+
+packed_enum!(
+    TcpState,
+    [
+        TcpState::Closed,
+        TcpState::Listen,
+        TcpState::SynSent,
+        TcpState::SynRecv,
+        TcpState::Established,
+        TcpState::FinWait1,
+        TcpState::FinWait2,
+        TcpState::CloseWait,
+        TcpState::Closing,
+        TcpState::LastAck,
+        TcpState::TimeWait,
+    ]
+);
 
 impl TcpState {
     /// The name as reports write it: `SYN_RECV`.

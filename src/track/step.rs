@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::trail::Trail;
 use super::{Direction, Event, Finding, Observation};
 
 /// A segment, where it goes, and what is being said of it.
@@ -14,6 +15,8 @@ pub(super) struct Step<'a> {
     pub obs: &'a mut Observation,
     /// Where words about other frames go.
     pub events: &'a mut VecDeque<Event>,
+    /// The last segments of all connections.
+    pub trail: &'a mut Trail,
 }
 
 impl Step<'_> {

@@ -1,5 +1,6 @@
-//! Every live connection: found by its two ends, aged in lists of equal patience.
+//! Every live connection: found by its two ends, aged in lists of equal patience, packed when it rests.
 
+use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
@@ -11,6 +12,8 @@ use crate::dissect::Socket;
 
 use super::FlowKey;
 use super::connection::Connection;
+use super::label::Label;
+use super::packed::{Packer, Unpacker};
 
 /// How long a connection may be silent depends on what it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +29,9 @@ pub(super) enum Age {
 const AGES: usize = 3;
 const NONE: u32 = u32::MAX;
 
+/// So many take their turn after a segment.
+const TURNS: usize = 4;
+
 /// A connection's place in the table.
 pub(super) type Slot = u32;
 
@@ -38,15 +44,52 @@ pub(super) struct Table {
     slots: Vec<Entry>,
     free: Vec<Slot>,
     lists: [List; AGES],
+    /// The connections that are awake, and some places where none is any more; in turn, each is asked whether it was heard of.
+    waking: VecDeque<Slot>,
+    awake: usize,
+    most_awake: usize,
+    packer: Packer,
+    unpacker: Unpacker,
 }
 
 struct Entry {
-    connection: Option<Box<Connection>>,
+    held: Held,
     age: Age,
+    /// It stands in `waking`.
+    in_turn: bool,
+    /// It was heard of since its last turn.
+    heard: bool,
     previous: Slot,
     next: Slot,
     /// When it was put at the end of its list.
     queued: Timestamp,
+}
+
+/// A connection, or none.
+#[derive(Default)]
+enum Held {
+    #[default]
+    Nothing,
+    Awake(Box<Connection>),
+    Resting(Box<[u8]>),
+}
+
+impl Held {
+    fn label(&self) -> Option<Label> {
+        match self {
+            Self::Nothing => None,
+            Self::Awake(connection) => Some(Label::of(connection)),
+            Self::Resting(bytes) => Some(Label::read(bytes).0),
+        }
+    }
+
+    fn has(&self, key: &FlowKey) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Awake(connection) => connection.key() == *key,
+            Self::Resting(bytes) => Label::has(bytes, key),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -57,13 +100,19 @@ struct List {
 }
 
 impl Table {
-    pub fn new() -> Self {
+    /// A table of which so many connections are awake.
+    pub fn new(most_awake: usize) -> Self {
         Self {
             hasher: RandomState::default(),
             index: HashTable::new(),
             slots: Vec::new(),
             free: Vec::new(),
             lists: [List { head: NONE, tail: NONE, len: 0 }; AGES],
+            waking: VecDeque::new(),
+            awake: 0,
+            most_awake,
+            packer: Packer::default(),
+            unpacker: Unpacker::default(),
         }
     }
 
@@ -76,44 +125,111 @@ impl Table {
     }
 
     pub fn find(&self, key: &FlowKey) -> Option<Slot> {
-        let slots = &self.slots;
-        let equal = |slot: &Slot| slots[*slot as usize].connection.as_ref().is_some_and(|found| found.key == *key);
+        let equal = |slot: &Slot| self.slots[*slot as usize].held.has(key);
         self.index.find(self.hasher.hash_one(key), equal).copied()
     }
 
+    /// A connection, awake.
     pub fn get(&mut self, slot: Slot) -> Option<&mut Connection> {
-        self.slots.get_mut(slot as usize)?.connection.as_deref_mut()
+        if let Held::Resting(bytes) = &self.slots.get(slot as usize)?.held {
+            self.slots[slot as usize].held = Held::Awake(Label::unpack(bytes, &mut self.unpacker));
+            self.wakes(slot);
+        }
+        let entry = &mut self.slots[slot as usize];
+        entry.heard = true;
+        match &mut entry.held {
+            Held::Awake(connection) => Some(connection),
+            _ => None,
+        }
     }
 
-    pub fn insert(&mut self, connection: Connection, age: Age, now: Timestamp) -> Slot {
-        let hash = self.hasher.hash_one(connection.key);
-        let entry = Entry { connection: Some(Box::new(connection)), age, previous: NONE, next: NONE, queued: now };
+    /// What can be known of a connection without waking it.
+    pub fn label(&self, slot: Slot) -> Option<Label> {
+        self.slots.get(slot as usize)?.held.label()
+    }
+
+    pub fn insert(&mut self, connection: Box<Connection>, age: Age, now: Timestamp) -> Slot {
+        let hash = self.hasher.hash_one(connection.key());
+        let held = Held::Awake(connection);
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot as usize] = entry;
+                self.slots[slot as usize].held = held;
                 slot
             }
             None => {
-                self.slots.push(entry);
+                self.slots.push(Entry {
+                    held,
+                    age,
+                    in_turn: false,
+                    heard: true,
+                    previous: NONE,
+                    next: NONE,
+                    queued: now,
+                });
                 (self.slots.len() - 1) as Slot
             }
         };
         let (slots, hasher) = (&self.slots, &self.hasher);
         self.index.insert_unique(hash, slot, |slot| {
-            slots[*slot as usize].connection.as_ref().map_or(0, |found| hasher.hash_one(found.key))
+            let label = slots[*slot as usize].held.label();
+            label.map_or(0, |label| hasher.hash_one(FlowKey::new(label.ends[0], label.ends[1])))
         });
         self.link(slot, age, now);
+        self.wakes(slot);
         slot
     }
 
     pub fn remove(&mut self, slot: Slot) -> Option<Box<Connection>> {
         self.unlink(slot);
-        let connection = self.slots[slot as usize].connection.take()?;
-        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(connection.key), |other| *other == slot) {
+        let connection = match std::mem::take(&mut self.slots[slot as usize].held) {
+            Held::Awake(connection) => {
+                self.awake -= 1;
+                connection
+            }
+            Held::Resting(bytes) => Label::unpack(&bytes, &mut self.unpacker),
+            Held::Nothing => return None,
+        };
+        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(connection.key()), |other| *other == slot) {
             found.remove();
         }
         self.free.push(slot);
         Some(connection)
+    }
+
+    /// One more is awake.
+    fn wakes(&mut self, slot: Slot) {
+        self.awake += 1;
+        let entry = &mut self.slots[slot as usize];
+        entry.heard = true;
+        if !std::mem::replace(&mut entry.in_turn, true) {
+            self.waking.push_back(slot);
+        }
+    }
+
+    /// Where too many are awake, a few that were not heard of for long go to rest; those of which something is open stay awake.
+    pub fn settle(&mut self) {
+        for _ in 0..TURNS {
+            if self.awake <= self.most_awake {
+                return;
+            }
+            let Some(slot) = self.waking.pop_front() else { return };
+            self.turn(slot);
+        }
+    }
+
+    fn turn(&mut self, slot: Slot) {
+        let entry = &mut self.slots[slot as usize];
+        let Held::Awake(connection) = &mut entry.held else {
+            entry.in_turn = false;
+            return;
+        };
+        if std::mem::replace(&mut entry.heard, false) || !connection.rest() {
+            self.waking.push_back(slot);
+            return;
+        }
+        entry.in_turn = false;
+        entry.held = Held::Resting(Label::pack(connection, &mut self.packer));
+        self.awake -= 1;
     }
 
     /// Moves a connection to the end of the list for `age`, unless it hangs there already.
@@ -139,12 +255,8 @@ impl Table {
 
     /// Every connection's place, by number.
     pub fn by_number(&self) -> Vec<Slot> {
-        let mut all: Vec<(u32, Slot)> = self
-            .slots
-            .iter()
-            .zip(0..)
-            .filter_map(|(entry, slot)| Some((entry.connection.as_ref()?.number, slot)))
-            .collect();
+        let number = |(entry, slot): (&Entry, Slot)| Some((entry.held.label()?.number, slot));
+        let mut all: Vec<(u32, Slot)> = self.slots.iter().zip(0..).filter_map(number).collect();
         all.sort_unstable();
         all.into_iter().map(|(_, slot)| slot).collect()
     }
@@ -154,7 +266,7 @@ impl Table {
         let at = |slot: Slot| self.slots.get(slot as usize);
         let first = at(self.lists[age as usize].head);
         let all = std::iter::successors(first, move |entry| at(entry.next));
-        all.filter_map(|entry| Some(entry.connection.as_ref()?.ends[1].socket))
+        all.filter_map(|entry| Some(entry.held.label()?.ends[1]))
     }
 
     fn link(&mut self, slot: Slot, age: Age, now: Timestamp) {

@@ -14,6 +14,7 @@ use super::isn::Isns;
 use super::quality::Quality;
 use super::step::Step;
 use super::table::{Age, Slot, Table};
+use super::trail::Trail;
 use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
 
 /// Limits and constants of a tracker.
@@ -27,6 +28,8 @@ pub struct TrackerOptions {
     pub max_half_open: usize,
     /// A connection without traffic for so long is forgotten.
     pub idle_timeout: Span,
+    /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
+    pub max_awake: usize,
 }
 
 impl Default for TrackerOptions {
@@ -38,6 +41,7 @@ impl Default for TrackerOptions {
             max_half_open: 250_000,
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
+            max_awake: 24 * 1024,
         }
     }
 }
@@ -64,12 +68,15 @@ pub struct FlowTracker {
     isns: Isns,
     floods: Floods,
     events: VecDeque<Event>,
+    trail: Trail,
     /// Connections so far.
     flows: u32,
     started: Option<Timestamp>,
     /// The latest time so far: time-outs never run backwards.
     now: Timestamp,
     evicted: u64,
+    /// Connections that are still to be ended since the capture is over, the first one last.
+    left: Vec<Slot>,
     /// A connection showed both directions.
     two_sided: bool,
     /// A connection proves that only one direction was captured.
@@ -81,15 +88,17 @@ impl FlowTracker {
     pub fn new(options: TrackerOptions) -> Self {
         Self {
             options,
-            table: Table::new(),
+            table: Table::new(options.max_awake),
             quality: Quality::default(),
             isns: Isns::default(),
             floods: Floods::default(),
             events: VecDeque::new(),
+            trail: Trail::default(),
             flows: 0,
             started: None,
             now: Timestamp::default(),
             evicted: 0,
+            left: Vec::new(),
             two_sided: false,
             one_sided: false,
         }
@@ -110,7 +119,7 @@ impl FlowTracker {
         };
         let Some(connection) = self.table.get(slot) else { return };
         let from = connection.direction(segment);
-        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events, trail: &mut self.trail };
         step.obs.flow = connection.number;
         if let Some(old) = &old {
             connection.check_reuse(old, &mut step, self.options.msl.doubled());
@@ -144,6 +153,7 @@ impl FlowTracker {
             self.end(old, Ending::Replaced);
         }
         self.limit(slot);
+        self.table.settle();
     }
 
     /// Lets capture time go on without a segment (a frame that holds no TCP).
@@ -162,7 +172,7 @@ impl FlowTracker {
                 if now.since(queued) < patience {
                     break;
                 }
-                let last = self.table.get(slot).map_or(queued, |connection| connection.last.1);
+                let last = self.table.label(slot).map_or(queued, |label| label.last);
                 if now.since(last) < patience {
                     self.table.requeue(slot, now);
                 } else {
@@ -172,14 +182,36 @@ impl FlowTracker {
         }
     }
 
-    /// Ends every connection: the capture is over.
+    /// Ends every connection, one after the other as events are asked for: the capture is over.
     pub fn finish(&mut self) {
-        for slot in self.table.by_number() {
-            self.one_sided |= self.table.get(slot).is_some_and(|connection| connection.only_side().is_some());
+        let mut left = self.table.by_number();
+        for slot in &left {
+            self.one_sided |= self.table.label(*slot).is_some_and(|label| label.one_sided);
         }
-        for slot in self.table.by_number() {
+        left.reverse();
+        self.left = left;
+    }
+
+    /// The next event, oldest first.
+    pub fn next_event(&mut self) -> Option<Event> {
+        while self.events.is_empty()
+            && let Some(slot) = self.left.pop()
+        {
+            // One at a time: their records together may need more room than the connections.
             self.remove(slot, Ending::CaptureEnds);
+            if self.left.is_empty() {
+                self.say_evicted();
+            }
         }
+        self.events.pop_front()
+    }
+
+    /// Connections tracked now.
+    pub fn live(&self) -> usize {
+        self.table.len()
+    }
+
+    fn say_evicted(&mut self) {
         if self.evicted > 1 {
             let mut finding = Finding::new(Rule::StateLimited);
             finding
@@ -191,29 +223,19 @@ impl FlowTracker {
         }
     }
 
-    /// The next event, oldest first.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    /// Connections tracked now.
-    pub fn live(&self) -> usize {
-        self.table.len()
-    }
-
     /// A header that cannot be read, of a connection that is not known: it does not start one.
     fn reject(&mut self, segment: &Segment, observation: &mut Observation) {
         observation.deed = Deed::Stray;
         observation.direction = Some(guess_direction(segment));
         let mut nobody = Connection::new(0, segment, guess_direction(segment));
         let from = guess_direction(segment);
-        let mut step = Step { segment, from, obs: observation, events: &mut self.events };
+        let mut step = Step { segment, from, obs: observation, events: &mut self.events, trail: &mut self.trail };
         nobody.check_header(&mut step);
     }
 
     fn begin(&mut self, segment: &Segment) -> Slot {
         self.flows = self.flows.saturating_add(1);
-        let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
+        let mut connection = Box::new(Connection::new(self.flows, segment, guess_direction(segment)));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
         connection.alone = !self.two_sided;
         self.table.insert(connection, Age::Open, self.now)
@@ -244,7 +266,13 @@ impl FlowTracker {
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
-            connection.observe(&mut Step { segment: &syn, from, obs: &mut unheard, events: &mut self.events });
+            connection.observe(&mut Step {
+                segment: &syn,
+                from,
+                obs: &mut unheard,
+                events: &mut self.events,
+                trail: &mut self.trail,
+            });
         }
         (slot, old)
     }

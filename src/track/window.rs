@@ -1,6 +1,6 @@
 //! The right edge of a window: data beyond it (TC314), and an edge that moves back (TC315).
 
-use crate::capture::Timestamp;
+use crate::capture::{Span, Timestamp};
 use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
@@ -51,16 +51,28 @@ impl Connection {
     /// Says of an overrun that stands what it is.
     pub(super) fn settle_overrun(&mut self, step: &mut Step<'_>) {
         for from in [step.from, step.from.reverse()] {
-            let Some(overrun) = self.ends[from.index()].overrun.as_deref_mut().filter(|overrun| !overrun.settled)
-            else {
+            let Some(overrun) = self.ends[from.index()].overrun.as_deref().filter(|overrun| !overrun.settled) else {
                 continue;
             };
-            let waited = step.segment.ts.since(overrun.ts);
-            if step.segment.frame.saturating_sub(overrun.frame) <= REORDER_FRAMES || waited <= REORDER {
+            let overrun = *overrun;
+            let (me, peer) = (&self.ends[from.index()], &self.ends[from.reverse().index()]);
+            // What the receiver has taken it had room for: the capture missed the window that said so.
+            let taken = me.una >= overrun.end;
+            // Its word counts once it can have seen the data: a round trip from here later, and half of one more for queues.
+            let leg = me.leg().unwrap_or_default().0;
+            let arrived = Span(leg.saturating_add(leg / 2)).max(REORDER);
+            let held = step.segment.frame.saturating_sub(overrun.frame) > REORDER_FRAMES
+                && step.segment.ts.since(overrun.ts) > REORDER
+                && peer.last_ts.since(overrun.ts) > arrived;
+            if !taken && !held {
                 continue;
             }
-            overrun.settled = true;
-            let overrun = *overrun;
+            if let Some(overrun) = self.ends[from.index()].overrun.as_deref_mut() {
+                overrun.settled = true;
+            }
+            if taken {
+                continue;
+            }
             let mut finding = self.late_finding(Rule::WindowOverrun, (overrun.frame, overrun.ts), from);
             finding.range(overrun.edge.max(overrun.from), overrun.end);
             finding.bytes("bytes", (overrun.end - overrun.edge.max(overrun.from)) as u64);

@@ -1,6 +1,6 @@
 //! The verdict as workflow commands of GitHub Actions: annotations at the policy's lines.
 
-use crate::policy::State;
+use crate::policy::{Position, State};
 
 use super::words::{self, counted};
 use super::{Run, RunStanding};
@@ -35,19 +35,16 @@ pub fn github(run: &Run<'_>) -> Vec<u8> {
             if !matches!(result.state, State::Failed | State::Poor | State::Warned) {
                 continue;
             }
-            let at = match &run.policy.file {
-                Some(file) if check.at.line > 0 => {
-                    format!("file={},line={},", property(&file.display().to_string()), check.at.line)
-                }
-                _ => String::new(),
-            };
             let mut message = format!("{}: {}", capture.name, words::found(check, result));
             for place in result.places.iter().take(3) {
                 message.push_str(&format!("\n{}", words::place(place)));
             }
             message.extend(capture.look(result).map(|command| format!("\nlook: {command}")));
-            annotate(result.state, at, &words::title(run.policy, check), &message);
+            annotate(result.state, position(run, check.at), &words::title(run.policy, check), &message);
         }
+    }
+    for scope in run.idle_scopes() {
+        annotate(State::Warned, position(run, scope.at), "policy", &words::idle(scope));
     }
     // Sorting keeps the order of what is equally bad.
     all.sort_by_key(|(state, _)| std::cmp::Reverse(*state));
@@ -60,6 +57,14 @@ pub fn github(run: &Run<'_>) -> Vec<u8> {
         ));
     }
     out.into_bytes()
+}
+
+/// The properties that point at the policy's line.
+fn position(run: &Run<'_>, at: Position) -> String {
+    match run.policy.file.as_ref().filter(|_| at.line > 0) {
+        Some(file) => format!("file={},line={},", property(&file.display().to_string()), at.line),
+        None => String::new(),
+    }
 }
 
 /// As the text of a workflow command.

@@ -49,6 +49,9 @@ pub fn markdown(run: &Run<'_>) -> Vec<u8> {
     if let Some(command) = &run.command {
         out.push_str(&format!("\n{} {}\n", code(&command.line), text(&command.words)));
     }
+    for scope in run.idle_scopes() {
+        out.push_str(&format!("\nWarning: {}\n", text(&words::idle(scope))));
+    }
     failures(&mut out, run);
     out.into_bytes()
 }

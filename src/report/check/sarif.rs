@@ -31,6 +31,9 @@ pub fn sarif(run: &Run<'_>) -> Vec<u8> {
     if let Some(command) = run.command.as_ref().filter(|command| !command.good) {
         notifications.push(notification(&format!("command {}: {}", command.line, command.words)));
     }
+    for scope in run.idle_scopes() {
+        notifications.push(json!({ "level": "warning", "message": { "text": words::idle(scope) } }));
+    }
     let standing = run.standing();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

@@ -173,7 +173,7 @@ impl Page<'_> {
             let position = run.position(scope.at).unwrap_or_default();
             self.out.push(b'\n');
             self.paint("WARN", Ink::Finding(Severity::Warning));
-            let title = format!("[[scope]] {:?}: {:?} matched no connection", scope.name, scope.filter.expression());
+            let title = plain(&words::idle(scope));
             let width = MARGIN - 5;
             self.say(&format!(" {title:width$} {position}"));
         }

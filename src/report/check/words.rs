@@ -1,7 +1,9 @@
 //! The sentences of a verdict, for every format.
 
 use crate::capture::Span;
-use crate::policy::{Check, Close, Defect, Demand, Ends, Judgement, Measure, Place, Policy, Relation, What, span_text};
+use crate::policy::{
+    Check, Close, Defect, Demand, Ends, Judgement, Measure, Place, Policy, Relation, Scope, What, span_text,
+};
 use crate::rules::Severity;
 
 use super::super::{numerals, wording};
@@ -12,6 +14,11 @@ pub fn title(policy: &Policy, check: &Check) -> String {
         Some(name) => format!("[[scope]] {name:?}: {}", check.text),
         None => check.text.clone(),
     }
+}
+
+/// A scope that took nothing.
+pub fn idle(scope: &Scope) -> String {
+    format!("[[scope]] {:?}: {:?} matched no connection", scope.name, scope.filter.expression())
 }
 
 /// What was expected, in words.

@@ -94,7 +94,7 @@ impl Page {
         Self::all().iter().find(|page| page.kind == Kind::Rule(rule))
     }
 
-    /// The pages that have this name; where none has it to the letter, case and the kind of dash do not matter.
+    /// The pages that have this name; where none has it to the letter, case and what joins its words do not matter.
     pub fn named(word: &str) -> Vec<&'static Self> {
         let having = |same: &dyn Fn(&str) -> bool| {
             Self::all().iter().filter(|page| page.names.iter().any(|n| same(n))).collect()
@@ -112,9 +112,9 @@ impl Page {
     }
 }
 
-/// A name as it is compared.
+/// A name as it is compared: `time wait`, `TIME-WAIT` and `timewait` are one.
 fn plain(name: &str) -> String {
-    name.to_lowercase().replace('_', "-")
+    name.to_lowercase().replace(['_', '-', '+', ' '], "")
 }
 
 /// The pages of a source.
@@ -211,7 +211,10 @@ mod tests {
     fn letters_of_either_case_are_told_apart_where_it_matters() {
         let title = |word: &str| Page::named(word).iter().map(|page| page.title()).collect::<Vec<_>>();
         assert_eq!((title("e"), title("E")), (vec!["AE"], vec!["ECE"]));
-        assert_eq!(title("time-wait"), ["TIME_WAIT"]);
+        for word in ["time-wait", "TIMEWAIT", "time wait"] {
+            assert_eq!(title(word), ["TIME_WAIT"]);
+        }
+        assert_eq!(title("synack"), ["handshake"]);
         assert_eq!(title("tc101"), ["no-answer"]);
     }
 }

@@ -1,0 +1,60 @@
+//! `--init`: the policy that it writes holds for the captures it was made from.
+
+use super::Lab;
+use crate::testkit::{files_below, short};
+
+#[test]
+fn a_drafted_policy_holds_for_its_capture() {
+    for path in files_below("fixtures", &[".pcap", ".pcapng", ".gz", ".zst"]) {
+        let name = short(&path);
+        let lab = Lab::new("");
+        let path = path.to_str().unwrap();
+        let output = lab.run(&["--init", path]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.code() == Some(2) {
+            let known = ["no TCP connection to learn from", "the file", "not a capture", "version", "is not read"];
+            assert!(name.contains("malformed/") && known.iter().any(|words| error.contains(words)), "{name}: {error}");
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(0), "{name}: {error}");
+        assert!(error.contains("tcpcheck.toml: written; try it: tcpcheck check "), "{name}: {error}");
+        let said = lab.check(&[path]);
+        let policy = std::fs::read_to_string(lab.path("tcpcheck.toml")).unwrap();
+        assert_eq!(said.status, 0, "{name}: {}\n{policy}", said.text);
+        let schema = jsonschema::validator_for(&serde_json::from_str(tcpcheck::policy::SCHEMA).unwrap()).unwrap();
+        assert!(schema.is_valid(&super::keys::as_json(&policy)), "{name}: {policy}");
+    }
+}
+
+#[test]
+fn a_draft_of_several_captures_holds_for_each() {
+    let lab = Lab::new("");
+    for (from, to) in [
+        ("healthy/requests.pcap", "a.pcap"),
+        ("loss/timeout.pcap", "b.pcap"),
+        ("reset/by-server.pcap", "c.pcap"),
+        ("open/refused.pcap", "d.pcap"),
+    ] {
+        lab.fixture(from, &format!("captures/{to}"));
+    }
+    assert_eq!(lab.run(&["--init", "captures"]).status.code(), Some(0));
+    let policy = std::fs::read_to_string(lab.path("tcpcheck.toml")).unwrap();
+    assert!(
+        policy.contains("\nclose = \"any\"\n") && policy.contains("rule = \"connection-refused\", max = 1"),
+        "{policy}"
+    );
+    let said = lab.check(&["captures"]);
+    assert_eq!(said.status, 0, "{}", said.text);
+}
+
+#[test]
+fn a_draft_never_overwrites_a_policy() {
+    let lab = Lab::new("version = 1\n");
+    lab.fixture("healthy/requests.pcap", "a.pcap");
+    let output = lab.run(&["--init", "a.pcap"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("there is a policy already"));
+    assert_eq!(std::fs::read_to_string(lab.path("tcpcheck.toml")).unwrap(), "version = 1\n");
+    let output = lab.run(&["--init", "a.pcap", "-P", "-"]);
+    assert!(output.stdout.starts_with(b"# What `tcpcheck check` demands"));
+}
