@@ -118,7 +118,7 @@ fn again(files: &[PathBuf]) -> String {
 fn draw(args: &ReportArgs, plan: &Plan, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<Exit> {
     let mut album = Album::new(AlbumOptions { keep: 1, records: 0, payload: false });
     let exit = run_with(plan, vec![Box::new(&mut album)])?;
-    let Some(kept) = album.kept().first() else {
+    let Some(kept) = album.kept().next() else {
         match args.flow {
             Some(flow) => bail!("there is no connection {flow}: tcpcheck --flows lists those there are"),
             None => bail!("no TCP connection passes the filter: there is nothing to draw"),

@@ -281,3 +281,40 @@ fn at_least(worst: &Value, kind: &str, least: f64, what: &str) {
     assert!(lowest >= least, "{what}: {kind} of contrast {lowest:.2}: {}", worst[kind][1]);
     assert!(worst[format!("{kind}s")].as_u64().unwrap() > 10, "{what}: {worst}");
 }
+
+/// `SHOTS=1 cargo test screenshots` makes the pictures in `docs/pictures` anew.
+#[test]
+fn screenshots_show_the_page_its_graphs_and_the_ladder() {
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    browser.open(&page("loss/one-lost-at-sender.pcap", folder.path()));
+    let mut shots: Vec<(String, Vec<u8>)> = vec![("page.png".to_owned(), browser.picture([0.0, 0.0, 1280.0, 2300.0]))];
+    for (at, name) in ["time-sequence", "in-flight", "rtt", "throughput"].into_iter().enumerate() {
+        let place = format!(
+            "(() => {{ const box = [...document.querySelectorAll('svg.graph')].filter((svg) => svg.getAttribute('aria-label').match(/server to client|server sent/))[{at}].getBoundingClientRect(); \
+             return [box.x, box.y + scrollY, box.width, box.height]; }})()"
+        );
+        let place = browser.value(&place);
+        let place = [0, 1, 2, 3].map(|at| place[at].as_f64().unwrap());
+        shots.push((format!("{name}.png"), browser.picture(place)));
+    }
+    for columns in ["80", "120"] {
+        let capture = root().join("fixtures/loss/one-lost-at-sender.pcap");
+        let drawn = tcpcheck(&["ladder", "-nr", capture.to_str().unwrap(), "--columns", columns]);
+        let path = folder.path().join("ladder.html");
+        let text = String::from_utf8(drawn.stdout).unwrap();
+        let lines = text.lines().count();
+        fs::write(&path, format!("<meta charset=utf-8><body style='margin:0;background:#14181d;color:#e6edf3'><pre style='margin:12px;font:13px/1.25 DejaVu Sans Mono,monospace'>{text}</pre>")).unwrap();
+        browser.open(&path);
+        let wide = columns.parse::<f64>().unwrap() * 7.85 + 24.0;
+        shots.push((format!("ladder-{columns}.png"), browser.picture([0.0, 0.0, wide, lines as f64 * 16.3 + 24.0])));
+    }
+    for (name, shot) in shots {
+        assert!(shot.starts_with(b"\x89PNG") && shot.len() > 4_000, "{name}: {} B", shot.len());
+        if std::env::var_os("SHOTS").is_some() {
+            let docs = root().join("docs/pictures");
+            fs::create_dir_all(&docs).unwrap();
+            fs::write(docs.join(name), shot).unwrap();
+        }
+    }
+}

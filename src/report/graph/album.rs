@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
+use crate::capture::Timestamp;
 use crate::report::ladder::{Fold, Hop, Rung, Scroll};
 use crate::report::{Packet, Reporter};
 use crate::rules::Severity;
@@ -15,9 +16,10 @@ use super::trail::Trail;
 /// Points kept of all open connections, 32 bytes each.
 const BUDGET: usize = 3_000_000;
 
-/// Points that a connection takes for itself, and that a packet of its ladder takes.
-const OWN: usize = 40;
-const HOP: usize = 10;
+/// As so many points count a connection, a packet of it that waits, and its first points.
+const OWN: usize = 4;
+const HOP: usize = size_of::<Hop>() / 32 + 1;
+const DRAWN: usize = size_of::<Drawn>() / 32;
 
 /// The budget is looked at after so many packets.
 const LOOK: u64 = 65_536;
@@ -57,8 +59,10 @@ pub struct Album {
     /// By number; nothing for one whose points had to go.
     open: HashMap<u32, Option<Box<Open>>, foldhash::fast::RandomState>,
     packets: u64,
-    kept: Vec<Kept>,
+    kept: Vec<(Rank, Kept)>,
     records: Vec<(Rank, Box<FlowRecord>)>,
+    /// The last of the records, once there are as many as are kept.
+    bar: Option<Rank>,
     /// Connections whose points had to go.
     dropped: u64,
 }
@@ -69,8 +73,18 @@ type Rank = Reverse<(Trouble, u64, Reverse<u32>)>;
 /// An open connection.
 #[derive(Debug)]
 struct Open {
-    trail: Trail,
+    /// Its last packets, whose last word may be to come; of a short connection all of them.
     hops: VecDeque<Hop>,
+    /// Findings on these.
+    found: usize,
+    /// What became of the packets before.
+    drawn: Option<Box<Drawn>>,
+}
+
+/// Packets that have become points and rows.
+#[derive(Debug)]
+struct Drawn {
+    trail: Trail,
     fold: Fold,
     scroll: Scroll,
 }
@@ -78,13 +92,21 @@ struct Open {
 impl Album {
     /// An empty one.
     pub fn new(options: AlbumOptions) -> Self {
-        Self { options, open: HashMap::default(), packets: 0, kept: Vec::new(), records: Vec::new(), dropped: 0 }
+        Self {
+            options,
+            open: HashMap::default(),
+            packets: 0,
+            kept: Vec::new(),
+            records: Vec::new(),
+            bar: None,
+            dropped: 0,
+        }
     }
 
     /// The connections that were kept, worst first.
-    pub fn kept(&mut self) -> &mut [Kept] {
-        self.kept.sort_by_key(|kept| rank(&kept.record));
-        &mut self.kept
+    pub fn kept(&mut self) -> impl ExactSizeIterator<Item = &Kept> {
+        self.kept.sort_by_key(|(rank, _)| *rank);
+        self.kept.iter().map(|(_, kept)| kept)
     }
 
     /// The records that were kept, worst first.
@@ -101,18 +123,20 @@ impl Album {
     fn narrow(&mut self, most: usize) {
         self.records.sort_by_key(|(rank, _)| *rank);
         self.records.truncate(most);
+        if self.records.len() >= most {
+            self.bar = self.records.last().map(|(rank, _)| *rank);
+        }
     }
 
     /// Lets points go when there are too many: those of connections without findings first, small ones before large ones.
     fn look(&mut self) {
-        let weight = |open: &Open| OWN + open.trail.weight() + HOP * open.hops.len();
         let mut total = 0;
         let mut open: Vec<((usize, usize), u32)> = Vec::new();
         for (number, connection) in &self.open {
             if let Some(connection) = connection {
-                let weight = weight(connection);
+                let (weight, found) = connection.weight();
                 total += weight;
-                open.push(((connection.trail.marks.all().len(), weight), *number));
+                open.push(((found, weight), *number));
             }
         }
         if total <= BUDGET {
@@ -131,19 +155,35 @@ impl Album {
 }
 
 impl Open {
-    /// Makes rows of all packets but the last `keep`.
+    /// Makes points and rows of all packets but the last `keep`.
     fn settle(&mut self, keep: usize) {
         while self.hops.len() > keep
             && let Some(hop) = self.hops.pop_front()
         {
-            self.fold.push(hop, self.scroll.rows());
+            let drawn = self.drawn.get_or_insert_with(|| Box::new(Drawn::new(hop.ts)));
+            drawn.trail.packet(&hop);
+            drawn.fold.push(hop, drawn.scroll.rows());
         }
     }
 
     fn finish(mut self, record: Box<FlowRecord>) -> Kept {
         self.settle(0);
-        self.fold.flush(self.scroll.rows());
-        Kept { record, trail: self.trail, rows: self.scroll.finish().to_vec() }
+        let mut drawn = self.drawn.unwrap_or_else(|| Box::new(Drawn::new(record.first_ts)));
+        drawn.fold.flush(drawn.scroll.rows());
+        Kept { record, rows: drawn.scroll.finish().to_vec(), trail: drawn.trail }
+    }
+
+    /// The room that it takes, and how much was found on it.
+    fn weight(&self) -> (usize, usize) {
+        let (points, found) =
+            self.drawn.as_ref().map_or((0, 0), |drawn| (DRAWN + drawn.trail.weight(), drawn.trail.marks.all().len()));
+        (OWN + HOP * self.hops.capacity() + points, self.found + found)
+    }
+}
+
+impl Drawn {
+    fn new(start: Timestamp) -> Self {
+        Self { trail: Trail::new(start), fold: Fold::new(false), scroll: Scroll::new(ROWS) }
     }
 }
 
@@ -154,17 +194,13 @@ impl Reporter for Album {
         if self.packets.is_multiple_of(LOOK) {
             self.look();
         }
-        let open = self.open.entry(seen.flow).or_insert_with(|| {
-            Some(Box::new(Open {
-                trail: Trail::new(segment.ts),
-                hops: VecDeque::new(),
-                fold: Fold::new(false),
-                scroll: Scroll::new(ROWS),
-            }))
-        });
+        let open = self
+            .open
+            .entry(seen.flow)
+            .or_insert_with(|| Some(Box::new(Open { hops: VecDeque::new(), found: 0, drawn: None })));
         let Some(open) = open else { return };
-        open.trail.packet(segment, seen);
         if let Some(hop) = Hop::new(segment, seen) {
+            open.found += hop.findings.len();
             open.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
             open.settle(AHEAD);
         }
@@ -173,37 +209,46 @@ impl Reporter for Album {
     fn finding(&mut self, _: &mut Vec<u8>, finding: &Finding) {
         let open = finding.flow.and_then(|flow| self.open.get_mut(&flow));
         let Some(Some(open)) = open else { return };
-        open.trail.finding(finding);
         match open.hops.iter_mut().rev().find(|hop| hop.frame == finding.frame) {
             Some(hop) => hop.findings.push(finding.clone()),
-            None => open.scroll.add(finding),
+            None => {
+                // One that is about no packet comes behind those that there are.
+                open.settle(0);
+                if let Some(drawn) = &mut open.drawn {
+                    drawn.trail.finding(finding);
+                    drawn.scroll.add(finding);
+                }
+            }
         }
     }
 
     fn amend(&mut self, _: &mut Vec<u8>, amend: &Amend) {
         let Some(Some(open)) = self.open.get_mut(&amend.flow) else { return };
-        open.trail.amend(amend);
-        match open.hops.binary_search_by_key(&amend.frame, |hop| hop.frame) {
-            Ok(at) => open.hops[at].amend(amend),
-            Err(_) => open.scroll.amend(amend),
+        match (open.hops.binary_search_by_key(&amend.frame, |hop| hop.frame), &mut open.drawn) {
+            (Ok(at), _) => open.hops[at].amend(amend),
+            (Err(_), Some(drawn)) => {
+                drawn.trail.amend(amend);
+                drawn.scroll.amend(amend);
+            }
+            (Err(_), None) => {}
         }
     }
 
     fn ended(&mut self, _: &mut Vec<u8>, flow: &FlowRecord) {
         let open = self.open.remove(&flow.number).flatten();
-        let record = Box::new(flow.clone());
         let rank = rank(flow);
         if let Some(open) = open
-            && (self.kept.len() < self.options.keep || self.kept.iter().any(|kept| rank < self::rank(&kept.record)))
+            && (self.kept.len() < self.options.keep || self.kept.iter().any(|(other, _)| rank < *other))
         {
-            self.kept.push(open.finish(record.clone()));
+            self.kept.push((rank, open.finish(Box::new(flow.clone()))));
             if self.kept.len() > self.options.keep {
-                self.kept.sort_by_key(|kept| self::rank(&kept.record));
+                self.kept.sort_by_key(|(rank, _)| *rank);
                 self.kept.truncate(self.options.keep);
             }
         }
-        if self.options.records > 0 {
-            self.records.push((rank, record));
+        // One that is no better than the worst of those left at the last look need not be kept.
+        if self.options.records > 0 && self.bar.is_none_or(|bar| rank < bar) {
+            self.records.push((rank, Box::new(flow.clone())));
             if self.records.len() >= 2 * self.options.records {
                 self.narrow(self.options.records);
             }

@@ -15,7 +15,8 @@ pub struct Bin {
 /// Bytes over time.
 #[derive(Clone, Debug)]
 pub struct Bins {
-    bins: Vec<Bin>,
+    /// Columns in which anything was sent, by number.
+    bins: Vec<(i64, Bin)>,
     /// Nanoseconds.
     width: i64,
 }
@@ -29,26 +30,44 @@ impl Default for Bins {
 impl Bins {
     /// Adds bytes so many nanoseconds after the beginning.
     pub fn add(&mut self, t: i64, bytes: u64, fresh: u64) {
-        let t = t.max(0);
-        while t / self.width >= MOST as i64 {
+        if self.bins.len() >= MOST {
             self.double();
         }
-        let at = usize::try_from(t / self.width).unwrap_or(0);
-        if self.bins.len() <= at {
-            self.bins.resize(at + 1, Bin::default());
-        }
-        let bin = &mut self.bins[at];
+        let at = t.max(0) / self.width;
+        let bin = match self.bins.last_mut() {
+            Some((last, bin)) if *last == at => bin,
+            Some((last, _)) if *last > at => {
+                // Time went back.
+                let place = self.bins.partition_point(|(other, _)| *other < at);
+                if self.bins.get(place).is_none_or(|(other, _)| *other != at) {
+                    self.bins.insert(place, (at, Bin::default()));
+                }
+                &mut self.bins[place].1
+            }
+            _ => {
+                self.bins.push((at, Bin::default()));
+                &mut self.bins.last_mut().expect("one was just pushed").1
+            }
+        };
         bin.bytes = bin.bytes.saturating_add(bytes);
         bin.fresh = bin.fresh.saturating_add(fresh);
     }
 
-    /// The same with no more than so many columns: their width in nanoseconds, and they.
+    /// All columns from the first on, no more than so many: their width in nanoseconds, and they.
     pub fn within(&self, most: usize) -> (i64, Vec<Bin>) {
         let mut coarse = self.clone();
-        while coarse.bins.len() > most.max(1) {
+        let most = i64::try_from(most.max(1)).unwrap_or(i64::MAX);
+        while coarse.bins.last().is_some_and(|(last, _)| *last >= most) {
             coarse.double();
         }
-        (coarse.width, coarse.bins)
+        let length = coarse.bins.last().map_or(0, |(last, _)| *last + 1);
+        let mut bins = vec![Bin::default(); usize::try_from(length).unwrap_or(0)];
+        for (at, bin) in coarse.bins {
+            if let Some(place) = usize::try_from(at).ok().and_then(|at| bins.get_mut(at)) {
+                *place = bin;
+            }
+        }
+        (coarse.width, bins)
     }
 
     /// Columns kept.
@@ -57,14 +76,18 @@ impl Bins {
     }
 
     fn double(&mut self) {
-        let pair = |pair: &[Bin]| {
-            pair.iter().fold(Bin::default(), |sum, bin| Bin {
-                bytes: sum.bytes.saturating_add(bin.bytes),
-                fresh: sum.fresh.saturating_add(bin.fresh),
-            })
-        };
-        self.bins = self.bins.chunks(2).map(pair).collect();
         self.width = self.width.saturating_mul(2);
+        let mut kept: Vec<(i64, Bin)> = Vec::with_capacity(self.bins.len());
+        for (at, bin) in self.bins.drain(..) {
+            match kept.last_mut() {
+                Some((last, sum)) if *last == at / 2 => {
+                    sum.bytes = sum.bytes.saturating_add(bin.bytes);
+                    sum.fresh = sum.fresh.saturating_add(bin.fresh);
+                }
+                _ => kept.push((at / 2, bin)),
+            }
+        }
+        self.bins = kept;
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a connection leaves behind to be drawn: points over time each way, and its findings.
 
 use crate::capture::Timestamp;
-use crate::dissect::{Segment, TcpFlags};
-use crate::report::ladder::sack_blocks;
-use crate::track::{Amend, Deed, Direction, Finding, Observation};
+use crate::dissect::TcpFlags;
+use crate::report::ladder::Hop;
+use crate::track::{Amend, Deed, Direction, Finding};
 
 use super::bins::Bins;
 use super::mark::{Mark, Marks};
@@ -126,25 +126,23 @@ impl Trail {
         self.marks.narrow((most / 4).max(40));
     }
 
-    /// Adds what a segment did.
-    pub fn packet(&mut self, segment: &Segment, seen: &Observation) {
-        let Some(from) = seen.direction else { return };
-        let (t, frame) = (segment.ts.since(self.start).0, segment.frame);
+    /// Adds what a packet did.
+    pub fn packet(&mut self, hop: &Hop) {
+        let t = hop.ts.since(self.start).0;
         self.end = self.end.max(t);
-        if !matches!(seen.deed, Deed::Copy(_) | Deed::Stray) {
-            let me = &mut self.ways[side(from)];
-            if segment.payload_len > 0 {
-                me.sends(t, segment, seen);
+        if !matches!(hop.deed, Deed::Copy(_) | Deed::Stray) {
+            if hop.payload > 0 {
+                self.ways[hop.side()].sends(t, hop);
             }
-            let acks = seen.ack.filter(|_| !segment.flags.contains(TcpFlags::RST));
+            let acks = hop.ack.filter(|_| !hop.flags.contains(TcpFlags::RST));
             if let Some(ack) = acks {
-                self.ways[side(from.reverse())].is_acked(t, segment, seen, ack);
+                self.ways[side(hop.from.reverse())].is_acked(t, hop, ack);
             }
         }
-        for finding in &seen.findings {
+        for finding in &hop.findings {
             let mut mark = self.mark(finding);
-            if finding.frame == frame {
-                (mark.way, mark.range) = place(segment, seen, from, finding);
+            if finding.frame == hop.frame {
+                (mark.way, mark.range) = place(hop, finding);
             }
             self.marks.push(mark);
         }
@@ -193,22 +191,22 @@ impl Trail {
 }
 
 impl Way {
-    fn sends(&mut self, t: i64, segment: &Segment, seen: &Observation) {
-        let dot = Dot { t, lo: seen.seq, hi: seen.seq_end, frame: segment.frame };
-        let series = match (seen.again, seen.fills_gap_of) {
+    fn sends(&mut self, t: i64, hop: &Hop) {
+        let dot = Dot { t, lo: hop.seq, hi: hop.seq_end, frame: hop.frame };
+        let series = match (hop.again, hop.fills) {
             (0, None) => &mut self.data,
             (0, Some(_)) => &mut self.late,
             _ => &mut self.again,
         };
         series.push(dot, MOST);
-        self.high = self.high.max(seen.seq_end);
-        self.flight.push(Dot::at(t, self.high.saturating_sub(self.acked).max(0), segment.frame), MOST);
-        let bytes = u64::from(segment.payload_len);
-        self.bins.add(t, bytes, bytes.saturating_sub(seen.again));
+        self.high = self.high.max(hop.seq_end);
+        self.flight.push(Dot::at(t, self.high.saturating_sub(self.acked).max(0), hop.frame), MOST);
+        let bytes = u64::from(hop.payload);
+        self.bins.add(t, bytes, bytes.saturating_sub(hop.again));
     }
 
-    fn is_acked(&mut self, t: i64, segment: &Segment, seen: &Observation, ack: i64) {
-        let frame = segment.frame;
+    fn is_acked(&mut self, t: i64, hop: &Hop, ack: i64) {
+        let frame = hop.frame;
         self.acks.push(Dot::at(t, ack, frame), MOST);
         if ack > self.acked {
             self.acked = ack;
@@ -216,30 +214,31 @@ impl Way {
                 self.flight.push(Dot::at(t, self.high.saturating_sub(ack).max(0), frame), MOST);
             }
         }
-        if let Some(window) = seen.window_bytes.and_then(|bytes| i64::try_from(bytes).ok()) {
+        if let Some(window) = hop.window.and_then(|bytes| i64::try_from(bytes).ok()) {
             self.edge.push(Dot::at(t, ack.saturating_add(window), frame), MOST);
             self.window.push(Dot::at(t, window, frame), MOST);
         }
-        for (lo, hi) in sack_blocks(segment, seen) {
+        for &(lo, hi) in &hop.sack {
             self.sacks.push(Dot { t, lo, hi, frame }, MOST);
         }
-        if let Some(rtt) = seen.acked.as_ref().and_then(|acked| acked.rtt) {
+        if let Some(rtt) = hop.rtt {
             self.rtt.push(Dot::at(t, rtt.0, frame), MOST);
         }
     }
 }
 
-/// Where a finding on a segment stands: at its bytes, or where it acknowledges.
-fn place(segment: &Segment, seen: &Observation, from: Direction, finding: &Finding) -> (Direction, Option<(i64, i64)>) {
-    if segment.payload_len > 0 {
-        return (from, Some((seen.seq, seen.seq_end)));
+/// Where a finding on a packet stands: at its bytes, or where it acknowledges.
+fn place(hop: &Hop, finding: &Finding) -> (Direction, Option<(i64, i64)>) {
+    let from = hop.from;
+    if hop.payload > 0 {
+        return (from, Some((hop.seq, hop.seq_end)));
     }
-    match (seen.ack, finding.range) {
-        (Some(ack), _) if !segment.flags.intersects(TcpFlags::FIN.with(TcpFlags::RST)) => {
+    match (hop.ack, finding.range) {
+        (Some(ack), _) if !hop.flags.intersects(TcpFlags::FIN.with(TcpFlags::RST)) => {
             (from.reverse(), Some((ack, ack)))
         }
         (_, Some(range)) => (from, Some(range)),
-        _ => (from, Some((seen.seq, seen.seq_end))),
+        _ => (from, Some((hop.seq, hop.seq_end))),
     }
 }
 

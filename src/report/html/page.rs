@@ -148,7 +148,7 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
     room -= taken.min(room);
     let kept = album.kept();
     let mut left = kept.len();
-    for connection in kept.iter() {
+    for connection in kept {
         let share = room / left.max(1);
         left -= 1;
         let sections = DETAIL.into_iter().map(|most| flow::section(connection, &options.names, &options.again, most));

@@ -25,7 +25,7 @@ use super::style::Ink;
 use super::{Names, Packet, Reporter, Summary, finding_text, numerals};
 
 pub use fold::Fold;
-pub use hop::{Hop, sack_blocks};
+pub use hop::Hop;
 pub use rung::{Rung, bytes, time};
 pub use scroll::Scroll;
 pub use svg::{Drawing, STYLE};
