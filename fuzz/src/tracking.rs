@@ -1,0 +1,173 @@
+//! The tracker: what holds of any segments whatsoever.
+
+use std::collections::HashMap;
+
+use tcpcheck::dissect::Segment;
+use tcpcheck::track::{Deed, Event, States};
+use tcpcheck::{Finding, FlowRecord, FlowTracker, Observation, Rule, TrackerOptions};
+
+use crate::script::Script;
+use crate::{memory, states};
+
+/// Most memory that a connection may hold, in bytes, and what a tracker holds beside its connections.
+const A_CONNECTION: usize = 1024 * 1024;
+const BESIDE: usize = 1024 * 1024;
+
+pub fn follow(script: &Script) {
+    let segments = script.segments();
+    let mut options = TrackerOptions::default();
+    if script.options & 1 != 0 {
+        options.max_flows = usize::from(script.max_flows % 5);
+    }
+    if script.options & 2 != 0 {
+        options.max_half_open = usize::from(script.max_half_open % 5);
+    }
+    let first = run(&segments, options);
+    let again = run(&segments, options);
+    assert_eq!(first, again, "the same segments mean the same");
+}
+
+/// What one connection came to, as counted from outside.
+#[derive(Default)]
+struct Counted {
+    states: Option<States>,
+    packets: [u64; 2],
+    segments: u64,
+    findings: HashMap<Rule, i64>,
+}
+
+/// Gives a digest of everything that was said.
+fn run(segments: &[Segment], options: TrackerOptions) -> u64 {
+    let before = memory::reset_peak();
+    let mut tracker = FlowTracker::new(options);
+    let mut seen = Observation::default();
+    let mut flows: HashMap<u32, Counted> = HashMap::new();
+    let mut digest = Digest::default();
+    for segment in segments {
+        tracker.observe(segment, &mut seen);
+        digest.say(&seen);
+        if seen.flow != 0 {
+            flows.entry(seen.flow).or_default().segment(segment, &seen);
+        }
+        events(&mut tracker, &mut flows, &mut digest);
+        assert!(tracker.live() <= options.max_flows.max(1));
+        let held = memory::held().saturating_sub(before + footprint(&flows));
+        assert!(held <= BESIDE + tracker.live() * A_CONNECTION, "{held} bytes held for {} connections", tracker.live());
+    }
+    tracker.finish();
+    events(&mut tracker, &mut flows, &mut digest);
+    assert_eq!(tracker.live(), 0);
+    assert!(flows.is_empty(), "a connection never ended");
+    digest.0
+}
+
+/// What this module itself holds, roughly.
+fn footprint(flows: &HashMap<u32, Counted>) -> usize {
+    flows.capacity() * 256
+}
+
+fn events(tracker: &mut FlowTracker, flows: &mut HashMap<u32, Counted>, digest: &mut Digest) {
+    while let Some(event) = tracker.next_event() {
+        digest.say(&event);
+        match event {
+            Event::Finding(finding) => {
+                if let Some(counted) = finding.flow.and_then(|flow| flows.get_mut(&flow)) {
+                    counted.finding(&finding, 1);
+                }
+            }
+            Event::Amend(amend) => {
+                let counted = flows.get_mut(&amend.flow).expect("an amendment is about a live connection");
+                for finding in amend.added() {
+                    counted.finding(finding, 1);
+                }
+                for (rule, _) in &amend.withdrawn {
+                    *counted.findings.entry(*rule).or_default() -= 1;
+                }
+            }
+            Event::Ended(record) => {
+                let counted = flows.remove(&record.number).expect("a connection ends once, and was seen before");
+                counted.check(&record);
+            }
+        }
+    }
+}
+
+impl Counted {
+    fn segment(&mut self, segment: &Segment, seen: &Observation) {
+        self.segments += 1;
+        let direction = seen.direction.expect("a segment of a connection goes one way");
+        self.packets[direction as usize] += 1;
+        if let Some(before) = self.states {
+            assert_eq!(seen.before, before, "frame {}: a state changed between two segments", segment.frame);
+        }
+        for (before, after) in [(seen.before.client, seen.after.client), (seen.before.server, seen.after.server)] {
+            assert!(states::reachable(before, after), "frame {}: {before} to {after}", segment.frame);
+        }
+        if matches!(seen.deed, Deed::Copy(_) | Deed::Stray) {
+            assert_eq!(seen.before, seen.after, "frame {}: what is left out changes no state", segment.frame);
+        }
+        self.states = Some(seen.after);
+        for finding in &seen.findings {
+            assert_eq!(finding.flow, Some(seen.flow));
+            self.finding(finding, 1);
+        }
+        if let Some((from, to)) = seen.gap {
+            assert!(from < to, "an empty gap");
+        }
+        if let Some(acked) = &seen.acked {
+            assert!(acked.frames.len() <= 4096 && acked.frames.iter().all(|frame| *frame <= segment.frame));
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding, count: i64) {
+        *self.findings.entry(finding.rule).or_default() += count;
+    }
+
+    fn check(mut self, record: &FlowRecord) {
+        for (stats, packets) in [(&record.c2s, self.packets[0]), (&record.s2c, self.packets[1])] {
+            assert!(stats.packets <= packets, "{} segments of {packets}", stats.packets);
+            assert!(stats.data_segments <= stats.packets && u64::from(stats.syns) <= stats.packets);
+            assert!(stats.payload_bytes <= stats.wire_bytes, "{stats:?}");
+            assert!(stats.retransmitted_segments <= stats.packets, "{stats:?}");
+            assert!(stats.retransmitted_bytes <= stats.payload_bytes + 2 * stats.packets, "{stats:?}");
+            assert!(stats.out_of_order_segments <= stats.packets);
+            assert!(stats.duplicate_acks <= stats.packets);
+        }
+        assert!(record.first_frame <= record.last_frame && record.longest_idle.0 >= 0);
+        self.findings.retain(|_, count| *count != 0);
+        for (rule, count) in &record.findings {
+            let told = self.findings.remove(rule).unwrap_or(0);
+            // What limits gave up is said once for all connections.
+            assert!(told == i64::from(*count) || *rule == Rule::StateLimited, "{rule:?}: {count} counted, {told} told");
+        }
+        assert!(self.findings.is_empty(), "told and not counted: {:?}", self.findings);
+        for (_, _, count) in &record.regraded {
+            assert!(u64::from(*count) <= 2 * self.segments + 64);
+        }
+    }
+}
+
+/// FNV-1a over what is said, without the text ever being kept.
+struct Digest(u64);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Digest {
+    fn say(&mut self, what: &impl std::fmt::Debug) {
+        use std::fmt::Write;
+        write!(self, "{what:?}").expect("a digest takes anything");
+    }
+}
+
+impl std::fmt::Write for Digest {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! The walk over the options.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| tcpcheck_fuzz::options::walk(bytes));

@@ -1,0 +1,6 @@
+//! The policy and its verdict.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| tcpcheck_fuzz::policy::judge(bytes));

@@ -1,0 +1,6 @@
+//! Every report.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| tcpcheck_fuzz::reports::report(bytes));
