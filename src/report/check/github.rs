@@ -69,10 +69,23 @@ fn position(run: &Run<'_>, at: Position) -> String {
 
 /// As the text of a workflow command.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    // A log is read in terminals too: its own line ends are the only controls that mean something.
+    let lines: Vec<String> = text.split('\n').map(words::plain).collect();
+    lines.join("\n").replace('%', "%25").replace('\n', "%0A")
 }
 
 /// As the value of a property of one.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_or_the_runner_would_obey_is_in_a_message() {
+        assert_eq!(data("100 %\na\x1b[31mb\r"), "100 %25%0Aa?[31mb?");
+        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
+    }
 }
