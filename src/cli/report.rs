@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args as Group, Parser, ValueEnum, ValueHint};
 
-use crate::report::{Album, AlbumOptions, Graph, Names, Report, ReportOptions, called, main_way, way_name, write_xpl};
+use crate::report::{
+    Album, AlbumOptions, Graph, Names, Report, ReportOptions, Svg, called, main_way, way_name, write_xpl,
+};
 use crate::track::Direction;
 
 use super::args::Args;

@@ -31,7 +31,7 @@ pub use findings::Findings;
 pub use flows::{Flows, Order};
 pub use graph::{Album, AlbumOptions, Graph, Kept, Trouble, main_way, trouble, way_name, write_xpl};
 pub use html::{Report, ReportOptions};
-pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, TextStyle, called};
+pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, Svg, TextStyle, called};
 pub use names::Names;
 pub use ndjson::{Ndjson, Records};
 pub use packets::Packets;

@@ -8,6 +8,7 @@ use crate::rules::Rule;
 
 use super::Deed;
 use super::connection::Connection;
+use super::loss::MIN_RTO;
 use super::step::Step;
 use super::trail::{Passed, Seen};
 
@@ -15,8 +16,6 @@ use super::trail::{Passed, Seen};
 const COPY: Span = Span::from_millis(1);
 /// The network does not hold a packet for longer.
 const DUPLICATE: Span = Span::from_secs(2);
-/// Linux's smallest RTO: nobody's timer waits less.
-const MIN_RTO: Span = Span::from_millis(200);
 /// A SYN is repeated after a second, or some tenths of one.
 const SYN_AGAIN: Span = Span::from_millis(50);
 /// So many of the last segments of one end are compared.

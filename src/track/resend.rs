@@ -7,6 +7,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
 use super::endpoint::Sent;
+use super::loss::MIN_RTO;
 use super::packed::packed;
 use super::step::Step;
 use super::{Note, Value};
@@ -55,9 +56,6 @@ packed!(Report { from, to, ts } frames { frame });
 
 const MAX_RANGES: usize = 32;
 const MAX_REPORTS: usize = 64;
-
-/// Linux's smallest RTO: nobody's timer waits less.
-const MIN_RTO: Span = Span::from_millis(200);
 
 /// So often and so long may the same bytes go again.
 // RFC 9293 §3.8.3: R2, after which the connection is closed, is at least 100 s.

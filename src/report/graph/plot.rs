@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::report::ladder::STYLE;
+use crate::report::ladder::{STYLE, Svg};
 use crate::track::{Direction, Finding};
 
 use super::series::Dot;
@@ -148,6 +148,45 @@ pub struct Plot {
     key: Vec<(&'static str, &'static str)>,
 }
 
+impl Svg for Plot {
+    fn write(&self, out: &mut Vec<u8>, alone: bool) {
+        let lines = |axis: &Axis, upright: bool| {
+            let line = |(value, label): (i64, String)| {
+                let place = axis.place(value);
+                let pixel = |from: u32, length: u32, place: i64| {
+                    f64::from(from) + place as f64 * f64::from(length) / UNITS as f64
+                };
+                let place = if upright { pixel(LEFT, WIDE, place) } else { pixel(TOP, HIGH, UNITS - place) };
+                Line { place: format!("{place:.1}"), label }
+            };
+            axis.ticks().into_iter().map(line).collect()
+        };
+        let (mut x, mut y) = (LEFT, TOP + HIGH + 55);
+        let key = self.key.iter().map(|(class, name)| {
+            let long = 38 + 7 * u32::try_from(name.len()).unwrap_or(0);
+            if x + long > LEFT + WIDE {
+                (x, y) = (LEFT, y + 18);
+            }
+            let at = (x, y);
+            x += long;
+            Key { x: at.0, y: at.1, class, name }
+        });
+        let key: Vec<Key> = key.collect();
+        let picture = Picture {
+            style: alone.then_some(STYLE),
+            plot: self,
+            size: (LEFT + WIDE + 16, y + 12),
+            key,
+            upright: lines(&self.x, true),
+            level: lines(&self.y, false),
+            frame: Frame { left: LEFT, top: TOP, wide: WIDE, high: HIGH, units: UNITS },
+            unit: self.y.unit.name(),
+        };
+        // Writing into a Vec cannot fail.
+        let _ = picture.write_into(out);
+    }
+}
+
 impl Plot {
     /// Without lines yet.
     pub fn new(title: String, caption: &'static str, x: Axis, y: Axis, y_name: &'static str) -> Self {
@@ -222,55 +261,6 @@ impl Plot {
             self.layers.push(Layer { class, path });
             self.key.push((class, name));
         }
-    }
-
-    /// Appends a picture that is a file of its own.
-    pub fn file(&self, out: &mut Vec<u8>) {
-        self.write(out, true);
-    }
-
-    /// A picture that is a part of the page.
-    pub fn part(&self) -> String {
-        let mut out = Vec::new();
-        self.write(&mut out, false);
-        String::from_utf8(out).unwrap_or_default()
-    }
-
-    fn write(&self, out: &mut Vec<u8>, alone: bool) {
-        let lines = |axis: &Axis, upright: bool| {
-            let line = |(value, label): (i64, String)| {
-                let place = axis.place(value);
-                let pixel = |from: u32, length: u32, place: i64| {
-                    f64::from(from) + place as f64 * f64::from(length) / UNITS as f64
-                };
-                let place = if upright { pixel(LEFT, WIDE, place) } else { pixel(TOP, HIGH, UNITS - place) };
-                Line { place: format!("{place:.1}"), label }
-            };
-            axis.ticks().into_iter().map(line).collect()
-        };
-        let (mut x, mut y) = (LEFT, TOP + HIGH + 55);
-        let key = self.key.iter().map(|(class, name)| {
-            let long = 38 + 7 * u32::try_from(name.len()).unwrap_or(0);
-            if x + long > LEFT + WIDE {
-                (x, y) = (LEFT, y + 18);
-            }
-            let at = (x, y);
-            x += long;
-            Key { x: at.0, y: at.1, class, name }
-        });
-        let key: Vec<Key> = key.collect();
-        let picture = Picture {
-            style: alone.then_some(STYLE),
-            plot: self,
-            size: (LEFT + WIDE + 16, y + 12),
-            key,
-            upright: lines(&self.x, true),
-            level: lines(&self.y, false),
-            frame: Frame { left: LEFT, top: TOP, wide: WIDE, high: HIGH, units: UNITS },
-            unit: self.y.unit.name(),
-        };
-        // Writing into a Vec cannot fail.
-        let _ = picture.write_into(out);
     }
 }
 

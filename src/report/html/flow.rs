@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use crate::report::graph::{Graph, Kept};
-use crate::report::ladder::{Drawing, Scroll, bytes, called, time};
+use crate::report::ladder::{Drawing, Scroll, Svg, bytes, called, time};
 use crate::report::names::Names;
 use crate::report::wording::message;
 use crate::rules::{Rule, Severity};

@@ -28,7 +28,7 @@ pub use fold::Fold;
 pub use hop::Hop;
 pub use rung::{Rung, bytes, time};
 pub use scroll::Scroll;
-pub use svg::{Drawing, STYLE};
+pub use svg::{Drawing, STYLE, Svg};
 pub use text::{COLUMNS, TextStyle};
 
 /// What an amendment may still change waits behind no more packets than this.

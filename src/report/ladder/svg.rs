@@ -11,6 +11,24 @@ use super::rung::{Rung, Tone, time};
 /// The style that pictures share, on their own and in the page.
 pub const STYLE: &str = include_str!("../../../templates/picture.css");
 
+/// A picture that can stand alone or be a part of the page.
+pub trait Svg {
+    /// Appends it; `alone` when it is a file of its own, with its style.
+    fn write(&self, out: &mut Vec<u8>, alone: bool);
+
+    /// Appends a picture that is a file of its own.
+    fn file(&self, out: &mut Vec<u8>) {
+        self.write(out, true);
+    }
+
+    /// A picture that is a part of the page.
+    fn part(&self) -> String {
+        let mut out = Vec::new();
+        self.write(&mut out, false);
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
 /// Where things stand, in pixels.
 const CLIENT: u32 = 232;
 const SERVER: u32 = 622;
@@ -77,19 +95,7 @@ pub struct Drawing<'a> {
     pub rows: &'a [Rung],
 }
 
-impl Drawing<'_> {
-    /// Appends a picture that is a file of its own.
-    pub fn file(&self, out: &mut Vec<u8>) {
-        self.write(out, true);
-    }
-
-    /// A picture that is a part of the page.
-    pub fn part(&self) -> String {
-        let mut out = Vec::new();
-        self.write(&mut out, false);
-        String::from_utf8(out).unwrap_or_default()
-    }
-
+impl Svg for Drawing<'_> {
     fn write(&self, out: &mut Vec<u8>, alone: bool) {
         let rows: Vec<Row> = self.rows.iter().zip(0..).map(|(rung, at)| self.row(rung, at)).collect();
         let picture = Picture {
@@ -107,7 +113,9 @@ impl Drawing<'_> {
         // Writing into a Vec cannot fail.
         let _ = picture.write_into(out);
     }
+}
 
+impl Drawing<'_> {
     fn row(&self, rung: &Rung, at: u32) -> Row {
         let y = TOP + ROW * at + ROW - 6;
         let arrow = rung.from.map(|from| match from {

@@ -1,0 +1,244 @@
+//! How each type of value is packed: numbers near to the one before them, and what is made of them.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
+
+use arrayvec::ArrayString;
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{SeqNumber, Socket};
+use crate::rules::{Rule, Severity};
+
+use super::{Pack, Packer, Unpacker, packed_enum};
+use crate::track::{Direction, Note};
+
+macro_rules! unsigned {
+    ($($type:ty),+) => { $(
+        impl Pack for $type {
+            fn pack(&self, out: &mut Packer) {
+                out.value(u64::from(*self));
+            }
+
+            fn unpack(from: &mut Unpacker) -> Self {
+                from.value() as $type
+            }
+        }
+    )+ };
+}
+unsigned!(u8, u16, u32, u64);
+
+impl Pack for bool {
+    fn pack(&self, out: &mut Packer) {
+        out.flag(*self);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        from.flag()
+    }
+}
+
+/// A sequence or acknowledgment number, near to the one before it.
+impl Pack for i64 {
+    fn pack(&self, out: &mut Packer) {
+        let near = out.near.number;
+        // What stands for "none" is near to nothing.
+        let none = *self == Self::MIN || *self == Self::MAX;
+        out.flag(none);
+        if none {
+            return out.flag(*self == Self::MAX);
+        }
+        out.near.number = *self;
+        out.signed(self.wrapping_sub(near));
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        if from.flag() {
+            return if from.flag() { Self::MAX } else { Self::MIN };
+        }
+        from.near.number = from.near.number.wrapping_add(from.signed());
+        from.near.number
+    }
+}
+
+impl Pack for Timestamp {
+    fn pack(&self, out: &mut Packer) {
+        let near = std::mem::replace(&mut out.near.ts, self.0);
+        out.nanos(self.0.wrapping_sub(near));
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        from.near.ts = from.near.ts.wrapping_add(from.nanos());
+        Self(from.near.ts)
+    }
+}
+
+impl Pack for Span {
+    fn pack(&self, out: &mut Packer) {
+        out.nanos(self.0);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        Self(from.nanos())
+    }
+}
+
+impl Pack for SeqNumber {
+    fn pack(&self, out: &mut Packer) {
+        self.0.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        Self(Pack::unpack(from))
+    }
+}
+
+impl<T: Pack> Pack for Option<T> {
+    fn pack(&self, out: &mut Packer) {
+        out.flag(self.is_some());
+        if let Some(value) = self {
+            value.pack(out);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        from.flag().then(|| T::unpack(from))
+    }
+}
+
+impl<T: Pack> Pack for Box<T> {
+    fn pack(&self, out: &mut Packer) {
+        (**self).pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        Self::new(T::unpack(from))
+    }
+}
+
+/// A frame and its time.
+impl Pack for (u64, Timestamp) {
+    fn pack(&self, out: &mut Packer) {
+        out.frame(self.0);
+        self.1.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        (from.frame(), Pack::unpack(from))
+    }
+}
+
+/// A timestamp of the option, and when it came.
+impl Pack for (u32, Timestamp) {
+    fn pack(&self, out: &mut Packer) {
+        out.clock(self.0);
+        self.1.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        (from.clock(), Pack::unpack(from))
+    }
+}
+
+impl Pack for NonZeroU32 {
+    fn pack(&self, out: &mut Packer) {
+        self.get().pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        Self::new(Pack::unpack(from)).unwrap_or(Self::MIN)
+    }
+}
+
+/// Addresses and ports stand in the label.
+impl Pack for Socket {
+    fn pack(&self, _: &mut Packer) {}
+
+    fn unpack(_: &mut Unpacker) -> Self {
+        Self { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 }
+    }
+}
+
+const _: () = assert!(Rule::ALL.len() <= 256, "a rule is packed as a byte");
+packed_enum!(Rule, Rule::ALL);
+packed_enum!(Severity, [Severity::Note, Severity::Warning, Severity::Error]);
+
+impl<T: Pack, const N: usize> Pack for [T; N] {
+    fn pack(&self, out: &mut Packer) {
+        self.iter().for_each(|value| value.pack(out));
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        std::array::from_fn(|_| T::unpack(from))
+    }
+}
+
+impl<const N: usize> Pack for ArrayString<N> {
+    fn pack(&self, out: &mut Packer) {
+        let words = self.as_bytes().chunks(8);
+        (self.len() as u64).pack(out);
+        for chunk in words {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            out.value(u64::from_le_bytes(word));
+        }
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let len = u64::unpack(from) as usize;
+        let words = (0..len.div_ceil(8)).flat_map(|_| from.value().to_le_bytes());
+        let mut text = Self::new();
+        for byte in words.collect::<Vec<_>>().into_iter().take(len) {
+            let _ = text.try_push(char::from(byte));
+        }
+        text
+    }
+}
+
+/// Two values, one behind the other.
+macro_rules! pairs {
+    ($(($first:ty, $second:ty)),+ $(,)?) => { $(
+        impl Pack for ($first, $second) {
+            fn pack(&self, out: &mut Packer) {
+                self.0.pack(out);
+                self.1.pack(out);
+            }
+
+            fn unpack(from: &mut Unpacker) -> Self {
+                (Pack::unpack(from), Pack::unpack(from))
+            }
+        }
+    )+ };
+}
+pairs!((i64, i64), (Rule, u32), (Direction, Note));
+
+/// Who sent something, and what.
+impl<A: Pack, B: Pack, C: Pack> Pack for (A, B, C) {
+    fn pack(&self, out: &mut Packer) {
+        self.0.pack(out);
+        self.1.pack(out);
+        self.2.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        (Pack::unpack(from), Pack::unpack(from), Pack::unpack(from))
+    }
+}
+
+/// As many values as there are, behind their number.
+macro_rules! lists {
+    ($($list:ident),+) => { $(
+        impl<T: Pack> Pack for $list<T> {
+            fn pack(&self, out: &mut Packer) {
+                (self.len() as u64).pack(out);
+                self.iter().for_each(|value| value.pack(out));
+            }
+
+            fn unpack(from: &mut Unpacker) -> Self {
+                let len = u64::unpack(from);
+                (0..len).map(|_| T::unpack(from)).collect()
+            }
+        }
+    )+ };
+}
+lists!(Vec, VecDeque);
