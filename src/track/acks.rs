@@ -108,7 +108,7 @@ impl Connection {
         peer.nxt = ack;
     }
 
-    fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
+    pub(super) fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
         let at = (step.segment.frame, step.segment.ts);
         let frames = step.obs.frame_list();
         let peer = &mut self.ends[step.peer()];

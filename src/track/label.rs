@@ -58,7 +58,7 @@ impl Label {
     /// Whether it is that of a connection with that key.
     pub fn has(bytes: &[u8], key: &FlowKey) -> bool {
         let [a, b] = Self::read(bytes).0.ends;
-        FlowKey::new(a, b) == *key
+        key.is_of(a, b)
     }
 
     fn write(&self) -> ArrayVec<u8, LONGEST> {

@@ -15,6 +15,7 @@ mod connection;
 mod content;
 mod copies;
 mod endpoint;
+mod expected;
 mod facts;
 mod finding;
 mod flood;

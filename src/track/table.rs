@@ -86,7 +86,7 @@ impl Held {
     fn has(&self, key: &FlowKey) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Awake(connection) => connection.key() == *key,
+            Self::Awake(connection) => key.is_of(connection.ends[0].socket, connection.ends[1].socket),
             Self::Resting(bytes) => Label::has(bytes, key),
         }
     }

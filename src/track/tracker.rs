@@ -7,7 +7,7 @@ use crate::dissect::{Segment, Socket, TcpFlags};
 use crate::rules::Rule;
 
 use super::conclude::{Ended, Ending};
-use super::connection::Connection;
+use super::connection::{Connection, Way};
 use super::flood::Floods;
 use super::handshake::Reuse;
 use super::isn::Isns;
@@ -46,6 +46,9 @@ impl Default for TrackerOptions {
     }
 }
 
+/// In the order in which connections are let go whose time is over.
+const AGES: [Age; 3] = [Age::Over, Age::HalfOpen, Age::Open];
+
 /// A connection that was never answered is given up after so long (RFC 5382 REQ-5: 4 minutes).
 const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
 
@@ -74,6 +77,8 @@ pub struct FlowTracker {
     started: Option<Timestamp>,
     /// The latest time so far: time-outs never run backwards.
     now: Timestamp,
+    /// No connection's time is over before this.
+    due: Timestamp,
     evicted: u64,
     /// Connections that are still to be ended since the capture is over, the first one last.
     left: Vec<Slot>,
@@ -99,6 +104,7 @@ impl FlowTracker {
             flows: 0,
             started: None,
             now: Timestamp::default(),
+            due: Timestamp::default(),
             evicted: 0,
             left: Vec::new(),
             two_sided: false,
@@ -112,6 +118,35 @@ impl FlowTracker {
         observation.clear();
         self.advance(segment.ts);
         let known = self.table.find(&FlowKey::new(segment.src, segment.dst));
+        if !known.is_some_and(|slot| self.observe_expected(slot, segment, observation)) {
+            self.observe_any(known, segment, observation);
+        }
+    }
+
+    /// A segment that is just what was expected of a settled connection: that stays as it is, whatever its place in the table.
+    /// False when it is not, and nothing has been done.
+    fn observe_expected(&mut self, slot: Slot, segment: &Segment, observation: &mut Observation) -> bool {
+        let Some(connection) = self.table.get(slot) else { return false };
+        let from = connection.direction(segment);
+        let mut step = Step {
+            segment,
+            from,
+            obs: observation,
+            events: &mut self.events,
+            trail: &mut self.trail,
+            lossy: self.lossy,
+        };
+        if !connection.expects(&step) {
+            return false;
+        }
+        step.obs.flow = connection.number;
+        self.quality.observe(&mut step, connection.is_offloaded(from, segment.payload_len, segment.wire_len));
+        connection.observe(&mut step, Way::Expected);
+        self.table.settle();
+        true
+    }
+
+    fn observe_any(&mut self, known: Option<Slot>, segment: &Segment, observation: &mut Observation) {
         let known = known.filter(|slot| !self.forget_if_over(*slot));
         if segment.header_fault.is_some() && known.is_none() {
             return self.reject(segment, observation);
@@ -143,7 +178,7 @@ impl FlowTracker {
         }
         let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
         self.quality.observe(&mut step, mss);
-        connection.observe(&mut step);
+        connection.observe(&mut step, Way::Any);
         if matches!(step.obs.deed, Deed::Opens | Deed::OpensToo | Deed::Accepts)
             && let Some((how, connections)) = self.isns.learn(segment)
         {
@@ -165,6 +200,20 @@ impl FlowTracker {
         }
         self.limit(slot);
         self.table.settle();
+        // It may have been put at the end of a list: nothing there is due sooner.
+        self.due = self.due.min(Timestamp(self.now.0.saturating_add(self.shortest_patience().0)));
+    }
+
+    fn patience(&self, age: Age) -> Span {
+        match age {
+            Age::Over => self.options.msl.doubled(),
+            Age::HalfOpen => HALF_OPEN_TIMEOUT,
+            Age::Open => self.options.idle_timeout,
+        }
+    }
+
+    fn shortest_patience(&self) -> Span {
+        AGES.into_iter().map(|age| self.patience(age)).min().unwrap_or_default()
     }
 
     /// Lets capture time go on without a segment (a frame that holds no TCP).
@@ -174,13 +223,15 @@ impl FlowTracker {
             return;
         }
         self.now = now;
-        for (age, patience) in [
-            (Age::Over, self.options.msl.doubled()),
-            (Age::HalfOpen, HALF_OPEN_TIMEOUT),
-            (Age::Open, self.options.idle_timeout),
-        ] {
+        if now < self.due {
+            return;
+        }
+        self.due = Timestamp(i64::MAX);
+        for age in AGES {
+            let patience = self.patience(age);
             while let Some((slot, queued)) = self.table.oldest(age) {
                 if now.since(queued) < patience {
+                    self.due = self.due.min(Timestamp(queued.0.saturating_add(patience.0)));
                     break;
                 }
                 let last = self.table.label(slot).map_or(queued, |label| label.last);
@@ -289,14 +340,15 @@ impl FlowTracker {
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
-            connection.observe(&mut Step {
+            let mut step = Step {
                 segment: &syn,
                 from,
                 obs: &mut unheard,
                 events: &mut self.events,
                 trail: &mut self.trail,
                 lossy: self.lossy,
-            });
+            };
+            connection.observe(&mut step, Way::Any);
         }
         (slot, old)
     }
