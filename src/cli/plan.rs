@@ -63,6 +63,8 @@ pub struct Plan {
     pub fail_on: Option<Severity>,
     /// The tracker's limits.
     pub tracker: TrackerOptions,
+    /// Threads for reading files.
+    pub threads: usize,
     /// The command, to suggest others.
     pub again: Invocation,
 }
@@ -181,6 +183,7 @@ impl Plan {
             // On a terminal that shows packets, progress would only get between them.
             progress: around.stderr_terminal && !around.stdout_terminal,
             fail_on: args.output.fail_on.map(Severity::from),
+            threads: args.analysis.threads.map_or_else(cores, usize::from),
             tracker: TrackerOptions {
                 msl: Span::from_secs(args.analysis.msl.into()),
                 max_flows: args.analysis.max_flows as usize,
@@ -197,6 +200,11 @@ impl Plan {
 }
 
 /// How the files of -w take turns.
+/// As many threads as there are cores.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 fn turns(output: &OutputArgs) -> Result<Turns> {
     let turns = Turns {
         bytes: output.file_size,

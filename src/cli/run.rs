@@ -8,8 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SourceInfo};
-use crate::dissect::{Content, Dissection};
+use crate::capture::{
+    self, Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SourceInfo, Timestamp,
+};
+use crate::dissect::{Content, Dissection, Segment};
+use crate::pipeline::{self, Feed};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::rules::Rule;
@@ -43,7 +46,7 @@ pub fn run_with<'p>(plan: &'p Plan, reporters: Vec<Box<dyn Reporter + 'p>>) -> R
     let info = source.info();
     tell(&announcement(plan, &info));
     let mut run = Run::new(plan, connections, reporters, info)?;
-    let read = run.read(source.as_mut(), &stop);
+    let read = if run.takes_batches() { run.read_batches(source.as_mut()) } else { run.read(source.as_mut(), &stop) };
     run.finish(source.as_mut(), read, stop.load(Ordering::Relaxed))
 }
 
@@ -225,31 +228,65 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
+    /// Whether packets can be prepared before it is known what the ones before them did, and nobody asks for their bytes then.
+    fn takes_batches(&self) -> bool {
+        let Origin::Files(paths) = &self.plan.origin else { return false };
+        // What comes down a pipe is shown as it comes.
+        let bytes_stay = self.save.is_none() && !self.reporters.iter().any(|reporter| reporter.reads_payload());
+        self.connections.are_all() && bytes_stay && paths.iter().all(|path| path.is_file())
+    }
+
+    /// Reads files batch by batch.
+    fn read_batches(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
+        let feed = Feed { source, filter: &mut filter, lines: lines.as_mut(), count: self.plan.count };
+        pipeline::run(feed, self.plan.threads, |batch| {
+            self.tracker.look_ahead(batch.segments());
+            batch.packets().try_for_each(|(packet, segment)| {
+                let shown = self.track(packet.ts, segment);
+                self.report(packet, segment, shown)
+            })
+        })
+    }
+
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
         let mut dissection = Dissection::new();
         dissection.read(frame);
-        let tcp = match &dissection.content {
-            Content::Tcp(tcp) => {
-                self.tracker.observe(&tcp.segment, &mut self.seen);
-                if !self.plan.selection.is_all() {
-                    self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
-                }
-                Some((&tcp.segment, &self.seen))
-            }
-            _ => {
-                self.tracker.advance(frame.ts);
-                None
-            }
+        let segment = match &dissection.content {
+            Content::Tcp(tcp) => Some(&tcp.segment),
+            _ => None,
         };
-        let shown = self.connections.show(tcp.map(|(_, seen)| seen.flow));
-        self.line.clear();
+        let shown = self.track(frame.ts, segment);
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
         match &mut self.lines {
-            Some(lines) if shown => lines.packet(&mut self.line, frame, &dissection),
+            Some(lines) if shown => lines.packet(&mut line, frame, &dissection),
             Some(lines) => lines.skip(frame),
             None => {}
         }
-        let packet = Packet { line: &self.line, tcp, ..Packet::new(frame, &dissection) };
+        let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
+        self.line = line;
+        reported
+    }
+
+    /// Learns what a packet did: whether it is shown.
+    fn track(&mut self, ts: Timestamp, segment: Option<&Segment>) -> bool {
+        match segment {
+            Some(segment) => {
+                self.tracker.observe(segment, &mut self.seen);
+                if !self.plan.selection.is_all() {
+                    self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
+                }
+            }
+            None => self.tracker.advance(ts),
+        }
+        self.connections.show(segment.map(|_| self.seen.flow))
+    }
+
+    /// Reports a packet, and what came of the tracker with it.
+    fn report(&mut self, packet: Packet<'_>, segment: Option<&Segment>, shown: bool) -> Result<()> {
+        let packet = Packet { tcp: segment.map(|segment| (segment, &self.seen)), ..packet };
         self.summary.packet(packet);
         for reporter in &mut self.reporters {
             if shown {

@@ -163,6 +163,17 @@ impl Connection {
         }
     }
 
+    /// Something of each cache line that an expected segment needs.
+    pub fn read_a_little(&self) -> u64 {
+        let ends = self.ends.iter().fold(0, |sum, end| sum ^ end.read_a_little());
+        ends ^ u64::from(self.number) ^ self.limits.idle.0 as u64 ^ self.history.read_a_little()
+    }
+
+    /// Something of what that leads to.
+    pub fn read_further(&self) -> u64 {
+        self.ends.iter().filter_map(|end| end.flight.front()).fold(0, |sum, sent| sum ^ sent.frame)
+    }
+
     /// The key of its segments.
     pub fn key(&self) -> FlowKey {
         FlowKey::new(self.ends[0].socket, self.ends[1].socket)

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -27,6 +28,7 @@ pub(super) enum Age {
 }
 
 const AGES: usize = 3;
+const CACHE_LINE: usize = 64;
 const NONE: u32 = u32::MAX;
 
 /// So many take their turn after a segment.
@@ -50,6 +52,9 @@ pub(super) struct Table {
     most_awake: usize,
     packer: Packer,
     unpacker: Unpacker,
+    /// Room for what is being brought near.
+    hashes: Vec<u64>,
+    near: Vec<Slot>,
 }
 
 struct Entry {
@@ -83,6 +88,23 @@ impl Held {
         }
     }
 
+    /// Something of each cache line that the next packet needs.
+    fn read_a_little(&self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Awake(connection) => connection.read_a_little(),
+            Self::Resting(bytes) => bytes.iter().step_by(CACHE_LINE).fold(0, |sum, byte| sum ^ u64::from(*byte)),
+        }
+    }
+
+    /// Something of what that leads to.
+    fn read_further(&self) -> u64 {
+        match self {
+            Self::Awake(connection) => connection.read_further(),
+            _ => 0,
+        }
+    }
+
     fn has(&self, key: &FlowKey) -> bool {
         match self {
             Self::Nothing => false,
@@ -113,7 +135,24 @@ impl Table {
             most_awake,
             packer: Packer::default(),
             unpacker: Unpacker::default(),
+            hashes: Vec::new(),
+            near: Vec::new(),
         }
+    }
+
+    /// Reads a little of everything that these keys lead to. Memory that is far away is waited for once in a round, and not once
+    /// for each key: no read depends on another of the same round.
+    pub fn bring_near(&mut self, keys: impl Iterator<Item = FlowKey>) {
+        self.hashes.clear();
+        self.hashes.extend(keys.map(|key| self.hasher.hash_one(key)));
+        self.near.clear();
+        // Whose hash looks like it is taken for it: to ask the connection itself would be to wait for it.
+        self.near.extend(self.hashes.iter().filter_map(|hash| self.index.find(*hash, |_| true)));
+        let entry = |slot: &Slot| self.slots.get(*slot as usize);
+        black_box(self.near.iter().filter_map(entry).fold(0, |sum, entry| sum ^ entry.next));
+        let held = || self.near.iter().filter_map(entry).map(|entry| &entry.held);
+        black_box(held().fold(0, |sum, held| sum ^ held.read_a_little()));
+        black_box(held().fold(0, |sum, held| sum ^ held.read_further()));
     }
 
     pub fn len(&self) -> usize {

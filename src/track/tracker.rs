@@ -123,6 +123,11 @@ impl FlowTracker {
         }
     }
 
+    /// Brings what is known of these segments' connections near, before [`observe`](Self::observe) asks for one after the other.
+    pub fn look_ahead<'a>(&mut self, segments: impl Iterator<Item = &'a Segment>) {
+        self.table.bring_near(segments.map(|segment| FlowKey::new(segment.src, segment.dst)));
+    }
+
     /// A segment that is just what was expected of a settled connection: that stays as it is, whatever its place in the table.
     /// False when it is not, and nothing has been done.
     fn observe_expected(&mut self, slot: Slot, segment: &Segment, observation: &mut Observation) -> bool {
