@@ -224,7 +224,7 @@ impl Connection {
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
             if let Some((tsval, _)) = segment.options.timestamps {
-                me.advertise(Advert { tsval, edge, window }, step.trail);
+                me.advertise(Advert { tsval, edge, window }, segment.frame, step.trail);
             }
         }
         match me.closed_since {

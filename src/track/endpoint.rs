@@ -80,6 +80,8 @@ pub(super) struct Endpoint {
     pub edge_at: (i64, i64),
     /// What bounds the edges of the windows that it advertised last.
     pub floor: Floor,
+    /// The window that it advertised last, and the frame: the trail has it too, but far away.
+    last_advert: Option<(Advert, u64)>,
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
     pub count: Counters,
@@ -112,7 +114,7 @@ packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, last_old, closed_since, low, nxt, fin, una, ack_mark, edge_mark, first_tsval,
     tsval, max_window, window, mss, wscale, syn_data, dup_acks_in_row, handshake_leg, ids, asked, sack_digest, rtt, count, path,
     trail, flight, resends, ack, edge_at, edge, right_edge, floor
-} frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing });
+} frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing, last_advert });
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]
@@ -238,6 +240,7 @@ impl Endpoint {
             asked: None,
             sack_digest: 0,
             floor: Floor::default(),
+            last_advert: None,
             recovery: None,
             flight: VecDeque::new(),
             holes: Holes::default(),
@@ -342,8 +345,9 @@ impl Endpoint {
     }
 
     /// Notes a window that it advertised.
-    pub fn advertise(&mut self, advert: Advert, trail: &mut Trail) {
+    pub fn advertise(&mut self, advert: Advert, frame: u64, trail: &mut Trail) {
         self.floor.add(advert.edge);
+        self.last_advert = Some((advert, frame));
         trail.advertise(self.trail, advert);
     }
 
@@ -356,6 +360,10 @@ impl Endpoint {
     /// tells.
     pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
+            let near = |(_, frame): &(Advert, u64)| step.segment.frame.wrapping_sub(*frame) < trail::REACH;
+            if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
+                return Some(advert);
+            }
             let adverts = step.trail.adverts(self.trail, (step.obs.flow, step.from.reverse()));
             adverts.take(MAX_ADVERTS.into()).find(|advert| advert.tsval == tsecr)
         });

@@ -7,6 +7,7 @@
 mod acks;
 mod amend;
 mod asked;
+mod awake;
 mod challenge;
 mod claims;
 mod close;

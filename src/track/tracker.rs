@@ -41,7 +41,7 @@ impl Default for TrackerOptions {
             max_half_open: 250_000,
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
-            max_awake: 24 * 1024,
+            max_awake: 20 * 1024,
         }
     }
 }
@@ -201,7 +201,7 @@ impl FlowTracker {
         };
         self.table.set_age(slot, age, self.now);
         if let Some(old) = old {
-            self.end(old, Ending::Replaced);
+            self.end(*old, Ending::Replaced);
         }
         self.limit(slot);
         self.table.settle();
@@ -309,7 +309,7 @@ impl FlowTracker {
 
     fn begin(&mut self, segment: &Segment) -> Slot {
         self.flows = self.flows.saturating_add(1);
-        let mut connection = Box::new(Connection::new(self.flows, segment, guess_direction(segment)));
+        let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
         connection.alone = !self.two_sided;
         self.table.insert(connection, Age::Open, self.now)
@@ -322,7 +322,7 @@ impl FlowTracker {
         if segment.flags.is_syn() {
             return match connection.reuse(segment, msl) {
                 Reuse::New => {
-                    let old = self.table.remove(slot);
+                    let old = self.table.remove(slot).map(Box::new);
                     (self.begin(segment), old)
                 }
                 Reuse::Same | Reuse::Undecided => (slot, None),
@@ -330,7 +330,7 @@ impl FlowTracker {
         }
         if connection.is_foreign(segment) {
             // Its SYN was not captured.
-            let old = self.table.remove(slot);
+            let old = self.table.remove(slot).map(Box::new);
             return (self.begin(segment), old);
         }
         // The answer to a SYN that seemed not to belong: the other end took it, so a new connection has begun.
@@ -340,7 +340,7 @@ impl FlowTracker {
                 && segment.ack == Some(syn.seq.plus(1 + syn.payload_len))
         };
         let Some(syn) = connection.pending_syn.take_if(|syn| accepted(syn)) else { return (slot, None) };
-        let old = self.table.remove(slot);
+        let old = self.table.remove(slot).map(Box::new);
         let slot = self.begin(&syn);
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
@@ -431,7 +431,7 @@ impl FlowTracker {
         }
     }
 
-    fn end(&mut self, mut connection: Box<Connection>, why: Ending) {
+    fn end(&mut self, mut connection: Connection, why: Ending) {
         self.one_sided |= connection.only_side().is_some();
         let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.lossy };
         if why == Ending::Evicted {
