@@ -49,6 +49,7 @@ pub fn dissect<'a>(frame: &Frame<'a>) -> Dissection<'a> {
 
 impl<'a> Dissection<'a> {
     /// Reads a frame in place of what was read before.
+    #[inline]
     pub fn read(&mut self, frame: &Frame<'a>) {
         self.layers.clear();
         match descend(frame, &mut self.layers) {
@@ -83,6 +84,7 @@ fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
 }
 
 /// Goes on by what stands behind the layers read so far.
+#[inline(never)]
 fn go_on<'a>(mut next: Next<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
     loop {
         next = match next {

@@ -301,6 +301,7 @@ impl<'a> TcpOptions<'a> {
 impl<'a> Iterator for TcpOptions<'a> {
     type Item = Result<TcpOption<'a>, OptionError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             // RFC 9293 §3.1: "The contents of the header beyond the End of Option List Option MUST be header padding of
@@ -339,12 +340,22 @@ impl<'a> Iterator for TcpOptions<'a> {
 
 impl OptionFacts {
     /// What a whole list says. Of an option that stands there twice the first counts.
+    #[inline]
     pub fn read(options: TcpOptions<'_>) -> Self {
         // RFC 7323 appendix A: what nearly every segment of nearly every connection has, and nothing else.
         if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *options.rest {
             let times = (u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3]));
             return Self { timestamps: Some(times), cut: options.uncaptured > 0, ..Self::default() };
         }
+        if options.rest.is_empty() {
+            return Self { cut: options.uncaptured > 0, ..Self::default() };
+        }
+        Self::read_each(options)
+    }
+
+    /// As [`read`](Self::read), option by option.
+    #[inline(never)]
+    fn read_each(options: TcpOptions<'_>) -> Self {
         let mut facts = Self::default();
         let mut kinds = Kinds::default();
         for option in options {

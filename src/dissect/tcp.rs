@@ -34,14 +34,11 @@ impl<'a> Tcp<'a> {
 }
 
 /// Reads the TCP header at the start of an IP packet's payload.
+#[inline]
 pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
     let bytes = ip.payload;
-    let fixed = bytes.first_chunk::<20>();
-    let Some((_, fields)) = fixed.and_then(|fixed| Some((fixed, TcpPacket::new(fixed)?))) else {
-        let present = bytes.len() as u32;
-        let limit = if present < ip.payload_len { LengthSource::Capture } else { ip.length_source };
-        let offset = ip.payload_offset();
-        return Content::TcpCut(bytes, Shortfall { layer: LayerName::Tcp, offset, needed: 20, present, limit });
+    let Some(fields) = bytes.first_chunk::<20>().and_then(|fixed| TcpPacket::new(fixed)) else {
+        return cut(ip);
     };
     let header_len = fields.get_data_offset() * 4;
     let header_fault = match u32::from(header_len) {
@@ -82,6 +79,15 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
         },
     };
     Content::Tcp(Tcp { segment, header, payload })
+}
+
+/// What there is of a header that is not whole.
+#[cold]
+fn cut<'a>(ip: &Ip<'a>) -> Content<'a> {
+    let present = ip.payload.len() as u32;
+    let limit = if present < ip.payload_len { LengthSource::Capture } else { ip.length_source };
+    let offset = ip.payload_offset();
+    Content::TcpCut(ip.payload, Shortfall { layer: LayerName::Tcp, offset, needed: 20, present, limit })
 }
 
 /// The options behind the fixed fields of a header, of which not all need have been captured.
