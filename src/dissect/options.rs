@@ -340,40 +340,45 @@ impl<'a> Iterator for TcpOptions<'a> {
 
 impl OptionFacts {
     /// What a whole list says. Of an option that stands there twice the first counts.
-    #[inline]
     pub fn read(options: TcpOptions<'_>) -> Self {
-        // RFC 7323 appendix A: what nearly every segment of nearly every connection has, and nothing else.
-        if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *options.rest {
-            let times = (u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3]));
-            return Self { timestamps: Some(times), cut: options.uncaptured > 0, ..Self::default() };
-        }
-        if options.rest.is_empty() {
-            return Self { cut: options.uncaptured > 0, ..Self::default() };
-        }
-        Self::read_each(options)
+        let mut facts = Self::default();
+        facts.take_in(options);
+        facts
     }
 
-    /// As [`read`](Self::read), option by option.
+    /// Notes, of a list that is the first, what it says.
+    #[inline]
+    pub(super) fn take_in(&mut self, options: TcpOptions<'_>) {
+        // RFC 7323 appendix A: what nearly every segment of nearly every connection has, and nothing else.
+        if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *options.rest {
+            self.timestamps = Some((u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3])));
+            self.cut = options.uncaptured > 0;
+        } else if options.rest.is_empty() {
+            self.cut = options.uncaptured > 0;
+        } else {
+            self.take_in_each(options);
+        }
+    }
+
+    /// As [`take_in`](Self::take_in), option by option.
     #[inline(never)]
-    fn read_each(options: TcpOptions<'_>) -> Self {
-        let mut facts = Self::default();
+    fn take_in_each(&mut self, options: TcpOptions<'_>) {
         let mut kinds = Kinds::default();
         for option in options {
             match option {
                 Ok(TcpOption::NoOperation) => {}
                 Ok(option) => {
-                    facts.note(option);
+                    self.note(option);
                     if kinds.insert(option.kind()) && !option.may_repeat() {
-                        facts.duplicate.get_or_insert(option.kind());
+                        self.duplicate.get_or_insert(option.kind());
                     }
                 }
                 Err(OptionError::Fault(fault)) => {
-                    facts.fault.get_or_insert(fault);
+                    self.fault.get_or_insert(fault);
                 }
-                Err(OptionError::Cut) => facts.cut = true,
+                Err(OptionError::Cut) => self.cut = true,
             }
         }
-        facts
     }
 
     fn note(&mut self, option: TcpOption<'_>) {

@@ -35,10 +35,11 @@ impl<'a> Tcp<'a> {
 
 /// Reads the TCP header at the start of an IP packet's payload.
 #[inline]
-pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
+pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>, content: &mut Content<'a>) {
     let bytes = ip.payload;
     let Some(fields) = bytes.first_chunk::<20>().and_then(|fixed| TcpPacket::new(fixed)) else {
-        return cut(ip);
+        *content = cut(ip);
+        return;
     };
     let header_len = fields.get_data_offset() * 4;
     let header_fault = match u32::from(header_len) {
@@ -49,36 +50,40 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
     let flags = TcpFlags(u16::from(fields.get_reserved()) << 8 | u16::from(fields.get_flags()));
     let (header, payload) = bytes.split_at_checked(usize::from(header_len.max(20))).unwrap_or((bytes, &[]));
     let (checksum, payload_digest) = tcp_checksum_and_digest(ip, usize::from(header_len.max(20)));
-    let segment = Segment {
-        frame: frame.number,
-        ts: frame.ts,
-        interface: frame.interface,
-        wire_len: frame.wire_len,
-        captured_len: frame.data.len() as u32,
-        src: Socket { addr: ip.src, port: fields.get_source() },
-        dst: Socket { addr: ip.dst, port: fields.get_destination() },
-        ttl: ip.ttl,
-        tos: ip.tos,
-        ip_id: ip.id,
-        dont_fragment: ip.dont_fragment,
-        fragment: ip.fragment.is_some(),
-        seq: SeqNumber(fields.get_sequence()),
-        ack: flags.contains(TcpFlags::ACK).then_some(SeqNumber(fields.get_acknowledgement())),
-        flags,
-        window: fields.get_window(),
-        urgent: fields.get_urgent_ptr(),
-        header_len,
-        payload_len: ip.payload_len.saturating_sub(u32::from(header_len.max(20))),
-        offloaded: ip.length_source == LengthSource::Frame,
-        header_fault,
-        checksum,
-        payload_digest,
-        options: match header_fault {
-            None => OptionFacts::read(options(header, header_len)),
-            Some(_) => OptionFacts::default(),
+    // Made where it stays: it is too large to be made elsewhere and moved, and so are its options.
+    *content = Content::Tcp(Tcp {
+        segment: Segment {
+            frame: frame.number,
+            ts: frame.ts,
+            interface: frame.interface,
+            wire_len: frame.wire_len,
+            captured_len: frame.data.len() as u32,
+            src: Socket { addr: ip.src, port: fields.get_source() },
+            dst: Socket { addr: ip.dst, port: fields.get_destination() },
+            ttl: ip.ttl,
+            tos: ip.tos,
+            ip_id: ip.id,
+            dont_fragment: ip.dont_fragment,
+            fragment: ip.fragment.is_some(),
+            seq: SeqNumber(fields.get_sequence()),
+            ack: flags.contains(TcpFlags::ACK).then_some(SeqNumber(fields.get_acknowledgement())),
+            flags,
+            window: fields.get_window(),
+            urgent: fields.get_urgent_ptr(),
+            header_len,
+            payload_len: ip.payload_len.saturating_sub(u32::from(header_len.max(20))),
+            offloaded: ip.length_source == LengthSource::Frame,
+            header_fault,
+            checksum,
+            payload_digest,
+            options: OptionFacts::default(),
         },
-    };
-    Content::Tcp(Tcp { segment, header, payload })
+        header,
+        payload,
+    });
+    if let (None, Content::Tcp(tcp)) = (header_fault, content) {
+        tcp.segment.options.take_in(options(header, header_len));
+    }
 }
 
 /// What there is of a header that is not whole.

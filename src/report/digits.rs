@@ -16,15 +16,29 @@ pub fn number(out: &mut impl Text, number: u32) {
         let zeros = (digits | 1 << 56).trailing_zeros() / 8;
         return out.put(((digits | ZEROS) >> (zeros * 8)).to_le_bytes(), 8 - zeros as usize);
     }
+    long_number(out, number);
+}
+
+/// Of nine or ten digits.
+#[inline(never)]
+fn long_number(out: &mut impl Text, number: u32) {
     let top = number / 100_000_000;
-    let pair = [b'0' + (top / 10) as u8, b'0' + (top % 10) as u8];
-    if top < 10 {
-        out.put([pair[1]], 1)
-    } else {
-        out.put(pair, 2)
-    }
+    let pair = u16::from_le_bytes(PAIRS[(top % 100) as usize]);
+    let zeros = u32::from(top < 10);
+    out.put((pair >> (zeros * 8)).to_le_bytes(), 2 - zeros as usize);
     out.put((eight_digits(number % 100_000_000) | ZEROS).to_le_bytes(), 8);
 }
+
+/// Two digits of every number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 /// In decimal, of up to 64 bits.
 #[inline]
@@ -59,9 +73,9 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 #[inline]
 fn eight_digits(number: u32) -> u64 {
     let halves = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
-    let hundreds = (halves * 10_486 >> 20) & 0x0000_007f_0000_007f;
+    let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let pairs = (halves << 16).wrapping_sub(hundreds.wrapping_mul((100 << 16) - 1));
-    let tens = (pairs * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
     (pairs << 8).wrapping_sub(tens.wrapping_mul((10 << 8) - 1))
 }
 

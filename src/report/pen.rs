@@ -82,32 +82,26 @@ impl<'a> Pen<'a> {
         self.at = 0;
     }
 
-    /// Where the next `N` bytes go.
-    #[inline]
-    fn place<const N: usize>(&mut self) -> usize {
-        const { assert!(N <= ROOM) };
-        if self.at <= ROOM - N {
-            return self.at;
-        }
-        self.hand_on_full();
-        0
-    }
-
+    /// Appends to a room that may be too full for it.
     #[cold]
     #[inline(never)]
-    fn hand_on_full(&mut self) {
-        self.hand_on();
+    fn put_beyond(&mut self, chunk: &[u8]) {
+        self.written().extend_from_slice(chunk);
     }
 }
 
 impl Text for Pen<'_> {
     #[inline]
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
-        let at = self.place::<N>();
-        if let Some(place) = self.room.get_mut(at..at + N) {
-            place.copy_from_slice(&chunk);
+        const { assert!(N <= ROOM) };
+        let at = self.at;
+        match self.room.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+            Some(place) => {
+                *place = chunk;
+                self.at = at + count;
+            }
+            None => self.put_beyond(chunk.get(..count).unwrap_or(&chunk)),
         }
-        self.at = at + count;
     }
 
     #[inline]
