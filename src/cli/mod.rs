@@ -15,7 +15,9 @@ mod quality;
 mod report;
 mod rules;
 mod run;
+mod saver;
 pub mod select;
+mod signals;
 mod watch;
 
 pub use args::Args;

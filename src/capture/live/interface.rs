@@ -7,7 +7,8 @@ use std::time::Duration;
 use ::pcap::{Active, Capture, Direction, Error, Linktype};
 
 use super::device;
-use super::{DEFAULT_SNAPLEN, LiveOptions, Traffic};
+use super::watched::Watched;
+use super::{Anchor, DEFAULT_SNAPLEN, LiveOptions, Notice, Traffic};
 use crate::capture::filter;
 use crate::capture::{
     CaptureError, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision, SourceInfo, Timestamp,
@@ -32,6 +33,8 @@ pub(super) struct Live {
     frames: u64,
     ended: bool,
     counted: Counted,
+    watched: Watched,
+    promiscuous: bool,
     stop: Arc<AtomicBool>,
 }
 
@@ -58,6 +61,8 @@ impl Live {
         let snaplen = if options.snaplen == 0 { DEFAULT_SNAPLEN } else { options.snaplen };
         Ok(Self {
             capture,
+            watched: Watched::new(&name, options.wait),
+            promiscuous: options.promiscuous,
             interface: [Interface { name: Some(name), link_type, snaplen }],
             precision,
             nap: naps.then_some(SHORT_NAP),
@@ -121,7 +126,7 @@ fn precision(name: &str) -> Precision {
 }
 
 /// The number that files carry for what libpcap calls by the same name.
-fn link_type(theirs: Linktype) -> LinkType {
+pub(super) fn link_type(theirs: Linktype) -> LinkType {
     let named = theirs.get_name().ok().and_then(|name| LinkType::named(&name));
     named.unwrap_or(LinkType(theirs.0 as u16))
 }
@@ -134,7 +139,7 @@ fn words(error: &Error) -> String {
 }
 
 /// What libpcap's words mean; it tells its errors apart in no other way.
-fn failure(interface: &str, error: Error) -> CaptureError {
+pub(super) fn failure(interface: &str, error: Error) -> CaptureError {
     let (interface, words) = (interface.to_owned(), words(&error));
     let says = |any: &[&str]| any.iter().any(|part| words.contains(part));
     if says(&["ermission", "not permitted", "CAP_NET_RAW"]) {
@@ -145,6 +150,14 @@ fn failure(interface: &str, error: Error) -> CaptureError {
         CaptureError::InterfaceDown { interface }
     } else {
         CaptureError::Live { interface, words }
+    }
+}
+
+/// Where libpcap does not wait by itself: longer each time.
+fn rest(nap: &mut Option<Duration>) {
+    if let Some(nap) = nap {
+        std::thread::sleep(*nap);
+        *nap = nap.saturating_mul(2).min(LONG_NAP);
     }
 }
 
@@ -173,10 +186,8 @@ impl FrameSource for Live {
                 }))
             }
             Err(Error::TimeoutExpired) => {
-                if let Some(nap) = &mut self.nap {
-                    std::thread::sleep(*nap);
-                    *nap = nap.saturating_mul(2).min(LONG_NAP);
-                }
+                self.watched.look();
+                rest(&mut self.nap);
                 Ok(Next::Idle)
             }
             Err(Error::NoMorePackets) => {
@@ -184,11 +195,17 @@ impl FrameSource for Live {
                 Ok(Next::End)
             }
             Err(e) => {
-                self.ended = true;
                 let interface = name.clone().unwrap_or_default();
                 let words = words(&e);
                 let gone = ["disappeared", "went down", "No such device", "Network is down", "not configured"];
-                Err(if gone.iter().any(|part| words.contains(part)) {
+                let gone = gone.iter().any(|part| words.contains(part));
+                if gone && self.watched.waits() {
+                    self.watched.gone();
+                    rest(&mut self.nap);
+                    return Ok(Next::Idle);
+                }
+                self.ended = true;
+                Err(if gone {
                     CaptureError::InterfaceGone { interface, frames: self.frames, words }
                 } else {
                     CaptureError::Live { interface, words }
@@ -218,7 +235,16 @@ impl FrameSource for Live {
             self.counted.update([now.received, now.dropped, now.if_dropped]);
         }
         let [received, kernel, interface] = self.counted.total;
-        Some(Drops { received, kernel, interface })
+        Some(Drops { received, kernel, interface: self.watched.lost().unwrap_or(interface) })
+    }
+
+    fn notice(&mut self) -> Option<Notice> {
+        self.watched.next()
+    }
+
+    fn anchor(&self) -> Option<Anchor> {
+        let [Interface { name, link_type, .. }] = &self.interface;
+        self.watched.anchor(&self.capture, name.as_deref()?, self.promiscuous, *link_type)
     }
 }
 
