@@ -22,7 +22,7 @@ mod watch;
 
 pub use args::Args;
 pub use exit::Exit;
-pub use output::tell;
+pub use output::{chain, tell};
 pub use plan::{Environment, Plan};
 pub use run::{is_closed_pipe, run};
 

@@ -139,3 +139,15 @@ pub fn tell(words: &str) {
     let line: String = words.chars().map(|c| if obeyed(c) { '?' } else { c }).chain(['\n']).collect();
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
+
+/// An error and what caused it, each said once.
+pub fn chain(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words.push_str(": ");
+            words.push_str(&cause);
+        }
+    }
+    words
+}

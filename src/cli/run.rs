@@ -218,7 +218,9 @@ impl<'p> Run<'p> {
 
     /// Reads until the source ends, the user ends it, or there are enough packets.
     fn read(&mut self, source: &mut dyn FrameSource) -> Result<()> {
-        while !self.signals.stopped() {
+        // A live capture ends by itself when it is told to, with what has come until then.
+        let live = matches!(self.plan.origin, Origin::Live(_));
+        while live || !self.signals.stopped() {
             let idle = match source.next_frame()? {
                 Next::Frame(frame) => {
                     if !self.filter.accepts(&frame)? {

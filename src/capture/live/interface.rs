@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::pcap::{Active, Capture, Direction, Error, Linktype};
 
@@ -23,6 +23,9 @@ const SHORT_NAP: Duration = Duration::from_millis(1);
 /// And at most.
 const LONG_NAP: Duration = Duration::from_millis(16);
 
+/// What the kernel has taken before the end comes from it within that time, or not at all: the capture is too slow.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// A capture that is running.
 pub(super) struct Live {
     capture: Capture<Active>,
@@ -36,6 +39,8 @@ pub(super) struct Live {
     watched: Watched,
     promiscuous: bool,
     stop: Arc<AtomicBool>,
+    /// Once it is to stop: when to do so in any case, and after how many frames there are no more.
+    ending: Option<(Instant, u64)>,
 }
 
 impl Live {
@@ -70,7 +75,23 @@ impl Live {
             ended: false,
             counted: Counted::default(),
             stop: Arc::clone(&options.stop),
+            ending: None,
         })
+    }
+
+    /// It was told to stop: whether all that the kernel had taken until then has been handed out.
+    fn is_over(&mut self) -> bool {
+        if self.ending.is_none() {
+            let now = self.capture.stats().ok();
+            if let Some(now) = now {
+                self.counted.update([now.received, now.dropped, now.if_dropped]);
+            }
+            let [received, dropped, _] = self.counted.total;
+            // Without counters nothing is known to wait.
+            let frames = if now.is_some() { received.saturating_sub(dropped) } else { 0 };
+            self.ending = Some((Instant::now() + PATIENCE, frames));
+        }
+        self.ending.is_none_or(|(latest, frames)| self.frames >= frames || Instant::now() >= latest)
     }
 }
 
@@ -163,7 +184,7 @@ fn rest(nap: &mut Option<Duration>) {
 
 impl FrameSource for Live {
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
-        if self.ended || self.stop.load(Ordering::Relaxed) {
+        if self.ended || (self.stop.load(Ordering::Relaxed) && self.is_over()) {
             self.ended = true;
             return Ok(Next::End);
         }

@@ -50,7 +50,7 @@ pub struct LiveOptions {
     pub filter: String,
     /// Wait for an interface that has gone, where the system tells of it, rather than end with an error.
     pub wait: bool,
-    /// When it becomes true, the source ends within about a quarter of a second.
+    /// When it becomes true, the source ends as soon as it has handed out all that had come until then, and after three seconds in any case.
     pub stop: Arc<AtomicBool>,
 }
 
