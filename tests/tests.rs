@@ -23,4 +23,5 @@ mod pictures;
 mod readme;
 mod resting;
 mod tcpdump_parity;
+mod threads;
 mod traces;

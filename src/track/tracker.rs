@@ -30,6 +30,8 @@ pub struct TrackerOptions {
     pub idle_timeout: Span,
     /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
     pub max_awake: usize,
+    /// Take segments that are just what was expected without the checks that have nothing to say then. All that is said is the same without this.
+    pub predicts: bool,
 }
 
 impl Default for TrackerOptions {
@@ -42,6 +44,7 @@ impl Default for TrackerOptions {
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
             max_awake: 20 * 1024,
+            predicts: true,
         }
     }
 }
@@ -118,7 +121,8 @@ impl FlowTracker {
         observation.clear();
         self.advance(segment.ts);
         let known = self.table.find(&FlowKey::new(segment.src, segment.dst));
-        if !known.is_some_and(|slot| self.observe_expected(slot, segment, observation)) {
+        let predicted = known.filter(|_| self.options.predicts);
+        if !predicted.is_some_and(|slot| self.observe_expected(slot, segment, observation)) {
             self.observe_any(known, segment, observation);
         }
     }
