@@ -26,7 +26,7 @@ mod writer;
 
 pub use clerk::{Clerk, OwnClerk, SaveNames, SavedFile, SharedClerk};
 pub use error::{CaptureError, CaptureFault, Damage};
-pub use file::{open, open_all, open_reader};
+pub use file::{OpenFiles, open, open_all, open_reader};
 pub use filter::Filter;
 pub use frame::Frame;
 pub use link_type::LinkType;

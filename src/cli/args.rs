@@ -56,6 +56,9 @@ pub struct Args {
     /// Limits of the analysis.
     #[command(flatten, next_help_heading = "Analysis")]
     pub analysis: AnalysisArgs,
+    /// What is given up before packets are read.
+    #[command(flatten, next_help_heading = "Confinement")]
+    pub confinement: ConfinementArgs,
 }
 
 /// What is not viewing; recognised as the first word only.
@@ -98,6 +101,9 @@ pub enum SubCommand {
     /// Print the manual page
     #[command(hide = true)]
     Man,
+    /// Open files for a capture that is confined
+    #[command(hide = true)]
+    Clerk,
 }
 
 /// Where the packets come from.
@@ -275,6 +281,17 @@ pub struct OutputArgs {
     /// Exit with status 1 if there is a finding of that severity or above: note, warning or error
     #[arg(long, value_name = "SEVERITY", value_enum, hide_possible_values = true)]
     pub fail_on: Option<Least>,
+}
+
+/// What is given up before packets are read.
+#[derive(Clone, Debug, Default, Group)]
+pub struct ConfinementArgs {
+    /// As root: become USER once the source is open; by default who called sudo, else nobody
+    #[arg(short = 'Z', long = "relinquish-privileges", value_name = "USER")]
+    pub user: Option<String>,
+    /// Keep the rights to open files, sockets and processes while packets are read (Linux; see CONFINEMENT in the manual)
+    #[arg(long)]
+    pub no_sandbox: bool,
 }
 
 /// Limits of the analysis.

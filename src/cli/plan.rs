@@ -13,7 +13,8 @@ use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
-use super::args::{Annotate, Args, Color, LineArgs, OutputArgs, Sort, Way};
+use super::args::{Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
+use super::sandbox::User;
 use super::select::{self, Connections, Selection};
 
 /// A run, decided in every particular.
@@ -67,6 +68,10 @@ pub struct Plan {
     pub fail_on: Option<Severity>,
     /// The tracker's limits.
     pub tracker: TrackerOptions,
+    /// Give up what reading packets does not need.
+    pub confined: bool,
+    /// As whom to do that; none for whoever started the program.
+    pub user: Option<User>,
     /// The command, to suggest others.
     pub again: Invocation,
 }
@@ -201,11 +206,28 @@ impl Plan {
                 idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
                 ..TrackerOptions::default()
             },
+            confined: !args.confinement.no_sandbox,
+            user: user(args)?,
             again: again(&origin, filter.expression()),
             show,
+            filter: match &origin {
+                // The kernel applies a live capture's.
+                Origin::Files(_) if !args.confinement.no_sandbox => filter.prepared(),
+                _ => filter,
+            },
             origin,
-            filter,
         })
+    }
+}
+
+/// Whom root becomes.
+fn user(args: &Args) -> Result<Option<User>> {
+    match &args.confinement {
+        ConfinementArgs { user: Some(_), no_sandbox: true } => {
+            bail!("-Z USER gives up rights, and --no-sandbox keeps them all: leave one out")
+        }
+        ConfinementArgs { no_sandbox: true, .. } => Ok(None),
+        ConfinementArgs { user, .. } => User::of(user.as_deref()),
     }
 }
 
