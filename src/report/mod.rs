@@ -19,6 +19,7 @@ mod ndjson;
 mod numerals;
 mod packets;
 mod page;
+mod pen;
 mod remark;
 mod reporter;
 mod style;
