@@ -57,7 +57,7 @@ pub struct Args {
     #[command(flatten, next_help_heading = "Analysis")]
     pub analysis: AnalysisArgs,
     /// What is given up before packets are read.
-    #[command(flatten, next_help_heading = "Confinement")]
+    #[command(flatten, next_help_heading = "Privileges")]
     pub confinement: ConfinementArgs,
 }
 
