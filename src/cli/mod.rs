@@ -7,6 +7,7 @@ mod clerk;
 mod exit;
 mod explain;
 mod interruptible;
+mod keeper;
 mod ladder;
 mod manual;
 mod output;

@@ -14,6 +14,7 @@ use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
 use super::args::{Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
+use super::keeper::KeepPlan;
 use super::sandbox::User;
 use super::select::{self, Connections, Selection};
 
@@ -50,6 +51,8 @@ pub struct Plan {
     pub interval: Option<Span>,
     /// Write packets to this file.
     pub write: Option<PathBuf>,
+    /// Keep packets in memory, and save them around findings.
+    pub keep: Option<KeepPlan>,
     /// And to others after it.
     pub turns: Turns,
     /// Write each packet through to that file at once.
@@ -189,7 +192,8 @@ impl Plan {
                 _ => Pace::AtTheEnd,
             },
             interval: args.show.interval,
-            write: args.output.write.clone(),
+            write: args.output.write.clone().filter(|_| args.output.ring.is_none()),
+            keep: keep(&args.output)?,
             turns: turns(&args.output)?,
             packet_buffered: args.output.packet_buffered,
             by_line,
@@ -240,13 +244,30 @@ fn turns(output: &OutputArgs) -> Result<Turns> {
         command: output.postrotate_command.clone(),
     };
     let rotates = turns.bytes.is_some() || turns.every.is_some();
+    if output.ring.is_some() {
+        return Ok(Turns::default());
+    }
     if !rotates && turns != Turns::default() {
         bail!("-W and -z are about files that take turns: say when, with -C SIZE or -G SECONDS");
+    }
+    if rotates && output.write.is_none() {
+        bail!("-C and -G are about the files of -w: name them, with -w FILE");
     }
     if rotates && output.write.as_deref().is_some_and(is_standard) {
         bail!("-C and -G make several files, and -w - is one stream: write to a file");
     }
     Ok(turns)
+}
+
+/// What is kept in memory, to be saved around findings.
+fn keep(output: &OutputArgs) -> Result<Option<KeepPlan>> {
+    let Some(extent) = output.ring else { return Ok(None) };
+    let rules = select::named("--save-on", &output.save_on)?;
+    let pattern = output.write.clone().unwrap_or_default();
+    if is_standard(&pattern) {
+        bail!("--save-on makes several files, and -w - is one stream: name what they begin with");
+    }
+    Ok(Some(KeepPlan { extent, rules, pattern, files: output.file_count }))
 }
 
 /// What a connection is found to be shows after its first packets, so `--only` reads everything twice.
@@ -325,7 +346,7 @@ fn filter(args: &Args) -> Result<Filter> {
 fn show(args: &Args) -> Show {
     let asked = &args.show;
     let others = asked.flows || asked.findings || asked.summary || asked.only_count;
-    let only_written = args.output.write.is_some() && !args.output.json;
+    let only_written = args.output.write.is_some() && args.output.ring.is_none() && !args.output.json;
     Show {
         packets: asked.print || !(others || only_written),
         flows: asked.flows,

@@ -16,6 +16,7 @@ use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records
 use crate::track::{Event, Finding, FlowTracker, Observation};
 
 use super::exit::Exit;
+use super::keeper::Keeper;
 use super::output::{Output, tell};
 use super::plan::{Origin, Plan, Show};
 use super::progress::Progress;
@@ -64,6 +65,7 @@ struct Run<'p> {
     summary: Summary,
     filter: Filter,
     save: Option<Saver>,
+    keeper: Option<Keeper>,
     output: Output,
     progress: Progress,
     clerk: SharedClerk,
@@ -99,6 +101,7 @@ impl<'p> Run<'p> {
             }
             None => None,
         };
+        let keeper = plan.keep.clone().map(|keep| Keeper::new(keep, clerk.clone(), options));
         let mut output = Output::new(plan.by_line)?;
         for reporter in &mut reporters {
             reporter.begin(output.text(), &info);
@@ -114,6 +117,7 @@ impl<'p> Run<'p> {
             summary: Summary::new(info),
             filter: if live { Filter::compile("")? } else { plan.filter.clone() },
             save,
+            keeper,
             output,
             progress: Progress::new(plan.progress),
             clerk,
@@ -138,6 +142,9 @@ impl<'p> Run<'p> {
                         && save.frame(&frame)? == Saved::Enough
                     {
                         break;
+                    }
+                    if let Some(keeper) = &mut self.keeper {
+                        keeper.frame(&frame);
                     }
                     if let Err(error) = self.frame(&frame) {
                         self.give_up_output(error)?;
@@ -208,6 +215,9 @@ impl<'p> Run<'p> {
                 reporter.hidden(self.output.text(), packet);
             }
         }
+        if let (Some(keeper), Some((_, seen))) = (&mut self.keeper, tcp) {
+            seen.findings.iter().for_each(|finding| keeper.finding(finding));
+        }
         self.events();
         self.interval(frame.ts);
         self.progress.packets(self.summary.packets());
@@ -224,6 +234,9 @@ impl<'p> Run<'p> {
                         continue;
                     }
                     self.summary.amend(&amend);
+                    if let Some(keeper) = &mut self.keeper {
+                        amend.added().for_each(|finding| keeper.finding(finding));
+                    }
                     if self.connections.show(Some(amend.flow)) {
                         for reporter in &mut self.reporters {
                             reporter.amend(self.output.text(), &amend);
@@ -250,6 +263,9 @@ impl<'p> Run<'p> {
             return;
         }
         self.summary.finding(finding);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.finding(finding);
+        }
         if finding.flow.is_none() || self.connections.show(finding.flow) {
             for reporter in &mut self.reporters {
                 reporter.finding(self.output.text(), finding);
@@ -299,6 +315,7 @@ impl<'p> Run<'p> {
             let packets = self.summary.packets();
             writeln!(self.output.text(), "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
         }
+        let kept = self.keeper.take().map_or(Ok(()), Keeper::finish);
         let written = self.output.finish();
         closed |= written.as_ref().is_err_and(is_closed_pipe);
         if !closed {
@@ -308,7 +325,7 @@ impl<'p> Run<'p> {
         for done in [read, written].into_iter().filter(|done| !done.as_ref().is_err_and(is_closed_pipe)) {
             done?;
         }
-        saved?;
+        saved.and(kept)?;
         if let Some(damaged) = damaged {
             anyhow::bail!(damaged);
         }

@@ -68,7 +68,8 @@ impl<'p> Session<'p> {
     /// # Errors
     /// When a source cannot be opened, or the process cannot be confined.
     pub fn begin(plan: &'p Plan) -> Result<Option<Self>> {
-        let names = plan.write.as_deref().map(|path| SaveNames::new(path, plan.turns.clone()));
+        let pattern = plan.keep.as_ref().map(|keep| keep.pattern.as_path()).or(plan.write.as_deref());
+        let names = pattern.map(|path| SaveNames::new(path, plan.turns.clone()));
         Self::begin_beside(plan, None, names)
     }
 
