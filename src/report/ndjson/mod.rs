@@ -6,11 +6,10 @@ mod packet;
 mod quick;
 mod records;
 
-use serde::Serialize;
-
 use crate::capture::{SourceInfo, Timestamp};
 use crate::track::{Amend, Finding, FlowRecord};
 
+use super::json::line;
 use super::numerals::Calendar;
 use super::{Packet, Reporter, Summary};
 use flow::FlowLine;
@@ -105,11 +104,4 @@ impl Reporter for Ndjson {
             line(out, &SummaryLine::new(summary));
         }
     }
-}
-
-/// Appends a record and its line end.
-fn line(out: &mut Vec<u8>, record: &impl Serialize) {
-    // Writing into a Vec cannot fail, and no record has a key that is not a string.
-    let _ = serde_json::to_writer(&mut *out, record);
-    out.push(b'\n');
 }
