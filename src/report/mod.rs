@@ -29,7 +29,7 @@ mod wording;
 pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
 pub use community_id::community_id;
 pub use findings::Findings;
-pub use flows::{Flows, Order};
+pub use flows::{Flows, Order, Pace};
 pub use graph::{Album, AlbumOptions, Graph, Kept, Trouble, main_way, trouble, way_name, write_xpl};
 pub use html::{Report, ReportOptions};
 pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, Svg, TextStyle, called};
