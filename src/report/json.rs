@@ -5,11 +5,16 @@ use serde_json::Value;
 
 /// Appends a record and its line end.
 pub fn line(out: &mut Vec<u8>, record: &impl Serialize) {
-    let start = out.len();
-    // Writing into a Vec cannot fail, and no record has a key that is not a string.
-    let _ = serde_json::to_writer(&mut *out, record);
-    escape(out, start);
+    value(out, record);
     out.push(b'\n');
+}
+
+/// Appends a value.
+pub fn value(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let start = out.len();
+    // Writing into a Vec cannot fail, and no value has a key that is not a string.
+    let _ = serde_json::to_writer(&mut *out, value);
+    escape(out, start);
 }
 
 /// A document over several lines, and its line end.

@@ -20,6 +20,7 @@ mod ndjson;
 mod numerals;
 mod packets;
 mod page;
+mod pen;
 mod remark;
 mod reporter;
 mod style;

@@ -5,16 +5,17 @@ mod flow;
 mod packet;
 mod quick;
 mod records;
+mod writer;
 
 use crate::capture::{SourceInfo, Timestamp};
 use crate::track::{Amend, Finding, FlowRecord};
 
-use super::json::line;
 use super::numerals::Calendar;
 use super::{Packet, Reporter, Summary};
 use flow::FlowLine;
 use packet::PacketLine;
 use records::{AmendLine, CaptureLine, FindingLine, SummaryLine};
+use writer::line;
 
 /// The schema's version, in every record.
 const VERSION: u8 = 1;
@@ -66,7 +67,7 @@ impl Reporter for Ndjson {
         if self.records.packets {
             let elapsed = segment.ts.since(first);
             if seen.flow > 0 {
-                quick::packet(out, segment, seen, elapsed, self.stamp(segment.ts).as_bytes());
+                quick::packet(out, segment, seen, elapsed, &mut self.calendar);
             } else {
                 line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
             }
