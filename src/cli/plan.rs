@@ -13,7 +13,9 @@ use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
-use super::args::{Annotate, Args, Color, LineArgs, OutputArgs, Sort, Way};
+use super::args::{Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
+use super::keeper::KeepPlan;
+use super::sandbox::User;
 use super::select::{self, Connections, Selection};
 
 /// A run, decided in every particular.
@@ -49,6 +51,8 @@ pub struct Plan {
     pub interval: Option<Span>,
     /// Write packets to this file.
     pub write: Option<PathBuf>,
+    /// Keep packets in memory, and save them around findings.
+    pub keep: Option<KeepPlan>,
     /// And to others after it.
     pub turns: Turns,
     /// Write each packet through to that file at once.
@@ -67,8 +71,14 @@ pub struct Plan {
     pub fail_on: Option<Severity>,
     /// The tracker's limits.
     pub tracker: TrackerOptions,
-    /// Threads for reading files.
+    /// All packets are there already, in files: nobody waits for the next one to come down a pipe.
+    pub at_hand: bool,
+    /// Threads for reading such files.
     pub threads: usize,
+    /// Give up what reading packets does not need.
+    pub confined: bool,
+    /// As whom to do that; none for whoever started the program.
+    pub user: Option<User>,
     /// The command, to suggest others.
     pub again: Invocation,
 }
@@ -186,7 +196,8 @@ impl Plan {
                 _ => Pace::AtTheEnd,
             },
             interval: args.show.interval,
-            write: args.output.write.clone(),
+            write: args.output.write.clone().filter(|_| args.output.ring.is_none()),
+            keep: keep(&args.output)?,
             turns: turns(&args.output)?,
             packet_buffered: args.output.packet_buffered,
             by_line,
@@ -196,6 +207,7 @@ impl Plan {
             // On a terminal that shows packets, progress would only get between them.
             progress: around.stderr_terminal && !around.stdout_terminal,
             fail_on: args.output.fail_on.map(Severity::from),
+            at_hand: matches!(&origin, Origin::Files(paths) if paths.iter().all(|path| path.is_file())),
             threads: args.analysis.threads.map_or_else(cores, usize::from),
             tracker: TrackerOptions {
                 msl: Span::from_secs(args.analysis.msl.into()),
@@ -204,20 +216,37 @@ impl Plan {
                 idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
                 ..TrackerOptions::default()
             },
+            confined: !args.confinement.no_sandbox,
+            user: user(args)?,
             again: again(&origin, filter.expression()),
             show,
+            filter: match &origin {
+                // The kernel applies a live capture's.
+                Origin::Files(_) if !args.confinement.no_sandbox => filter.prepared(),
+                _ => filter,
+            },
             origin,
-            filter,
         })
     }
 }
 
-/// How the files of -w take turns.
+/// Whom root becomes.
+fn user(args: &Args) -> Result<Option<User>> {
+    match &args.confinement {
+        ConfinementArgs { user: Some(_), no_sandbox: true } => {
+            bail!("-Z USER gives up rights, and --no-sandbox keeps them all: leave one out")
+        }
+        ConfinementArgs { no_sandbox: true, .. } => Ok(None),
+        ConfinementArgs { user, .. } => User::of(user.as_deref()),
+    }
+}
+
 /// As many threads as there are cores.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// How the files of -w take turns.
 fn turns(output: &OutputArgs) -> Result<Turns> {
     let turns = Turns {
         bytes: output.file_size,
@@ -226,13 +255,30 @@ fn turns(output: &OutputArgs) -> Result<Turns> {
         command: output.postrotate_command.clone(),
     };
     let rotates = turns.bytes.is_some() || turns.every.is_some();
+    if output.ring.is_some() {
+        return Ok(Turns::default());
+    }
     if !rotates && turns != Turns::default() {
         bail!("-W and -z are about files that take turns: say when, with -C SIZE or -G SECONDS");
+    }
+    if rotates && output.write.is_none() {
+        bail!("-C and -G are about the files of -w: name them, with -w FILE");
     }
     if rotates && output.write.as_deref().is_some_and(is_standard) {
         bail!("-C and -G make several files, and -w - is one stream: write to a file");
     }
     Ok(turns)
+}
+
+/// What is kept in memory, to be saved around findings.
+fn keep(output: &OutputArgs) -> Result<Option<KeepPlan>> {
+    let Some(extent) = output.ring else { return Ok(None) };
+    let rules = select::named("--save-on", &output.save_on)?;
+    let pattern = output.write.clone().unwrap_or_default();
+    if is_standard(&pattern) {
+        bail!("--save-on makes several files, and -w - is one stream: name what they begin with");
+    }
+    Ok(Some(KeepPlan { extent, rules, pattern, files: output.file_count }))
 }
 
 /// What a connection is found to be shows after its first packets, so `--only` reads everything twice.
@@ -311,7 +357,7 @@ fn filter(args: &Args) -> Result<Filter> {
 fn show(args: &Args) -> Show {
     let asked = &args.show;
     let others = asked.flows || asked.findings || asked.summary || asked.only_count;
-    let only_written = args.output.write.is_some() && !args.output.json;
+    let only_written = args.output.write.is_some() && args.output.ring.is_none() && !args.output.json;
     Show {
         packets: asked.print || !(others || only_written),
         flows: asked.flows,

@@ -337,7 +337,7 @@ impl FlowTracker {
                 Reuse::Same | Reuse::Undecided => (slot, None),
             };
         }
-        if connection.is_foreign(segment) {
+        if connection.is_foreign(segment) || connection.is_opened_anew(segment) {
             // Its SYN was not captured.
             let old = self.table.remove(slot).map(Box::new);
             return (self.begin(segment), old);
@@ -349,7 +349,11 @@ impl FlowTracker {
                 && segment.ack == Some(syn.seq.plus(1 + syn.payload_len))
         };
         let Some(syn) = connection.pending_syn.take_if(|syn| accepted(syn)) else { return (slot, None) };
-        let old = self.table.remove(slot).map(Box::new);
+        // The SYN is the new connection's, so it is not counted twice; what was said of it stays where it was said.
+        let old = self.table.remove(slot).map(|mut old| {
+            old.disown(&syn);
+            Box::new(old)
+        });
         let slot = self.begin(&syn);
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
@@ -363,6 +367,8 @@ impl FlowTracker {
                 lossy: self.lossy,
             };
             connection.observe(&mut step, Way::Any);
+            connection.found.clear();
+            connection.regraded.clear();
         }
         (slot, old)
     }

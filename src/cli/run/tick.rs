@@ -82,7 +82,9 @@ impl Run<'_> {
         while let Some(notice) = source.notice() {
             self.notice(source, notice);
         }
-        if has_passed(&mut self.pace.glanced, GLANCE) {
+        // What a file says of losses counts in the end: what is said of its packets depends on no clock.
+        let live = matches!(self.plan.origin, crate::cli::plan::Origin::Live(_));
+        if live && has_passed(&mut self.pace.glanced, GLANCE) {
             if let Some(drops) = source.drops() {
                 self.lost(drops);
             }
@@ -91,10 +93,13 @@ impl Run<'_> {
             }
         }
         self.answer_signals();
-        if let Some(save) = &mut self.save
-            && has_passed(&mut self.pace.written, WRITE)
-        {
-            save.flush();
+        if has_passed(&mut self.pace.written, WRITE) {
+            if let Some(save) = &mut self.save {
+                save.flush();
+            }
+            if let Some(keeper) = &mut self.keeper {
+                keeper.flush();
+            }
         }
         self.output.flush()
     }
