@@ -24,3 +24,4 @@ mod readme;
 mod resting;
 mod tcpdump_parity;
 mod traces;
+mod tshark;
