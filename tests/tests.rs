@@ -22,6 +22,7 @@ mod oracle;
 mod pictures;
 mod readme;
 mod resting;
+mod ring;
 mod tcpdump_parity;
 mod traces;
 mod tshark;
