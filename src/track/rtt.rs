@@ -229,7 +229,7 @@ mod tests {
     fn packed_and_unpacked_they_are_the_same_whatever_the_clock_did() {
         for samples in [[i64::MIN, i64::MAX, 0], [-5, 7, i64::MIN], [1_000, 2_000, 3_000]] {
             let mut rtt = Rtt::default();
-            samples.map(|sample| rtt.add(Span(sample)));
+            samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
             let packed = Packer::default().pack(&[], &rtt);
             let again: Rtt = Unpacker::default().unpack(0, &packed);
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
