@@ -25,3 +25,4 @@ mod resting;
 mod ring;
 mod tcpdump_parity;
 mod traces;
+mod tshark;
