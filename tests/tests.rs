@@ -26,3 +26,4 @@ mod ring;
 mod tcpdump_parity;
 mod threads;
 mod traces;
+mod tshark;

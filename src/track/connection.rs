@@ -335,7 +335,8 @@ impl Connection {
     fn take_damaged(&mut self, step: &mut Step<'_>) {
         let me = &self.ends[step.me()];
         // The sequence number may be what is damaged.
-        let plausible = (me.una - MAX_UNSCALED..=me.nxt + MAX_UNSCALED).contains(&step.obs.seq);
+        let plausible =
+            (me.una.saturating_sub(MAX_UNSCALED)..=me.nxt.saturating_add(MAX_UNSCALED)).contains(&step.obs.seq);
         let plain = !step.segment.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST));
         if plausible && plain {
             self.send(step);
