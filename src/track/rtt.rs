@@ -109,6 +109,11 @@ impl Rtt {
         }
     }
 
+    /// How many there were.
+    pub fn samples(&self) -> u32 {
+        self.samples
+    }
+
     pub fn min(&self) -> Option<Span> {
         (self.samples > 0).then_some(Span(self.min))
     }
