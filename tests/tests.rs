@@ -23,5 +23,6 @@ mod pictures;
 mod readme;
 mod resting;
 mod ring;
+mod shown;
 mod tcpdump_parity;
 mod traces;
