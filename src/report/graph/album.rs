@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use hashbrown::HashMap;
 
 use crate::capture::Timestamp;
-use crate::report::ladder::{Fold, Hop, Rung, Scroll};
+use crate::report::ladder::{Extract, Hop, Rung};
 use crate::report::{Packet, Reporter};
 use crate::rules::Severity;
 use crate::track::{Amend, Finding, FlowRecord};
@@ -24,11 +24,14 @@ const DRAWN: usize = size_of::<Drawn>() / 32;
 /// The budget is looked at after so many packets.
 const LOOK: u64 = 65_536;
 
-/// Packets of a connection that wait for their last word.
+/// Packets of a connection that wait for their last word; at its end they are the last of its ladder.
 const AHEAD: usize = 256;
 
-/// Most rows of a ladder.
-const ROWS: usize = 240;
+/// Findings of a connection that are about no packet, with a row each.
+const SAID: usize = 64;
+
+/// As many points count a row.
+const ROW: usize = size_of::<Rung>() / 32 + 4;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +62,10 @@ pub struct Album {
     /// By number; nothing for one whose points had to go.
     open: HashMap<u32, Option<Box<Open>>, foldhash::fast::RandomState>,
     packets: u64,
-    kept: Vec<(Rank, Kept)>,
+    /// Connections that are over, and may be among the worst.
+    over: Vec<Over>,
+    /// The worst, made when they are asked for.
+    kept: Vec<Kept>,
     records: Vec<(Rank, Box<FlowRecord>)>,
     /// The last of the records, once there are as many as are kept.
     bar: Option<Rank>,
@@ -70,13 +76,23 @@ pub struct Album {
 /// The worst first, the larger first, the older first.
 type Rank = Reverse<(Trouble, u64, Reverse<u32>)>;
 
-/// An open connection.
+/// A connection that is over, of which nothing has been made yet.
 #[derive(Debug)]
+struct Over {
+    rank: Rank,
+    record: Box<FlowRecord>,
+    open: Box<Open>,
+}
+
+/// An open connection.
+#[derive(Debug, Default)]
 struct Open {
     /// Its last packets, whose last word may be to come; of a short connection all of them.
     hops: VecDeque<Hop>,
     /// Findings on these.
     found: usize,
+    /// Findings about no packet: they come behind all of them.
+    said: Vec<Finding>,
     /// What became of the packets before.
     drawn: Option<Box<Drawn>>,
 }
@@ -85,8 +101,7 @@ struct Open {
 #[derive(Debug)]
 struct Drawn {
     trail: Trail,
-    fold: Fold,
-    scroll: Scroll,
+    rows: Extract,
 }
 
 impl Album {
@@ -96,6 +111,7 @@ impl Album {
             options,
             open: HashMap::default(),
             packets: 0,
+            over: Vec::new(),
             kept: Vec::new(),
             records: Vec::new(),
             bar: None,
@@ -105,13 +121,15 @@ impl Album {
 
     /// The connections that were kept, worst first.
     pub fn kept(&mut self) -> impl ExactSizeIterator<Item = &Kept> {
-        self.kept.sort_by_key(|(rank, _)| *rank);
-        self.kept.iter().map(|(_, kept)| kept)
+        self.over.sort_by_key(|over| over.rank);
+        self.kept.extend(self.over.drain(..).map(|over| over.open.finish(over.record)));
+        self.kept.iter()
     }
 
     /// The records that were kept, worst first.
     pub fn records(&mut self) -> impl Iterator<Item = &FlowRecord> {
         self.narrow(self.options.records);
+        self.records.sort_unstable_by_key(|(rank, _)| *rank);
         self.records.iter().map(|(_, record)| &**record)
     }
 
@@ -121,11 +139,12 @@ impl Album {
     }
 
     fn narrow(&mut self, most: usize) {
-        self.records.sort_by_key(|(rank, _)| *rank);
-        self.records.truncate(most);
-        if self.records.len() >= most {
-            self.bar = self.records.last().map(|(rank, _)| *rank);
+        if most == 0 || self.records.len() <= most {
+            return;
         }
+        let (_, (bar, _), _) = self.records.select_nth_unstable_by_key(most - 1, |(rank, _)| *rank);
+        self.bar = Some(*bar);
+        self.records.truncate(most);
     }
 
     /// Lets points go when there are too many: those of connections without findings first, small ones before large ones.
@@ -162,28 +181,42 @@ impl Open {
         {
             let drawn = self.drawn.get_or_insert_with(|| Box::new(Drawn::new(hop.ts)));
             drawn.trail.packet(&hop);
-            drawn.fold.push(hop, drawn.scroll.rows());
+            drawn.rows.push(&hop);
+        }
+    }
+
+    /// Takes a finding that came when its packet had gone by, or that is about none.
+    fn say(&mut self, finding: &Finding) {
+        match self.hops.iter_mut().rev().find(|hop| hop.frame == finding.frame) {
+            Some(hop) => hop.add(finding),
+            None if self.said.len() < SAID => self.said.push(finding.clone()),
+            None => self.drawn.get_or_insert_with(|| Box::new(Drawn::new(finding.ts))).trail.finding(finding),
         }
     }
 
     fn finish(mut self, record: Box<FlowRecord>) -> Kept {
-        self.settle(0);
-        let mut drawn = self.drawn.unwrap_or_else(|| Box::new(Drawn::new(record.first_ts)));
-        drawn.fold.flush(drawn.scroll.rows());
-        Kept { record, rows: drawn.scroll.finish().to_vec(), trail: drawn.trail }
+        let Drawn { mut trail, rows } = self.drawn.take().map_or_else(|| Drawn::new(record.first_ts), |drawn| *drawn);
+        self.hops.iter().for_each(|hop| trail.packet(hop));
+        self.said.iter().for_each(|finding| trail.finding(finding));
+        trail.settle();
+        Kept { record, rows: rows.finish(&self.hops, &self.said), trail }
     }
 
     /// The room that it takes, and how much was found on it.
     fn weight(&self) -> (usize, usize) {
         let (points, found) =
-            self.drawn.as_ref().map_or((0, 0), |drawn| (DRAWN + drawn.trail.weight(), drawn.trail.marks.all().len()));
+            self.drawn.as_ref().map_or((0, 0), |drawn| (drawn.weight(), drawn.trail.marks.all().len()));
         (OWN + HOP * self.hops.capacity() + points, self.found + found)
     }
 }
 
 impl Drawn {
     fn new(start: Timestamp) -> Self {
-        Self { trail: Trail::new(start), fold: Fold::new(false), scroll: Scroll::new(ROWS) }
+        Self { trail: Trail::new(start), rows: Extract::default() }
+    }
+
+    fn weight(&self) -> usize {
+        DRAWN + self.trail.weight() + ROW * self.rows.len()
     }
 }
 
@@ -197,28 +230,18 @@ impl Reporter for Album {
         let open = self
             .open
             .entry(seen.flow)
-            .or_insert_with(|| Some(Box::new(Open { hops: VecDeque::new(), found: 0, drawn: None })));
+            .or_insert_with(|| Some(Box::default()));
         let Some(open) = open else { return };
         if let Some(hop) = Hop::new(segment, seen) {
-            open.found += hop.findings.len();
+            open.found += hop.findings().len();
             open.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
             open.settle(AHEAD);
         }
     }
 
     fn finding(&mut self, _: &mut Vec<u8>, finding: &Finding) {
-        let open = finding.flow.and_then(|flow| self.open.get_mut(&flow));
-        let Some(Some(open)) = open else { return };
-        match open.hops.iter_mut().rev().find(|hop| hop.frame == finding.frame) {
-            Some(hop) => hop.findings.push(finding.clone()),
-            None => {
-                // One that is about no packet comes behind those that there are.
-                open.settle(0);
-                if let Some(drawn) = &mut open.drawn {
-                    drawn.trail.finding(finding);
-                    drawn.scroll.add(finding);
-                }
-            }
+        if let Some(Some(open)) = finding.flow.and_then(|flow| self.open.get_mut(&flow)) {
+            open.say(finding);
         }
     }
 
@@ -228,22 +251,20 @@ impl Reporter for Album {
             (Ok(at), _) => open.hops[at].amend(amend),
             (Err(_), Some(drawn)) => {
                 drawn.trail.amend(amend);
-                drawn.scroll.amend(amend);
+                drawn.rows.amend(amend);
             }
             (Err(_), None) => {}
         }
     }
 
     fn ended(&mut self, _: &mut Vec<u8>, flow: &FlowRecord) {
-        let open = self.open.remove(&flow.number).flatten();
         let rank = rank(flow);
-        if let Some(open) = open
-            && (self.kept.len() < self.options.keep || self.kept.iter().any(|(other, _)| rank < *other))
-        {
-            self.kept.push((rank, open.finish(Box::new(flow.clone()))));
-            if self.kept.len() > self.options.keep {
-                self.kept.sort_by_key(|(rank, _)| *rank);
-                self.kept.truncate(self.options.keep);
+        if let Some(open) = self.open.remove(&flow.number).flatten() {
+            let last = (0..self.over.len()).max_by_key(|at| self.over[*at].rank);
+            if self.over.len() < self.options.keep {
+                self.over.push(Over { rank, record: Box::new(flow.clone()), open });
+            } else if let Some(last) = last.and_then(|at| self.over.get_mut(at)).filter(|last| rank < last.rank) {
+                *last = Over { rank, record: Box::new(flow.clone()), open };
             }
         }
         // One that is no better than the worst of those left at the last look need not be kept.

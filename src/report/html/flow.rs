@@ -80,7 +80,7 @@ pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
         facts: facts(kept),
         found: found(kept),
         bars: bar::of(record),
-        cut: rows.iter().any(|row| row.hidden > 0),
+        cut: rows.iter().any(|row| row.left_out.is_some()),
         graphs: graphs.collect(),
         ladder,
         thinned,

@@ -38,16 +38,23 @@ pub struct Hop {
     pub window: Option<u64>,
     /// Bytes in flight this way.
     pub in_flight: u64,
-    /// The bytes missing before it.
-    pub gap: Option<(i64, i64)>,
-    /// The frame whose gap it fills.
-    pub fills: Option<u64>,
     /// Bytes of it that were seen before.
     pub again: u64,
     /// It acknowledges something new.
     pub acks_new: bool,
     /// The round trip that it ends.
     pub rtt: Option<Span>,
+    /// What most packets have nothing of: of every packet of every connection a hop is kept for a while.
+    extra: Option<Box<Extra>>,
+}
+
+/// What few packets have.
+#[derive(Clone, Debug, Default)]
+pub struct Extra {
+    /// The bytes missing before it.
+    pub gap: Option<(i64, i64)>,
+    /// The frame whose gap it fills.
+    pub fills: Option<u64>,
     /// SACK blocks, relative.
     pub sack: ArrayVec<(i64, i64), 4>,
     /// The MSS and the window scale that it announces.
@@ -59,6 +66,16 @@ pub struct Hop {
     /// The beginning of its payload as text, where that is wanted.
     pub excerpt: Option<Box<str>>,
 }
+
+static NOTHING: Extra = Extra {
+    gap: None,
+    fills: None,
+    sack: ArrayVec::new_const(),
+    announces: (None, None),
+    notes: Vec::new(),
+    findings: Vec::new(),
+    excerpt: None,
+};
 
 impl Hop {
     /// Of a segment and what it did; nothing where it belongs to no connection.
@@ -78,28 +95,45 @@ impl Hop {
             raw_window: segment.window,
             window: seen.window_bytes,
             in_flight: seen.in_flight,
-            gap: seen.gap,
-            fills: seen.fills_gap_of,
             again: seen.again,
             acks_new: seen.acked.is_some(),
             rtt: seen.acked.as_ref().and_then(|acked| acked.rtt),
-            sack: sack_blocks(segment, seen).collect(),
-            announces: (segment.options.mss, segment.options.wscale),
-            notes: seen.notes.clone(),
-            findings: seen.findings.clone(),
-            excerpt: None,
+            extra: Extra::of(segment, seen),
         })
     }
 
     /// The same with the beginning of its payload.
-    pub fn with_excerpt(self, payload: &[u8]) -> Self {
-        Self { excerpt: excerpt(payload), ..self }
+    pub fn with_excerpt(mut self, payload: &[u8]) -> Self {
+        if let Some(excerpt) = excerpt(payload) {
+            self.extra_mut().excerpt = Some(excerpt);
+        }
+        self
+    }
+
+    /// What few packets have.
+    pub fn extra(&self) -> &Extra {
+        self.extra.as_deref().unwrap_or(&NOTHING)
+    }
+
+    fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    /// What was found, as far as that is known.
+    pub fn findings(&self) -> &[Finding] {
+        &self.extra().findings
+    }
+
+    /// Adds a finding that comes behind it.
+    pub fn add(&mut self, finding: &Finding) {
+        self.extra_mut().findings.push(finding.clone());
     }
 
     /// Puts the final word in the place of the provisional one.
     pub fn amend(&mut self, amend: &Amend) {
-        amend_findings(&mut self.findings, amend);
-        self.notes.clone_from(&amend.notes);
+        let extra = self.extra_mut();
+        amend_findings(&mut extra.findings, amend);
+        extra.notes.clone_from(&amend.notes);
     }
 
     /// Whether a state changed with it.
@@ -109,7 +143,7 @@ impl Hop {
 
     /// Whether that rule fired on it.
     pub fn has(&self, rule: Rule) -> bool {
-        self.findings.iter().any(|finding| finding.rule == rule)
+        self.findings().iter().any(|finding| finding.rule == rule)
     }
 
     /// 0 from the client, 1 from the server.
@@ -120,6 +154,26 @@ impl Hop {
     /// It stops the other side.
     pub fn closes_window(&self) -> bool {
         self.raw_window == 0 && !self.flags.intersects(TcpFlags::RST.with(TcpFlags::SYN))
+    }
+}
+
+impl Extra {
+    fn of(segment: &Segment, seen: &Observation) -> Option<Box<Self>> {
+        let options = &segment.options;
+        let announces = (options.mss, options.wscale);
+        let plain = seen.findings.is_empty() && seen.notes.is_empty() && options.sack.as_slice().is_empty();
+        if plain && announces == (None, None) && seen.gap.is_none() && seen.fills_gap_of.is_none() {
+            return None;
+        }
+        Some(Box::new(Self {
+            gap: seen.gap,
+            fills: seen.fills_gap_of,
+            sack: sack_blocks(segment, seen).collect(),
+            announces,
+            notes: seen.notes.clone(),
+            findings: seen.findings.clone(),
+            excerpt: None,
+        }))
     }
 }
 
