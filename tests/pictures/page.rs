@@ -28,7 +28,7 @@ fn page(fixture: &str, folder: &Path) -> PathBuf {
 }
 
 /// The page of a file, made by the library, with these names.
-fn page_with_names(file: &Path, names: Names, path: &Path) {
+pub fn page_with_names(file: &Path, names: Names, path: &Path) {
     let mut source = capture::open(file).unwrap();
     let mut summary = Summary::new(source.info());
     let mut report = Report::new(ReportOptions { full: 12, payload: true, names, again: format!("-r {HOSTILE}") });

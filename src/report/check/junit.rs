@@ -155,6 +155,6 @@ fn body(run: &Run<'_>, capture: &Capture, check: &Check, result: &Judgement) -> 
 
 /// Without the characters that XML has no way to write.
 fn clean(text: &str) -> String {
-    let writable = |c: char| c == '\n' || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
+    let writable = |c: char| c == '\n' || !(words::is_obeyed(c) || matches!(c, '\u{fffe}' | '\u{ffff}'));
     text.chars().map(|c| if writable(c) { c } else { '?' }).collect()
 }

@@ -191,7 +191,7 @@ fn status(standing: RunStanding) -> &'static str {
 
 fn line(out: &mut Vec<u8>, record: &impl Serialize) {
     // Texts and numbers into memory: nothing here can fail.
-    if serde_json::to_writer(&mut *out, record).is_ok() {
-        out.push(b'\n');
-    }
+    let json = serde_json::to_string(record).unwrap_or_default();
+    out.extend_from_slice(words::escaped(&json).as_bytes());
+    out.push(b'\n');
 }

@@ -52,7 +52,8 @@ pub fn sarif(run: &Run<'_>) -> Vec<u8> {
             "results": results,
         }],
     });
-    let mut out = serde_json::to_vec_pretty(&log).unwrap_or_default();
+    let json = serde_json::to_string_pretty(&log).unwrap_or_default();
+    let mut out = words::escaped(&json).into_bytes();
     out.push(b'\n');
     out
 }

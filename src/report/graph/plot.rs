@@ -193,6 +193,11 @@ impl Plot {
         Self { title, caption, x, y, y_name, layers: Vec::new(), spots: Vec::new(), key: Vec::new() }
     }
 
+    /// What it is called.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
     /// What its lines mean.
     pub fn caption(&self) -> &'static str {
         self.caption

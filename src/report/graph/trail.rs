@@ -40,7 +40,7 @@ pub struct Way {
     /// The highest acknowledgment.
     acked: i64,
     /// The last acknowledgment and window, and, once points are left out, when they were last said again.
-    said: (i64, Option<u64>),
+    said: (i64, Option<u32>),
     still: Option<(i64, u64)>,
 }
 
@@ -223,7 +223,7 @@ impl Way {
         self.high = self.high.max(hop.seq_end);
         self.flight.push(Dot::at(t, self.high.saturating_sub(self.acked).max(0), hop.frame), MOST);
         let bytes = u64::from(hop.payload);
-        self.bins.add(t, bytes, bytes.saturating_sub(hop.again));
+        self.bins.add(t, bytes, bytes.saturating_sub(hop.again.into()));
     }
 
     fn is_acked(&mut self, t: i64, hop: &Hop, ack: i64) {
@@ -262,7 +262,7 @@ impl Way {
     fn tell_ack(&mut self, t: i64, frame: u64) {
         let (ack, window) = self.said;
         self.acks.push(Dot::at(t, ack, frame), MOST);
-        if let Some(window) = window.and_then(|bytes| i64::try_from(bytes).ok()) {
+        if let Some(window) = window.map(i64::from) {
             self.edge.push(Dot::at(t, ack.saturating_add(window), frame), MOST);
             self.window.push(Dot::at(t, window, frame), MOST);
         }

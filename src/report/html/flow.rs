@@ -48,6 +48,7 @@ struct Found {
 
 /// A graph.
 struct Drawn {
+    title: String,
     svg: String,
     caption: &'static str,
 }
@@ -69,9 +70,11 @@ pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
     let graphs = Graph::ALL.into_iter().flat_map(|graph| {
         let drawn = ways.into_iter().filter(move |way| has_data[usize::from(*way == ways[1])] || graph == Graph::Rtt);
         let trail = &trail;
-        drawn
-            .filter_map(move |way| graph.plot(trail, way))
-            .map(|plot| Drawn { svg: plot.part(), caption: plot.caption() })
+        drawn.filter_map(move |way| graph.plot(trail, way)).map(|plot| Drawn {
+            svg: plot.part(),
+            caption: plot.caption(),
+            title: plot.title().to_owned(),
+        })
     });
     let thinned = ways.into_iter().any(|way| trail.way(way).is_thinned());
     let section = Flow {

@@ -180,8 +180,8 @@ impl Run {
             tone,
             findings,
             packets: count.into(),
-            window: last.window.or(Some(last.raw_window.into())),
-            in_flight: last.in_flight,
+            window: Some(last.room().into()),
+            in_flight: last.in_flight.into(),
             ..single
         }
     }

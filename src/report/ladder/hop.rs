@@ -5,11 +5,13 @@ use arrayvec::ArrayVec;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
-use crate::track::{Amend, Deed, Direction, Finding, Note, Observation, States};
+use crate::track::{Amend, Deed, Direction, Finding, Note, Observation, States, TcpState};
 
 /// One packet of a connection.
 #[derive(Clone, Debug)]
 pub struct Hop {
+    /// Its connection.
+    pub flow: u32,
     /// Its frame.
     pub frame: u64,
     /// When it was captured.
@@ -35,15 +37,17 @@ pub struct Hop {
     /// The window field.
     pub raw_window: u16,
     /// The window in bytes, where the scale is known.
-    pub window: Option<u64>,
+    pub window: Option<u32>,
     /// Bytes in flight this way.
-    pub in_flight: u64,
+    pub in_flight: u32,
     /// Bytes of it that were seen before.
-    pub again: u64,
+    pub again: u32,
     /// It acknowledges something new.
     pub acks_new: bool,
     /// The round trip that it ends.
     pub rtt: Option<Span>,
+    /// The MSS and the window scale that it announces.
+    pub announces: (Option<u16>, Option<u8>),
     /// What most packets have nothing of: of every packet of every connection a hop is kept for a while.
     extra: Option<Box<Extra>>,
 }
@@ -57,8 +61,6 @@ pub struct Extra {
     pub fills: Option<u64>,
     /// SACK blocks, relative.
     pub sack: ArrayVec<(i64, i64), 4>,
-    /// The MSS and the window scale that it announces.
-    pub announces: (Option<u16>, Option<u8>),
     /// Annotations.
     pub notes: Vec<Note>,
     /// What was found, as far as that is known.
@@ -71,7 +73,6 @@ static NOTHING: Extra = Extra {
     gap: None,
     fills: None,
     sack: ArrayVec::new_const(),
-    announces: (None, None),
     notes: Vec::new(),
     findings: Vec::new(),
     excerpt: None,
@@ -81,6 +82,7 @@ impl Hop {
     /// Of a segment and what it did; nothing where it belongs to no connection.
     pub fn new(segment: &Segment, seen: &Observation) -> Option<Self> {
         Some(Self {
+            flow: seen.flow,
             frame: segment.frame,
             ts: segment.ts,
             from: seen.direction?,
@@ -93,11 +95,12 @@ impl Hop {
             ack: seen.ack,
             payload: segment.payload_len,
             raw_window: segment.window,
-            window: seen.window_bytes,
-            in_flight: seen.in_flight,
-            again: seen.again,
+            window: seen.window_bytes.map(short),
+            in_flight: short(seen.in_flight),
+            again: short(seen.again),
             acks_new: seen.acked.is_some(),
             rtt: seen.acked.as_ref().and_then(|acked| acked.rtt),
+            announces: (segment.options.mss, segment.options.wscale),
             extra: Extra::of(segment, seen),
         })
     }
@@ -108,6 +111,12 @@ impl Hop {
             self.extra_mut().excerpt = Some(excerpt);
         }
         self
+    }
+
+    /// Takes it out of where it is, of which nothing is wanted any more.
+    pub fn take(&mut self) -> Self {
+        let extra = self.extra.take();
+        Self { extra, ..*self }
     }
 
     /// What few packets have.
@@ -146,9 +155,20 @@ impl Hop {
         self.findings().iter().any(|finding| finding.rule == rule)
     }
 
+    /// Whether both ends are done with it.
+    pub fn is_over(&self) -> bool {
+        let done = |state| matches!(state, TcpState::Closed | TcpState::TimeWait);
+        done(self.after.client) && done(self.after.server)
+    }
+
     /// 0 from the client, 1 from the server.
     pub fn side(&self) -> usize {
         usize::from(self.from == Direction::FromResponder)
+    }
+
+    /// The window, in bytes where the scale is known.
+    pub fn room(&self) -> u32 {
+        self.window.unwrap_or(self.raw_window.into())
     }
 
     /// It stops the other side.
@@ -159,17 +179,14 @@ impl Hop {
 
 impl Extra {
     fn of(segment: &Segment, seen: &Observation) -> Option<Box<Self>> {
-        let options = &segment.options;
-        let announces = (options.mss, options.wscale);
-        let plain = seen.findings.is_empty() && seen.notes.is_empty() && options.sack.as_slice().is_empty();
-        if plain && announces == (None, None) && seen.gap.is_none() && seen.fills_gap_of.is_none() {
+        let plain = seen.findings.is_empty() && seen.notes.is_empty() && segment.options.sack.as_slice().is_empty();
+        if plain && seen.gap.is_none() && seen.fills_gap_of.is_none() {
             return None;
         }
         Some(Box::new(Self {
             gap: seen.gap,
             fills: seen.fills_gap_of,
             sack: sack_blocks(segment, seen).collect(),
-            announces,
             notes: seen.notes.clone(),
             findings: seen.findings.clone(),
             excerpt: None,
@@ -184,6 +201,11 @@ pub fn sack_blocks<'a>(segment: &'a Segment, seen: &Observation) -> impl Iterato
         let (relative, ack) = base?;
         Some((relative.saturating_add(left.distance(ack).into()), relative.saturating_add(right.distance(ack).into())))
     })
+}
+
+/// A window has 30 bits at most (RFC 7323 §2.3), and so has what is in flight, in a connection that means it.
+fn short(bytes: u64) -> u32 {
+    bytes.try_into().unwrap_or(u32::MAX)
 }
 
 /// Changes the findings of a frame as the amendment says.

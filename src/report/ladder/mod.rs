@@ -179,10 +179,9 @@ impl Ladder {
         let mut said: Vec<&Finding> = self.said.iter().collect();
         said.sort_by_key(|finding| finding.frame);
         for finding in said.into_iter().take(SAID) {
-            let start = out.len();
-            finding_text(out, finding);
-            style.style.paint(out, start, Ink::Finding(finding.severity));
-            out.push(b'\n');
+            let mut words = Vec::new();
+            finding_text(&mut words, finding);
+            style.words(out, &String::from_utf8_lossy(&words), Ink::Finding(finding.severity));
         }
         if let Some(more) = self.said.len().checked_sub(SAID).filter(|more| *more > 0) {
             out.extend_from_slice(format!("{more} more (tcpcheck --findings lists all)\n").as_bytes());

@@ -143,8 +143,8 @@ impl Rung {
             story: story::of(hop, repeats),
             tone: Tone::Plain,
             findings: hop.findings().to_vec(),
-            window: hop.window.or(Some(hop.raw_window.into())),
-            in_flight: hop.in_flight,
+            window: Some(hop.room().into()),
+            in_flight: hop.in_flight.into(),
             packets: 1,
             left_out: None,
         };
@@ -167,8 +167,7 @@ impl Rung {
             self.label.push_str("  ");
             self.label.push_str(&word);
         }
-        let worst =
-            self.findings.iter().filter(|finding| is_told(finding)).map(|finding| finding.severity).max();
+        let worst = self.findings.iter().filter(|finding| is_told(finding)).map(|finding| finding.severity).max();
         match (worst, tone) {
             (_, Tone::Reset) | (None, _) | (Some(Severity::Note), Tone::Turn) => {}
             (Some(severity), _) => self.tone = Tone::Found(severity),
@@ -238,7 +237,7 @@ fn deed(hop: &Hop, repeats: u32) -> String {
         });
         if *note == Note::WindowUpdate {
             label.push(' ');
-            label.push_str(&bytes(hop.window.unwrap_or(hop.raw_window.into())));
+            label.push_str(&bytes(hop.room().into()));
         }
     }
     if label.is_empty() {
@@ -250,7 +249,7 @@ fn deed(hop: &Hop, repeats: u32) -> String {
     if hop.closes_window() {
         label.push_str(", window 0");
     } else if hop.extra().notes.contains(&Note::ZeroWindowProbeAck) {
-        label.push_str(&format!(", window {}", bytes(hop.window.unwrap_or(hop.raw_window.into()))));
+        label.push_str(&format!(", window {}", bytes(hop.room().into())));
     }
     let below = |(_, to): &&(i64, i64)| hop.ack.is_some_and(|ack| *to <= ack);
     // RFC 2883 §4: a block at or below the acknowledgment reports bytes that came twice.
@@ -270,10 +269,10 @@ fn deed(hop: &Hop, repeats: u32) -> String {
 /// What is told of a packet where there is room.
 fn detail(hop: &Hop) -> String {
     let mut parts = Vec::new();
-    if let (Some(mss), _) = hop.extra().announces {
+    if let (Some(mss), _) = hop.announces {
         parts.push(format!("mss {mss}"));
     }
-    if let (_, Some(scale)) = hop.extra().announces {
+    if let (_, Some(scale)) = hop.announces {
         parts.push(format!("wscale {scale}"));
     }
     if let Some(excerpt) = &hop.extra().excerpt {

@@ -118,11 +118,11 @@ fn acks(hop: &Hop, who: &str, other: &str, repeats: u32) -> String {
             Note::KeepAliveAck => format!("{who} says that it is still there."),
             Note::ZeroWindowProbe => format!("{who} asks whether there is room again."),
             Note::ZeroWindowProbeAck if hop.raw_window > 0 => {
-                format!("{who} has room again: {} bytes.", hop.window.unwrap_or(hop.raw_window.into()))
+                format!("{who} has room again: {} bytes.", hop.room())
             }
             Note::ZeroWindowProbeAck => format!("{who} answers."),
             Note::WindowUpdate => {
-                format!("{who} has room for {} bytes now.", hop.window.unwrap_or(hop.raw_window.into()))
+                format!("{who} has room for {} bytes now.", hop.room())
             }
         };
     }
