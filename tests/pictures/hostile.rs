@@ -106,7 +106,8 @@ fn in_trouble(frames: &mut Frames, number: u16, rounds: u32) {
 /// How often each rule fired by the marks in the time-sequence graphs of a page.
 fn marked(page: &str) -> BTreeMap<String, u64> {
     let mut marked = BTreeMap::new();
-    for graph in page.split("<svg xmlns=").filter(|svg| svg.contains("aria-label=\"Time and sequence numbers, ")) {
+    let is_wanted = |svg: &&str| svg.split('>').next().unwrap().contains("aria-label=\"Time and sequence numbers, ");
+    for graph in page.split("<svg xmlns=").filter(is_wanted) {
         for tip in graph.split("<title>@").skip(1) {
             let tip = tip.split("</title>").next().unwrap();
             let code = tip.split(' ').nth(2).unwrap();
@@ -140,7 +141,9 @@ fn a_page_of_a_hundred_connections_with_very_many_findings_is_within_its_bound()
     }
     let folder = tempfile::tempdir().unwrap();
     let page = page(&frames.file(folder.path()), &["--full", "100", "-A"], folder.path());
-    assert_eq!(page.matches("<section class=\"flow\"").count(), 100);
+    let shown = page.matches("<section class=\"flow\"").count();
+    assert!(shown > 80, "{shown}");
+    assert!(shown == 100 || page.contains(&format!("The {shown} of 100 connections in the most trouble")), "{shown}");
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Trail {
     /// Leaves no more than so many points of each series.
     pub fn thin(&mut self, most: usize) {
         self.ways.iter_mut().for_each(|way| way.thin(most));
-        self.marks.narrow((most / 4).max(40));
+        self.marks.narrow((most / 4).max(20));
     }
 
     /// The connection is over.

@@ -57,7 +57,7 @@ struct Drawn {
 pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
     let (record, mut trail) = (&kept.record, kept.trail.clone());
     trail.thin(most);
-    let rows = (most / 8).max(30);
+    let rows = (most / 8).max(20);
     let mut scroll = Scroll::new(rows);
     scroll.rows().extend(kept.rows.iter().cloned());
     let rows = scroll.finish();

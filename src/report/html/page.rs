@@ -21,7 +21,7 @@ const LOOKS: &str = include_str!("../../../templates/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report.js");
 
 /// Points of a series, from as many as there are to few, until a connection fits.
-const DETAIL: [usize; 6] = [4096, 2048, 1024, 512, 256, 128];
+const DETAIL: [usize; 8] = [4096, 2048, 1024, 512, 256, 128, 64, 32];
 
 /// The page.
 #[derive(Template)]
@@ -155,9 +155,18 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
     for connection in kept {
         let share = room / left.max(1);
         left -= 1;
-        let sections = DETAIL.into_iter().map(|most| flow::section(connection, &options.names, &options.again, most));
-        let mut sections = sections.skip_while(|section| section.len() > share);
-        let Some(section) = sections.next() else { continue };
+        let mut sections =
+            DETAIL.into_iter().map(|most| flow::section(connection, &options.names, &options.again, most));
+        let mut section = sections.next().unwrap_or_default();
+        while section.len() > share
+            && let Some(smaller) = sections.next()
+        {
+            section = smaller;
+        }
+        // One that takes more than its share at the least takes it from those in less trouble.
+        if section.len() > room {
+            continue;
+        }
         room -= section.len();
         page.flows.push(section);
         if let Some(row) = rows.iter_mut().find(|row| row.number == connection.record.number) {
