@@ -716,3 +716,42 @@ fn help_is_short_with_h_and_long_with_help() {
     assert!(out(&long).lines().count() > out(&short).lines().count());
     assert!(out(&long).contains("A summary follows on standard error"));
 }
+
+#[test]
+fn a_clock_that_is_set_back_loses_no_packet_and_is_said() {
+    let lab = Lab::new();
+    // A handshake, an hour back, and the close; then another connection that is never answered.
+    let hour = 3_600_000 * MILLISECOND;
+    let talk = [
+        (0, segment(1, true, "S", 100, 0, b"")),
+        (1, segment(1, false, "S.", 500, 101, b"")),
+        (2, segment(1, true, ".", 101, 501, b"")),
+        (3, segment(1, true, "P.", 101, 501, b"hello")),
+        (4, segment(1, false, ".", 501, 106, b"")),
+        (5, segment(1, true, "F.", 106, 501, b"")),
+        (6, segment(1, false, "F.", 501, 107, b"")),
+        (7, segment(1, true, ".", 107, 502, b"")),
+        (8, segment(2, true, "S", 900, 0, b"")),
+        (5_000, segment(1, true, ".", 107, 502, b"")),
+    ];
+    let records: Vec<_> = talk
+        .iter()
+        .enumerate()
+        .map(|(at, (ms, packet))| {
+            let back = if at < 4 { 0 } else { hour };
+            Record::whole(ZERO + ms * MILLISECOND - back, packet.frame())
+        })
+        .collect();
+    let file = lab.file("back.pcap", &pcap(&records));
+    let output = run(lab.folder.path(), &["-n", "-r", file.to_str().unwrap(), "--print", "-w", "part-%H", "-G", "1"]);
+    assert_eq!((status(&output), err(&output).contains("10 packets in")), (0, true), "{}", err(&output));
+    let text = out(&output);
+    assert_eq!(text.lines().filter(|line| line.contains(" IP ")).count(), 10);
+    assert!(text.contains("#! f1 @5 warning TC909 time-goes-back  "), "{text}");
+    assert_eq!(text.matches("TC909").count(), 1);
+    // Of both hours there is a file.
+    let flows = out(&run(lab.folder.path(), &["-n", "-r", file.to_str().unwrap(), "--flows"]));
+    assert!(flows.contains("closed") && flows.contains("no-answer"), "{flows}");
+    let count = |name: &str| out(&run(lab.folder.path(), &["-r", name, "--count"]));
+    assert_eq!((count("part-22").as_str(), count("part-21").as_str()), ("9 packets\n", "1 packet\n"));
+}

@@ -13,6 +13,8 @@ mod healthy;
 mod layers;
 mod limits;
 mod lines;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod live;
 mod malformed;
 mod mutations;
 mod ndjson;

@@ -18,6 +18,18 @@ pub enum CaptureError {
         source: io::Error,
     },
 
+    /// A file that was being written lacks frames.
+    #[error("{}: {}{frames} frame{} {} not in it{}", path.display(), Because(source), if *frames == 1 { "" } else { "s" },
+        if *frames == 1 { "is" } else { "are" }, source.as_ref().map_or("", remedy))]
+    Unsaved {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        frames: u64,
+        /// Why, if it still cannot be written.
+        source: Option<io::Error>,
+    },
+
     /// A directory where a file is wanted.
     #[error("{}: is a directory; name a capture file in it", path.display())]
     Directory {
@@ -309,9 +321,19 @@ impl fmt::Display for Begins<'_> {
     }
 }
 
+/// Why something is missing, where that is known.
+struct Because<'a>(&'a Option<io::Error>);
+
+impl fmt::Display for Because<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |error| write!(f, "{error}: "))
+    }
+}
+
 /// What to do about an answer of the operating system.
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
+        io::ErrorKind::StorageFull => "; make room on its disk",
         io::ErrorKind::NotFound => "; check the path",
         io::ErrorKind::PermissionDenied => "; check its owner and mode, or use sudo",
         _ => "",

@@ -5,6 +5,7 @@
 //! valid.
 
 mod bytes;
+mod clerk;
 mod error;
 mod file;
 mod filter;
@@ -17,19 +18,26 @@ mod pcap;
 mod pcapng;
 mod rotation;
 mod source;
+mod spool;
 mod time;
 mod unpack;
 mod window;
 mod writer;
 
+pub use clerk::{Clerk, OwnClerk, SaveNames, SavedFile, SharedClerk};
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{open, open_all, open_reader};
 pub use filter::Filter;
 pub use frame::Frame;
 pub use link_type::LinkType;
-pub use live::{DEFAULT_SNAPLEN, ListedInterface, LiveOptions, Traffic, list_interfaces, list_link_types, open_live};
+#[cfg(all(feature = "live", target_os = "linux"))]
+pub use live::AnchorOptions;
+pub use live::{
+    Anchor, DEFAULT_SNAPLEN, ListedInterface, LiveOptions, Notice, Traffic, list_interfaces, list_link_types, open_live,
+};
 pub use merge::Merge;
 pub use rotation::{Rotation, Saved, Turns};
 pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
+pub use spool::Spool;
 pub use time::{Precision, Span, Timestamp};
-pub use writer::{SaveFile, SaveOptions};
+pub use writer::{SaveFile, SaveOptions, standard_output};

@@ -53,6 +53,36 @@ enum Lengths {
     SmallerIsCaptured,
 }
 
+/// A record's header.
+struct Record {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    wire_len: u32,
+}
+
+impl Record {
+    /// Reads a header, if all of it is there.
+    #[inline]
+    fn read(bytes: &[u8], layout: Layout, lengths: Lengths) -> Option<Self> {
+        let (&[t0, t1, t2, t3, f0, f1, f2, f3, c0, c1, c2, c3, w0, w1, w2, w3], behind) = bytes.split_first_chunk()?;
+        if layout.record_header > 16 && behind.len() < layout.record_header.saturating_sub(16) {
+            return None;
+        }
+        let fields = [[t0, t1, t2, t3], [f0, f1, f2, f3], [c0, c1, c2, c3], [w0, w1, w2, w3]];
+        let [seconds, fraction, first, second] = match layout.order {
+            ByteOrder::Little => fields.map(u32::from_le_bytes),
+            ByteOrder::Big => fields.map(u32::from_be_bytes),
+        };
+        let (captured, wire_len) = match lengths {
+            Lengths::CapturedFirst => (first, second),
+            Lengths::WireFirst => (second, first),
+            Lengths::SmallerIsCaptured => (first.min(second), first.max(second)),
+        };
+        Some(Self { seconds, fraction, captured, wire_len })
+    }
+}
+
 /// A classic pcap file that is being read.
 pub(super) struct PcapFile {
     input: Input,
@@ -117,42 +147,42 @@ impl FileHeader {
 
 impl FrameSource for PcapFile {
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
-        let Self { input, layout, .. } = self;
-        if input.ended || !input.want(layout.record_header)? {
-            return Ok(Next::End);
-        }
-        let Some(header) = input.window.peek(16).and_then(|bytes| bytes.first_chunk::<16>()) else {
-            return Ok(Next::End);
+        let record = loop {
+            let sight = self.input.window.sight();
+            let needed = match Record::read(sight, self.layout, self.lengths) {
+                Some(record) if record.captured > self.most => {
+                    let damage = Damage::CapturedLength { says: record.captured, most: self.most };
+                    if !self.input.ended {
+                        self.input.damaged(damage);
+                    }
+                    return Ok(Next::End);
+                }
+                Some(record) => {
+                    let length = self.layout.record_header.saturating_add(record.captured as usize);
+                    if length <= sight.len() {
+                        break record;
+                    }
+                    length
+                }
+                None => self.layout.record_header,
+            };
+            if self.input.ended || !self.input.want(needed)? {
+                return Ok(Next::End);
+            }
         };
-        let [t0, t1, t2, t3, f0, f1, f2, f3, c0, c1, c2, c3, w0, w1, w2, w3] = *header;
-        let seconds = layout.order.u32([t0, t1, t2, t3]);
-        let fraction = i64::from(layout.order.u32([f0, f1, f2, f3]));
-        let (first, second) = (layout.order.u32([c0, c1, c2, c3]), layout.order.u32([w0, w1, w2, w3]));
-        let (captured, wire_len) = match self.lengths {
-            Lengths::CapturedFirst => (first, second),
-            Lengths::WireFirst => (second, first),
-            Lengths::SmallerIsCaptured => (first.min(second), first.max(second)),
-        };
-        if captured > self.most {
-            input.damaged(Damage::CapturedLength { says: captured, most: self.most });
-            return Ok(Next::End);
-        }
-        let length = layout.record_header.saturating_add(captured as usize);
-        if !input.want(length)? {
-            return Ok(Next::End);
-        }
+        let Self { input, layout, interface: [Interface { link_type, .. }], .. } = self;
         input.frames = input.frames.saturating_add(1);
         let nanos = match layout.precision {
-            Precision::Micro => fraction.saturating_mul(1000),
-            Precision::Nano => fraction,
+            Precision::Micro => i64::from(record.fraction).saturating_mul(1000),
+            Precision::Nano => i64::from(record.fraction),
         };
-        let [Interface { link_type, .. }] = &self.interface;
+        let length = layout.record_header.saturating_add(record.captured as usize);
         Ok(Next::Frame(Frame {
             number: input.frames,
-            ts: Timestamp::new(i64::from(seconds), nanos),
+            ts: Timestamp::new(i64::from(record.seconds), nanos),
             link_type: *link_type,
             interface: 0,
-            wire_len,
+            wire_len: record.wire_len,
             data: input.window.take(length).get(layout.record_header..).unwrap_or_default(),
         }))
     }

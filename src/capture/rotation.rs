@@ -1,12 +1,9 @@
 //! The files of `-w` in turn (`-C`, `-G`, `-W`), as tcpdump names and ends them.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::path::Path;
 
-use jiff::tz::TimeZone;
-
-use super::{CaptureError, Frame, SaveFile, SaveOptions, Span, Timestamp};
+use super::{CaptureError, Frame, OwnClerk, SaveFile, SaveNames, SaveOptions, SavedFile, SharedClerk, Span, Timestamp};
 
 /// When one file is full and the next begins.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -23,19 +20,21 @@ pub struct Turns {
 
 /// The files of `-w`.
 pub struct Rotation {
-    /// As it was typed: the pattern of all names.
-    pattern: PathBuf,
+    clerk: SharedClerk,
     options: SaveOptions,
     turns: Turns,
-    zone: TimeZone,
-    /// The file that is written, and its name; `None` before the first frame where the name needs its time.
-    current: Option<(SaveFile, PathBuf)>,
+    /// The file that is written; `None` before the first frame where the name needs its time, and after a file that could
+    /// not be made.
+    current: Option<SaveFile>,
     /// Number of the file since the time or the first of them came round.
     count: u32,
     /// When the current interval began, and how many ended before it.
     began: Option<Timestamp>,
     intervals: u32,
-    running: Vec<Child>,
+    /// A file could not be made: only [`flush`](Self::flush) tries again.
+    refused: bool,
+    /// Frames in none of the files that are finished.
+    unsaved: u64,
 }
 
 /// What became of a frame.
@@ -53,16 +52,25 @@ impl Rotation {
     /// # Errors
     /// When it cannot be made or written.
     pub fn create(pattern: &Path, options: SaveOptions, turns: Turns) -> Result<Self, CaptureError> {
+        let clerk = OwnClerk::new(SaveNames::new(pattern, turns.clone()));
+        Self::through(SharedClerk::new(clerk), options, turns)
+    }
+
+    /// Like [`create`](Self::create), by a clerk who knows the names.
+    ///
+    /// # Errors
+    /// When the first file cannot be made or written.
+    pub fn through(clerk: SharedClerk, options: SaveOptions, turns: Turns) -> Result<Self, CaptureError> {
         let mut rotation = Self {
-            pattern: pattern.to_owned(),
+            clerk,
             options,
             turns,
-            zone: TimeZone::system(),
             current: None,
             count: 0,
             began: None,
             intervals: 0,
-            running: Vec::new(),
+            refused: false,
+            unsaved: 0,
         };
         if rotation.turns.every.is_none() {
             rotation.open()?;
@@ -73,20 +81,44 @@ impl Rotation {
     /// Appends a frame, to the next file when it is its turn.
     ///
     /// # Errors
-    /// When a file cannot be made or written, or the frame is of another link type than those before it in the file.
+    /// When a file cannot be made or written: frames are held or counted, and [`flush`](Self::flush) tries again. Or when
+    /// the frame is of another link type than those before it in the file.
     pub fn write(&mut self, frame: &Frame) -> Result<Saved, CaptureError> {
-        let began = *self.began.get_or_insert(frame.ts);
+        let turned = self.turn(frame);
+        if let Ok(Saved::Enough) = turned {
+            return turned;
+        }
+        let opened = if self.current.is_none() && !self.refused { self.open() } else { Ok(()) };
+        let written = match &mut self.current {
+            Some(file) => file.write(frame),
+            None => {
+                self.unsaved = self.unsaved.saturating_add(1);
+                Ok(())
+            }
+        };
+        turned?;
+        opened?;
+        written?;
+        Ok(Saved::Written)
+    }
+
+    /// Ends the file whose turn is over.
+    fn turn(&mut self, frame: &Frame) -> Result<Saved, CaptureError> {
+        // A clock that was set back begins the interval anew: it would last until the old time comes again otherwise.
+        let began = self.began.map_or(frame.ts, |began| began.min(frame.ts));
+        self.began = Some(began);
         if let Some(every) = self.turns.every
             && frame.ts.since(began) >= every
         {
             self.began = Some(frame.ts);
             self.count = 0;
             self.intervals = self.intervals.saturating_add(1);
-            self.close()?;
+            let closed = self.close();
             if self.turns.bytes.is_none() && self.turns.files.is_some_and(|files| self.intervals >= files) {
-                return Ok(Saved::Enough);
+                return closed.map(|()| Saved::Enough);
             }
-        } else if let (Some(bytes), Some((file, _))) = (self.turns.bytes, &self.current)
+            closed?;
+        } else if let (Some(bytes), Some(file)) = (self.turns.bytes, &self.current)
             && file.len() > bytes
         {
             self.count = self.count.saturating_add(1);
@@ -96,84 +128,63 @@ impl Rotation {
             }
             self.close()?;
         }
-        if self.current.is_none() {
-            self.open()?;
-        }
-        if let Some((file, _)) = &mut self.current {
-            file.write(frame)?;
-        }
         Ok(Saved::Written)
     }
 
-    /// Writes out what is still in the buffer.
+    /// Writes out what is still held, and tries again what could not be done before.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it still cannot.
     pub fn flush(&mut self) -> Result<(), CaptureError> {
-        self.current.as_mut().map_or(Ok(()), |(file, _)| file.flush())
-    }
-
-    /// Ends the last file, and waits for the commands that still run.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn finish(mut self) -> Result<(), CaptureError> {
-        if self.current.is_none() && self.intervals == 0 {
+        if std::mem::take(&mut self.refused) {
             self.open()?;
         }
-        if let Some((file, _)) = self.current.take() {
-            // tcpdump leaves the last file to its reader: only those that made way for another are handed to -z.
-            file.finish()?;
-        }
-        for child in &mut self.running {
-            // A command that failed has said so itself.
-            let _ = child.wait();
-        }
-        Ok(())
+        self.current.as_mut().map_or(Ok(()), SaveFile::flush)
+    }
+
+    /// Frames that could be neither written nor held, so far.
+    pub fn unsaved(&self) -> u64 {
+        self.unsaved.saturating_add(self.current.as_ref().map_or(0, SaveFile::left_out))
+    }
+
+    /// Ends the last file, and waits for the commands that still run. Gives the number of frames that are in none of the
+    /// files.
+    ///
+    /// # Errors
+    /// When the last file cannot be written.
+    pub fn finish(mut self) -> Result<u64, CaptureError> {
+        let opened = match self.current.is_none() && (self.intervals == 0 || self.refused) {
+            true => self.open(),
+            false => Ok(()),
+        };
+        // tcpdump leaves the last file to its reader: only those that made way for another are handed to -z.
+        let finished = self.finish_file();
+        self.clerk.ask().end();
+        opened?;
+        finished?;
+        Ok(self.unsaved)
     }
 
     fn open(&mut self) -> Result<(), CaptureError> {
-        let path = self.name();
-        self.current = Some((SaveFile::create(&path, self.options)?, path));
+        let file = SavedFile::Turn { began: self.began, count: self.count };
+        let made = self.clerk.ask().make(&file).and_then(|(file, path)| SaveFile::in_file(file, &path, self.options));
+        self.refused = made.is_err();
+        self.current = Some(made?);
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), CaptureError> {
-        let Some((file, path)) = self.current.take() else { return Ok(()) };
-        file.finish()?;
-        // Those that have ended leave the table of processes.
-        self.running.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
-        if let Some(command) = &self.turns.command {
-            // At the lowest priority, so that it takes nothing from the capture.
-            let started = Command::new("nice").args(["-n", "19"]).arg(command).arg(&path).spawn();
-            let program = PathBuf::from(command);
-            self.running.push(started.map_err(|source| CaptureError::Io { path: program, source })?);
+        self.refused = false;
+        let finished = self.finish_file();
+        finished.and(self.clerk.ask().hand_on())
+    }
+
+    fn finish_file(&mut self) -> Result<(), CaptureError> {
+        let Some(file) = self.current.take() else { return Ok(()) };
+        let finished = file.finish();
+        if let Err(CaptureError::Unsaved { frames, .. }) = &finished {
+            self.unsaved = self.unsaved.saturating_add(*frames);
         }
-        Ok(())
+        finished.map(|_| ())
     }
-
-    /// The name of the file whose turn it is.
-    fn name(&self) -> PathBuf {
-        let mut name = match (self.turns.every, self.began, self.pattern.to_str()) {
-            (Some(_), Some(began), Some(pattern)) => self.dated(pattern, began),
-            _ => self.pattern.clone().into_os_string(),
-        };
-        let digits = self.turns.files.filter(|_| self.turns.bytes.is_some()).map_or(0, digits);
-        if self.count > 0 || digits > 0 {
-            name.push(format!("{:0digits$}", self.count));
-        }
-        name.into()
-    }
-
-    /// The pattern with strftime(3)'s conversions at that time; as it is where one means nothing.
-    fn dated(&self, pattern: &str, at: Timestamp) -> OsString {
-        let instant = jiff::Timestamp::from_second(at.seconds()).unwrap_or(jiff::Timestamp::MAX);
-        let dated = jiff::fmt::strtime::format(pattern, &instant.to_zoned(self.zone.clone()));
-        dated.unwrap_or_else(|_| pattern.to_owned()).into()
-    }
-}
-
-/// How long the number of the last of so many files is, counted from 0.
-fn digits(files: u32) -> usize {
-    files.saturating_sub(1).checked_ilog10().map_or(0, |log| log as usize + 1)
 }

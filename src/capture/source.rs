@@ -1,6 +1,6 @@
 //! What every source of frames offers.
 
-use super::{CaptureError, CaptureFault, Frame, LinkType, Precision};
+use super::{Anchor, CaptureError, CaptureFault, Frame, LinkType, Notice, Precision};
 
 /// Lends frames one by one, in capture order.
 pub trait FrameSource: Send {
@@ -22,6 +22,16 @@ pub trait FrameSource: Send {
 
     /// Packets lost by the capture, where the source counts them (live captures; pcapng statistics blocks).
     fn drops(&mut self) -> Option<Drops> {
+        None
+    }
+
+    /// What has become of the interface, oldest first; asked for while nothing comes.
+    fn notice(&mut self) -> Option<Notice> {
+        None
+    }
+
+    /// What can bind the capture to an interface that has come back after [`Notice::Gone`].
+    fn anchor(&self) -> Option<Anchor> {
         None
     }
 }

@@ -6,21 +6,25 @@ pub struct Timestamp(pub i64);
 
 impl Timestamp {
     /// From whole seconds and the nanoseconds within them; what does not fit is held at the nearest end.
+    #[inline]
     pub fn new(seconds: i64, nanos: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
     }
 
     /// Whole seconds since the epoch, rounded down.
+    #[inline]
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000_000)
     }
 
     /// Nanoseconds within the second, `0..1_000_000_000`.
+    #[inline]
     pub fn subsec_nanos(self) -> u32 {
         self.0.rem_euclid(1_000_000_000) as u32
     }
 
     /// How long after `earlier` this is; negative when it is before.
+    #[inline]
     pub fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }

@@ -11,21 +11,29 @@ pub(super) struct Window {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    offset: u64,
+    /// Where the buffer begins in the input.
+    base: u64,
     ended: bool,
 }
 
 impl Window {
     pub(super) fn new(input: Box<dyn Read + Send>) -> Self {
-        Self { input, buffer: vec![0; FIRST_SIZE], start: 0, end: 0, offset: 0, ended: false }
+        Self { input, buffer: vec![0; FIRST_SIZE], start: 0, end: 0, base: 0, ended: false }
     }
 
     /// Where the window begins, in bytes from the start of the input.
     pub(super) fn offset(&self) -> u64 {
-        self.offset
+        self.base.saturating_add(self.start as u64)
+    }
+
+    /// The bytes in sight.
+    #[inline]
+    pub(super) fn sight(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     /// How many bytes are in sight. After [`want`](Self::want) has said no, these are all that are left.
+    #[inline]
     pub(super) fn in_sight(&self) -> usize {
         self.end.saturating_sub(self.start)
     }
@@ -33,7 +41,7 @@ impl Window {
     /// The first `n` bytes, if that many are in sight.
     #[inline]
     pub(super) fn peek(&self, n: usize) -> Option<&[u8]> {
-        self.buffer.get(self.start..self.end)?.get(..n)
+        self.sight().get(..n)
     }
 
     /// Brings `n` bytes into sight; `false` when the input ends before. Waits for no more than that.
@@ -50,7 +58,6 @@ impl Window {
     pub(super) fn take(&mut self, n: usize) -> &[u8] {
         let from = self.start;
         self.start = from.saturating_add(n).min(self.end);
-        self.offset = self.offset.saturating_add(self.start.saturating_sub(from) as u64);
         self.buffer.get(from..self.start).unwrap_or_default()
     }
 
@@ -71,6 +78,7 @@ impl Window {
     fn refill(&mut self, n: usize) -> io::Result<bool> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end = self.in_sight();
+        self.base = self.offset();
         self.start = 0;
         while self.end < n {
             if self.ended {

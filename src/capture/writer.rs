@@ -1,23 +1,43 @@
 //! Writing classic pcap files (`-w`).
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::spool::Spool;
 use super::{CaptureError, Frame, LinkType, Precision};
 
 /// What a file's header says where the source has no limit.
 const UNLIMITED: u32 = 262_144;
 
+/// As much is gathered before it is written.
+const BLOCK: usize = 64 * 1024;
+
+/// As much is held while it cannot be written; frames beyond it are counted and left out.
+const HELD: usize = 8 << 20;
+
 /// One pcap file that is being written.
 ///
-/// [`Rotation`](super::Rotation) opens and finishes one of these after the other.
+/// [`Rotation`](super::Rotation) opens and finishes one of these after the other. After an error the file can go on: what
+/// could not be written is held, and tried again with the frames to come and with [`flush`](Self::flush). At any moment
+/// the file on the disk ends with a whole frame, unless a writer was stopped inside one.
 pub struct SaveFile {
     path: PathBuf,
-    output: BufWriter<Box<dyn Write + Send>>,
+    output: Sink,
+    spool: Spool,
+    /// Length of the spool from which on it is written.
+    due: usize,
     options: SaveOptions,
     frames: u64,
+    /// Frames that came while no more could be held.
+    left_out: u64,
     bytes: u64,
+}
+
+/// Where the bytes go.
+enum Sink {
+    File(File),
+    Other(Box<dyn Write + Send>),
 }
 
 /// How a pcap file is to be written.
@@ -39,12 +59,15 @@ impl SaveFile {
     /// # Errors
     /// When it cannot be made or written.
     pub fn create(path: &Path, options: SaveOptions) -> Result<Self, CaptureError> {
-        let output: Box<dyn Write + Send> = if path.as_os_str() == "-" {
-            Box::new(io::stdout())
-        } else {
-            Box::new(File::create(path).map_err(|source| CaptureError::Io { path: path.to_owned(), source })?)
-        };
-        Self::new(output, path, options)
+        Self::in_file(make(path)?, path, options)
+    }
+
+    /// Writes to a file that was just made, or emptied; `path` is its name in messages.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn in_file(file: File, path: &Path, options: SaveOptions) -> Result<Self, CaptureError> {
+        Self::begin(Sink::File(file), path, options)
     }
 
     /// Writes to `output`; `path` stands for it in messages.
@@ -52,11 +75,17 @@ impl SaveFile {
     /// # Errors
     /// When it cannot be written.
     pub fn new(output: Box<dyn Write + Send>, path: &Path, options: SaveOptions) -> Result<Self, CaptureError> {
-        let output = BufWriter::with_capacity(64 * 1024, output);
-        let mut file = Self { path: path.to_owned(), output, options, frames: 0, bytes: 0 };
+        Self::begin(Sink::Other(output), path, options)
+    }
+
+    fn begin(output: Sink, path: &Path, options: SaveOptions) -> Result<Self, CaptureError> {
+        let spool = Spool::with_capacity(2 * BLOCK);
+        let mut file =
+            Self { path: path.to_owned(), output, spool, due: BLOCK, options, frames: 0, left_out: 0, bytes: 0 };
         if let Some(link_type) = options.link_type {
-            let written = file.header(link_type);
-            file.check(written)?;
+            file.header(link_type);
+            // Without it the file is no capture yet, should nothing come.
+            file.flush()?;
         }
         Ok(file)
     }
@@ -64,7 +93,8 @@ impl SaveFile {
     /// Appends a frame.
     ///
     /// # Errors
-    /// When it cannot be written, or is of another link type than those before: a pcap file holds one.
+    /// When frames cannot be written: they are held for now, and may be written later. Or when this one is of another link
+    /// type than those before: a pcap file holds one.
     pub fn write(&mut self, frame: &Frame) -> Result<(), CaptureError> {
         match self.options.link_type {
             Some(first) if first == frame.link_type => {}
@@ -74,61 +104,99 @@ impl SaveFile {
             }
             None => {
                 self.options.link_type = Some(frame.link_type);
-                let written = self.header(frame.link_type);
-                self.check(written)?;
+                self.header(frame.link_type);
             }
         }
-        let written = self.record(frame);
-        self.check(written)?;
+        if self.spool.bytes.len() >= HELD {
+            self.left_out = self.left_out.saturating_add(1);
+            return Ok(());
+        }
+        self.record(frame);
         self.frames = self.frames.saturating_add(1);
-        Ok(())
+        if self.options.unbuffered || self.spool.bytes.len() >= self.due { self.flush() } else { Ok(()) }
     }
 
-    /// Its length so far in bytes, what is still in the buffer included.
+    /// Its length so far in bytes, what is still held included.
     #[expect(clippy::len_without_is_empty, reason = "a file with a header is never empty")]
     pub fn len(&self) -> u64 {
         self.bytes
     }
 
-    /// Writes out what is still in the buffer.
+    /// Frames that came while no more could be held, and are not in the file.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Writes out what is still held.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn flush(&mut self) -> Result<(), CaptureError> {
-        let written = self.output.flush();
-        self.check(written)
+        let written = self.spool.drain(&mut self.output);
+        // The next attempt is a block later, and not with each frame.
+        self.due = self.spool.bytes.len().saturating_add(BLOCK);
+        written.map_err(|source| CaptureError::Io { path: self.path.clone(), source })
     }
 
     /// Ends the file, and gives the number of frames in it. A file without any gets a header all the same.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or frames had to be left out: the error counts those that are not in it.
     pub fn finish(mut self) -> Result<u64, CaptureError> {
         if self.options.link_type.is_none() {
-            let written = self.header(LinkType::EN10MB);
-            self.check(written)?;
+            self.header(LinkType::EN10MB);
         }
-        self.flush()?;
-        Ok(self.frames)
+        let source = match self.flush() {
+            Ok(()) if self.left_out == 0 => return Ok(self.frames),
+            Err(CaptureError::Io { source, .. }) => Some(source),
+            _ => None,
+        };
+        let frames = self.left_out.saturating_add(self.cut_to_whole_frames());
+        self.spool = Spool::default();
+        Err(CaptureError::Unsaved { path: std::mem::take(&mut self.path), frames, source })
     }
 
-    fn header(&mut self, link_type: LinkType) -> io::Result<()> {
+    /// Takes the beginning of a frame that was written in part off the file's end; gives the number of frames still held.
+    fn cut_to_whole_frames(&mut self) -> u64 {
+        let (held, gone) = (&self.spool.bytes, self.spool.gone());
+        let (mut at, mut whole, mut missing) = (if self.bytes == held.len() as u64 { HEADER } else { 0 }, 0, 0_u64);
+        while let Some(length) = held.get(at..).and_then(captured_length) {
+            if at <= gone {
+                whole = at;
+            }
+            at = at.saturating_add(RECORD).saturating_add(length);
+            missing += u64::from(at > gone);
+        }
+        if at <= gone {
+            whole = at;
+        }
+        if let Sink::File(file) = &self.output
+            && let Ok(metadata) = file.metadata()
+            && metadata.is_file()
+        {
+            // Of use to the reader of the file, and no harm when it fails.
+            let _ = file.set_len(metadata.len().saturating_sub(gone.saturating_sub(whole) as u64));
+        }
+        missing
+    }
+
+    fn header(&mut self, link_type: LinkType) {
         let magic: u32 = match self.options.precision {
             Precision::Micro => 0xa1b2_c3d4,
             Precision::Nano => 0xa1b2_3c4d,
         };
         let snaplen = if self.options.snaplen == 0 { UNLIMITED } else { self.options.snaplen };
-        self.output.write_all(&magic.to_ne_bytes())?;
-        self.output.write_all(&2_u16.to_ne_bytes())?;
-        self.output.write_all(&4_u16.to_ne_bytes())?;
-        self.output.write_all(&[0; 8])?;
-        self.output.write_all(&snaplen.to_ne_bytes())?;
-        self.output.write_all(&u32::from(link_type.0).to_ne_bytes())?;
-        self.bytes = self.bytes.saturating_add(24);
-        self.flush_if_asked()
+        let bytes = &mut self.spool.bytes;
+        bytes.extend(magic.to_ne_bytes());
+        bytes.extend(2_u16.to_ne_bytes());
+        bytes.extend(4_u16.to_ne_bytes());
+        bytes.extend([0; 8]);
+        bytes.extend(snaplen.to_ne_bytes());
+        bytes.extend(u32::from(link_type.0).to_ne_bytes());
+        self.bytes = self.bytes.saturating_add(HEADER as u64);
     }
 
-    fn record(&mut self, frame: &Frame) -> io::Result<()> {
+    fn record(&mut self, frame: &Frame) {
         // The field is unsigned: what lies outside 1970 to 2106 is held at the nearest end.
         let seconds = frame.ts.seconds();
         let (seconds, nanos) = match u32::try_from(seconds) {
@@ -141,18 +209,70 @@ impl SaveFile {
             Precision::Nano => nanos,
         };
         for field in [seconds, fraction, frame.data.len() as u32, frame.wire_len] {
-            self.output.write_all(&field.to_ne_bytes())?;
+            self.spool.bytes.extend(field.to_ne_bytes());
         }
-        self.output.write_all(frame.data)?;
-        self.bytes = self.bytes.saturating_add(16 + frame.data.len() as u64);
-        self.flush_if_asked()
+        self.spool.bytes.extend(frame.data);
+        self.bytes = self.bytes.saturating_add((RECORD + frame.data.len()) as u64);
+    }
+}
+
+impl Drop for SaveFile {
+    fn drop(&mut self) {
+        // Whoever has not finished it has an error at hand already.
+        let _ = self.spool.drain(&mut self.output);
+    }
+}
+
+/// Bytes of the file's header.
+const HEADER: usize = 24;
+
+/// Bytes before each frame.
+const RECORD: usize = 16;
+
+/// How long the frame is that a record is of.
+fn captured_length(record: &[u8]) -> Option<usize> {
+    let field = record.get(8..12)?.first_chunk()?;
+    Some(u32::from_ne_bytes(*field) as usize)
+}
+
+/// Makes a file, or empties it; `-` is standard output.
+pub(super) fn make(path: &Path) -> Result<File, CaptureError> {
+    let made = if path.as_os_str() == "-" { standard_output() } else { File::create(path) };
+    made.map_err(|source| CaptureError::Io { path: path.to_owned(), source })
+}
+
+/// Standard output, without the buffer that Rust puts before it.
+///
+/// # Errors
+/// When the system has no more handles.
+#[cfg(unix)]
+pub fn standard_output() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Standard output, without the buffer that Rust puts before it.
+///
+/// # Errors
+/// When the system has no more handles.
+#[cfg(windows)]
+pub fn standard_output() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.write(bytes),
+            Self::Other(other) => other.write(bytes),
+        }
     }
 
-    fn flush_if_asked(&mut self) -> io::Result<()> {
-        if self.options.unbuffered { self.output.flush() } else { Ok(()) }
-    }
-
-    fn check(&self, written: io::Result<()>) -> Result<(), CaptureError> {
-        written.map_err(|source| CaptureError::Io { path: self.path.clone(), source })
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.flush(),
+            Self::Other(other) => other.flush(),
+        }
     }
 }

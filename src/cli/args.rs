@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::capture::Span;
 use crate::rules::Severity;
 
 use super::ladder::LadderArgs;
@@ -186,6 +187,9 @@ pub struct ShowArgs {
     /// Packets too, where another option would leave them out (-w, --flows, --findings, --summary)
     #[arg(long)]
     pub print: bool,
+    /// With --flows: a table of the connections that have ended, every so often: 10s, 5m
+    #[arg(long, value_name = "TIME", value_parser = interval, requires = "flows", conflicts_with = "json")]
+    pub interval: Option<Span>,
     /// Order of --flows: start, rtx, dur or bytes
     #[arg(long, value_name = "KEY", value_enum, default_value_t = Sort::Start, requires = "flows", hide_possible_values = true)]
     pub sort: Sort,
@@ -300,6 +304,12 @@ fn file_size(typed: &str) -> Result<u64, String> {
     };
     let size = digits.parse::<u64>().ok().filter(|size| *size > 0).and_then(|size| size.checked_mul(unit));
     size.ok_or_else(|| "a number of million bytes from 1, or one with k, M or G".to_owned())
+}
+
+/// A length of time that can pass again and again.
+fn interval(typed: &str) -> Result<Span, String> {
+    let span = crate::policy::span(typed)?;
+    if span < Span::from_millis(1) { Err("the shortest interval is 1ms".to_owned()) } else { Ok(span) }
 }
 
 /// Which way a captured packet goes.

@@ -15,12 +15,14 @@ mod quality;
 mod report;
 mod rules;
 mod run;
+mod saver;
 pub mod select;
+mod signals;
 mod watch;
 
 pub use args::Args;
 pub use exit::Exit;
-pub use output::tell;
+pub use output::{chain, tell};
 pub use plan::{Environment, Plan};
 pub use run::{is_closed_pipe, run};
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::capture::{Filter, LiveOptions, Span, Traffic, Turns};
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
-use crate::report::{Invocation, Level, Order};
+use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
@@ -43,6 +43,10 @@ pub struct Plan {
     pub line: LineStyle,
     /// Order of the table of connections.
     pub order: Order,
+    /// When its rows are written.
+    pub table: Pace,
+    /// So long is an interval.
+    pub interval: Option<Span>,
     /// Write packets to this file.
     pub write: Option<PathBuf>,
     /// And to others after it.
@@ -142,7 +146,9 @@ impl Plan {
                 "-w - writes packets to standard output, where nothing else can go: leave out --print, --flows and their like, or write to a file"
             );
         }
-        let by_line = args.output.line_buffered || matches!(origin, Origin::Live(_)) || around.stdout_terminal;
+        // Live, all is written as soon as nothing more waits to be read: see the run.
+        let live = matches!(origin, Origin::Live(_));
+        let by_line = args.output.line_buffered || (around.stdout_terminal && !live);
         let only = select::named("--only", &args.which.only)?;
         if !only.is_empty() {
             check_read_twice(&origin)?;
@@ -171,6 +177,13 @@ impl Plan {
                 Sort::Dur => Order::Duration,
                 Sort::Bytes => Order::Bytes,
             },
+            table: match (args.show.interval, &origin, args.show.sort) {
+                (Some(_), ..) => Pace::Intervals,
+                // A capture that is left running has no end to wait for.
+                (None, Origin::Live(_), Sort::Start) => Pace::AsTheyEnd,
+                _ => Pace::AtTheEnd,
+            },
+            interval: args.show.interval,
             write: args.output.write.clone(),
             turns: turns(&args.output)?,
             packet_buffered: args.output.packet_buffered,
@@ -250,6 +263,7 @@ fn origin(args: &Args, filter: &Filter, around: &Environment) -> Result<Origin> 
     }
     Ok(Origin::Live(LiveOptions {
         filter: filter.expression().to_owned(),
+        wait: true,
         // Whoever watches wants each packet at once.
         immediate: source.immediate_mode || (around.stdout_terminal && args.output.write.is_none()),
         ..live_options(args)?

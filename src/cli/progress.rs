@@ -21,8 +21,16 @@ impl Progress {
     }
 
     /// So many packets are done.
+    #[inline]
     pub fn packets(&mut self, done: u64) {
-        let Some(due) = self.due.filter(|_| done.is_multiple_of(STEP)) else { return };
+        if done.is_multiple_of(STEP) {
+            self.look(done);
+        }
+    }
+
+    #[cold]
+    fn look(&mut self, done: u64) {
+        let Some(due) = self.due else { return };
         let now = Instant::now();
         if now >= due {
             let _ = write!(std::io::stderr(), "\r{done} packets");

@@ -1,14 +1,18 @@
 //! The run: source, filter, dissector, tracker, reports, until the source or the user ends it.
 
+mod tick;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::capture::{self, Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SourceInfo};
+use crate::capture::{
+    self, Drops, Filter, Frame, FrameSource, Next, OwnClerk, Rotation, SaveNames, SaveOptions, Saved, SharedClerk,
+    SourceInfo, Timestamp,
+};
 use crate::dissect::{Content, Dissection};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
@@ -18,10 +22,13 @@ use crate::track::{Event, Finding, FlowTracker, Observation};
 use super::exit::Exit;
 use super::interruptible::Interruptible;
 use super::output::{Output, tell};
-use super::plan::{Origin, Plan, is_standard};
+use super::plan::{Origin, Plan, Show, is_standard};
 use super::progress::Progress;
-use super::quality;
+use super::quality::{self, Losses};
+use super::saver::Saver;
 use super::select::Connections;
+use super::signals::Signals;
+use tick::Pace;
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {
@@ -30,21 +37,23 @@ pub fn run(plan: &Plan) -> Result<Exit> {
 
 /// Does what was planned, with these ways out in place of the plan's.
 pub fn run_with<'p>(plan: &'p Plan, reporters: Vec<Box<dyn Reporter + 'p>>) -> Result<Exit> {
-    let stop = stop_flag(&plan.origin)?;
+    let signals = listen(&plan.origin)?;
     let connections = match plan.only.as_slice() {
         [] => plan.connections.clone(),
         only => plan.connections.and(with_findings(plan, only)?),
     };
-    let mut source = match open(&plan.origin, &stop) {
+    let mut source = match open(&plan.origin, &signals.stop) {
         // Nothing had come yet.
-        Err(_) if stop.load(Ordering::Relaxed) => return Ok(Exit::Done),
+        Err(_) if signals.stopped() => return Ok(Exit::Done),
         opened => opened?,
     };
     let info = source.info();
     tell(&announcement(plan, &info));
-    let mut run = Run::new(plan, connections, reporters, info)?;
-    let read = run.read(source.as_mut(), &stop);
-    run.finish(source.as_mut(), read, stop.load(Ordering::Relaxed))
+    let names = SaveNames::new(plan.write.as_deref().unwrap_or("-".as_ref()), plan.turns.clone());
+    let clerk = SharedClerk::new(OwnClerk::new(names).anchored(source.anchor()));
+    let mut run = Run::new(plan, connections, reporters, info, clerk, signals)?;
+    let read = run.read(source.as_mut());
+    run.finish(source.as_mut(), read)
 }
 
 fn open(origin: &Origin, stop: &Arc<AtomicBool>) -> Result<Box<dyn FrameSource>> {
@@ -110,19 +119,13 @@ pub fn read_ahead(plan: &Plan, mut note: impl FnMut(Event)) -> Result<()> {
     Ok(())
 }
 
-/// What becomes true when the user ends the capture with ^C. A file is read to its end, or not at all.
-fn stop_flag(origin: &Origin) -> Result<Arc<AtomicBool>> {
-    let stop = match origin {
-        Origin::Files(paths) if !paths.iter().any(|path| is_standard(path)) => return Ok(Arc::default()),
-        Origin::Files(_) => Arc::default(),
-        Origin::Live(options) => options.stop.clone(),
-    };
-    for signal in [SIGINT, SIGTERM] {
-        // The first ends the capture, the second the program.
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())?;
-        signal_hook::flag::register(signal, stop.clone())?;
-    }
-    Ok(stop)
+/// What ends a capture is ^C. A file is read to its end, or not at all.
+fn listen(origin: &Origin) -> Result<Signals> {
+    Ok(match origin {
+        Origin::Files(paths) if !paths.iter().any(|path| is_standard(path)) => Signals::summary_only()?,
+        Origin::Files(_) => Signals::listen(Arc::default())?,
+        Origin::Live(options) => Signals::listen(options.stop.clone())?,
+    })
 }
 
 /// tcpdump's words for a source that has just been opened.
@@ -153,9 +156,15 @@ struct Run<'p> {
     line: Vec<u8>,
     summary: Summary,
     filter: Filter,
-    save: Option<Rotation>,
+    save: Option<Saver>,
     output: Output,
     progress: Progress,
+    clerk: SharedClerk,
+    signals: Signals,
+    losses: Losses,
+    pace: Pace,
+    /// The latest packet.
+    last: (u64, Timestamp),
 }
 
 impl<'p> Run<'p> {
@@ -164,6 +173,8 @@ impl<'p> Run<'p> {
         connections: Connections,
         mut reporters: Vec<Box<dyn Reporter + 'p>>,
         info: SourceInfo,
+        clerk: SharedClerk,
+        signals: Signals,
     ) -> Result<Self> {
         let options = SaveOptions {
             link_type: info.link_type,
@@ -171,14 +182,19 @@ impl<'p> Run<'p> {
             precision: info.precision,
             unbuffered: plan.packet_buffered,
         };
-        let save = |path| Rotation::create(path, options, plan.turns.clone());
-        let save = plan.write.as_deref().map(save).transpose()?;
-        let mut output = Output::new(plan.by_line);
-        for reporter in &mut reporters {
-            reporter.begin(&mut output.text, &info);
-        }
         // The kernel has applied a live capture's filter.
         let live = matches!(plan.origin, Origin::Live(_));
+        let save = match &plan.write {
+            Some(_) => {
+                let rotation = Rotation::through(clerk.clone(), options, plan.turns.clone())?;
+                Some(Saver::new(rotation, live || plan.show != Show::default()))
+            }
+            None => None,
+        };
+        let mut output = Output::new(plan.by_line)?;
+        for reporter in &mut reporters {
+            reporter.begin(output.text(), &info);
+        }
         Ok(Self {
             plan,
             connections,
@@ -192,41 +208,67 @@ impl<'p> Run<'p> {
             save,
             output,
             progress: Progress::new(plan.progress),
+            clerk,
+            signals,
+            losses: Losses::default(),
+            pace: Pace::new(plan.interval),
+            last: (0, Timestamp::default()),
         })
     }
 
     /// Reads until the source ends, the user ends it, or there are enough packets.
-    fn read(&mut self, source: &mut dyn FrameSource, stop: &AtomicBool) -> Result<()> {
-        while !stop.load(Ordering::Relaxed) {
-            match source.next_frame()? {
+    fn read(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        // A live capture ends by itself when it is told to, with what has come until then.
+        let live = matches!(self.plan.origin, Origin::Live(_));
+        while live || !self.signals.stopped() {
+            let idle = match source.next_frame()? {
                 Next::Frame(frame) => {
                     if !self.filter.accepts(&frame)? {
                         continue;
                     }
                     if let Some(save) = &mut self.save
-                        && save.write(&frame)? == Saved::Enough
+                        && save.frame(&frame)? == Saved::Enough
                     {
                         break;
                     }
-                    self.frame(&frame)?;
+                    if let Err(error) = self.frame(&frame) {
+                        self.give_up_output(error)?;
+                    }
                     if self.plan.count.is_some_and(|count| self.summary.packets() >= count) {
                         break;
                     }
+                    false
                 }
                 Next::Idle => {
                     for reporter in &mut self.reporters {
-                        reporter.idle(&mut self.output.text);
+                        reporter.idle(self.output.text());
                     }
-                    self.output.flush()?;
+                    true
                 }
                 Next::End => break,
+            };
+            if self.pace.is_due(idle)
+                && let Err(error) = self.tick(source)
+            {
+                self.give_up_output(error)?;
             }
         }
         Ok(())
     }
 
+    /// Nobody reads standard output any more: the end, unless there is more to do with a file than to show it.
+    fn give_up_output(&mut self, error: anyhow::Error) -> Result<()> {
+        let more = self.save.is_some() || self.plan.fail_on.is_some();
+        if !(more && matches!(self.plan.origin, Origin::Files(_)) && is_closed_pipe(&error)) {
+            return Err(error);
+        }
+        self.output.close();
+        Ok(())
+    }
+
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
+        self.last = (frame.number, frame.ts);
         let mut dissection = Dissection::new();
         dissection.read(frame);
         let tcp = match &dissection.content {
@@ -253,12 +295,13 @@ impl<'p> Run<'p> {
         self.summary.packet(packet);
         for reporter in &mut self.reporters {
             if shown {
-                reporter.packet(&mut self.output.text, packet);
+                reporter.packet(self.output.text(), packet);
             } else {
-                reporter.hidden(&mut self.output.text, packet);
+                reporter.hidden(self.output.text(), packet);
             }
         }
         self.events();
+        self.interval(frame.ts);
         self.progress.packets(self.summary.packets());
         self.output.settle()
     }
@@ -275,7 +318,7 @@ impl<'p> Run<'p> {
                     self.summary.amend(&amend);
                     if self.connections.show(Some(amend.flow)) {
                         for reporter in &mut self.reporters {
-                            reporter.amend(&mut self.output.text, &amend);
+                            reporter.amend(self.output.text(), &amend);
                         }
                     }
                 }
@@ -286,7 +329,7 @@ impl<'p> Run<'p> {
                     self.summary.ended(&flow);
                     if self.connections.show(Some(flow.number)) {
                         for reporter in &mut self.reporters {
-                            reporter.ended(&mut self.output.text, &flow);
+                            reporter.ended(self.output.text(), &flow);
                         }
                     }
                 }
@@ -301,24 +344,22 @@ impl<'p> Run<'p> {
         self.summary.finding(finding);
         if finding.flow.is_none() || self.connections.show(finding.flow) {
             for reporter in &mut self.reporters {
-                reporter.finding(&mut self.output.text, finding);
+                reporter.finding(self.output.text(), finding);
             }
         }
     }
 
     /// Says what is left to say, also when reading ended with an error.
-    fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>, stopped: bool) -> Result<Exit> {
+    fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>) -> Result<Exit> {
         self.progress.clear();
-        if let Err(error) = &read
-            && is_closed_pipe(error)
-        {
-            return Ok(Exit::Done);
-        }
-        if let Some(save) = self.save.take() {
-            save.finish()?;
+        let saved = self.save.take().map_or(Ok(()), Saver::finish);
+        let mut closed = read.as_ref().is_err_and(is_closed_pipe);
+        if closed {
+            self.output.close();
         }
         let mut damaged = None;
         // The user has cut it, perhaps inside a packet.
+        let stopped = self.signals.stopped();
         for fault in source.faults().iter().filter(|_| !stopped) {
             self.summary.incomplete();
             match quality::file_cut(fault) {
@@ -331,37 +372,35 @@ impl<'p> Run<'p> {
         }
         let drops = source.drops();
         if let Some(drops) = drops {
+            self.losses.look(drops);
             self.summary.lost(drops);
-            if let Some(finding) = quality::kernel_drops(drops) {
+            if let Some(finding) = self.losses.rest() {
                 self.finding(&finding);
             }
         }
         self.tracker.finish();
         self.events();
         for reporter in &mut self.reporters {
-            reporter.end(&mut self.output.text, &self.summary);
+            reporter.end(self.output.text(), &self.summary);
         }
         let style = Style::new(self.plan.color);
         if self.plan.show.summary && !self.plan.json {
-            self.summary.write(&mut self.output.text, style, &self.plan.again);
+            self.summary.write(self.output.text(), style, &self.plan.again);
         }
         if self.plan.show.only_count {
             let packets = self.summary.packets();
-            writeln!(self.output.text, "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
+            writeln!(self.output.text(), "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
         }
-        self.output.flush()?;
-        if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
-            // Below the ^C that the terminal shows.
-            let begin = if self.plan.stderr_terminal { "\n" } else { "" };
-            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
+        let written = self.output.finish();
+        closed |= written.as_ref().is_err_and(is_closed_pipe);
+        if !closed {
+            self.farewell(drops);
         }
-        if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
-            let mut text = Vec::new();
-            self.summary.write(&mut text, Style::new(self.plan.color_stderr), &self.plan.again);
-            // Nobody is left to tell when standard error is gone.
-            let _ = std::io::stderr().lock().write_all(&text);
+        // Whoever has closed the pipe has read enough.
+        for done in [read, written].into_iter().filter(|done| !done.as_ref().is_err_and(is_closed_pipe)) {
+            done?;
         }
-        read?;
+        saved?;
         if let Some(damaged) = damaged {
             anyhow::bail!(damaged);
         }
@@ -369,6 +408,25 @@ impl<'p> Run<'p> {
             Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
             _ => Exit::Done,
         })
+    }
+
+    /// What standard error gets in the end.
+    fn farewell(&self, drops: Option<Drops>) {
+        if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
+            // Below the ^C that the terminal shows.
+            let begin = if self.plan.stderr_terminal { "\n" } else { "" };
+            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
+        }
+        if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
+            self.tell_summary();
+        }
+    }
+
+    fn tell_summary(&self) {
+        let mut text = Vec::new();
+        self.summary.write(&mut text, Style::new(self.plan.color_stderr), &self.plan.again);
+        // Nobody is left to tell when standard error is gone.
+        let _ = std::io::stderr().lock().write_all(&text);
     }
 }
 
@@ -403,7 +461,7 @@ fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter + '_>> {
         reporters.push(Box::new(Findings::new(style, plan.look_ahead)));
     }
     if show.flows {
-        reporters.push(Box::new(Flows::new(plan.order, plan.line.verbose > 0, style)));
+        reporters.push(Box::new(Flows::new(plan.order, plan.line.verbose > 0, style).paced(plan.table)));
     }
     reporters
 }

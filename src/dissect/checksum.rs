@@ -14,16 +14,17 @@ pub fn tcp_checksum(ip: &Ip<'_>) -> Checksum {
 
 /// What [`tcp_checksum`] says, and a digest of the payload behind the header of `header_len` bytes (a multiple of 4).
 ///
-/// The digest is what adding up gives on its way to the checksum, before it is folded to 16 bits, so it costs nothing. Equal
+/// The digest is what adding up gives on its way to the checksum, folded to 32 bits, so it costs nothing. Equal
 /// bytes have equal digests; other bytes may, when their words are the same in another order.
+#[inline]
 pub(super) fn tcp_checksum_and_digest(ip: &Ip<'_>, header_len: usize) -> (Checksum, Option<NonZeroU32>) {
     let Some((header, payload)) = ip.payload.split_at_checked(header_len).filter(|_| is_whole(ip)) else {
         return (tcp_checksum(ip), None);
     };
     let of_payload = words(payload);
-    let digest = ((of_payload >> 32) as u32).wrapping_add(of_payload as u32);
-    let digest = NonZeroU32::new(digest).unwrap_or(NonZeroU32::MAX);
-    (checksum(ip, TCP, 16, words(header) + of_payload), (!payload.is_empty()).then_some(digest))
+    let (digest, carry) = (of_payload as u32).overflowing_add((of_payload >> 32) as u32);
+    let digest = NonZeroU32::new(digest.wrapping_add(carry.into())).unwrap_or(NonZeroU32::MAX);
+    (checksum(ip, TCP, 16, add(short_words(header), of_payload)), (!payload.is_empty()).then_some(digest))
 }
 
 /// What the checksum of the UDP datagram in `ip` says; a sender that made none left 0, which counts as wrong here.
@@ -32,21 +33,24 @@ pub fn udp_checksum(ip: &Ip<'_>) -> Checksum {
 }
 
 /// Whether all of the packet's payload was captured, and is no fragment.
+#[inline]
 fn is_whole(ip: &Ip<'_>) -> bool {
     ip.payload.len() as u64 >= u64::from(ip.payload_len) && ip.fragment.is_none()
 }
 
 /// What the checksum of `ip`'s payload says, whose field is `at` bytes behind its start, and whose [`words`] are these.
+#[inline]
 fn checksum(ip: &Ip<'_>, protocol: u8, at: usize, words: u64) -> Checksum {
-    let (Some(addresses), Some(&[a, b])) =
+    let (Some(addresses), Some(&field)) =
         (pseudo_addresses(ip), ip.payload.get(at..).and_then(|field| field.first_chunk()))
     else {
         return Checksum::Unknown;
     };
-    let field = u16::from_be_bytes([a, b]);
-    let without_length = addresses + u64::from(protocol);
-    let pseudo = without_length + u64::from(ip.payload_len);
-    let all = pseudo + fold_words(words);
+    // All in the order of the bytes as they stand, as `words` has them.
+    let field = u16::from_ne_bytes(field);
+    let without_length = add(addresses, u64::from(u16::from(protocol).to_be()));
+    let pseudo = add(without_length, u64::from(ip.payload_len.to_be()));
+    let all = add(pseudo, words);
     if fold(all) == 0xffff {
         return Checksum::Correct;
     }
@@ -56,26 +60,37 @@ fn checksum(ip: &Ip<'_>, protocol: u8, at: usize, words: u64) -> Checksum {
         return Checksum::Partial;
     }
     // Taking the field out again is adding its complement.
-    Checksum::Wrong { expected: !fold(all + u64::from(!field)) }
+    Checksum::Wrong { expected: u16::from_be(!fold(add(all, u64::from(!field)))) }
 }
 
 /// The checksum that an IPv4 header should carry, when the one that it carries is wrong.
 pub fn expected_header_checksum(header: &[u8]) -> Option<u16> {
-    let &[a, b] = header.get(10..12)?.first_chunk()?;
-    let all = sum(header);
-    (fold(all) != 0xffff).then(|| !fold(all + u64::from(!u16::from_be_bytes([a, b]))))
+    let field = u16::from_ne_bytes(*header.get(10..12)?.first_chunk()?);
+    let all = words(header);
+    (fold(all) != 0xffff).then(|| u16::from_be(!fold(add(all, u64::from(!field)))))
 }
 
-/// The sum of both addresses that count; none when a routing header's kind is not known.
+/// The [`words`] of both addresses that count; none when a routing header's kind is not known.
+#[inline]
 fn pseudo_addresses(ip: &Ip<'_>) -> Option<u64> {
+    match (ip.is_v4(), ip.header.len()) {
+        (true, 20) => Some(short_words(ip.header.get(12..20)?)),
+        (false, 40) => Some(short_words(ip.header.get(8..40)?)),
+        _ => further_addresses(ip),
+    }
+}
+
+/// As [`pseudo_addresses`], where options or extension headers may have others.
+#[cold]
+fn further_addresses(ip: &Ip<'_>) -> Option<u64> {
     match (ip.src, ip.dst) {
         (IpAddr::V4(src), IpAddr::V4(dst)) => {
-            let dst = if ip.header.len() > 20 { source_route_end(ip.header).unwrap_or(dst) } else { dst };
-            Some(sum(&src.octets()) + sum(&dst.octets()))
+            let dst = source_route_end(ip.header).unwrap_or(dst);
+            Some(add(words(&src.octets()), words(&dst.octets())))
         }
         (IpAddr::V6(src), IpAddr::V6(dst)) => {
-            let (src, dst) = if ip.header.len() > 40 { lasting_addresses(ip.header, src, dst)? } else { (src, dst) };
-            Some(sum(&src.octets()) + sum(&dst.octets()))
+            let (src, dst) = lasting_addresses(ip.header, src, dst)?;
+            Some(add(words(&src.octets()), words(&dst.octets())))
         }
         _ => None,
     }
@@ -149,36 +164,64 @@ fn home_address(extension: &[u8]) -> Option<Ipv6Addr> {
     }
 }
 
-/// The sum of all 16-bit words, folded once; an odd byte at the end counts as the high one.
-fn sum(bytes: &[u8]) -> u64 {
-    fold_words(words(bytes))
-}
-
-/// What [`words`] gives as the sum of words of 16 bits, high byte first.
-fn fold_words(words: u64) -> u64 {
-    u64::from(u16::from_be(fold(words)))
-}
-
-/// The sum of words of 32 bits in the machine's byte order, which is right but for a swap at the end (RFC 1071 §2 B).
+/// The ones' complement sum of words of 64 bits in the machine's byte order; what is missing at the end counts as zeros.
+///
+/// Folded to 16 bits it is the sum of the words of 16 bits, right but for a swap (RFC 1071 §2 B and C). Four sums go side by
+/// side, since each addition waits for the carry of the one before.
+#[inline]
 fn words(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let mut sum: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
-    sum += match *rest {
-        [a, b, c] => u64::from(u32::from_ne_bytes([a, b, c, 0])),
-        [a, b] => u64::from(u16::from_ne_bytes([a, b])),
-        [a] => u64::from(u16::from_ne_bytes([a, 0])),
-        _ => 0,
-    };
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    let mut sums = [0; 4];
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        for (sum, word) in sums.iter_mut().zip(words) {
+            *sum = add(*sum, u64::from_ne_bytes(*word));
+        }
+    }
+    let [a, b, c, d] = sums;
+    let mut sum = add(add(a, b), add(c, d));
+    let (words, rest) = rest.as_chunks::<8>();
+    for word in words {
+        sum = add(sum, u64::from_ne_bytes(*word));
+    }
+    if rest.is_empty() { sum } else { add(sum, last_word(rest)) }
+}
+
+/// As [`words`], of a few words of 32 bits; what is behind them is left out.
+#[inline]
+fn short_words(bytes: &[u8]) -> u64 {
+    let (words, _) = bytes.as_chunks::<4>();
+    let mut sum = 0;
+    for word in words {
+        sum += u64::from(u32::from_ne_bytes(*word));
+    }
     sum
 }
 
-/// Adds the carries back in until 16 bits are left.
-fn fold(mut sum: u64) -> u16 {
-    sum = (sum >> 32) + (sum & 0xffff_ffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    sum as u16
+/// Fewer than eight bytes, and zeros behind them.
+#[inline(never)]
+fn last_word(rest: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    for (to, from) in word.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    u64::from_ne_bytes(word)
+}
+
+/// The ones' complement sum of two.
+#[inline]
+fn add(a: u64, b: u64) -> u64 {
+    let (sum, carry) = a.overflowing_add(b);
+    sum.wrapping_add(carry.into())
+}
+
+/// Adds the upper half to the lower, and the carry, until 16 bits are left.
+#[inline]
+fn fold(sum: u64) -> u16 {
+    let (sum, carry) = (sum as u32).overflowing_add((sum >> 32) as u32);
+    let sum = sum.wrapping_add(carry.into());
+    let (sum, carry) = (sum as u16).overflowing_add((sum >> 16) as u16);
+    sum.wrapping_add(carry.into())
 }
 
 #[cfg(test)]
@@ -200,7 +243,7 @@ mod tests {
     #[test]
     fn the_rfcs_example_sums_to_ddf2() {
         // RFC 1071 §3.
-        assert_eq!(fold(sum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xddf2);
+        assert_eq!(u16::from_be(fold(words(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]))), 0xddf2);
     }
 
     #[test]
@@ -253,7 +296,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn wide_adds_equal_adding_word_by_word(bytes: Vec<u8>) {
-            proptest::prop_assert_eq!(fold(sum(&bytes)), slow(&bytes));
+            proptest::prop_assert_eq!(u16::from_be(fold(words(&bytes))), slow(&bytes));
         }
     }
 }

@@ -7,14 +7,14 @@ use pnet_packet::ipv4::Ipv4Packet;
 use super::ip::AUTHENTICATION;
 use super::layer::{Layers, push};
 use super::rest::Rest;
-use super::{Fragment, Ip, Layer, LayerName, LengthSource, Next, NotTcp, Stop};
+use super::{Carried, Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
 
 const DONT_FRAGMENT: u8 = 0b010;
 const MORE_FRAGMENTS: u8 = 0b001;
 
 /// Reads an IPv4 packet's header and notes the packet.
 #[inline]
-pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Carried, Stop> {
     let (fixed, _) = rest.split::<20>(LayerName::Ipv4)?;
     let fields = Ipv4Packet::new(fixed).ok_or(Stop::Other(NotTcp::Unknown))?;
     if fields.get_version() != 4 {
@@ -58,9 +58,9 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'
     match layers.last_mut() {
         Some(Layer::Ip(ip)) if protocol == AUTHENTICATION && fragment_offset == 0 => {
             authentication(rest, ip)?;
-            Next::inside(ip.protocol, fragment_offset)
+            Carried::inside(ip.protocol, fragment_offset)
         }
-        _ => Next::inside(protocol, fragment_offset),
+        _ => Carried::inside(protocol, fragment_offset),
     }
 }
 

@@ -7,7 +7,7 @@ use pnet_packet::ipv6::Ipv6Packet;
 use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, HOP_BY_HOP, ROUTING};
 use super::layer::{Layers, push};
 use super::rest::Rest;
-use super::{Fragment, Ip, Layer, LayerName, LengthSource, Next, NotTcp, Stop};
+use super::{Carried, Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
 
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
@@ -15,7 +15,7 @@ const SHIM6: u8 = 140;
 
 /// Reads an IPv6 packet's header with its extension headers, and notes the packet.
 #[inline]
-pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Carried, Stop> {
     let (fixed, behind) = rest.split::<40>(LayerName::Ipv6)?;
     let fields = Ipv6Packet::new(fixed).ok_or(Stop::Other(NotTcp::Unknown))?;
     if fields.get_version() != 6 {
@@ -50,9 +50,9 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'
     match layers.last_mut() {
         Some(Layer::Ip(ip)) if is_extension(protocol) => {
             extensions(rest, ip)?;
-            Next::inside(ip.protocol, ip.fragment.map_or(0, |fragment| fragment.offset))
+            Carried::inside(ip.protocol, ip.fragment.map_or(0, |fragment| fragment.offset))
         }
-        _ => Next::inside(protocol, 0),
+        _ => Carried::inside(protocol, 0),
     }
 }
 

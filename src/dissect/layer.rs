@@ -135,9 +135,17 @@ pub(super) type Layers<'a> = ArrayVec<Layer<'a>, MAX_LAYERS>;
 /// Notes a layer that begins at `offset`; refuses when there are too many.
 #[inline]
 pub(super) fn push<'a>(layers: &mut Layers<'a>, layer: Layer<'a>, offset: u32) -> Result<(), Stop> {
-    layers.try_push(layer).map_err(|_| {
-        let max = MAX_LAYERS as u32;
-        let limit = LengthSource::Header;
-        Stop::Cut(Shortfall { layer: LayerName::Depth, offset, needed: max.saturating_add(1), present: max, limit })
-    })
+    // Asked before: what refuses to take a layer gives it back, and then it is made to be moved.
+    if layers.is_full() {
+        return Err(too_deep(offset));
+    }
+    layers.push(layer);
+    Ok(())
+}
+
+#[cold]
+fn too_deep(offset: u32) -> Stop {
+    let max = MAX_LAYERS as u32;
+    let limit = LengthSource::Header;
+    Stop::Cut(Shortfall { layer: LayerName::Depth, offset, needed: max.saturating_add(1), present: max, limit })
 }

@@ -49,12 +49,13 @@ pub fn dissect<'a>(frame: &Frame<'a>) -> Dissection<'a> {
 
 impl<'a> Dissection<'a> {
     /// Reads a frame in place of what was read before.
+    #[inline]
     pub fn read(&mut self, frame: &Frame<'a>) {
         self.layers.clear();
         match descend(frame, &mut self.layers) {
             Ok(()) => {
                 if let Some(Layer::Ip(ip)) = self.layers.last() {
-                    self.content = tcp::dissect(frame, ip);
+                    tcp::dissect(frame, ip, &mut self.content);
                 }
             }
             Err(Stop::Cut(shortfall)) => self.content = Content::Cut(shortfall),
@@ -71,18 +72,19 @@ fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
         return go_on(link::by_link_type(frame.link_type.0, rest, layers)?, layers);
     }
     // The way of most frames; what it does not know goes the long way.
-    let next = match link::ethernet(rest, layers)? {
+    let carried = match link::ethernet(rest, layers)? {
         Next::EtherType(link::IPV4, rest) => ipv4::read(rest, layers)?,
         Next::EtherType(link::IPV6, rest) => ipv6::read(rest, layers)?,
-        next => next,
+        next => return go_on(next, layers),
     };
-    match next {
-        Next::Segment => Ok(()),
-        next => go_on(next, layers),
+    match carried {
+        Carried::Segment => Ok(()),
+        Carried::Other => go_on(Next::Packet, layers),
     }
 }
 
 /// Goes on by what stands behind the layers read so far.
+#[inline(never)]
 fn go_on<'a>(mut next: Next<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
     loop {
         next = match next {
@@ -94,9 +96,14 @@ fn go_on<'a>(mut next: Next<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
                 Some(_) => return Err(Stop::Other(NotTcp::Unknown)),
                 None => return Err(rest.short(LayerName::Ipv4, 1)),
             },
-            Next::Ipv4(rest) => ipv4::read(rest, layers)?,
-            Next::Ipv6(rest) => ipv6::read(rest, layers)?,
-            Next::Segment => return Ok(()),
+            Next::Ipv4(rest) => match ipv4::read(rest, layers)? {
+                Carried::Segment => return Ok(()),
+                Carried::Other => Next::Packet,
+            },
+            Next::Ipv6(rest) => match ipv6::read(rest, layers)? {
+                Carried::Segment => return Ok(()),
+                Carried::Other => Next::Packet,
+            },
             Next::Packet => match layers.last() {
                 Some(&Layer::Ip(ip)) => tunnel::carried(&ip, layers)?,
                 _ => return Err(Stop::Other(NotTcp::Unknown)),
@@ -117,20 +124,26 @@ enum Next<'a> {
     Ipv4(Rest<'a>),
     /// An IPv6 packet.
     Ipv6(Rest<'a>),
-    /// A TCP segment: the payload of the IP packet that was read last.
-    Segment,
-    /// What else that packet carries.
+    /// What an IP packet carries that was read last and that holds no TCP segment.
     Packet,
 }
 
-impl Next<'_> {
+/// What an IP packet carries.
+enum Carried {
+    /// The start of a TCP segment.
+    Segment,
+    /// Anything else.
+    Other,
+}
+
+impl Carried {
     /// What a packet of this protocol carries whose payload begins at this offset of the whole.
     #[inline]
     fn inside(protocol: u8, fragment_offset: u32) -> Result<Self, Stop> {
         match (protocol, fragment_offset) {
             (ip::TCP, 0) => Ok(Self::Segment),
             (ip::TCP, _) => Err(Stop::Other(NotTcp::LaterFragment)),
-            _ => Ok(Self::Packet),
+            _ => Ok(Self::Other),
         }
     }
 }

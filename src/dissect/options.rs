@@ -301,6 +301,7 @@ impl<'a> TcpOptions<'a> {
 impl<'a> Iterator for TcpOptions<'a> {
     type Item = Result<TcpOption<'a>, OptionError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             // RFC 9293 §3.1: "The contents of the header beyond the End of Option List Option MUST be header padding of
@@ -340,29 +341,44 @@ impl<'a> Iterator for TcpOptions<'a> {
 impl OptionFacts {
     /// What a whole list says. Of an option that stands there twice the first counts.
     pub fn read(options: TcpOptions<'_>) -> Self {
+        let mut facts = Self::default();
+        facts.take_in(options);
+        facts
+    }
+
+    /// Notes, of a list that is the first, what it says.
+    #[inline]
+    pub(super) fn take_in(&mut self, options: TcpOptions<'_>) {
         // RFC 7323 appendix A: what nearly every segment of nearly every connection has, and nothing else.
         if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *options.rest {
-            let times = (u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3]));
-            return Self { timestamps: Some(times), cut: options.uncaptured > 0, ..Self::default() };
+            self.timestamps = Some((u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3])));
+            self.cut = options.uncaptured > 0;
+        } else if options.rest.is_empty() {
+            self.cut = options.uncaptured > 0;
+        } else {
+            self.take_in_each(options);
         }
-        let mut facts = Self::default();
+    }
+
+    /// As [`take_in`](Self::take_in), option by option.
+    #[inline(never)]
+    fn take_in_each(&mut self, options: TcpOptions<'_>) {
         let mut kinds = Kinds::default();
         for option in options {
             match option {
                 Ok(TcpOption::NoOperation) => {}
                 Ok(option) => {
-                    facts.note(option);
+                    self.note(option);
                     if kinds.insert(option.kind()) && !option.may_repeat() {
-                        facts.duplicate.get_or_insert(option.kind());
+                        self.duplicate.get_or_insert(option.kind());
                     }
                 }
                 Err(OptionError::Fault(fault)) => {
-                    facts.fault.get_or_insert(fault);
+                    self.fault.get_or_insert(fault);
                 }
-                Err(OptionError::Cut) => facts.cut = true,
+                Err(OptionError::Cut) => self.cut = true,
             }
         }
-        facts
     }
 
     fn note(&mut self, option: TcpOption<'_>) {

@@ -34,14 +34,12 @@ impl<'a> Tcp<'a> {
 }
 
 /// Reads the TCP header at the start of an IP packet's payload.
-pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
+#[inline]
+pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>, content: &mut Content<'a>) {
     let bytes = ip.payload;
-    let fixed = bytes.first_chunk::<20>();
-    let Some((_, fields)) = fixed.and_then(|fixed| Some((fixed, TcpPacket::new(fixed)?))) else {
-        let present = bytes.len() as u32;
-        let limit = if present < ip.payload_len { LengthSource::Capture } else { ip.length_source };
-        let offset = ip.payload_offset();
-        return Content::TcpCut(bytes, Shortfall { layer: LayerName::Tcp, offset, needed: 20, present, limit });
+    let Some(fields) = bytes.first_chunk::<20>().and_then(|fixed| TcpPacket::new(fixed)) else {
+        *content = cut(ip);
+        return;
     };
     let header_len = fields.get_data_offset() * 4;
     let header_fault = match u32::from(header_len) {
@@ -52,36 +50,49 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>) -> Content<'a> {
     let flags = TcpFlags(u16::from(fields.get_reserved()) << 8 | u16::from(fields.get_flags()));
     let (header, payload) = bytes.split_at_checked(usize::from(header_len.max(20))).unwrap_or((bytes, &[]));
     let (checksum, payload_digest) = tcp_checksum_and_digest(ip, usize::from(header_len.max(20)));
-    let segment = Segment {
-        frame: frame.number,
-        ts: frame.ts,
-        interface: frame.interface,
-        wire_len: frame.wire_len,
-        captured_len: frame.data.len() as u32,
-        src: Socket { addr: ip.src, port: fields.get_source() },
-        dst: Socket { addr: ip.dst, port: fields.get_destination() },
-        ttl: ip.ttl,
-        tos: ip.tos,
-        ip_id: ip.id,
-        dont_fragment: ip.dont_fragment,
-        fragment: ip.fragment.is_some(),
-        seq: SeqNumber(fields.get_sequence()),
-        ack: flags.contains(TcpFlags::ACK).then_some(SeqNumber(fields.get_acknowledgement())),
-        flags,
-        window: fields.get_window(),
-        urgent: fields.get_urgent_ptr(),
-        header_len,
-        payload_len: ip.payload_len.saturating_sub(u32::from(header_len.max(20))),
-        offloaded: ip.length_source == LengthSource::Frame,
-        header_fault,
-        checksum,
-        payload_digest,
-        options: match header_fault {
-            None => OptionFacts::read(options(header, header_len)),
-            Some(_) => OptionFacts::default(),
+    // Made where it stays: it is too large to be made elsewhere and moved, and so are its options.
+    *content = Content::Tcp(Tcp {
+        segment: Segment {
+            frame: frame.number,
+            ts: frame.ts,
+            interface: frame.interface,
+            wire_len: frame.wire_len,
+            captured_len: frame.data.len() as u32,
+            src: Socket { addr: ip.src, port: fields.get_source() },
+            dst: Socket { addr: ip.dst, port: fields.get_destination() },
+            ttl: ip.ttl,
+            tos: ip.tos,
+            ip_id: ip.id,
+            dont_fragment: ip.dont_fragment,
+            fragment: ip.fragment.is_some(),
+            seq: SeqNumber(fields.get_sequence()),
+            ack: flags.contains(TcpFlags::ACK).then_some(SeqNumber(fields.get_acknowledgement())),
+            flags,
+            window: fields.get_window(),
+            urgent: fields.get_urgent_ptr(),
+            header_len,
+            payload_len: ip.payload_len.saturating_sub(u32::from(header_len.max(20))),
+            offloaded: ip.length_source == LengthSource::Frame,
+            header_fault,
+            checksum,
+            payload_digest,
+            options: OptionFacts::default(),
         },
-    };
-    Content::Tcp(Tcp { segment, header, payload })
+        header,
+        payload,
+    });
+    if let (None, Content::Tcp(tcp)) = (header_fault, content) {
+        tcp.segment.options.take_in(options(header, header_len));
+    }
+}
+
+/// What there is of a header that is not whole.
+#[cold]
+fn cut<'a>(ip: &Ip<'a>) -> Content<'a> {
+    let present = ip.payload.len() as u32;
+    let limit = if present < ip.payload_len { LengthSource::Capture } else { ip.length_source };
+    let offset = ip.payload_offset();
+    Content::TcpCut(ip.payload, Shortfall { layer: LayerName::Tcp, offset, needed: 20, present, limit })
 }
 
 /// The options behind the fixed fields of a header, of which not all need have been captured.

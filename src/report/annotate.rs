@@ -9,8 +9,9 @@ use crate::dissect::Segment;
 use crate::rules::Rule;
 use crate::track::{Amend, Direction, Finding, Observation, TcpState};
 
+use super::pen::{Pen, Text};
 use super::style::{Ink, Style};
-use super::{numerals, remark, wording};
+use super::{digits, numerals, remark, wording};
 
 /// How much is said about each packet.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -93,38 +94,44 @@ impl Annotator {
     /// Appends the `#` line.
     pub fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
         let Some(direction) = seen.direction else { return };
+        let out = &mut Pen::new(out);
         let mut start = out.len();
-        out.extend_from_slice(b"# f");
+        out.text(b"# f");
         let name = out.len();
-        numerals::integer(out, seen.flow);
-        out.push(b' ');
+        digits::number(out, seen.flow);
+        out.text(b" ");
         numerals::frame(out, segment.frame);
         // `f1 @15`: the columns stay in line up to frame 99, and shift by a digit with each power of ten.
         pad(out, name, 5);
-        out.push(b' ');
-        self.style.paint(out, start, Ink::Remark);
-        let client: &[u8] = if seen.client_known { b"c" } else { b"c?" };
-        self.end(out, client, seen.before.client, seen.after.client);
-        start = out.len();
-        out.extend_from_slice(if direction == Direction::FromOriginator { b" --> " } else { b" <-- " });
-        self.style.paint(out, start, Ink::Remark);
-        self.end(out, b"s", seen.before.server, seen.after.server);
-        start = out.len();
-        out.push(b' ');
+        out.text(b" ");
+        self.paint(out, &mut start, Ink::Remark);
+        out.put(*b"c?", if seen.client_known { 1 } else { 2 });
+        self.end(out, &mut start, seen.before.client, seen.after.client);
+        out.text(if direction == Direction::FromOriginator { b" --> " } else { b" <-- " });
+        self.paint(out, &mut start, Ink::Remark);
+        out.text(b"s");
+        self.end(out, &mut start, seen.before.server, seen.after.server);
+        out.text(b" ");
         remark::write(out, segment, seen, direction, self.level == Level::Full);
-        self.style.paint(out, start, Ink::Remark);
-        out.push(b'\n');
+        self.paint(out, &mut start, Ink::Remark);
+        out.text(b"\n");
     }
 
-    /// `c>SYN_SENT   `: whose state, whether it was just entered, and which it is.
-    fn end(&self, out: &mut Vec<u8>, name: &[u8], before: TcpState, after: TcpState) {
-        let start = out.len();
-        out.extend_from_slice(name);
-        out.push(if before == after { b'=' } else { b'>' });
+    /// `>SYN_SENT   `, behind whose state it is: whether it was just entered, and which it is.
+    fn end(&self, out: &mut Pen<'_>, start: &mut usize, before: TcpState, after: TcpState) {
+        out.text(if before == after { b"=" } else { b">" });
         let state = out.len();
-        out.extend_from_slice(after.as_str().as_bytes());
+        out.add(after.as_str().as_bytes());
         pad(out, state, 11);
-        self.style.paint(out, start, if before == after { Ink::Remark } else { Ink::Entered });
+        self.paint(out, start, if before == after { Ink::Remark } else { Ink::Entered });
+    }
+
+    /// Paints what was written since `start`, and starts anew.
+    fn paint(&self, out: &mut Pen<'_>, start: &mut usize, ink: Ink) {
+        if self.style.is_on() {
+            self.style.paint(out.written(), *start, ink);
+            *start = out.len();
+        }
     }
 }
 
@@ -158,10 +165,9 @@ pub fn withdrawn_text(out: &mut Vec<u8>, amend: &Amend, rule: Rule) {
     }
 }
 
-/// Fills up with spaces what was written since `start`, to `width`.
-fn pad(out: &mut Vec<u8>, start: usize, width: usize) {
-    let missing = (start + width).saturating_sub(out.len());
-    out.extend(std::iter::repeat_n(b' ', missing));
+/// Fills up with spaces what was written since `start`, to `width`, which is 16 at most.
+fn pad(out: &mut Pen<'_>, start: usize, width: usize) {
+    out.put([b' '; 16], (start + width).saturating_sub(out.len()));
 }
 
 #[cfg(test)]

@@ -1,34 +1,32 @@
-//! Numbers and addresses as digits, appended to a buffer: no allocation, no `std::fmt`.
+//! Numbers and addresses as digits, appended to a text: no allocation, no `std::fmt`.
+//!
+//! Digits are made in a register, eight at a time, and copied in chunks of fixed size, for copying so many bytes as there
+//! happen to be is a call.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-pub use super::numerals::integer as decimal;
+use super::pen::Text;
 
 /// In decimal, of up to 32 bits: what a line is full of.
 #[inline]
-pub fn number(out: &mut Vec<u8>, number: u32) {
-    // Digits go into a chunk of fixed size, for copying so many bytes as there happen to be is a call.
-    let mut chunk = [0; 16];
-    let count = number.checked_ilog10().map_or(1, |log| log as usize + 1);
-    let mut left = number;
-    let mut pairs = chunk[..count].rchunks_exact_mut(2);
-    for pair in &mut pairs {
-        pair.copy_from_slice(&PAIRS[(left % 100) as usize]);
-        left /= 100;
+pub fn number(out: &mut impl Text, number: u32) {
+    if number < 100_000_000 {
+        let digits = eight_digits(number);
+        // The last digit is written even if it is a zero.
+        let zeros = (digits | 1 << 56).trailing_zeros() / 8;
+        return out.put(((digits | ZEROS) >> (zeros * 8)).to_le_bytes(), 8 - zeros as usize);
     }
-    if let [digit] = pairs.into_remainder() {
-        *digit = b'0' + left as u8;
-    }
-    chunk_of(out, &chunk, count);
+    long_number(out, number);
 }
 
-/// In decimal, of up to 64 bits.
-#[inline]
-pub fn count(out: &mut Vec<u8>, count: u64) {
-    match u32::try_from(count) {
-        Ok(small) => number(out, small),
-        Err(_) => decimal(out, count),
-    }
+/// Of nine or ten digits.
+#[inline(never)]
+fn long_number(out: &mut impl Text, number: u32) {
+    let top = number / 100_000_000;
+    let pair = u16::from_le_bytes(PAIRS[(top % 100) as usize]);
+    let zeros = u32::from(top < 10);
+    out.put((pair >> (zeros * 8)).to_le_bytes(), 2 - zeros as usize);
+    out.put((eight_digits(number % 100_000_000) | ZEROS).to_le_bytes(), 8);
 }
 
 /// Two digits of every number below 100.
@@ -42,63 +40,84 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// So many digits, with zeros in front.
+/// In decimal, of up to 64 bits.
 #[inline]
-pub fn digits<const N: usize>(number: u32) -> [u8; N] {
-    let mut text = [b'0'; N];
-    let mut left = number;
-    let mut pairs = text.rchunks_exact_mut(2);
-    for pair in &mut pairs {
-        pair.copy_from_slice(&PAIRS[(left % 100) as usize]);
-        left /= 100;
+pub fn count(out: &mut impl Text, count: u64) {
+    match u32::try_from(count) {
+        Ok(small) => number(out, small),
+        Err(_) => decimal(out, count),
     }
-    if let [digit] = pairs.into_remainder() {
-        *digit = b'0' + (left % 10) as u8;
-    }
-    text
 }
 
-/// The first `count` bytes of a chunk.
+/// In decimal, of any size and sign.
+pub fn decimal(out: &mut impl Text, number: impl itoa::Integer) {
+    out.add(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// In decimal, with a sign where it is below zero.
 #[inline]
-pub fn chunk_of<const N: usize>(out: &mut Vec<u8>, chunk: &[u8; N], count: usize) {
-    let len = out.len() + count;
-    out.extend_from_slice(chunk);
-    out.truncate(len);
+pub fn signed(out: &mut impl Text, number: i64) {
+    match u64::try_from(number) {
+        Ok(number) => count(out, number),
+        Err(_) => decimal(out, number),
+    }
+}
+
+/// Eight ASCII zeros.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The eight digits of a number below 100,000,000, a byte each, the first in the lowest byte.
+// Halves of four digits, then pairs, then digits are parted side by side. A division by 100 or 10 is a multiplication and a
+// shift that are exact for what can stand in their part; to subtract the quotient's multiple and to move what is left to the
+// upper part is one multiplication.
+#[inline]
+fn eight_digits(number: u32) -> u64 {
+    let halves = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
+    let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = (halves << 16).wrapping_sub(hundreds.wrapping_mul((100 << 16) - 1));
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    (pairs << 8).wrapping_sub(tens.wrapping_mul((10 << 8) - 1))
+}
+
+/// So many digits, up to nine, with zeros in front; above that the last ones.
+#[inline]
+pub fn digits<const N: usize>(number: u32) -> [u8; N] {
+    const { assert!(N <= 9) };
+    let mut text = [b'0' + (number / 100_000_000 % 10) as u8; 9];
+    text[1..].copy_from_slice(&(eight_digits(number % 100_000_000) | ZEROS).to_le_bytes());
+    text.last_chunk().copied().unwrap_or([b'0'; N])
 }
 
 /// In decimal, with zeros (or whatever `pad` is) in front up to a width.
-pub fn padded(out: &mut Vec<u8>, number: u64, width: usize, pad: u8) {
+pub fn padded(out: &mut impl Text, number: u64, width: usize, pad: u8) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number).as_bytes();
-    out.extend(std::iter::repeat_n(pad, width.saturating_sub(digits.len())));
-    out.extend_from_slice(digits);
+    out.fill(pad, width.saturating_sub(digits.len()));
+    out.add(digits);
 }
 
 /// Two digits, with a zero in front where it needs one; above 99 the last two.
-pub fn two(out: &mut Vec<u8>, number: u8) {
-    out.extend_from_slice(&[b'0' + number / 10 % 10, b'0' + number % 10]);
+pub fn two(out: &mut impl Text, number: u8) {
+    out.put([b'0' + number / 10 % 10, b'0' + number % 10], 2);
 }
 
 /// Every byte in two hexadecimal digits.
-pub fn hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn hex_bytes(out: &mut impl Text, bytes: &[u8]) {
     for byte in bytes {
-        out.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        out.put([hex_digit(byte >> 4), hex_digit(byte & 15)], 2);
     }
 }
 
 /// In hexadecimal without zeros in front.
-pub fn hex(out: &mut Vec<u8>, number: u64) {
-    let digits = (64 - number.leading_zeros()).div_ceil(4).max(1);
-    for at in (0..digits).rev() {
-        out.push(hex_digit((number >> (at * 4)) as u8 & 15));
-    }
+pub fn hex(out: &mut impl Text, number: u64) {
+    hex_padded(out, number, 1);
 }
 
 /// In hexadecimal, with zeros in front up to a width.
-pub fn hex_padded(out: &mut Vec<u8>, number: u64, width: u32) {
+pub fn hex_padded(out: &mut impl Text, number: u64, width: u32) {
     let digits = (64 - number.leading_zeros()).div_ceil(4).max(width);
     for at in (0..digits).rev() {
-        out.push(hex_digit((number >> (at * 4)) as u8 & 15));
+        out.put([hex_digit((number >> (at * 4)) as u8 & 15)], 1);
     }
 }
 
@@ -109,7 +128,7 @@ pub fn hex_digit(nibble: u8) -> u8 {
 
 /// An address as tcpdump writes it.
 #[inline]
-pub fn address(out: &mut Vec<u8>, addr: IpAddr) {
+pub fn address(out: &mut impl Text, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => v4(out, addr),
         // RFC 5952 §5, but for the last: of `::/96` only `::ffff:0:0/96` ends like that there.
@@ -119,39 +138,42 @@ pub fn address(out: &mut Vec<u8>, addr: IpAddr) {
 
 /// An address as `IpAddr` writes itself: as RFC 5952 says.
 #[inline]
-pub fn address_as_std(out: &mut Vec<u8>, addr: IpAddr) {
+pub fn address_as_std(out: &mut impl Text, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => v4(out, addr),
         IpAddr::V6(addr) => v6(out, addr, |zeros, before| zeros == (0, 5) && before == 0xffff),
     }
 }
 
-fn v4(out: &mut Vec<u8>, addr: Ipv4Addr) {
-    let mut chunk = [0; 20];
-    let mut at = 0;
-    for octet in addr.octets() {
-        let (text, len) = &OCTETS[usize::from(octet)];
-        chunk[at..at + 4].copy_from_slice(text);
-        at += len;
-    }
-    chunk_of(out, &chunk, at - 1);
+#[inline]
+fn v4(out: &mut impl Text, addr: Ipv4Addr) {
+    let [a, b, c, d] = addr.octets().map(|octet| OCTETS[usize::from(octet)]);
+    let pair = |first: Octet, second: Octet| u64::from(first.text) | u64::from(second.text) << (first.len * 8 % 64);
+    out.put(pair(a, b).to_le_bytes(), (a.len + b.len) as usize);
+    out.put(pair(c, d).to_le_bytes(), (c.len + d.len - 1) as usize);
 }
 
-/// Every octet in decimal with a dot behind it, and its length.
-const OCTETS: [([u8; 4], usize); 256] = {
-    let mut octets = [([0; 4], 0); 256];
+/// An octet in decimal with a dot behind it, the first digit in the lowest byte.
+#[derive(Clone, Copy)]
+struct Octet {
+    text: u32,
+    len: u32,
+}
+
+/// Every octet.
+const OCTETS: [Octet; 256] = {
+    let mut octets = [Octet { text: 0, len: 0 }; 256];
     let mut octet = 0;
     while octet < 256 {
         let digits = [octet / 100, octet / 10 % 10, octet % 10];
-        let mut at = 0;
+        let (mut text, mut len) = (0, 0);
         let mut digit = if octet > 99 { 0 } else { 2 - (octet > 9) as usize };
         while digit < 3 {
-            octets[octet].0[at] = b'0' + digits[digit] as u8;
-            at += 1;
+            text |= (b'0' as u32 + digits[digit] as u32) << (len * 8);
+            len += 1;
             digit += 1;
         }
-        octets[octet].0[at] = b'.';
-        octets[octet].1 = at + 1;
+        octets[octet] = Octet { text: text | (b'.' as u32) << (len * 8), len: len + 1 };
         octet += 1;
     }
     octets
@@ -160,53 +182,60 @@ const OCTETS: [([u8; 4], usize); 256] = {
 /// The longest run of two or more zero groups becomes `::`; an IPv4 address in the low bits is written as one, where the
 /// run of zeros and the group before the last two say that it is one.
 // RFC 5952 §4.2.
-fn v6(out: &mut Vec<u8>, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16) -> bool) {
+#[inline]
+fn v6(out: &mut impl Text, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16) -> bool) {
     let groups = addr.segments();
     let zeros = longest_run_of_zeros(&groups);
     let holds_v4 = holds_v4(zeros, groups[5]);
-    let mut at = 0;
-    let mut separate = false;
-    while at < 8 {
-        if at == zeros.0 && zeros.1 >= 2 {
-            out.extend_from_slice(b"::");
-            at += zeros.1;
-            separate = false;
-            continue;
+    let (before, behind) = if zeros.1 >= 2 { (zeros.0, zeros.0 + zeros.1) } else { (8, 8) };
+    let (before, behind) = (groups.get(..before).unwrap_or(&groups), groups.get(behind..).unwrap_or_default());
+    for (at, &group) in before.iter().enumerate() {
+        let last = at == 7;
+        self::group(out, group, !last);
+    }
+    if before.len() < 8 {
+        if before.is_empty() { out.put(*b"::", 2) } else { out.put(*b":", 1) }
+    }
+    if holds_v4 {
+        // Of the groups behind the zeros the last two are written in the other way.
+        if let [ffff, _, _] = behind {
+            self::group(out, *ffff, true);
         }
-        if separate {
-            out.push(b':');
+        let [.., a, b, c, d] = addr.octets();
+        return v4(out, Ipv4Addr::new(a, b, c, d));
+    }
+    if let [first @ .., last] = behind {
+        for &group in first {
+            self::group(out, group, true);
         }
-        if at == 6 && holds_v4 {
-            let [.., a, b, c, d] = addr.octets();
-            return v4(out, Ipv4Addr::new(a, b, c, d));
-        }
-        group(out, groups[at]);
-        at += 1;
-        separate = true;
+        self::group(out, *last, false);
     }
 }
 
-/// Four hexadecimal digits, without zeros in front.
-fn group(out: &mut Vec<u8>, group: u16) {
-    let digits = [group >> 12, group >> 8 & 15, group >> 4 & 15, group & 15].map(|digit| hex_digit(digit as u8));
-    let zeros = (group.leading_zeros() / 4).min(3) as usize;
-    let mut chunk = [0; 8];
-    chunk[..4].copy_from_slice(&digits);
-    let shifted = u64::from_le_bytes(chunk) >> (zeros * 8);
-    chunk_of(out, &shifted.to_le_bytes(), 4 - zeros);
+/// Four hexadecimal digits, without zeros in front, and a colon if more follows.
+#[inline]
+fn group(out: &mut impl Text, group: u16, more: bool) {
+    // Nibbles are spread, a byte each, and turned round; those above 9 are letters.
+    let bytes = (u32::from(group) | u32::from(group) << 8) & 0x00ff_00ff;
+    let nibbles = ((bytes | bytes << 4) & 0x0f0f_0f0f).swap_bytes();
+    let letters = (nibbles + 0x0606_0606) >> 4 & 0x0101_0101;
+    let text = nibbles + 0x3030_3030 + letters * u32::from(b'a' - b'0' - 10);
+    let zeros = (group | 1).leading_zeros() / 4;
+    let with_colon = (u64::from(text) | u64::from(b':') << 32) >> (zeros * 8);
+    out.put(with_colon.to_le_bytes(), 4 - zeros as usize + usize::from(more));
 }
 
 /// Where the first of the longest runs begins, and how long it is.
+#[inline]
 fn longest_run_of_zeros(groups: &[u16; 8]) -> (usize, usize) {
-    let mut best = (0, 0);
-    let mut run = 0;
-    for (at, &group) in groups.iter().enumerate() {
-        run = if group == 0 { run + 1 } else { 0 };
-        if run > best.1 {
-            best = (at + 1 - run, run);
-        }
+    let mut runs = groups.iter().rev().fold(0_u32, |bits, &group| bits << 1 | u32::from(group == 0));
+    let (mut first, mut len) = (0, 0);
+    // A bit for each place where a run of one group begins, then of two, and so on.
+    while runs != 0 {
+        (first, len) = (runs.trailing_zeros() as usize, len + 1);
+        runs &= runs >> 1;
     }
-    best
+    (first, len)
 }
 
 #[cfg(test)]

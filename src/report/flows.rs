@@ -27,10 +27,25 @@ pub enum Order {
     Bytes,
 }
 
+/// When rows are written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Pace {
+    /// All in the end, in order.
+    #[default]
+    AtTheEnd,
+    /// Each when its connection ends.
+    AsTheyEnd,
+    /// A table of those that ended in an interval, when it is over.
+    Intervals,
+}
+
 /// Gathers the connections as they end and writes them as a table.
 #[derive(Debug)]
 pub struct Flows {
     order: Order,
+    pace: Pace,
+    /// Widths of the columns so far, where a row does not wait for the others.
+    widths: Option<[usize; HEAD.len()]>,
     /// Zeek's columns and what held it back too.
     wide: bool,
     style: Style,
@@ -64,6 +79,9 @@ const HEAD: [(&str, Align); 15] = [
     ("findings", Align::Left),
 ];
 
+/// Room for what usually stands in them, where rows are written before others are known.
+const USUAL: [usize; 15] = [4, 21, 21, 15, 7, 7, 5, 6, 9, 9, 3, 5, 9, 12, 8];
+
 /// Those of a wide table among them.
 const WIDE: std::ops::Range<usize> = 11..14;
 
@@ -76,28 +94,37 @@ enum Align {
 impl Flows {
     /// In that order, with Zeek's columns and what held it back when `wide`.
     pub fn new(order: Order, wide: bool, style: Style) -> Self {
-        Self { order, wide, style, first: None, rows: Vec::new() }
+        Self { order, pace: Pace::AtTheEnd, widths: None, wide, style, first: None, rows: Vec::new() }
+    }
+
+    /// With rows written at that pace.
+    pub fn paced(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// Writes the rows gathered so far.
     fn table(&mut self, out: &mut Vec<u8>) {
         self.rows.sort_by_key(|row| (row.key, row.number));
         let shown: Vec<usize> = (0..HEAD.len()).filter(|column| self.wide || !WIDE.contains(column)).collect();
-        let widths = HEAD.map(|(name, _)| name.len());
-        let widths = self.rows.iter().fold(widths, |mut widths, row| {
+        let before = self.widths.take();
+        let mut widths =
+            before.unwrap_or(if self.pace == Pace::AsTheyEnd { USUAL } else { HEAD.map(|(name, _)| name.len()) });
+        for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(&row.cells) {
                 *width = cell.len().max(*width);
             }
-            widths
-        });
-        let start = out.len();
-        write_row(out, &HEAD.map(|(name, _)| name.to_owned()), &shown, &widths);
-        out.pop();
-        self.style.paint(out, start, Ink::Strong);
-        out.push(b'\n');
+        }
+        if before.is_none() {
+            let start = out.len();
+            write_row(out, &HEAD.map(|(name, _)| name.to_owned()), &shown, &widths);
+            out.pop();
+            self.style.paint(out, start, Ink::Strong);
+            out.push(b'\n');
+        }
         for row in self.rows.drain(..) {
             write_row(out, &row.cells, &shown, &widths);
         }
+        self.widths = (self.pace == Pace::AsTheyEnd).then_some(widths);
     }
 }
 
@@ -119,8 +146,15 @@ impl Reporter for Flows {
         };
         let cells = cells(flow, self.first.unwrap_or(flow.first_ts));
         self.rows.push(Row { key: Reverse(key), number: flow.number, cells });
-        if self.rows.len() == HELD {
+        if self.rows.len() == HELD || self.pace == Pace::AsTheyEnd {
             self.table(out);
+        }
+    }
+
+    fn interval(&mut self, out: &mut Vec<u8>) {
+        if self.pace == Pace::Intervals && !self.rows.is_empty() {
+            self.table(out);
+            out.push(b'\n');
         }
     }
 

@@ -4,14 +4,11 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
-use super::digits::digits;
+pub use super::digits::decimal as integer;
+use super::digits::{count, digits};
+use super::pen::Text;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
-
-/// `1234567`.
-pub fn integer(out: &mut Vec<u8>, number: impl itoa::Integer) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
 
 /// `1,234,567`.
 pub fn grouped(out: &mut Vec<u8>, number: u64) {
@@ -25,51 +22,59 @@ pub fn grouped(out: &mut Vec<u8>, number: u64) {
     }
 }
 
-/// `number / 10^places`, with that many decimals: `fixed(12345, 3)` is `12.345`.
-pub fn fixed(out: &mut Vec<u8>, number: i64, places: u32) {
+/// `number / 10^places`, with that many decimals: `fixed(12345, 3)` is `12.345`. Places are 9 or less.
+#[inline]
+pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
     if number < 0 {
-        out.push(b'-');
+        out.put(*b"-", 1);
     }
     let unit = 10_u64.pow(places);
-    let (whole, part) = (number.unsigned_abs() / unit, number.unsigned_abs() % unit);
-    integer(out, whole);
-    if places > 0 {
-        out.push(b'.');
-        zero_padded(out, part, places as usize);
+    let (whole, part) = (number.unsigned_abs() / unit, (number.unsigned_abs() % unit) as u32);
+    count(out, whole);
+    if places == 0 {
+        return;
+    }
+    out.put(*b".", 1);
+    match places {
+        1 => out.put(digits::<1>(part), 1),
+        3 => out.put(digits::<3>(part), 3),
+        _ => out.add(digits::<9>(part).get(9 - places as usize..).unwrap_or_default()),
     }
 }
 
 /// A time with its unit: milliseconds with one decimal below a second, seconds with three above.
-pub fn time(out: &mut Vec<u8>, span: Span) {
+pub fn time(out: &mut impl Text, span: Span) {
     if span.0.unsigned_abs() < 999_950_000 {
         fixed(out, rounded(span.0, 100_000), 1);
-        out.extend_from_slice(b" ms");
+        out.put(*b" ms", 3);
     } else {
         fixed(out, rounded(span.0, 1_000_000), 3);
-        out.extend_from_slice(b" s");
+        out.put(*b" s", 2);
     }
 }
 
 /// Milliseconds with one decimal and without the unit.
-pub fn millis(out: &mut Vec<u8>, span: Span) {
+pub fn millis(out: &mut impl Text, span: Span) {
     fixed(out, rounded(span.0, 100_000), 1);
 }
 
 /// Seconds with three decimals and without the unit.
-pub fn seconds(out: &mut Vec<u8>, span: Span) {
+pub fn seconds(out: &mut impl Text, span: Span) {
     fixed(out, rounded(span.0, 1_000_000), 3);
 }
 
 /// `1460 B`.
-pub fn bytes(out: &mut Vec<u8>, number: u64) {
-    integer(out, number);
-    out.extend_from_slice(b" B");
+#[inline]
+pub fn bytes(out: &mut impl Text, number: u64) {
+    count(out, number);
+    out.put(*b" B", 2);
 }
 
 /// `@15`.
-pub fn frame(out: &mut Vec<u8>, number: u64) {
-    out.push(b'@');
-    integer(out, number);
+#[inline]
+pub fn frame(out: &mut impl Text, number: u64) {
+    out.put(*b"@", 1);
+    count(out, number);
 }
 
 /// `10.0.0.1:80`, `[fd00::1]:80`.
@@ -82,24 +87,33 @@ pub fn socket(out: &mut Vec<u8>, socket: Socket) {
     };
 }
 
-/// Writes instants as `2023-11-14T22:13:20.101999000Z`; works the date out once a day.
+/// Writes instants as `2023-11-14T22:13:20.101999000Z`; works out the date once a day and the time of day once a second.
 #[derive(Debug)]
 pub struct Calendar {
     day: i64,
     date: [u8; 10],
+    /// When the second began that was written last, and the time of day.
+    second: Timestamp,
+    clock: [u8; 8],
 }
 
 impl Default for Calendar {
     fn default() -> Self {
-        Self { day: 0, date: *b"1970-01-01" }
+        Self { day: 0, date: *b"1970-01-01", second: Timestamp(0), clock: *b"00:00:00" }
     }
 }
 
 impl Calendar {
     /// As RFC 3339 with nanoseconds, in UTC.
-    pub fn rfc3339(&mut self, out: &mut Vec<u8>, ts: Timestamp) {
-        self.instant(out, ts, b'T', 9);
-        out.push(b'Z');
+    #[inline]
+    pub fn rfc3339(&mut self, out: &mut impl Text, ts: Timestamp) {
+        let nanos = self.seek(ts);
+        out.put(self.date, 10);
+        out.put(*b"T", 1);
+        out.put(self.clock, 8);
+        out.put(*b".", 1);
+        out.put(digits::<9>(nanos), 9);
+        out.put(*b"Z", 1);
     }
 
     /// The same as a text of its own.
@@ -111,23 +125,36 @@ impl Calendar {
 
     /// `2023-11-14 22:13:20.101999`, in UTC.
     pub fn readable(&mut self, out: &mut Vec<u8>, ts: Timestamp) {
-        self.instant(out, ts, b' ', 6);
+        let nanos = self.seek(ts);
+        out.put(self.date, 10);
+        out.put(*b" ", 1);
+        out.put(self.clock, 8);
+        out.put(*b".", 1);
+        out.put(digits::<6>(nanos / 1_000), 6);
     }
 
-    fn instant(&mut self, out: &mut Vec<u8>, ts: Timestamp, separator: u8, places: usize) {
+    /// Turns to the second of an instant; the nanoseconds in it.
+    #[inline]
+    fn seek(&mut self, ts: Timestamp) -> u32 {
+        match u32::try_from(ts.0.wrapping_sub(self.second.0)) {
+            Ok(nanos) if nanos < 1_000_000_000 => nanos,
+            _ => self.begin_second(ts),
+        }
+    }
+
+    #[cold]
+    fn begin_second(&mut self, ts: Timestamp) -> u32 {
+        let nanos = ts.subsec_nanos();
         let (day, second) = (ts.seconds().div_euclid(86_400), ts.seconds().rem_euclid(86_400) as u32);
         if day != self.day {
             self.turn_to(day);
         }
-        let mut text = *b"0000-00-00T00:00:00.000000000";
-        text[..10].copy_from_slice(&self.date);
-        text[10] = separator;
-        text[11..13].copy_from_slice(&digits::<2>(second / 3600));
-        text[14..16].copy_from_slice(&digits::<2>(second / 60 % 60));
-        text[17..19].copy_from_slice(&digits::<2>(second % 60));
-        text[20..].copy_from_slice(&digits::<9>(ts.subsec_nanos()));
-        out.extend_from_slice(&text);
-        out.truncate(out.len() - (9 - places));
+        // The first second of all may begin before there are numbers for it.
+        self.second = Timestamp(ts.0.wrapping_sub(i64::from(nanos)));
+        for (place, part) in [(0, second / 3600), (3, second / 60 % 60), (6, second % 60)] {
+            self.clock[place..place + 2].copy_from_slice(&digits::<2>(part));
+        }
+        nanos
     }
 
     fn turn_to(&mut self, day: i64) {

@@ -65,6 +65,11 @@ pub trait Reporter {
         let _ = out;
     }
 
+    /// An interval is over, where there are any.
+    fn interval(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+
     /// A finding that came with no packet.
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         let _ = (out, finding);
@@ -101,6 +106,10 @@ impl<R: Reporter + ?Sized> Reporter for &mut R {
 
     fn idle(&mut self, out: &mut Vec<u8>) {
         (**self).idle(out);
+    }
+
+    fn interval(&mut self, out: &mut Vec<u8>) {
+        (**self).interval(out);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {

@@ -33,6 +33,11 @@ impl Style {
         Self { on }
     }
 
+    /// Whether it paints at all.
+    pub fn is_on(self) -> bool {
+        self.on
+    }
+
     /// Paints what stands in `out` from `start` on.
     pub fn paint(self, out: &mut Vec<u8>, start: usize, ink: Ink) {
         if !self.on || start >= out.len() {

@@ -203,6 +203,11 @@ impl FlowTracker {
         self.left = left;
     }
 
+    /// The capture has lost packets, of which connection cannot be told: what is missing from now on is held against nobody.
+    pub fn capture_lost(&mut self) {
+        self.lossy = true;
+    }
+
     /// The next event, oldest first.
     pub fn next_event(&mut self) -> Option<Event> {
         while self.events.is_empty()

@@ -68,6 +68,13 @@ fn every_so_many_seconds_of_the_frames_own_time_a_file_begins_that_is_named_afte
 }
 
 #[test]
+fn a_clock_that_is_set_back_does_not_hold_up_the_next_file() {
+    let turns = Turns { every: Some(Span::from_secs(10)), ..Turns::default() };
+    let files = saved("a-%s", turns, &[5000, 5003, 100, 103, 109, 110, 121]);
+    assert_eq!(files, named(&[("a-110", &[110]), ("a-121", &[121]), ("a-5000", &[5000, 5003, 100, 103, 109])]));
+}
+
+#[test]
 fn a_number_of_files_ends_a_capture_that_turns_by_time() {
     let turns = Turns { every: Some(Span::from_secs(10)), files: Some(2), ..Turns::default() };
     let files = saved("a-%s", turns, &[100, 110, 120, 121]);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tcpcheck::capture::{self, Next};
@@ -21,8 +22,10 @@ const HOSTILE: &str = "\"><script>window.broken=1</script><img src=x onerror=win
 /// A page of a fixture, made by the program.
 fn page(fixture: &str, folder: &Path) -> PathBuf {
     let path = folder.join("report.html");
-    let capture = root().join("fixtures").join(fixture);
-    let output = tcpcheck(&["report", "-n", capture.to_str().unwrap(), "-o", path.to_str().unwrap()]);
+    let capture = format!("fixtures/{fixture}");
+    let mut made = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+    made.args(["report", "-n", &capture, "-o", path.to_str().unwrap()]).current_dir(root());
+    let output = made.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     path
 }
@@ -288,7 +291,7 @@ fn screenshots_show_the_page_its_graphs_and_the_ladder() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     browser.open(&page("loss/one-lost-at-sender.pcap", folder.path()));
-    let mut shots: Vec<(String, Vec<u8>)> = vec![("page.png".to_owned(), browser.picture([0.0, 0.0, 1280.0, 2300.0]))];
+    let mut shots: Vec<(String, Vec<u8>)> = vec![("page.png".to_owned(), browser.picture([0.0, 0.0, 1280.0, 2640.0]))];
     for (at, name) in ["time-sequence", "in-flight", "rtt", "throughput"].into_iter().enumerate() {
         let place = format!(
             "(() => {{ const box = [...document.querySelectorAll('svg.graph')].filter((svg) => svg.getAttribute('aria-label').match(/server to client|server sent/))[{at}].getBoundingClientRect(); \

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::pcap::{Active, Capture, Direction, Error, Linktype};
 
 use super::device;
-use super::{DEFAULT_SNAPLEN, LiveOptions, Traffic};
+use super::watched::Watched;
+use super::{Anchor, DEFAULT_SNAPLEN, LiveOptions, Notice, Traffic};
 use crate::capture::filter;
 use crate::capture::{
     CaptureError, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision, SourceInfo, Timestamp,
@@ -22,6 +23,9 @@ const SHORT_NAP: Duration = Duration::from_millis(1);
 /// And at most.
 const LONG_NAP: Duration = Duration::from_millis(16);
 
+/// What the kernel has taken before the end comes from it within that time, or not at all: the capture is too slow.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// A capture that is running.
 pub(super) struct Live {
     capture: Capture<Active>,
@@ -32,7 +36,11 @@ pub(super) struct Live {
     frames: u64,
     ended: bool,
     counted: Counted,
+    watched: Watched,
+    promiscuous: bool,
     stop: Arc<AtomicBool>,
+    /// Once it is to stop: when to do so in any case, and after how many frames there are no more.
+    ending: Option<(Instant, u64)>,
 }
 
 impl Live {
@@ -58,6 +66,8 @@ impl Live {
         let snaplen = if options.snaplen == 0 { DEFAULT_SNAPLEN } else { options.snaplen };
         Ok(Self {
             capture,
+            watched: Watched::new(&name, options.wait),
+            promiscuous: options.promiscuous,
             interface: [Interface { name: Some(name), link_type, snaplen }],
             precision,
             nap: naps.then_some(SHORT_NAP),
@@ -65,7 +75,23 @@ impl Live {
             ended: false,
             counted: Counted::default(),
             stop: Arc::clone(&options.stop),
+            ending: None,
         })
+    }
+
+    /// It was told to stop: whether all that the kernel had taken until then has been handed out.
+    fn is_over(&mut self) -> bool {
+        if self.ending.is_none() {
+            let now = self.capture.stats().ok();
+            if let Some(now) = now {
+                self.counted.update([now.received, now.dropped, now.if_dropped]);
+            }
+            let [received, dropped, _] = self.counted.total;
+            // Without counters nothing is known to wait.
+            let frames = if now.is_some() { received.saturating_sub(dropped) } else { 0 };
+            self.ending = Some((Instant::now() + PATIENCE, frames));
+        }
+        self.ending.is_none_or(|(latest, frames)| self.frames >= frames || Instant::now() >= latest)
     }
 }
 
@@ -121,7 +147,7 @@ fn precision(name: &str) -> Precision {
 }
 
 /// The number that files carry for what libpcap calls by the same name.
-fn link_type(theirs: Linktype) -> LinkType {
+pub(super) fn link_type(theirs: Linktype) -> LinkType {
     let named = theirs.get_name().ok().and_then(|name| LinkType::named(&name));
     named.unwrap_or(LinkType(theirs.0 as u16))
 }
@@ -134,7 +160,7 @@ fn words(error: &Error) -> String {
 }
 
 /// What libpcap's words mean; it tells its errors apart in no other way.
-fn failure(interface: &str, error: Error) -> CaptureError {
+pub(super) fn failure(interface: &str, error: Error) -> CaptureError {
     let (interface, words) = (interface.to_owned(), words(&error));
     let says = |any: &[&str]| any.iter().any(|part| words.contains(part));
     if says(&["ermission", "not permitted", "CAP_NET_RAW"]) {
@@ -148,9 +174,17 @@ fn failure(interface: &str, error: Error) -> CaptureError {
     }
 }
 
+/// Where libpcap does not wait by itself: longer each time.
+fn rest(nap: &mut Option<Duration>) {
+    if let Some(nap) = nap {
+        std::thread::sleep(*nap);
+        *nap = nap.saturating_mul(2).min(LONG_NAP);
+    }
+}
+
 impl FrameSource for Live {
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
-        if self.ended || self.stop.load(Ordering::Relaxed) {
+        if self.ended || (self.stop.load(Ordering::Relaxed) && self.is_over()) {
             self.ended = true;
             return Ok(Next::End);
         }
@@ -173,10 +207,8 @@ impl FrameSource for Live {
                 }))
             }
             Err(Error::TimeoutExpired) => {
-                if let Some(nap) = &mut self.nap {
-                    std::thread::sleep(*nap);
-                    *nap = nap.saturating_mul(2).min(LONG_NAP);
-                }
+                self.watched.look();
+                rest(&mut self.nap);
                 Ok(Next::Idle)
             }
             Err(Error::NoMorePackets) => {
@@ -184,11 +216,17 @@ impl FrameSource for Live {
                 Ok(Next::End)
             }
             Err(e) => {
-                self.ended = true;
                 let interface = name.clone().unwrap_or_default();
                 let words = words(&e);
                 let gone = ["disappeared", "went down", "No such device", "Network is down", "not configured"];
-                Err(if gone.iter().any(|part| words.contains(part)) {
+                let gone = gone.iter().any(|part| words.contains(part));
+                if gone && self.watched.waits() {
+                    self.watched.gone();
+                    rest(&mut self.nap);
+                    return Ok(Next::Idle);
+                }
+                self.ended = true;
+                Err(if gone {
                     CaptureError::InterfaceGone { interface, frames: self.frames, words }
                 } else {
                     CaptureError::Live { interface, words }
@@ -218,7 +256,16 @@ impl FrameSource for Live {
             self.counted.update([now.received, now.dropped, now.if_dropped]);
         }
         let [received, kernel, interface] = self.counted.total;
-        Some(Drops { received, kernel, interface })
+        Some(Drops { received, kernel, interface: self.watched.lost().unwrap_or(interface) })
+    }
+
+    fn notice(&mut self) -> Option<Notice> {
+        self.watched.next()
+    }
+
+    fn anchor(&self) -> Option<Anchor> {
+        let [Interface { name, link_type, .. }] = &self.interface;
+        self.watched.anchor(&self.capture, name.as_deref()?, self.promiscuous, *link_type)
     }
 }
 

@@ -1,9 +1,25 @@
 //! Live capture through libpcap.
 
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod anchor;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod counters;
 #[cfg(feature = "live")]
 mod device;
 #[cfg(feature = "live")]
 mod interface;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod link;
+#[cfg_attr(not(target_os = "linux"), path = "unwatched.rs")]
+#[cfg(feature = "live")]
+mod watched;
+
+#[cfg(all(feature = "live", target_os = "linux"))]
+pub use anchor::{Anchor, AnchorOptions};
+
+/// What binds a capture anew to an interface that has come back; nothing does here.
+#[cfg(not(all(feature = "live", target_os = "linux")))]
+pub enum Anchor {}
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -32,7 +48,9 @@ pub struct LiveOptions {
     pub link_type: Option<String>,
     /// A pcap expression that the kernel applies; empty for every frame.
     pub filter: String,
-    /// When it becomes true, the source ends within about a quarter of a second.
+    /// Wait for an interface that has gone, where the system tells of it, rather than end with an error.
+    pub wait: bool,
+    /// When it becomes true, the source ends as soon as it has handed out all that had come until then, and after three seconds in any case.
     pub stop: Arc<AtomicBool>,
 }
 
@@ -47,6 +65,7 @@ impl Default for LiveOptions {
             immediate: false,
             link_type: None,
             filter: String::new(),
+            wait: false,
             stop: Arc::default(),
         }
     }
@@ -62,6 +81,21 @@ pub enum Traffic {
     /// Either.
     #[default]
     Both,
+}
+
+/// What became of an interface that is captured on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Notice {
+    /// It was taken down: nothing comes until it is up.
+    Down,
+    /// It is up again.
+    Up,
+    /// It has gone: nothing comes until the capture is bound to an interface of its name (see [`FrameSource::anchor`]).
+    Gone,
+    /// There is an interface of its name, and the capture is not bound to it yet.
+    Back,
+    /// The capture goes on.
+    Resumed,
 }
 
 /// An interface that can be captured on.

@@ -9,7 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveOptions};
 use crate::policy::{Judge, Policy};
@@ -18,6 +17,7 @@ use crate::track::TrackerOptions;
 
 use super::args::CheckArgs;
 use super::judging;
+use crate::cli::signals::Signals;
 
 /// After the command: connections that are all over are quiet after so long without a packet,
 const SETTLED: Duration = Duration::from_millis(400);
@@ -48,7 +48,7 @@ pub struct Live {
 pub fn judge(args: &CheckArgs, interface: &OsString, policy: &Policy) -> Result<Live> {
     let interface =
         interface.to_str().ok_or_else(|| anyhow!("-i {}: no interface has such a name", interface.display()))?;
-    let stop = stop_flag()?;
+    let stop = Signals::listen(Arc::default())?.stop;
     let options = LiveOptions {
         interface: Some(interface.to_owned()),
         filter: args.filter.clone().unwrap_or_default(),
@@ -131,16 +131,6 @@ fn read(
         }
     }
     Ok(())
-}
-
-/// What becomes true when the user ends the capture; the second time, the program ends.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::<AtomicBool>::default();
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())?;
-        signal_hook::flag::register(signal, stop.clone())?;
-    }
-    Ok(stop)
 }
 
 /// The command while it runs, and how it ended.

@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::LineStyle;
 use super::digits::{address, decimal, hex, hex_bytes, hex_padded};
+use super::{LineStyle, Pen, Text};
 use crate::dissect::{Fragment, Ip};
 
 /// IPv6's extension headers, and the authentication header of both versions.
-pub fn write(out: &mut Vec<u8>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
+pub fn write(out: &mut Pen<'_>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
     let is_verbose = style.verbose > 0;
     let fixed_len = if ip.is_v4() { usize::from(ip.header.first().copied().unwrap_or(0) & 0x0f) * 4 } else { 40 };
     let mut kind = first;
@@ -21,7 +21,7 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
         let Some((header, behind)) = rest.split_at_checked(len) else { return };
         match kind {
             0 | 60 => {
-                out.extend_from_slice(if kind == 0 { b"HBH " } else { b"DSTOPT " });
+                out.add(if kind == 0 { b"HBH " } else { b"DSTOPT " });
                 if is_verbose {
                     v6_options(out, header.get(2..).unwrap_or_default());
                     out.push(b' ');
@@ -40,10 +40,10 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
     }
 }
 
-fn v6_options(out: &mut Vec<u8>, mut options: &[u8]) {
+fn v6_options(out: &mut Pen<'_>, mut options: &[u8]) {
     while let [kind, behind @ ..] = options {
         if *kind == 0 {
-            out.extend_from_slice(b"(pad1)");
+            out.add(b"(pad1)");
             options = behind;
             continue;
         }
@@ -52,26 +52,26 @@ fn v6_options(out: &mut Vec<u8>, mut options: &[u8]) {
             return;
         };
         match (*kind, value) {
-            (1, _) => out.extend_from_slice(b"(padn)"),
+            (1, _) => out.add(b"(padn)"),
             (5, &[a, b]) => {
-                out.extend_from_slice(b"(rtalert: 0x");
+                out.add(b"(rtalert: 0x");
                 hex_padded(out, u64::from(u16::from_be_bytes([a, b])), 4);
-                out.extend_from_slice(b") ");
+                out.add(b") ");
             }
             (0xc2, &[a, b, c, d]) => {
-                out.extend_from_slice(b"(jumbo: ");
+                out.add(b"(jumbo: ");
                 decimal(out, u32::from_be_bytes([a, b, c, d]));
-                out.extend_from_slice(b") ");
+                out.add(b") ");
             }
             (0xc9, value) if value.len() == 16 => {
-                out.extend_from_slice(b"(homeaddr: ");
+                out.add(b"(homeaddr: ");
                 v6(out, value);
                 out.push(b')');
             }
             (kind, value) => {
-                out.extend_from_slice(b"(opt_type 0x");
+                out.add(b"(opt_type 0x");
                 hex_padded(out, u64::from(kind), 2);
-                out.extend_from_slice(b": len=");
+                out.add(b": len=");
                 decimal(out, value.len());
                 out.push(b')');
             }
@@ -80,77 +80,77 @@ fn v6_options(out: &mut Vec<u8>, mut options: &[u8]) {
     }
 }
 
-fn v6(out: &mut Vec<u8>, bytes: &[u8]) {
+fn v6(out: &mut Pen<'_>, bytes: &[u8]) {
     if let Some(&addr) = bytes.first_chunk::<16>() {
         address(out, IpAddr::V6(Ipv6Addr::from(addr)));
     }
 }
 
 /// Routing headers of types 0, 2 and 4 (segments); tcpdump stops at others.
-fn routing(out: &mut Vec<u8>, header: &[u8], is_verbose: bool) {
+fn routing(out: &mut Pen<'_>, header: &[u8], is_verbose: bool) {
     let &[_, len, kind, left, a, b, c, d, ref addresses @ ..] = header else { return };
-    out.extend_from_slice(b"RT6 (len=");
+    out.add(b"RT6 (len=");
     decimal(out, len);
-    out.extend_from_slice(b", type=");
+    out.add(b", type=");
     decimal(out, kind);
-    out.extend_from_slice(if kind == 0 { b" [Deprecated], segleft=" } else { b", segleft=" });
+    out.add(if kind == 0 { b" [Deprecated], segleft=" } else { b", segleft=" });
     decimal(out, left);
     let mut count = addresses.len() / 16;
     if kind == 4 {
-        out.extend_from_slice(b", last-entry=");
+        out.add(b", last-entry=");
         decimal(out, a);
         if is_verbose || b != 0 {
-            out.extend_from_slice(b", flags=0x");
+            out.add(b", flags=0x");
             hex(out, u64::from(b));
         }
-        out.extend_from_slice(b", tag=");
+        out.add(b", tag=");
         hex(out, u64::from(u16::from_be_bytes([c, d])));
         count = count.min(usize::from(a) + 1);
     } else {
         let reserved = u32::from_be_bytes([a, b, c, d]);
         if is_verbose || reserved != 0 {
-            out.extend_from_slice(b", rsv=0x");
+            out.add(b", rsv=0x");
             hex(out, u64::from(reserved));
         }
     }
     for (at, addr) in addresses.chunks_exact(16).take(count).enumerate() {
-        out.extend_from_slice(b", [");
+        out.add(b", [");
         decimal(out, at);
         out.push(b']');
         v6(out, addr);
     }
-    out.extend_from_slice(b") ");
+    out.add(b") ");
 }
 
-fn fragment_header(out: &mut Vec<u8>, header: &[u8], fragment: Fragment, len: u32, is_verbose: bool) {
-    out.extend_from_slice(b"frag (");
+fn fragment_header(out: &mut Pen<'_>, header: &[u8], fragment: Fragment, len: u32, is_verbose: bool) {
+    out.add(b"frag (");
     if is_verbose {
         let id = header.get(4..).and_then(|id| id.first_chunk()).map_or(0, |id| u32::from_be_bytes(*id));
-        out.extend_from_slice(b"0x");
+        out.add(b"0x");
         hex_padded(out, u64::from(id), 8);
         out.push(b':');
     }
     decimal(out, fragment.offset);
     out.push(b'|');
     decimal(out, len);
-    out.extend_from_slice(b") ");
+    out.add(b") ");
 }
 
-fn authentication(out: &mut Vec<u8>, header: &[u8], is_verbose: bool) {
+fn authentication(out: &mut Pen<'_>, header: &[u8], is_verbose: bool) {
     let &[_, len, _, _, s0, s1, s2, s3, n0, n1, n2, n3, ref icv @ ..] = header else { return };
-    out.extend_from_slice(b"AH(");
+    out.add(b"AH(");
     if is_verbose {
-        out.extend_from_slice(b"length=");
+        out.add(b"length=");
         decimal(out, len);
         out.push(b'(');
         decimal(out, header.len());
-        out.extend_from_slice(b"-bytes),");
+        out.add(b"-bytes),");
     }
-    out.extend_from_slice(b"spi=0x");
+    out.add(b"spi=0x");
     hex_padded(out, u64::from(u32::from_be_bytes([s0, s1, s2, s3])), 8);
-    out.extend_from_slice(b",seq=0x");
+    out.add(b",seq=0x");
     hex(out, u64::from(u32::from_be_bytes([n0, n1, n2, n3])));
-    out.extend_from_slice(b",icv=0x");
+    out.add(b",icv=0x");
     hex_bytes(out, icv);
-    out.extend_from_slice(b"): ");
+    out.add(b"): ");
 }

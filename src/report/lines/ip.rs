@@ -3,21 +3,21 @@
 use std::net::IpAddr;
 
 use super::digits::{address, decimal, hex, hex_padded};
-use super::{LineStyle, Names, extensions, ip_options};
+use super::{LineStyle, Names, Pen, Text, extensions, ip_options};
 use crate::dissect::{Ip, expected_header_checksum};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
 /// Writes everything of a packet up to where its payload begins; the addresses only where TCP or UDP do not write them.
-pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
+pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     if !style.link_header {
-        out.extend_from_slice(if ip.is_v4() { b"IP " } else { b"IP6 " });
+        if ip.is_v4() { out.text(b"IP ") } else { out.text(b"IP6 ") }
     }
     if ip.missing > 0 {
-        out.extend_from_slice(if ip.is_v4() { b"truncated-ip - " } else { b"truncated-ip6 - " });
+        out.add(if ip.is_v4() { b"truncated-ip - " } else { b"truncated-ip6 - " });
         decimal(out, ip.missing);
-        out.extend_from_slice(if ip.is_v4() { b" bytes missing! " } else { b" bytes missing!" });
+        out.add(if ip.is_v4() { b" bytes missing! " } else { b" bytes missing!" });
     }
     if style.verbose > 0 {
         if ip.is_v4() { v4_fields(out, ip, style) } else { v6_fields(out, ip) }
@@ -25,9 +25,9 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     let first = first_protocol(ip);
     if !matches!(first, TCP | UDP) {
         host(out, ip.src, names);
-        out.extend_from_slice(b" > ");
+        out.add(b" > ");
         host(out, ip.dst, names);
-        out.extend_from_slice(b": ");
+        out.add(b": ");
     }
     if first != ip.protocol {
         extensions::write(out, style, ip, first);
@@ -35,9 +35,10 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
 }
 
 /// An address, by its name where it has one.
-pub fn host(out: &mut Vec<u8>, addr: IpAddr, names: &Names) {
+#[inline]
+pub fn host(out: &mut Pen<'_>, addr: IpAddr, names: &Names) {
     match names.host(addr) {
-        Some(name) => out.extend_from_slice(name.as_bytes()),
+        Some(name) => out.add(name.as_bytes()),
         None => address(out, addr),
     }
 }
@@ -47,40 +48,40 @@ fn first_protocol(ip: &Ip<'_>) -> u8 {
     ip.header.get(if ip.is_v4() { 9 } else { 6 }).copied().unwrap_or(ip.protocol)
 }
 
-fn v4_fields(out: &mut Vec<u8>, ip: &Ip<'_>, style: &LineStyle) {
+fn v4_fields(out: &mut Pen<'_>, ip: &Ip<'_>, style: &LineStyle) {
     let (header_len, total_len, flags) = match *ip.header {
         [first, _, l0, l1, _, _, flags, ..] => (usize::from(first & 0x0f) * 4, u16::from_be_bytes([l0, l1]), flags),
         _ => (0, 0, 0),
     };
-    out.extend_from_slice(b"(tos 0x");
+    out.add(b"(tos 0x");
     hex(out, u64::from(ip.tos));
-    out.extend_from_slice([&b""[..], b",ECT(1)", b",ECT(0)", b",CE"][usize::from(ip.tos & 3)]);
+    out.add([&b""[..], b",ECT(1)", b",ECT(0)", b",CE"][usize::from(ip.tos & 3)]);
     if ip.ttl > 0 {
-        out.extend_from_slice(b", ttl ");
+        out.add(b", ttl ");
         decimal(out, ip.ttl);
     }
-    out.extend_from_slice(b", id ");
+    out.add(b", id ");
     decimal(out, ip.id.unwrap_or(0));
-    out.extend_from_slice(b", offset ");
+    out.add(b", offset ");
     decimal(out, ip.fragment.map_or(0, |fragment| fragment.offset));
-    out.extend_from_slice(b", flags [");
+    out.add(b", flags [");
     let mut separator: &[u8] = b"";
     for (bit, name) in [(0x20, &b"+"[..]), (0x40, b"DF"), (0x80, b"rsvd")] {
         if flags & bit != 0 {
-            out.extend_from_slice(separator);
-            out.extend_from_slice(name);
+            out.add(separator);
+            out.add(name);
             separator = b", ";
         }
     }
     if flags & 0xe0 == 0 {
-        out.extend_from_slice(b"none");
+        out.add(b"none");
     }
-    out.extend_from_slice(b"], proto ");
+    out.add(b"], proto ");
     protocol(out, first_protocol(ip));
-    out.extend_from_slice(b", length ");
+    out.add(b", length ");
     decimal(out, total_len);
     if let Some(options) = ip.header.get(20..header_len).filter(|options| !options.is_empty()) {
-        out.extend_from_slice(b", options (");
+        out.add(b", options (");
         ip_options::write(out, options);
         out.push(b')');
     }
@@ -89,42 +90,42 @@ fn v4_fields(out: &mut Vec<u8>, ip: &Ip<'_>, style: &LineStyle) {
         && let Some(expected) = expected_header_checksum(header)
     {
         let is = header.get(10..12).and_then(|field| field.first_chunk()).map_or(0, |field| u16::from_be_bytes(*field));
-        out.extend_from_slice(b", bad cksum ");
+        out.add(b", bad cksum ");
         hex(out, u64::from(is));
-        out.extend_from_slice(b" (->");
+        out.add(b" (->");
         hex(out, u64::from(expected));
-        out.extend_from_slice(b")!");
+        out.add(b")!");
     }
-    out.extend_from_slice(b")\n    ");
+    out.add(b")\n    ");
 }
 
-fn v6_fields(out: &mut Vec<u8>, ip: &Ip<'_>) {
+fn v6_fields(out: &mut Pen<'_>, ip: &Ip<'_>) {
     let (flow_label, payload_len) = match *ip.header {
         [_, a, b, c, l0, l1, ..] => (u32::from_be_bytes([0, a & 0x0f, b, c]), u16::from_be_bytes([l0, l1])),
         _ => (0, 0),
     };
     out.push(b'(');
     if ip.tos > 0 {
-        out.extend_from_slice(b"class 0x");
+        out.add(b"class 0x");
         hex_padded(out, u64::from(ip.tos), 2);
-        out.extend_from_slice(b", ");
+        out.add(b", ");
     }
     if flow_label > 0 {
-        out.extend_from_slice(b"flowlabel 0x");
+        out.add(b"flowlabel 0x");
         hex_padded(out, u64::from(flow_label), 5);
-        out.extend_from_slice(b", ");
+        out.add(b", ");
     }
-    out.extend_from_slice(b"hlim ");
+    out.add(b"hlim ");
     decimal(out, ip.ttl);
-    out.extend_from_slice(b", next-header ");
+    out.add(b", next-header ");
     protocol(out, first_protocol(ip));
-    out.extend_from_slice(b" payload length: ");
+    out.add(b" payload length: ");
     decimal(out, payload_len);
-    out.extend_from_slice(b") ");
+    out.add(b") ");
 }
 
 /// `TCP (6)`: those protocols that can stand in front of a TCP segment.
-fn protocol(out: &mut Vec<u8>, number: u8) {
+fn protocol(out: &mut Pen<'_>, number: u8) {
     let name = match number {
         0 => "Options",
         4 => "IPIP",
@@ -138,8 +139,8 @@ fn protocol(out: &mut Vec<u8>, number: u8) {
         135 => "Mobility",
         _ => "unknown",
     };
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b" (");
+    out.add(name.as_bytes());
+    out.add(b" (");
     decimal(out, number);
     out.push(b')');
 }

@@ -3,27 +3,28 @@
 use std::net::IpAddr;
 
 use super::digits::{address, decimal};
+use super::{Pen, Text};
 
 /// Writes them one by one, up to one whose length cannot be right.
-pub fn write(out: &mut Vec<u8>, mut options: &[u8]) {
+pub fn write(out: &mut Pen<'_>, mut options: &[u8]) {
     const EOL: u8 = 0;
     const NOP: u8 = 1;
     let mut separator: &[u8] = b"";
     while let [kind, behind @ ..] = options {
-        out.extend_from_slice(separator);
+        out.add(separator);
         separator = b",";
         match kind {
-            0 => out.extend_from_slice(b"EOL"),
-            1 => out.extend_from_slice(b"NOP"),
-            7 => out.extend_from_slice(b"RR"),
-            68 => out.extend_from_slice(b"timestamp"),
-            82 => out.extend_from_slice(b"traceroute"),
-            130 => out.extend_from_slice(b"security"),
-            131 => out.extend_from_slice(b"LSRR"),
-            137 => out.extend_from_slice(b"SSRR"),
-            148 => out.extend_from_slice(b"RA"),
+            0 => out.add(b"EOL"),
+            1 => out.add(b"NOP"),
+            7 => out.add(b"RR"),
+            68 => out.add(b"timestamp"),
+            82 => out.add(b"traceroute"),
+            130 => out.add(b"security"),
+            131 => out.add(b"LSRR"),
+            137 => out.add(b"SSRR"),
+            148 => out.add(b"RA"),
             _ => {
-                out.extend_from_slice(b"unknown ");
+                out.add(b"unknown ");
                 decimal(out, *kind);
             }
         }
@@ -48,14 +49,14 @@ pub fn write(out: &mut Vec<u8>, mut options: &[u8]) {
     }
 }
 
-fn bad(out: &mut Vec<u8>, what: &[u8], number: u8) {
-    out.extend_from_slice(what);
+fn bad(out: &mut Pen<'_>, what: &[u8], number: u8) {
+    out.add(what);
     decimal(out, number);
     out.push(b']');
 }
 
 /// The addresses of a route option; those before the pointer have a comma behind them.
-fn route(out: &mut Vec<u8>, option: &[u8]) {
+fn route(out: &mut Pen<'_>, option: &[u8]) {
     let len = option.len();
     let &[_, _, pointer, ref addresses @ ..] = option else { return bad(out, b" [bad length ", len as u8) };
     if (len + 1) & 3 != 0 {
@@ -77,10 +78,10 @@ fn route(out: &mut Vec<u8>, option: &[u8]) {
 }
 
 /// The entries of a timestamp option; `^` stands where the next one will go.
-fn timestamps(out: &mut Vec<u8>, option: &[u8]) {
+fn timestamps(out: &mut Pen<'_>, option: &[u8]) {
     let len = option.len();
     let &[_, _, pointer, kind, ref entries @ ..] = option else { return bad(out, b"[bad length ", len as u8) };
-    out.extend_from_slice(b" TS{");
+    out.add(b" TS{");
     let (overflow, kind) = (kind >> 4, kind & 0x0f);
     let entry_len = if kind == 0 { 4 } else { 8 };
     if (len - 4) & (entry_len - 1) != 0 {
@@ -93,14 +94,14 @@ fn timestamps(out: &mut Vec<u8>, option: &[u8]) {
     let mut at = 0;
     match kind {
         0 | 1 | 3 => {
-            out.extend_from_slice([&b"TSONLY"[..], b"TS+ADDR", b"", b"PRESPEC"][usize::from(kind)]);
+            out.add([&b"TSONLY"[..], b"TS+ADDR", b"", b"PRESPEC"][usize::from(kind)]);
             at = 4;
             let mut separator: &[u8] = b" ";
             for entry in entries.chunks_exact(entry_len) {
                 if end == at {
                     separator = b" ^ ";
                 }
-                out.extend_from_slice(separator);
+                out.add(separator);
                 separator = b" ";
                 decimal(out, entry.last_chunk::<4>().map_or(0, |time| u32::from_be_bytes(*time)));
                 out.push(b'@');
@@ -113,22 +114,22 @@ fn timestamps(out: &mut Vec<u8>, option: &[u8]) {
         _ => bad(out, b"[bad ts type ", kind),
     }
     if end == at {
-        out.extend_from_slice(b" ^ ");
+        out.add(b" ^ ");
     }
     if overflow > 0 {
-        out.extend_from_slice(b" [");
+        out.add(b" [");
         decimal(out, overflow);
-        out.extend_from_slice(b" hops not recorded]} ");
+        out.add(b" hops not recorded]} ");
     } else {
         out.push(b'}');
     }
 }
 
-fn router_alert(out: &mut Vec<u8>, option: &[u8]) {
+fn router_alert(out: &mut Pen<'_>, option: &[u8]) {
     match *option {
         [_, _, a, b, ..] => {
             if (a, b) != (0, 0) {
-                out.extend_from_slice(b" value ");
+                out.add(b" value ");
                 decimal(out, u16::from_be_bytes([a, b]));
             }
         }

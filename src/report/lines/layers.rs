@@ -1,20 +1,20 @@
 //! What a line says of the layers below TCP, outermost first.
 
 use super::digits::{decimal, hex_padded};
-use super::{LineStyle, Names, ip, radio};
+use super::{LineStyle, Names, Pen, Text, ip, radio};
 use crate::dissect::{Dissection, Ip, Layer};
 
 /// Writes everything between the time stamp and the segment's own part.
 ///
 /// What follows is `A.port > B.port: `, or `port > port: ` where [`Ip::is_extended`] (the addresses stand there already).
-pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
+pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
     if let [Layer::Ethernet(_), Layer::Ip(ip)] = &dissection.layers[..]
         && !style.link_header
     {
         return ip::write(out, style, names, ip);
     }
     if style.link_header && matches!(dissection.layers.first(), Some(Layer::Ip(_))) {
-        out.extend_from_slice(b"ip: ");
+        out.add(b"ip: ");
     }
     let mut line = Line { out, style, names };
     let mut packet: Option<&Ip<'_>> = None;
@@ -56,8 +56,8 @@ pub fn write(out: &mut Vec<u8>, style: &LineStyle, names: &Names, dissection: &D
             Layer::Geneve(geneve) => line.geneve(geneve),
             Layer::Gtp(gtp) => line.gtp(gtp),
             Layer::Erspan(erspan) => line.erspan(erspan),
-            Layer::Teredo => line.out.extend_from_slice(b"Teredo: "),
-            Layer::EtherIp => line.out.extend_from_slice(b"EtherIP: "),
+            Layer::Teredo => line.out.add(b"Teredo: "),
+            Layer::EtherIp => line.out.add(b"EtherIP: "),
             Layer::Tag(_) | Layer::Envelope(_) => {}
         }
     }
@@ -84,28 +84,28 @@ pub fn header_len(dissection: &Dissection<'_>) -> usize {
 }
 
 /// A line being written.
-pub struct Line<'o, 's> {
-    pub out: &'o mut Vec<u8>,
+pub struct Line<'o, 'p, 's> {
+    pub out: &'o mut Pen<'p>,
     pub style: &'s LineStyle,
     pub names: &'s Names,
 }
 
-impl Line<'_, '_> {
+impl Line<'_, '_, '_> {
     pub fn text(&mut self, text: &str, end: &[u8]) {
-        self.out.extend_from_slice(text.as_bytes());
-        self.out.extend_from_slice(end);
+        self.out.add(text.as_bytes());
+        self.out.add(end);
     }
 
     /// `, length N: `
     pub fn length(&mut self, len: u32) {
-        self.out.extend_from_slice(b", length ");
+        self.out.add(b", length ");
         decimal(self.out, len);
-        self.out.extend_from_slice(b": ");
+        self.out.add(b": ");
     }
 
     /// ` (0x0800)`
     pub fn number_of(&mut self, ethertype: u16) {
-        self.out.extend_from_slice(b" (0x");
+        self.out.add(b" (0x");
         hex_padded(self.out, u64::from(ethertype), 4);
         self.out.push(b')');
     }
@@ -114,20 +114,20 @@ impl Line<'_, '_> {
     pub fn ethertype(&mut self, ethertype: u16) {
         let name = ethertype_name(ethertype);
         if !self.style.quiet {
-            self.out.extend_from_slice(b"ethertype ");
-            self.out.extend_from_slice(name.as_bytes());
+            self.out.add(b"ethertype ");
+            self.out.add(name.as_bytes());
             self.number_of(ethertype);
         } else if name == UNKNOWN {
-            self.out.extend_from_slice(b"Unknown Ethertype");
+            self.out.add(b"Unknown Ethertype");
             self.number_of(ethertype);
         } else {
-            self.out.extend_from_slice(name.as_bytes());
+            self.out.add(name.as_bytes());
         }
     }
 
     /// What leads from a layer that names its payload to the payload: on a line of its own with `-v`.
     pub fn lead(&mut self, plain: &[u8], verbose: &[u8]) {
-        self.out.extend_from_slice(if self.style.verbose > 0 { verbose } else { plain });
+        self.out.add(if self.style.verbose > 0 { verbose } else { plain });
     }
 }
 

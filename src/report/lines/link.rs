@@ -3,21 +3,22 @@
 use super::digits::{decimal, hex, hex_padded};
 use super::interface;
 use super::layers::{Line, UNKNOWN, ethertype_name};
+use super::{Pen, Text};
 use crate::dissect::{
     Arcnet, Cooked, Ethernet, Fddi, Infiniband, Layer, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Wifi,
 };
 
-impl Line<'_, '_> {
+impl Line<'_, '_, '_> {
     pub fn ethernet(&mut self, ethernet: &Ethernet<'_>) {
         if !self.style.link_header {
             return;
         }
         hardware_address(self.out, ethernet.src);
-        self.out.extend_from_slice(b" > ");
+        self.out.add(b" > ");
         hardware_address(self.out, ethernet.dst);
-        self.out.extend_from_slice(b", ");
+        self.out.add(b", ");
         if ethernet.ethertype <= 1500 {
-            self.out.extend_from_slice(b"802.3");
+            self.out.add(b"802.3");
             self.length(ethernet.len.saturating_sub(14).min(u32::from(ethernet.ethertype)));
         } else {
             self.ethertype(ethernet.ethertype);
@@ -27,23 +28,23 @@ impl Line<'_, '_> {
 
     pub fn vlan(&mut self, tag: u16, ethertype: u16, is_cooked: bool) {
         if self.style.link_header {
-            self.out.extend_from_slice(b"vlan ");
+            self.out.add(b"vlan ");
             decimal(self.out, tag & 0x0fff);
-            self.out.extend_from_slice(b", p ");
+            self.out.add(b", p ");
             decimal(self.out, tag >> 13);
-            self.out.extend_from_slice(if tag & 0x1000 != 0 { b", DEI, " } else { b", " });
+            self.out.add(if tag & 0x1000 != 0 { b", DEI, " } else { b", " });
         }
         if is_cooked {
             if !self.style.quiet {
-                self.out.extend_from_slice(b"ethertype ");
+                self.out.add(b"ethertype ");
                 self.text(ethertype_name(ethertype), b", ");
             }
         } else if self.style.link_header {
             if ethertype <= 1500 {
-                self.out.extend_from_slice(b"802.3");
+                self.out.add(b"802.3");
             } else {
                 self.ethertype(ethertype);
-                self.out.extend_from_slice(b", ");
+                self.out.add(b", ");
             }
         }
     }
@@ -53,9 +54,9 @@ impl Line<'_, '_> {
             return;
         }
         let Some((organisation, protocol)) = llc.snap else {
-            return self.out.extend_from_slice(b"LLC, dsap IP (0x06) Individual, ssap IP (0x06) Command, ctrl 0x03: ");
+            return self.out.add(b"LLC, dsap IP (0x06) Individual, ssap IP (0x06) Command, ctrl 0x03: ");
         };
-        self.out.extend_from_slice(b"LLC, dsap SNAP (0xaa) Individual, ssap SNAP (0xaa) Command, ctrl 0x03: oui ");
+        self.out.add(b"LLC, dsap SNAP (0xaa) Individual, ssap SNAP (0xaa) Command, ctrl 0x03: oui ");
         let (name, numbers, protocol_name) = match (organisation, protocol) {
             (0, ethertype) => ("Ethernet", "ethertype ", ethertype_name(ethertype)),
             (0xf8, ethertype) => ("Cisco bridged", "pid ", ethertype_name(ethertype)),
@@ -65,7 +66,7 @@ impl Line<'_, '_> {
         };
         self.text(name, b" (0x");
         hex_padded(self.out, u64::from(organisation), 6);
-        self.out.extend_from_slice(b"), ");
+        self.out.add(b"), ");
         self.text(numbers, protocol_name.as_bytes());
         self.number_of(protocol);
         self.length(llc.len.saturating_sub(8));
@@ -79,7 +80,7 @@ impl Line<'_, '_> {
         if self.style.quiet {
             self.text(name, b"");
         } else {
-            self.out.extend_from_slice(b"AF ");
+            self.out.add(b"AF ");
             self.text(name, b" (");
             decimal(self.out, null.family);
             self.out.push(b')');
@@ -107,12 +108,12 @@ impl Line<'_, '_> {
         }
         match cooked.interface {
             Some(index) => {
-                self.out.extend_from_slice(b"ifindex ");
+                self.out.add(b"ifindex ");
                 decimal(self.out, index);
                 self.out.push(b' ');
             }
             None => {
-                self.out.extend(std::iter::repeat_n(b' ', 3_usize.saturating_sub(name.len())));
+                self.out.fill(b' ', 3_usize.saturating_sub(name.len()));
                 self.text(name, b" ");
             }
         }
@@ -124,8 +125,8 @@ impl Line<'_, '_> {
             return;
         }
         match cooked.protocol {
-            1 => self.out.extend_from_slice(b"802.3"),
-            4 => self.out.extend_from_slice(b"802.2"),
+            1 => self.out.add(b"802.3"),
+            4 => self.out.add(b"802.2"),
             ethertype => self.ethertype(ethertype),
         }
         self.length(cooked.len);
@@ -136,7 +137,7 @@ impl Line<'_, '_> {
             return;
         }
         match framing {
-            PppFraming::Direction(is_out) => self.out.extend_from_slice(if is_out { b"Out " } else { b"In " }),
+            PppFraming::Direction(is_out) => self.out.add(if is_out { b"Out " } else { b"In " }),
             PppFraming::Hdlc => {}
             PppFraming::Serial(address, control, len) => {
                 hex_padded(self.out, u64::from(address), 2);
@@ -148,14 +149,14 @@ impl Line<'_, '_> {
             }
             PppFraming::Cisco(address, ethertype, len) => {
                 match address {
-                    0x0f => self.out.extend_from_slice(b"unicast"),
-                    0x8f => self.out.extend_from_slice(b"bcast"),
+                    0x0f => self.out.add(b"unicast"),
+                    0x8f => self.out.add(b"bcast"),
                     _ => {
-                        self.out.extend_from_slice(b"0x");
+                        self.out.add(b"0x");
                         hex_padded(self.out, u64::from(address), 2);
                     }
                 }
-                self.out.extend_from_slice(b", ethertype ");
+                self.out.add(b", ethertype ");
                 self.text(ethertype_name(ethertype), b"");
                 self.number_of(ethertype);
                 self.length(len);
@@ -178,16 +179,16 @@ impl Line<'_, '_> {
     }
 
     pub fn pppoe(&mut self, pppoe: Pppoe) {
-        self.out.extend_from_slice(b"PPPoE  [ses 0x");
+        self.out.add(b"PPPoE  [ses 0x");
         hex(self.out, u64::from(pppoe.session));
-        self.out.extend_from_slice(b"] ");
+        self.out.add(b"] ");
     }
 
     pub fn infiniband(&mut self, infiniband: Infiniband) {
         if !self.style.link_header {
             return;
         }
-        self.out.extend_from_slice(b"IPOIB, ethertype ");
+        self.out.add(b"IPOIB, ethertype ");
         self.text(ethertype_name(infiniband.ethertype), b"");
         if !self.style.quiet {
             self.number_of(infiniband.ethertype);
@@ -198,20 +199,20 @@ impl Line<'_, '_> {
     pub fn mpls(&mut self, mpls: Mpls, is_further: bool) {
         const NAMES: [&str; 4] = ["IPv4 explicit NULL", "router alert", "IPv6 explicit NULL", "implicit NULL"];
         if !is_further {
-            self.out.extend_from_slice(b"MPLS ");
+            self.out.add(b"MPLS ");
         }
-        self.out.extend_from_slice(b"(label ");
+        self.out.add(b"(label ");
         decimal(self.out, mpls.label());
         if self.style.verbose > 0 && mpls.label() < 16 {
-            self.out.extend_from_slice(b" (");
+            self.out.add(b" (");
             self.text(NAMES.get(mpls.label() as usize).unwrap_or(&"rsvd"), b")");
         }
-        self.out.extend_from_slice(b", tc ");
+        self.out.add(b", tc ");
         decimal(self.out, mpls.entry >> 9 & 7);
         if mpls.is_bottom() {
-            self.out.extend_from_slice(b", [S]");
+            self.out.add(b", [S]");
         }
-        self.out.extend_from_slice(b", ttl ");
+        self.out.add(b", ttl ");
         decimal(self.out, mpls.entry & 0xff);
         self.out.push(b')');
         self.lead(b" ", b"\n\t");
@@ -221,16 +222,16 @@ impl Line<'_, '_> {
         if !self.style.link_header {
             return;
         }
-        self.out.extend_from_slice(b"version ");
+        self.out.add(b"version ");
         decimal(self.out, nflog.version);
-        self.out.extend_from_slice(b", resource ID ");
+        self.out.add(b", resource ID ");
         decimal(self.out, nflog.resource);
         let name = if nflog.family == 2 { "IPv4" } else { "IPv6" };
         if self.style.quiet {
-            self.out.extend_from_slice(b", ");
+            self.out.add(b", ");
             self.text(name, b"");
         } else {
-            self.out.extend_from_slice(b", family ");
+            self.out.add(b", family ");
             self.text(name, b" (");
             decimal(self.out, nflog.family);
             self.out.push(b')');
@@ -250,22 +251,22 @@ impl Line<'_, '_> {
             // Of Linux's form tcpdump 4.99.3 writes the byte that would be the kind in BSD's.
             let kind = arcnet.card_offset.map_or(arcnet.kind, |offset| (offset >> 8) as u8);
             match kind {
-                240 => self.out.extend_from_slice(b"oldip "),
-                212 => self.out.extend_from_slice(b"ip "),
-                196 => self.out.extend_from_slice(b"ipv6 "),
+                240 => self.out.add(b"oldip "),
+                212 => self.out.add(b"ip "),
+                196 => self.out.add(b"ipv6 "),
                 kind => {
                     hex_padded(self.out, u64::from(kind), 2);
                     self.out.push(b' ');
                 }
             }
             if let Some(sequence) = arcnet.sequence {
-                self.out.extend_from_slice(b"seqid ");
+                self.out.add(b"seqid ");
                 hex_padded(self.out, u64::from(sequence), 4);
                 self.out.push(b' ');
             }
         }
         decimal(self.out, arcnet.len);
-        self.out.extend_from_slice(b": ");
+        self.out.add(b": ");
     }
 
     pub fn fddi(&mut self, fddi: &Fddi<'_>) {
@@ -273,12 +274,12 @@ impl Line<'_, '_> {
             return;
         }
         if !self.style.quiet {
-            self.out.extend_from_slice(b"async");
+            self.out.add(b"async");
             decimal(self.out, fddi.control & 0x0f);
             self.out.push(b' ');
         }
         hardware_address(self.out, fddi.src);
-        self.out.extend_from_slice(b" > ");
+        self.out.add(b" > ");
         hardware_address(self.out, fddi.dst);
         self.length(fddi.len);
     }
@@ -303,12 +304,12 @@ impl Line<'_, '_> {
                 }
             }
             decimal(self.out, u16::from_le_bytes([d0, d1]));
-            self.out.extend_from_slice(b"us ");
+            self.out.add(b"us ");
         }
         if kind & 0xb0 != 0 {
-            self.out.extend_from_slice(b"CF ");
-            self.out.extend_from_slice([&b""[..], b"Ack", b"Poll", b"Ack/Poll"][usize::from(kind >> 4 & 3)]);
-            self.out.extend_from_slice(if kind & 0x80 != 0 { b"+QoS " } else { b" " });
+            self.out.add(b"CF ");
+            self.out.add([&b""[..], b"Ack", b"Poll", b"Ack/Poll"][usize::from(kind >> 4 & 3)]);
+            self.out.add(if kind & 0x80 != 0 { b"+QoS " } else { b" " });
         }
         let names = match flags & 3 {
             0 => ["DA", "SA", "BSSID", ""],
@@ -337,17 +338,17 @@ fn ppp_name(protocol: u16) -> &'static str {
 }
 
 /// `02:00:00:00:00:01`
-fn hardware_address(out: &mut Vec<u8>, addr: &[u8; 6]) {
+fn hardware_address(out: &mut Pen<'_>, addr: &[u8; 6]) {
     let mut separator: &[u8] = b"";
     for &byte in addr {
-        out.extend_from_slice(separator);
+        out.add(separator);
         hex_padded(out, u64::from(byte), 2);
         separator = b":";
     }
 }
 
 /// Text with spaces behind it up to a width.
-fn pad_right(out: &mut Vec<u8>, text: &str, width: usize) {
-    out.extend_from_slice(text.as_bytes());
-    out.extend(std::iter::repeat_n(b' ', width.saturating_sub(text.len())));
+fn pad_right(out: &mut Pen<'_>, text: &str, width: usize) {
+    out.add(text.as_bytes());
+    out.fill(b' ', width.saturating_sub(text.len()));
 }

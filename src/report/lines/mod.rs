@@ -26,6 +26,7 @@ use jiff::tz::TimeZone;
 
 use super::digits;
 use super::names::Names;
+use super::pen::{Pen, Text};
 use crate::capture::Frame;
 use crate::dissect::{Content, Dissection};
 use relative::Relative;
@@ -66,20 +67,21 @@ impl Lines {
             return self.skip(frame);
         }
         self.count += 1;
+        let mut pen = Pen::new(out);
         if self.style.number {
-            digits::padded(out, self.count, 5, b' ');
-            out.extend_from_slice(b"  ");
+            digits::padded(&mut pen, self.count, 5, b' ');
+            pen.text(b"  ");
         }
         if (frame.wire_len as usize) < frame.data.len() {
             // tcpdump distrusts such a record altogether: it does not even have a time.
-            return invalid(out, frame);
+            return invalid(&mut pen, frame);
         }
-        self.stamps.write(out, frame.ts);
-        layers::write(out, &self.style, &self.names, dissection);
+        self.stamps.write(&mut pen, frame.ts);
+        layers::write(&mut pen, &self.style, &self.names, dissection);
         let end = match &dissection.content {
-            Content::Tcp(tcp) => tcp::write(out, &self.style, &self.names, &mut self.relative, ip, tcp),
+            Content::Tcp(tcp) => tcp::write(&mut pen, &self.style, &self.names, &mut self.relative, ip, tcp),
             Content::TcpCut(bytes, _) => {
-                tcp::write_cut(out, &self.names, ip, bytes);
+                tcp::write_cut(&mut pen, &self.names, ip, bytes);
                 None
             }
             Content::Other(_) | Content::Cut(_) => None,
@@ -87,9 +89,9 @@ impl Lines {
         if self.style.dump != DumpStyle::default() {
             // On this end tcpdump jumps out of all its printers, and forgets how long the link-layer header was.
             let link_len = if end == Some(options::End::Cut) { 0 } else { layers::header_len(dissection) };
-            dump::write(out, self.style.dump, frame.data, link_len);
+            dump::write(pen.written(), self.style.dump, frame.data, link_len);
         }
-        out.push(b'\n');
+        pen.push(b'\n');
     }
 
     /// Takes note of a packet that is not printed: it has its number, and times are counted from it.
@@ -102,13 +104,13 @@ impl Lines {
 }
 
 /// Writes the line of a record that claims more captured bytes than there were on the wire.
-fn invalid(out: &mut Vec<u8>, frame: &Frame<'_>) {
+fn invalid(out: &mut Pen<'_>, frame: &Frame<'_>) {
     if frame.wire_len == 0 {
-        return out.extend_from_slice(b"[Invalid header: len==0]\n");
+        return out.add(b"[Invalid header: len==0]\n");
     }
-    out.extend_from_slice(b"[Invalid header: len(");
+    out.add(b"[Invalid header: len(");
     digits::decimal(out, frame.wire_len);
-    out.extend_from_slice(b") < caplen(");
+    out.add(b") < caplen(");
     digits::decimal(out, frame.data.len());
-    out.extend_from_slice(b")]\n");
+    out.add(b")]\n");
 }

@@ -6,15 +6,16 @@
 use std::net::IpAddr;
 
 use super::digits::{address, decimal, hex, hex_bytes};
+use super::{Pen, Text};
 use crate::dissect::TcpFlags;
 
 /// Writes an option by its value, which is all there; false when it cannot be right, which may show late.
-pub fn write(out: &mut Vec<u8>, value: &[u8], flags: TcpFlags) -> bool {
+pub fn write(out: &mut Pen<'_>, value: &[u8], flags: TcpFlags) -> bool {
     let Some((&head, rest)) = value.split_first() else { return false };
     out.push(b' ');
     decimal(out, value.len() + 2);
     let low = head & 15;
-    let mut name = |name: &[u8]| out.extend_from_slice(name);
+    let mut name = |name: &[u8]| out.add(name);
     let written = match head >> 4 {
         0 => {
             name(b" capable");
@@ -56,7 +57,7 @@ pub fn write(out: &mut Vec<u8>, value: &[u8], flags: TcpFlags) -> bool {
     written.is_some()
 }
 
-fn capable(out: &mut Vec<u8>, version: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
+fn capable(out: &mut Pen<'_>, version: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
     let fits = match rest.len() {
         1 | 9 => flags.contains(TcpFlags::SYN),
         17 | 19 => flags.contains(TcpFlags::ACK) && !flags.contains(TcpFlags::SYN),
@@ -73,13 +74,13 @@ fn capable(out: &mut Vec<u8>, version: u8, rest: &[u8], flags: TcpFlags) -> Opti
     labelled(out, b" v", version);
     let (bits, keys) = rest.split_first()?;
     if bits & 0x80 != 0 {
-        out.extend_from_slice(b" csum");
+        out.add(b" csum");
     }
     if let Some((sender, rest)) = keys.split_first_chunk() {
-        out.extend_from_slice(b" {0x");
+        out.add(b" {0x");
         hex(out, u64::from_be_bytes(*sender));
         if let Some(receiver) = rest.first_chunk() {
-            out.extend_from_slice(b",0x");
+            out.add(b",0x");
             hex(out, u64::from_be_bytes(*receiver));
         }
         out.push(b'}');
@@ -87,43 +88,43 @@ fn capable(out: &mut Vec<u8>, version: u8, rest: &[u8], flags: TcpFlags) -> Opti
     Some(())
 }
 
-fn join(out: &mut Vec<u8>, low: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
+fn join(out: &mut Pen<'_>, low: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
     let syn = flags.contains(TcpFlags::SYN);
     let ack = flags.contains(TcpFlags::ACK);
     match rest.len() {
         9 if syn => {}
         13 if syn && ack => {}
         21 if ack => {
-            out.extend_from_slice(b" hmac 0x");
+            out.add(b" hmac 0x");
             hex_bytes(out, &rest[1..]);
             return Some(());
         }
         _ => return None,
     }
     if low & 1 != 0 {
-        out.extend_from_slice(b" backup");
+        out.add(b" backup");
     }
     let (id, rest) = rest.split_first()?;
     labelled(out, b" id ", *id);
     let (first, nonce) = rest.split_at_checked(rest.len() - 4)?;
-    out.extend_from_slice(if syn && first.len() == 8 { b" hmac 0x" } else { b" token 0x" });
+    out.add(if syn && first.len() == 8 { b" hmac 0x" } else { b" token 0x" });
     hex(out, big_endian(first));
-    out.extend_from_slice(b" nonce 0x");
+    out.add(b" nonce 0x");
     hex(out, big_endian(nonce));
     Some(())
 }
 
-fn dss(out: &mut Vec<u8>, rest: &[u8], flags: TcpFlags) -> Option<()> {
+fn dss(out: &mut Pen<'_>, rest: &[u8], flags: TcpFlags) -> Option<()> {
     let (&bits, mut rest) = rest.split_first().filter(|_| !flags.contains(TcpFlags::SYN))?;
-    let mut number = |out: &mut Vec<u8>, label: &[u8], len: usize| {
-        out.extend_from_slice(label);
+    let mut number = |out: &mut Pen<'_>, label: &[u8], len: usize| {
+        out.add(label);
         let (number, behind) = rest.split_at_checked(len)?;
         decimal(out, big_endian(number));
         rest = behind;
         Some(())
     };
     if bits & 0x10 != 0 {
-        out.extend_from_slice(b" fin");
+        out.add(b" fin");
     }
     if bits & 0x01 != 0 {
         number(out, b" ack ", if bits & 0x02 != 0 { 8 } else { 4 })?;
@@ -136,7 +137,7 @@ fn dss(out: &mut Vec<u8>, rest: &[u8], flags: TcpFlags) -> Option<()> {
         labelled(out, b" len ", u16::from_be_bytes(*len));
         rest = behind;
         if let Some((checksum, behind)) = rest.split_first_chunk::<2>() {
-            out.extend_from_slice(b" csum 0x");
+            out.add(b" csum 0x");
             hex(out, big_endian(checksum));
             rest = behind;
         }
@@ -144,7 +145,7 @@ fn dss(out: &mut Vec<u8>, rest: &[u8], flags: TcpFlags) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-fn add_address(out: &mut Vec<u8>, low: u8, rest: &[u8]) -> Option<()> {
+fn add_address(out: &mut Pen<'_>, low: u8, rest: &[u8]) -> Option<()> {
     let (&id, rest) = rest.split_first()?;
     // Address, perhaps a port, perhaps an authentication code.
     let (addr, rest) = match rest.len() {
@@ -158,7 +159,7 @@ fn add_address(out: &mut Vec<u8>, low: u8, rest: &[u8]) -> Option<()> {
         }
         _ => return None,
     };
-    out.extend_from_slice(match low {
+    out.add(match low {
         0 => b" v1",
         1 => b" v1-echo",
         4 => b" v0-ip4",
@@ -173,43 +174,43 @@ fn add_address(out: &mut Vec<u8>, low: u8, rest: &[u8]) -> Option<()> {
         labelled(out, b":", big_endian(port));
     }
     if !code.is_empty() {
-        out.extend_from_slice(b" hmac 0x");
+        out.add(b" hmac 0x");
         hex(out, big_endian(code));
     }
     Some(())
 }
 
-fn remove_address(out: &mut Vec<u8>, ids: &[u8]) -> Option<()> {
+fn remove_address(out: &mut Pen<'_>, ids: &[u8]) -> Option<()> {
     if ids.is_empty() {
         return None;
     }
-    out.extend_from_slice(b" id");
+    out.add(b" id");
     for id in ids {
         labelled(out, b" ", *id);
     }
     Some(())
 }
 
-fn priority(out: &mut Vec<u8>, low: u8, rest: &[u8]) -> Option<()> {
+fn priority(out: &mut Pen<'_>, low: u8, rest: &[u8]) -> Option<()> {
     if rest.len() > 1 {
         return None;
     }
-    out.extend_from_slice(if low & 1 != 0 { b" backup" } else { b" non-backup" });
+    out.add(if low & 1 != 0 { b" backup" } else { b" non-backup" });
     if let [id] = rest {
         labelled(out, b" id ", *id);
     }
     Some(())
 }
 
-fn fail(out: &mut Vec<u8>, rest: &[u8]) -> Option<()> {
+fn fail(out: &mut Pen<'_>, rest: &[u8]) -> Option<()> {
     let [_, number @ ..]: &[u8; 9] = rest.try_into().ok()?;
     labelled(out, b" seq ", u64::from_be_bytes(*number));
     Some(())
 }
 
-fn fast_close(out: &mut Vec<u8>, rest: &[u8]) -> Option<()> {
+fn fast_close(out: &mut Pen<'_>, rest: &[u8]) -> Option<()> {
     let [_, key @ ..]: &[u8; 9] = rest.try_into().ok()?;
-    out.extend_from_slice(b" key 0x");
+    out.add(b" key 0x");
     hex(out, u64::from_be_bytes(*key));
     Some(())
 }
@@ -219,7 +220,7 @@ fn big_endian(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-fn labelled(out: &mut Vec<u8>, label: &[u8], number: impl itoa::Integer) {
-    out.extend_from_slice(label);
+fn labelled(out: &mut Pen<'_>, label: &[u8], number: impl itoa::Integer) {
+    out.add(label);
     decimal(out, number);
 }

@@ -6,6 +6,7 @@
 
 use super::digits::{hex, hex_bytes, number};
 use super::mptcp;
+use super::{Pen, Text};
 use crate::dissect::Segment;
 use crate::dissect::options::kind;
 
@@ -26,10 +27,21 @@ pub enum End {
 /// Writes `, options [...]`. `packet` is the segment as captured; what the edges of SACK blocks count from is `sack_base`.
 ///
 /// Where the line ends here, the answer is why.
-pub fn write(out: &mut Vec<u8>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
+pub fn write(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
     let left = usize::from(segment.header_len).saturating_sub(FIXED_LEN);
+    // What nearly every segment of nearly every connection has, and nothing else.
+    if let (12, Some(&[1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3])) =
+        (left, packet.get(FIXED_LEN..).and_then(|options| options.first_chunk()))
+    {
+        out.text(b", options [nop,nop,TS val ");
+        number(out, u32::from_be_bytes([v0, v1, v2, v3]));
+        out.text(b" ecr ");
+        number(out, u32::from_be_bytes([e0, e1, e2, e3]));
+        out.text(b"]");
+        return None;
+    }
     let mut walk = Walk { out, segment, packet, at: FIXED_LEN, left, layer: b"tcp", sack_base };
-    walk.out.extend_from_slice(b", options [");
+    walk.out.add(b", options [");
     let mut first = true;
     let end = loop {
         if walk.left == 0 {
@@ -47,19 +59,19 @@ pub fn write(out: &mut Vec<u8>, segment: &Segment, packet: &[u8], sack_base: u32
     let layer = walk.layer;
     match end {
         None => out.push(b']'),
-        Some(End::Bad) => out.extend_from_slice(if first { b"[bad opt]" } else { b"[bad opt]]" }),
+        Some(End::Bad) => out.add(if first { b"[bad opt]" } else { b"[bad opt]]" }),
         Some(cut) => {
-            out.extend_from_slice(b" [|");
-            out.extend_from_slice(layer);
-            out.extend_from_slice(if cut == End::CutValue && !first { b"]>" } else { b"]" });
+            out.add(b" [|");
+            out.add(layer);
+            out.add(if cut == End::CutValue && !first { b"]>" } else { b"]" });
         }
     }
     end
 }
 
 /// A walk over the options.
-struct Walk<'a, 'b> {
-    out: &'b mut Vec<u8>,
+struct Walk<'a, 'b, 'p> {
+    out: &'b mut Pen<'p>,
     segment: &'b Segment,
     packet: &'a [u8],
     /// The next byte.
@@ -71,13 +83,13 @@ struct Walk<'a, 'b> {
     sack_base: u32,
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a> Walk<'a, '_, '_> {
     /// Writes one option and steps behind it; the answer is its kind.
     fn option(&mut self) -> Result<u8, End> {
         let kind = self.byte()?;
         self.left -= 1;
         if kind <= kind::NOP {
-            self.out.extend_from_slice(if kind == kind::NOP { b"nop" } else { b"eol" });
+            self.out.add(if kind == kind::NOP { b"nop" } else { b"eol" });
             return Ok(kind);
         }
         let len = self.byte()?;
@@ -266,7 +278,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn put<const N: usize>(&mut self, text: &[u8; N]) {
-        self.out.extend_from_slice(text);
+        self.out.text(text);
     }
 
     /// A number with a space before it.

@@ -1,11 +1,12 @@
 //! What a line says of a radiotap header: how a wireless frame was received.
 
 use super::digits::decimal;
+use super::{Pen, Text};
 
 /// Writes the fields up to the receive flags; of the next three it says only that they are there, and nothing of others.
 // https://www.radiotap.org: a word of present bits (each with bit 31 has another behind it), then the fields in the order
 // of their bits, aligned to their size, little-endian.
-pub fn write(out: &mut Vec<u8>, header: &[u8]) {
+pub fn write(out: &mut Pen<'_>, header: &[u8]) {
     let Some(present) = word(header, 4) else { return };
     let mut fields = Fields { header, at: 8 };
     let mut further = present;
@@ -21,7 +22,7 @@ pub fn write(out: &mut Vec<u8>, header: &[u8]) {
 }
 
 /// Writes the field of one present bit; `None` when it is not all there.
-fn field(out: &mut Vec<u8>, fields: &mut Fields<'_>, bit: u32) -> Option<()> {
+fn field(out: &mut Pen<'_>, fields: &mut Fields<'_>, bit: u32) -> Option<()> {
     match bit {
         0 => labelled(out, b"", u64::from_le_bytes(fields.next(8)?), b"us tsft "),
         1 => {
@@ -29,7 +30,7 @@ fn field(out: &mut Vec<u8>, fields: &mut Fields<'_>, bit: u32) -> Option<()> {
             let names =
                 [(0x01, "cfp "), (0x02, "short preamble "), (0x04, "wep "), (0x08, "fragmented "), (0x40, "bad-fcs ")];
             for (_, name) in names.iter().filter(|(flag, _)| flags & flag != 0) {
-                out.extend_from_slice(name.as_bytes());
+                out.add(name.as_bytes());
             }
         }
         2 => match fields.next(1)? {
@@ -69,7 +70,7 @@ fn field(out: &mut Vec<u8>, fields: &mut Fields<'_>, bit: u32) -> Option<()> {
 }
 
 /// The kind of a channel, by its flags.
-fn channel(out: &mut Vec<u8>, flags: u16) {
+fn channel(out: &mut Pen<'_>, flags: u16) {
     let is = |bits: u16| flags & bits == bits;
     let width: &[u8] = match (is(0x4000), is(0x8000)) {
         (true, _) => b"/10Mhz",
@@ -83,18 +84,18 @@ fn channel(out: &mut Vec<u8>, flags: u16) {
         (is(0x00a0) && !is(0x0480), b" 11b", false),
     ];
     for (_, name, has_width) in kinds.into_iter().filter(|(is, ..)| *is) {
-        out.extend_from_slice(name);
-        out.extend_from_slice(if has_width { width } else { b"" });
+        out.add(name);
+        out.add(if has_width { width } else { b"" });
     }
     if is(0x0010) {
-        out.extend_from_slice(b" Turbo");
+        out.add(b" Turbo");
     }
 }
 
-fn labelled(out: &mut Vec<u8>, before: &[u8], number: impl itoa::Integer, behind: &[u8]) {
-    out.extend_from_slice(before);
+fn labelled(out: &mut Pen<'_>, before: &[u8], number: impl itoa::Integer, behind: &[u8]) {
+    out.add(before);
     decimal(out, number);
-    out.extend_from_slice(behind);
+    out.add(behind);
 }
 
 fn word(header: &[u8], at: usize) -> Option<u32> {

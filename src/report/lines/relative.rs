@@ -1,6 +1,10 @@
 //! Relative sequence numbers, by tcpdump's table and not by the tracker's: it knows only what was printed.
 
-use hashbrown::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use crate::dissect::{Segment, Socket, TcpFlags};
 
@@ -16,8 +20,9 @@ const GENERATION: usize = (1 << 19) / 8 * 7;
 pub struct Relative {
     /// Most connections in one generation.
     limit: usize,
-    young: HashMap<Pair, Bases, foldhash::fast::RandomState>,
-    old: HashMap<Pair, Bases, foldhash::fast::RandomState>,
+    young: HashTable<(Pair, Bases)>,
+    old: HashTable<(Pair, Bases)>,
+    hashing: RandomState,
 }
 
 /// The numbers of one segment, as they are printed.
@@ -31,9 +36,47 @@ pub struct Numbers {
     pub sack_base: u32,
 }
 
-/// Both ends of a connection, whichever way a segment goes.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-struct Pair(Socket, Socket);
+/// Both ends of a connection, whichever way a segment goes: plain numbers, which are quick to compare.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Pair {
+    /// Address and port of either.
+    V4([u64; 2]),
+    /// Both addresses, then both ports.
+    V6([u64; 4], [u16; 2]),
+}
+
+impl Pair {
+    /// Of a segment, and whether it goes from the second to the first.
+    #[inline]
+    fn new(src: Socket, dst: Socket) -> (Self, bool) {
+        if let (IpAddr::V4(from), IpAddr::V4(to)) = (src.addr, dst.addr) {
+            let [from, to] = [(from, src.port), (to, dst.port)]
+                .map(|(addr, port)| u64::from(addr.to_bits()) << 16 | u64::from(port));
+            return (Self::V4([from.min(to), from.max(to)]), from > to);
+        }
+        let [from, to] = [(src.addr, src.port), (dst.addr, dst.port)].map(|(addr, port)| match addr {
+            IpAddr::V4(addr) => (addr.to_ipv6_mapped().to_bits(), port),
+            IpAddr::V6(addr) => (addr.to_bits(), port),
+        });
+        let halves = |addr: u128| [(addr >> 64) as u64, addr as u64];
+        let (low, high) = (from.min(to), from.max(to));
+        let ([a, b], [c, d]) = (halves(low.0), halves(high.0));
+        (Self::V6([a, b, c, d], [low.1, high.1]), from > to)
+    }
+}
+
+impl Hash for Pair {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::V4(sockets) => sockets.iter().for_each(|socket| state.write_u64(*socket)),
+            Self::V6(addresses, [low, high]) => {
+                addresses.iter().for_each(|half| state.write_u64(*half));
+                state.write_u32(u32::from(*low) << 16 | u32::from(*high));
+            }
+        }
+    }
+}
 
 /// Where the numbers of either end count from, in the pair's order.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +84,7 @@ struct Bases(u32, u32);
 
 impl Default for Relative {
     fn default() -> Self {
-        Self { limit: GENERATION, young: HashMap::default(), old: HashMap::default() }
+        Self { limit: GENERATION, young: HashTable::new(), old: HashTable::new(), hashing: RandomState::default() }
     }
 }
 
@@ -52,9 +95,9 @@ impl Relative {
         // Only a segment that acknowledges says where both ends' numbers are.
         let Some(ack) = segment.ack else { return Numbers { seq, ack: 0, sack_base: 0 } };
         let ack = ack.0;
-        let reverse = segment.src > segment.dst;
-        let pair = if reverse { Pair(segment.dst, segment.src) } else { Pair(segment.src, segment.dst) };
-        let known = if segment.flags.contains(TcpFlags::SYN) { None } else { self.find(&pair) };
+        let (pair, reverse) = Pair::new(segment.src, segment.dst);
+        let hash = self.hashing.hash_one(pair);
+        let known = if segment.flags.contains(TcpFlags::SYN) { None } else { self.find(hash, &pair) };
         match known {
             Some(bases) => {
                 let (this, other) = if reverse { (bases.1, bases.0) } else { (bases.0, bases.1) };
@@ -62,27 +105,40 @@ impl Relative {
             }
             None => {
                 let other = ack.wrapping_sub(1);
-                self.insert(pair, if reverse { Bases(other, seq) } else { Bases(seq, other) });
+                self.insert(hash, pair, if reverse { Bases(other, seq) } else { Bases(seq, other) });
                 Numbers { seq, ack, sack_base: other }
             }
         }
     }
 
-    fn find(&mut self, pair: &Pair) -> Option<Bases> {
-        if let Some(bases) = self.young.get(pair) {
-            return Some(*bases);
+    #[inline]
+    fn find(&mut self, hash: u64, pair: &Pair) -> Option<Bases> {
+        match self.young.find(hash, |(other, _)| other == pair) {
+            Some((_, bases)) => Some(*bases),
+            None => self.rejuvenate(hash, pair),
         }
-        let bases = self.old.remove(pair)?;
-        self.insert(*pair, bases);
+    }
+
+    /// Moves a connection to the young generation, if it is in the old one.
+    #[inline(never)]
+    fn rejuvenate(&mut self, hash: u64, pair: &Pair) -> Option<Bases> {
+        let entry = self.old.find_entry(hash, |(other, _)| other == pair).ok()?;
+        let ((_, bases), _) = entry.remove();
+        self.insert(hash, *pair, bases);
         Some(bases)
     }
 
-    fn insert(&mut self, pair: Pair, bases: Bases) {
+    fn insert(&mut self, hash: u64, pair: Pair, bases: Bases) {
         if self.young.len() >= self.limit {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        self.young.insert(pair, bases);
+        if let Some((_, known)) = self.young.find_mut(hash, |(other, _)| *other == pair) {
+            *known = bases;
+            return;
+        }
+        let hashing = &self.hashing;
+        self.young.insert_unique(hash, (pair, bases), |(pair, _)| hashing.hash_one(pair));
     }
 }
 

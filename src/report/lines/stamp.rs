@@ -3,8 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::StampStyle;
-use super::digits::{chunk_of, decimal, padded, two};
+use super::digits::{decimal, digits, padded, two};
+use super::{Pen, Text};
 use crate::capture::{Span, Timestamp};
+
+/// Nanoseconds.
+const SECOND: u32 = 1_000_000_000;
 
 /// Writes time stamps; knows the packet before and the first one.
 #[derive(Debug)]
@@ -12,8 +16,8 @@ pub struct Stamps {
     style: StampStyle,
     nano: bool,
     zone: TimeZone,
-    /// The second written last, and its text: most packets share one with the packet before.
-    second: Option<i64>,
+    /// When the second began that was written last, and its text: most packets share one with the packet before.
+    second: Option<Timestamp>,
     text: Vec<u8>,
     first: Option<Timestamp>,
     previous: Option<Timestamp>,
@@ -33,25 +37,33 @@ impl Stamps {
     }
 
     /// Writes a packet's time stamp, with a space behind it.
-    pub fn write(&mut self, out: &mut Vec<u8>, ts: Timestamp) {
+    #[inline]
+    pub fn write(&mut self, out: &mut Pen<'_>, ts: Timestamp) {
+        match self.style {
+            StampStyle::Absent => return,
+            StampStyle::SincePrevious | StampStyle::SinceFirst => self.difference(out, ts),
+            // What tcpdump says of a time before 1970.
+            _ if ts.0 < 0 => out.add(b"[Error converting time]"),
+            StampStyle::TimeOfDay | StampStyle::Date | StampStyle::Seconds => {
+                let within = |second: Timestamp| u32::try_from(ts.since(second).0).ok().filter(|&nanos| nanos < SECOND);
+                let nanos = self.second.and_then(within).unwrap_or_else(|| self.begin_second(ts));
+                match self.text.first_chunk::<8>() {
+                    // The time of day alone.
+                    Some(text) if self.text.len() == 8 => out.text(text),
+                    _ => out.add(&self.text),
+                }
+                self.fraction(out, nanos);
+            }
+        }
+        out.text(b" ");
+    }
+
+    /// Writes how long after the first packet it came, or after the one before.
+    fn difference(&mut self, out: &mut Pen<'_>, ts: Timestamp) {
         let ts = self.precise(ts);
         let first = *self.first.get_or_insert(ts);
         let previous = self.previous.replace(ts).unwrap_or(ts);
-        match self.style {
-            StampStyle::Absent => return,
-            StampStyle::SincePrevious => self.span(out, ts.since(previous)),
-            StampStyle::SinceFirst => self.span(out, ts.since(first)),
-            // What tcpdump says of a time before 1970.
-            _ if ts.0 < 0 => out.extend_from_slice(b"[Error converting time]"),
-            StampStyle::TimeOfDay | StampStyle::Date | StampStyle::Seconds => {
-                if self.second != Some(ts.seconds()) {
-                    self.begin_second(ts.seconds());
-                }
-                out.extend_from_slice(&self.text);
-                self.fraction(out, ts.subsec_nanos());
-            }
-        }
-        out.push(b' ');
+        self.span(out, ts.since(if self.style == StampStyle::SinceFirst { first } else { previous }));
     }
 
     /// Without what is not printed: differences are taken between times as they are printed.
@@ -60,12 +72,14 @@ impl Stamps {
     }
 
     #[cold]
-    fn begin_second(&mut self, second: i64) {
-        self.second = Some(second);
+    fn begin_second(&mut self, ts: Timestamp) -> u32 {
+        let (second, nanos) = (ts.seconds(), ts.subsec_nanos());
+        self.second = Some(Timestamp(ts.0.saturating_sub(i64::from(nanos))));
         self.text.clear();
         let out = &mut self.text;
         if self.style == StampStyle::Seconds {
-            return decimal(out, second);
+            decimal(out, second);
+            return nanos;
         }
         let instant = jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::MAX);
         let local = self.zone.to_datetime(instant);
@@ -78,10 +92,11 @@ impl Stamps {
             out.push(b' ');
         }
         clock(out, [local.hour() as u8, local.minute() as u8, local.second() as u8]);
+        nanos
     }
 
     /// A difference: a sign, and its time of day.
-    fn span(&self, out: &mut Vec<u8>, span: Span) {
+    fn span(&self, out: &mut Pen<'_>, span: Span) {
         let nanos = span.0.unsigned_abs();
         let seconds = nanos / 1_000_000_000;
         out.push(if span.0 < 0 { b'-' } else { b' ' });
@@ -89,23 +104,19 @@ impl Stamps {
         self.fraction(out, (nanos % 1_000_000_000) as u32);
     }
 
-    fn fraction(&self, out: &mut Vec<u8>, nanos: u32) {
-        let (mut left, width) = if self.nano { (nanos, 9) } else { (nanos / 1_000, 6) };
-        let mut chunk = *b".0000000000";
-        for digit in chunk[1..=width].iter_mut().rev() {
-            *digit = b'0' + (left % 10) as u8;
-            left /= 10;
-        }
-        chunk_of(out, &chunk, width + 1);
+    #[inline]
+    fn fraction(&self, out: &mut Pen<'_>, nanos: u32) {
+        out.text(b".");
+        if self.nano { out.text(&digits::<9>(nanos)) } else { out.text(&digits::<6>(nanos / 1_000)) }
     }
 }
 
 /// `HH:MM:SS`.
-fn clock(out: &mut Vec<u8>, [hour, minute, second]: [u8; 3]) {
+fn clock(out: &mut impl Text, [hour, minute, second]: [u8; 3]) {
     two(out, hour);
-    out.push(b':');
+    out.put(*b":", 1);
     two(out, minute);
-    out.push(b':');
+    out.put(*b":", 1);
     two(out, second);
 }
 
@@ -121,7 +132,7 @@ mod tests {
         let mut stamps = Stamps::new(style, nano, zone);
         let write = |&(seconds, nanos): &(i64, i64)| {
             let mut out = Vec::new();
-            stamps.write(&mut out, Timestamp::new(seconds, nanos));
+            stamps.write(&mut Pen::new(&mut out), Timestamp::new(seconds, nanos));
             String::from_utf8(out).unwrap()
         };
         times.iter().map(write).collect()
@@ -165,7 +176,7 @@ mod tests {
         let mut stamps = Stamps::new(StampStyle::SincePrevious, false, TimeZone::UTC);
         stamps.pass(Timestamp::new(EVENING, 0));
         let mut out = Vec::new();
-        stamps.write(&mut out, Timestamp::new(EVENING + 2, 0));
+        stamps.write(&mut Pen::new(&mut out), Timestamp::new(EVENING + 2, 0));
         assert_eq!(out, b" 00:00:02.000000 ");
     }
 

@@ -1,16 +1,16 @@
 //! The TCP part of a line: ports, flags, numbers, options, length.
 
-use super::digits::{chunk_of, hex_bytes, number};
+use super::digits::{hex_bytes, number};
 use super::ip::host;
 use super::options::{self, End};
 use super::relative::Relative;
-use super::{LineStyle, Names};
+use super::{LineStyle, Names, Pen, Text};
 use crate::dissect::{Checksum, HeaderFault, Ip, LengthSource, Socket, Tcp, TcpFlags};
 
 /// Writes a segment whose fixed fields are all there; where tcpdump comes upon a wrong or cut
 /// option list, the answer is how.
 pub fn write(
-    out: &mut Vec<u8>,
+    out: &mut Pen<'_>,
     style: &LineStyle,
     names: &Names,
     relative: &mut Relative,
@@ -22,18 +22,18 @@ pub fn write(
     let len = ip.payload_len.wrapping_sub(header_len);
     sockets(out, names, ip, [segment.src, segment.dst]);
     if segment.header_fault == Some(HeaderFault::TooShort) {
-        out.extend_from_slice(b" tcp ");
+        out.add(b" tcp ");
         number(out, len);
         bad_length(out, header_len, b" - too short, < ", 20);
         return None;
     }
     if style.quiet {
-        out.extend_from_slice(b"tcp ");
+        out.add(b"tcp ");
         number(out, len);
     } else {
-        out.extend_from_slice(b"Flags [");
+        out.text(b"Flags [");
         flags(out, segment.flags);
-        out.push(b']');
+        out.text(b"]");
     }
     // The table of relative numbers takes note of a header that is too long, but -q has no numbers at all.
     let numbers = (!style.quiet && !style.absolute).then(|| relative.numbers(segment));
@@ -78,58 +78,76 @@ pub fn write(
 }
 
 /// Writes a segment of which fewer than 20 bytes are there.
-pub fn write_cut(out: &mut Vec<u8>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
+pub fn write_cut(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
     if let Some((&[a, b, c, d], _)) = bytes.split_first_chunk() {
         let ports = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
         sockets(out, names, ip, [Socket { addr: ip.src, port: ports[0] }, Socket { addr: ip.dst, port: ports[1] }]);
     } else {
         host(out, ip.src, names);
-        out.extend_from_slice(b" > ");
+        out.add(b" > ");
         host(out, ip.dst, names);
         out.push(b':');
     }
-    out.extend_from_slice(b" [|tcp]");
+    out.add(b" [|tcp]");
 }
 
 /// `10.0.0.1.1000 > 10.0.0.2.2000: `; behind extension headers, which follow the addresses, the ports alone.
-fn sockets(out: &mut Vec<u8>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
+fn sockets(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
     let with_hosts = !ip.is_extended();
-    for (end, behind) in ends.iter().zip([b" > ", b": ".as_slice()]) {
-        if with_hosts {
-            host(out, end.addr, names);
-            out.push(b'.');
-        }
-        match names.port(end.port) {
-            Some(name) => out.extend_from_slice(name.as_bytes()),
-            None => number(out, u32::from(end.port)),
-        }
-        out.extend_from_slice(behind);
+    let [src, dst] = ends;
+    socket(out, names, src, with_hosts);
+    out.text(b" > ");
+    socket(out, names, dst, with_hosts);
+    out.text(b": ");
+}
+
+#[inline]
+fn socket(out: &mut Pen<'_>, names: &Names, socket: Socket, with_host: bool) {
+    if with_host {
+        host(out, socket.addr, names);
+        out.push(b'.');
+    }
+    match names.port(socket.port) {
+        Some(name) => out.add(name.as_bytes()),
+        None => number(out, u32::from(socket.port)),
     }
 }
 
-fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
-    if flags.0 & 0xff == 0 {
-        return out.extend_from_slice(b"none");
-    }
-    let mut chunk = [0; 8];
-    let mut count = 0;
-    for (flag, letter) in TcpFlags::LETTERS {
-        if flags.contains(flag) {
-            chunk[count] = letter;
-            count += 1;
-        }
-    }
-    chunk_of(out, &chunk, count);
+#[inline]
+fn flags(out: &mut Pen<'_>, flags: TcpFlags) {
+    let (letters, count) = LETTERS[usize::from(flags.0 & 0xff)];
+    out.put(letters, count.into());
 }
 
-fn bad_length<const N: usize>(out: &mut Vec<u8>, header_len: u32, complaint: &[u8; N], bound: u32) {
+/// The letters of every set of flags, and how many they are.
+const LETTERS: [([u8; 8], u8); 256] = {
+    let mut sets = [(*b"none    ", 4); 256];
+    let mut set = 1;
+    while set < 256 {
+        let (mut letters, mut count) = ([b' '; 8], 0);
+        let mut at = 0;
+        while at < TcpFlags::LETTERS.len() {
+            let (flag, letter) = TcpFlags::LETTERS[at];
+            if set & flag.0 as usize != 0 {
+                letters[count as usize] = letter;
+                count += 1;
+            }
+            at += 1;
+        }
+        sets[set] = (letters, count);
+        set += 1;
+    }
+    sets
+};
+
+fn bad_length<const N: usize>(out: &mut Pen<'_>, header_len: u32, complaint: &[u8; N], bound: u32) {
     labelled(out, b" [bad hdr length ", header_len);
     labelled(out, complaint, bound);
     out.push(b']');
 }
 
 /// `, cksum 0x1234 (correct)`, or nothing when it cannot be known.
-fn checksum(out: &mut Vec<u8>, ip: &Ip<'_>, tcp: &Tcp<'_>) {
+fn checksum(out: &mut Pen<'_>, ip: &Ip<'_>, tcp: &Tcp<'_>) {
     let Some(&[high, low]) = tcp.header.get(16..18) else { return };
     let jumbo = !ip.is_v4() && ip.length_source == LengthSource::Frame;
     let expected = match tcp.segment.checksum {
@@ -139,12 +157,12 @@ fn checksum(out: &mut Vec<u8>, ip: &Ip<'_>, tcp: &Tcp<'_>) {
         Checksum::Partial => Some(completed(ip.payload)),
         Checksum::Wrong { expected } => Some(expected),
     };
-    out.extend_from_slice(b", cksum 0x");
+    out.add(b", cksum 0x");
     hex_bytes(out, &[high, low]);
     match expected {
-        None => out.extend_from_slice(b" (correct)"),
+        None => out.add(b" (correct)"),
         Some(expected) => {
-            out.extend_from_slice(b" (incorrect -> 0x");
+            out.add(b" (incorrect -> 0x");
             hex_bytes(out, &expected.to_be_bytes());
             out.push(b')');
         }
@@ -165,7 +183,7 @@ fn completed(segment: &[u8]) -> u16 {
 }
 
 #[inline]
-fn labelled<const N: usize>(out: &mut Vec<u8>, label: &[u8; N], value: impl Into<u32>) {
-    out.extend_from_slice(label);
+fn labelled<const N: usize>(out: &mut Pen<'_>, label: &[u8; N], value: impl Into<u32>) {
+    out.text(label);
     number(out, value.into());
 }

@@ -1,20 +1,21 @@
 //! What a line says of the headers between one IP packet and the next.
 
+use super::Text;
 use super::digits::{decimal, hex, hex_bytes, hex_padded};
 use super::ip;
 use super::layers::{Line, UNKNOWN, ethertype_name};
 use crate::dissect::{Checksum, Erspan, Geneve, Gre, Gtp, Ip, Udp, Vxlan, udp_checksum};
 
-impl Line<'_, '_> {
+impl Line<'_, '_, '_> {
     pub fn udp(&mut self, ip: &Ip<'_>, udp: &Udp) {
         ip::host(self.out, ip.src, self.names);
         self.out.push(b'.');
         decimal(self.out, udp.src);
-        self.out.extend_from_slice(b" > ");
+        self.out.add(b" > ");
         ip::host(self.out, ip.dst, self.names);
         self.out.push(b'.');
         decimal(self.out, udp.dst);
-        self.out.extend_from_slice(b": ");
+        self.out.add(b": ");
         // tcpdump 4.99.3 asks for one more -v with IPv4, where a sender may leave the sum out.
         let from = if ip.is_v4() { 2 } else { 1 };
         if self.style.verbose >= from && !self.style.no_checksum {
@@ -27,24 +28,24 @@ impl Line<'_, '_> {
             ip.payload.get(6..).and_then(|field| field.first_chunk()).map_or(0, |field| u16::from_be_bytes(*field));
         match udp_checksum(ip) {
             Checksum::Unknown | Checksum::Partial => {}
-            _ if ip.is_v4() && field == 0 => self.out.extend_from_slice(b"[no cksum] "),
-            Checksum::Correct => self.out.extend_from_slice(b"[udp sum ok] "),
+            _ if ip.is_v4() && field == 0 => self.out.add(b"[no cksum] "),
+            Checksum::Correct => self.out.add(b"[udp sum ok] "),
             Checksum::Wrong { expected } => {
-                self.out.extend_from_slice(b"[bad udp cksum 0x");
+                self.out.add(b"[bad udp cksum 0x");
                 hex_padded(self.out, u64::from(field), 4);
-                self.out.extend_from_slice(b" -> 0x");
+                self.out.add(b" -> 0x");
                 hex_padded(self.out, u64::from(expected), 4);
-                self.out.extend_from_slice(b"!] ");
+                self.out.add(b"!] ");
             }
         }
     }
 
     pub fn gre(&mut self, gre: &Gre) {
         let version = gre.flags & 7;
-        self.out.extend_from_slice(b"GREv");
+        self.out.add(b"GREv");
         decimal(self.out, version);
         if self.style.verbose > 0 {
-            self.out.extend_from_slice(b", Flags [");
+            self.out.add(b", Flags [");
             let mut separator: &[u8] = b"";
             for (bit, name) in [
                 (0x8000, "checksum present"),
@@ -55,28 +56,28 @@ impl Line<'_, '_> {
                 (0x0080, "ack present"),
             ] {
                 if gre.flags & bit != 0 {
-                    self.out.extend_from_slice(separator);
+                    self.out.add(separator);
                     self.text(name, b"");
                     separator = b", ";
                 }
             }
-            self.out.extend_from_slice(if separator.is_empty() { b"none]" } else { b"]" });
+            self.out.add(if separator.is_empty() { b"none]" } else { b"]" });
         }
         if let Some(word) = gre.checksum {
             if self.style.verbose > 0 {
-                self.out.extend_from_slice(b", sum 0x");
+                self.out.add(b", sum 0x");
                 hex(self.out, u64::from(word >> 16));
             }
-            self.out.extend_from_slice(b", off 0x");
+            self.out.add(b", off 0x");
             hex(self.out, u64::from(word & 0xffff));
         }
         match gre.key {
             Some(key) if version == 1 => {
-                self.out.extend_from_slice(b", call ");
+                self.out.add(b", call ");
                 decimal(self.out, key & 0xffff);
             }
             Some(key) => {
-                self.out.extend_from_slice(b", key=0x");
+                self.out.add(b", key=0x");
                 hex(self.out, u64::from(key));
             }
             None => {}
@@ -88,12 +89,12 @@ impl Line<'_, '_> {
             }
         }
         if self.style.link_header {
-            self.out.extend_from_slice(b", proto ");
+            self.out.add(b", proto ");
             let name = ethertype_name(gre.protocol);
             self.text(if name == UNKNOWN { "unknown" } else { name }, b"");
             self.number_of(gre.protocol);
         }
-        self.out.extend_from_slice(b", length ");
+        self.out.add(b", length ");
         decimal(self.out, gre.len);
         self.lead(b": ", b"\n\t");
     }
@@ -102,51 +103,51 @@ impl Line<'_, '_> {
         /// Linux's old port is OTV's, and tcpdump says so.
         const OTV: u16 = 8472;
         if vxlan.next.is_some() {
-            self.out.extend_from_slice(b"VXLAN-GPE, flags [");
+            self.out.add(b"VXLAN-GPE, flags [");
             for (bit, letter) in [(0x08, b'I'), (0x04, b'P'), (0x01, b'O')] {
                 if vxlan.flags & bit != 0 {
                     self.out.push(letter);
                 }
             }
-            self.out.extend_from_slice(b"], vni ");
+            self.out.add(b"], vni ");
             decimal(self.out, vxlan.network);
             return self.lead(b": ", b"\n    ");
         }
-        self.out.extend_from_slice(if udp_port == OTV { b"OTV" } else { b"VXLAN" });
-        self.out.extend_from_slice(b", flags [I] (0x");
+        self.out.add(if udp_port == OTV { b"OTV" } else { b"VXLAN" });
+        self.out.add(b", flags [I] (0x");
         hex_padded(self.out, u64::from(vxlan.flags), 2);
         if udp_port == OTV {
-            self.out.extend_from_slice(b"), overlay ");
+            self.out.add(b"), overlay ");
             decimal(self.out, vxlan.reserved);
-            self.out.extend_from_slice(b", instance ");
+            self.out.add(b", instance ");
         } else {
-            self.out.extend_from_slice(b"), vni ");
+            self.out.add(b"), vni ");
         }
         decimal(self.out, vxlan.network);
         self.out.push(b'\n');
     }
 
     pub fn geneve(&mut self, geneve: &Geneve<'_>) {
-        self.out.extend_from_slice(b"Geneve, Flags [");
+        self.out.add(b"Geneve, Flags [");
         for (bit, letter) in [(0x80, b'O'), (0x40, b'C')] {
             if geneve.flags & bit != 0 {
                 self.out.push(letter);
             }
         }
-        self.out.extend_from_slice(if geneve.flags & 0xc0 == 0 { b"none], vni 0x" } else { b"], vni 0x" });
+        self.out.add(if geneve.flags & 0xc0 == 0 { b"none], vni 0x" } else { b"], vni 0x" });
         hex(self.out, u64::from(geneve.network));
         if self.style.link_header {
-            self.out.extend_from_slice(b", proto ");
+            self.out.add(b", proto ");
             self.text(ethertype_name(geneve.protocol), b"");
             self.number_of(geneve.protocol);
         }
         if !geneve.options.is_empty() {
-            self.out.extend_from_slice(b", options [");
+            self.out.add(b", options [");
             if self.style.verbose > 0 {
                 self.geneve_options(geneve.options);
             } else {
                 decimal(self.out, geneve.options.len());
-                self.out.extend_from_slice(b" bytes");
+                self.out.add(b" bytes");
             }
             self.out.push(b']');
         }
@@ -160,8 +161,8 @@ impl Line<'_, '_> {
             let len = usize::from(words & 0x1f) * 4;
             let Some((data, behind)) = behind.split_at_checked(len) else { return };
             let class = u16::from_be_bytes([c0, c1]);
-            self.out.extend_from_slice(separator);
-            self.out.extend_from_slice(b"class ");
+            self.out.add(separator);
+            self.out.add(b"class ");
             let name = match class {
                 0..=0xff => "Standard",
                 0x100 => "Linux",
@@ -174,12 +175,12 @@ impl Line<'_, '_> {
             };
             self.text(name, b" (0x");
             hex(self.out, u64::from(class));
-            self.out.extend_from_slice(b") type 0x");
+            self.out.add(b") type 0x");
             hex(self.out, u64::from(kind));
-            self.out.extend_from_slice(if kind & 0x80 != 0 { b"(C) len " } else { b" len " });
+            self.out.add(if kind & 0x80 != 0 { b"(C) len " } else { b" len " });
             decimal(self.out, len + 4);
             if self.style.verbose > 1 && !data.is_empty() {
-                self.out.extend_from_slice(b" data");
+                self.out.add(b" data");
                 for word in data.chunks(4) {
                     self.out.push(b' ');
                     hex_bytes(self.out, word);
@@ -192,16 +193,16 @@ impl Line<'_, '_> {
 
     /// tcpdump 4.99.3 does not look into GTP, Teredo, ERSPAN and EtherIP; these words are our own.
     pub fn gtp(&mut self, gtp: &Gtp) {
-        self.out.extend_from_slice(b"GTP-U, teid 0x");
+        self.out.add(b"GTP-U, teid 0x");
         hex(self.out, u64::from(gtp.endpoint));
         self.lead(b": ", b"\n\t");
     }
 
     pub fn erspan(&mut self, erspan: &Erspan) {
-        self.out.extend_from_slice(b"ERSPAN type ");
+        self.out.add(b"ERSPAN type ");
         decimal(self.out, erspan.kind);
         if let Some(session) = erspan.session {
-            self.out.extend_from_slice(b", session ");
+            self.out.add(b", session ");
             decimal(self.out, session);
         }
         self.lead(b": ", b"\n\t");

@@ -5,8 +5,7 @@ mod flow;
 mod packet;
 mod quick;
 mod records;
-
-use serde::Serialize;
+mod writer;
 
 use crate::capture::{SourceInfo, Timestamp};
 use crate::track::{Amend, Finding, FlowRecord};
@@ -16,6 +15,7 @@ use super::{Packet, Reporter, Summary};
 use flow::FlowLine;
 use packet::PacketLine;
 use records::{AmendLine, CaptureLine, FindingLine, SummaryLine};
+use writer::line;
 
 /// The schema's version, in every record.
 const VERSION: u8 = 1;
@@ -67,7 +67,7 @@ impl Reporter for Ndjson {
         if self.records.packets {
             let elapsed = segment.ts.since(first);
             if seen.flow > 0 {
-                quick::packet(out, segment, seen, elapsed, self.stamp(segment.ts).as_bytes());
+                quick::packet(out, segment, seen, elapsed, &mut self.calendar);
             } else {
                 line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
             }
@@ -105,11 +105,4 @@ impl Reporter for Ndjson {
             line(out, &SummaryLine::new(summary));
         }
     }
-}
-
-/// Appends a record and its line end.
-fn line(out: &mut Vec<u8>, record: &impl Serialize) {
-    // Writing into a Vec cannot fail, and no record has a key that is not a string.
-    let _ = serde_json::to_writer(&mut *out, record);
-    out.push(b'\n');
 }

@@ -4,17 +4,18 @@
 
 use crate::capture::Span;
 use crate::dissect::{Checksum, Segment, Socket, TcpFlags};
-use crate::report::digits::{address_as_std, count, decimal, digits, number};
+use crate::report::digits::{address_as_std, count, digits, number, signed};
+use crate::report::numerals::Calendar;
+use crate::report::pen::{Pen, Text};
 use crate::track::{Acked, Direction, Observation};
 
-/// Appends the record of a segment that belongs to a connection, `elapsed` after the first packet, at `ts`.
-pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed: Span, ts: &[u8]) {
-    // Most records are shorter, and then nothing grows on the way.
-    out.reserve(1024);
+/// Appends the record of a segment that belongs to a connection, `elapsed` after the first packet.
+pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed: Span, calendar: &mut Calendar) {
+    let out = &mut Pen::new(out);
     put(out, b"{\"type\":\"packet\",\"v\":1,\"frame\":");
     count(out, segment.frame);
     put(out, b",\"ts\":\"");
-    out.extend_from_slice(ts);
+    calendar.rfc3339(out, segment.ts);
     put(out, b"\",\"rel_s\":");
     fraction(out, elapsed.0, 9);
     put(out, b",\"flow\":");
@@ -28,14 +29,8 @@ pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed:
     socket(out, segment.src, b"\",\"sport\":");
     put(out, b",\"dst\":\"");
     socket(out, segment.dst, b"\",\"dport\":");
-    put(
-        out,
-        if segment.src.addr.is_ipv4() {
-            b",\"ip_version\":4,\"wire_bytes\":"
-        } else {
-            b",\"ip_version\":6,\"wire_bytes\":"
-        },
-    );
+    let is_v4 = segment.src.addr.is_ipv4();
+    put(out, if is_v4 { b",\"ip_version\":4,\"wire_bytes\":" } else { b",\"ip_version\":6,\"wire_bytes\":" });
     number(out, segment.wire_len);
     put(out, b",\"captured_bytes\":");
     number(out, segment.captured_len);
@@ -70,9 +65,9 @@ pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed:
     }
     options(out, segment, seen);
     put(out, b",\"state\":{\"client\":\"");
-    out.extend_from_slice(seen.after.client.as_str().as_bytes());
+    out.add(seen.after.client.as_str().as_bytes());
     put(out, b"\",\"server\":\"");
-    out.extend_from_slice(seen.after.server.as_str().as_bytes());
+    out.add(seen.after.server.as_str().as_bytes());
     put(out, b"\"}");
     if let Some(acked) = &seen.acked {
         acks(out, acked);
@@ -93,29 +88,29 @@ pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed:
 }
 
 #[inline]
-fn put<const N: usize>(out: &mut Vec<u8>, text: &[u8; N]) {
-    out.extend_from_slice(text);
+fn put<const N: usize>(out: &mut Pen<'_>, text: &[u8; N]) {
+    out.text(text);
 }
 
 /// `10.0.0.1","sport":1000`
-fn socket(out: &mut Vec<u8>, socket: Socket, between: &[u8; 10]) {
+fn socket(out: &mut Pen<'_>, socket: Socket, between: &[u8; 10]) {
     address_as_std(out, socket.addr);
     put(out, between);
     number(out, socket.port.into());
 }
 
 /// Texts with commas between them.
-fn list<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
+fn list<'a>(out: &mut Pen<'_>, texts: impl Iterator<Item = &'a str>) {
     let mut before: &[u8] = b"\"";
     for text in texts {
-        out.extend_from_slice(before);
-        out.extend_from_slice(text.as_bytes());
+        out.add(before);
+        out.add(text.as_bytes());
         out.push(b'"');
         before = b",\"";
     }
 }
 
-fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
+fn flags(out: &mut Pen<'_>, flags: TcpFlags) {
     // What most segments have.
     match flags {
         TcpFlags::ACK => return put(out, b",\"flags\":[\"ACK\"],\"flags_text\":\".\""),
@@ -125,71 +120,88 @@ fn flags(out: &mut Vec<u8>, flags: TcpFlags) {
     put(out, b",\"flags\":[");
     list(out, TcpFlags::NAMES.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name));
     put(out, b"],\"flags_text\":\"");
-    let before = out.len();
-    out.extend(TcpFlags::LETTERS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, letter)| *letter));
-    if out.len() == before {
+    let mut letters = TcpFlags::LETTERS.iter().filter(|(flag, _)| flags.contains(*flag)).peekable();
+    if letters.peek().is_none() {
         put(out, b"none");
     }
-    out.push(b'"');
+    for (_, letter) in letters {
+        out.push(*letter);
+    }
+    put(out, b"\"");
 }
 
-fn options(out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
+fn options(out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
     let facts = &segment.options;
     put(out, b",\"options\":{");
-    let start = out.len();
+    let mut members = Members { out, any: false };
     if let Some(mss) = facts.mss {
-        put(out, b"\"mss\":");
-        number(out, mss.into());
-        out.push(b',');
+        number(members.next(b"\"mss\":"), mss.into());
     }
     if let Some(shift) = facts.wscale {
-        put(out, b"\"wscale\":");
-        number(out, shift.into());
-        out.push(b',');
+        number(members.next(b"\"wscale\":"), shift.into());
     }
     if facts.sack_permitted {
-        put(out, b"\"sack_permitted\":true,");
+        members.next(b"\"sack_permitted\":true");
     }
     if let (Some(base), Some(ack), false) = (seen.ack, segment.ack, facts.sack.is_empty()) {
-        put(out, b"\"sack\":[");
+        let out = members.next(b"\"sack\":");
+        let mut before = b"[";
         for (left, right) in facts.sack.as_slice() {
-            out.push(b'[');
+            put(out, before);
+            put(out, b"[");
             signed(out, base.saturating_add(i64::from(left.distance(ack))));
-            out.push(b',');
+            put(out, b",");
             signed(out, base.saturating_add(i64::from(right.distance(ack))));
-            put(out, b"],");
+            put(out, b"]");
+            before = b",";
         }
-        out.pop();
-        put(out, b"],");
+        put(out, b"]");
     }
     if let Some((value, echo)) = facts.timestamps {
-        put(out, b"\"timestamps\":{\"val\":");
+        let out = members.next(b"\"timestamps\":{\"val\":");
         number(out, value);
         put(out, b",\"ecr\":");
         number(out, echo);
-        put(out, b"},");
+        put(out, b"}");
     }
     if let Some(bytes) = facts.fast_open {
-        put(out, b"\"fast_open_cookie_bytes\":");
-        number(out, bytes.into());
-        out.push(b',');
+        number(members.next(b"\"fast_open_cookie_bytes\":"), bytes.into());
     }
-    if facts.md5 || facts.ao || facts.mptcp || facts.acc_ecn {
-        for (there, key) in [(facts.md5, "md5"), (facts.ao, "ao"), (facts.mptcp, "mptcp"), (facts.acc_ecn, "acc_ecn")] {
-            if there {
-                out.push(b'"');
-                out.extend_from_slice(key.as_bytes());
-                put(out, b"\":true,");
-            }
-        }
+    if facts.md5 {
+        members.next(b"\"md5\":true");
     }
-    if out.len() > start {
-        out.pop();
+    if facts.ao {
+        members.next(b"\"ao\":true");
     }
-    out.push(b'}');
+    if facts.mptcp {
+        members.next(b"\"mptcp\":true");
+    }
+    if facts.acc_ecn {
+        members.next(b"\"acc_ecn\":true");
+    }
+    put(out, b"}");
 }
 
-fn acks(out: &mut Vec<u8>, acked: &Acked) {
+/// The members of an object, with commas between them.
+struct Members<'a, 'p> {
+    out: &'a mut Pen<'p>,
+    any: bool,
+}
+
+impl<'p> Members<'_, 'p> {
+    /// Begins another one.
+    #[inline]
+    fn next<const N: usize>(&mut self, text: &[u8; N]) -> &mut Pen<'p> {
+        if self.any {
+            put(self.out, b",");
+        }
+        self.any = true;
+        put(self.out, text);
+        self.out
+    }
+}
+
+fn acks(out: &mut Pen<'_>, acked: &Acked) {
     put(out, b",\"acks\":{\"bytes\":");
     count(out, acked.bytes);
     if acked.syn {
@@ -199,14 +211,14 @@ fn acks(out: &mut Vec<u8>, acked: &Acked) {
         put(out, b",\"fin\":true");
     }
     put(out, b",\"frames\":[");
-    for frame in &acked.frames {
-        count(out, *frame);
-        out.push(b',');
+    if let Some((first, others)) = acked.frames.split_first() {
+        count(out, *first);
+        for frame in others {
+            put(out, b",");
+            count(out, *frame);
+        }
     }
-    if !acked.frames.is_empty() {
-        out.pop();
-    }
-    out.push(b']');
+    put(out, b"]");
     if let Some(rtt) = acked.rtt {
         put(out, b",\"rtt_ms\":");
         fraction(out, rtt.0, 6);
@@ -214,37 +226,27 @@ fn acks(out: &mut Vec<u8>, acked: &Acked) {
     out.push(b'}');
 }
 
-#[inline]
-fn signed(out: &mut Vec<u8>, number: i64) {
-    match u64::try_from(number) {
-        Ok(number) => count(out, number),
-        Err(_) => decimal(out, number),
-    }
-}
-
 /// `number / 10^places` as the shortest text that gives that `f64` again; places are 9 or less.
-fn fraction(out: &mut Vec<u8>, number: i64, places: u32) {
+#[inline]
+fn fraction(out: &mut Pen<'_>, number: i64, places: u32) {
     let unit = 10_u64.pow(places);
     let size = number.unsigned_abs();
     // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones
     // are written with an exponent.
     if size >= 1_000_000_000_000_000 || (size < unit / 100_000 && size > 0) {
-        let _ = serde_json::to_writer(out, &(number as f64 / unit as f64));
+        let _ = serde_json::to_writer(out.written(), &(number as f64 / unit as f64));
         return;
     }
     if number < 0 {
-        out.push(b'-');
+        put(out, b"-");
     }
     count(out, size / unit);
-    out.push(b'.');
-    let digits = digits::<9>((size % unit * 10_u64.pow(9 - places)) as u32);
-    let mut digits = digits.as_slice();
-    while let [first @ .., b'0'] = digits
-        && !first.is_empty()
-    {
-        digits = first;
-    }
-    out.extend_from_slice(digits);
+    let nine = (size % unit) as u32 * 10_u32.pow(9 - places);
+    // At least one digit stays. The other eight are in the order of their bytes.
+    let [first, eight @ ..] = digits::<9>(nine);
+    out.put([b'.', first], 2);
+    let zeros = (u64::from_le_bytes(eight) ^ u64::from_le_bytes(*b"00000000")).leading_zeros() / 8;
+    out.put(eight, 8 - zeros as usize);
 }
 
 #[cfg(test)]
@@ -259,13 +261,12 @@ mod tests {
     use crate::dissect::{Content, SeqNumber, dissect};
     use crate::track::{FlowTracker, Note, TrackerOptions};
 
-    const TS: &str = "2023-11-14T22:13:20.101999000Z";
-
     /// Whether both ways write the same.
     fn check(segment: &Segment, seen: &Observation, elapsed: Span) {
         let mut out = Vec::new();
-        packet(&mut out, segment, seen, elapsed, TS.as_bytes());
-        let defined = serde_json::to_string(&PacketLine::new(segment, seen, elapsed, TS)).unwrap();
+        packet(&mut out, segment, seen, elapsed, &mut Calendar::default());
+        let ts = Calendar::default().text(segment.ts);
+        let defined = serde_json::to_string(&PacketLine::new(segment, seen, elapsed, &ts)).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().trim_end(), defined);
     }
 
@@ -349,7 +350,7 @@ mod tests {
             for number in [number >> bits, (number >> bits) - (number >> bits) % 1_000_i64] {
                 for (places, value) in [(9, Span(number).as_secs_f64()), (6, Span(number).as_millis_f64())] {
                     let mut out = Vec::new();
-                    fraction(&mut out, number, places);
+                    fraction(&mut Pen::new(&mut out), number, places);
                     prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&value).unwrap());
                 }
             }

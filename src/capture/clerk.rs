@@ -1,0 +1,208 @@
+//! Who makes the files of a capture that is under way, and runs commands for it: this process, or one that may do more.
+//!
+//! A process that takes packets apart should not be able to open files. So all that has to be opened later is asked of a
+//! [`Clerk`], who knows beforehand which names may be asked for, and never sees a packet.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use super::writer;
+use super::{Anchor, CaptureError, Timestamp, Turns};
+
+/// Runs the errands of a capture.
+pub trait Clerk: Send {
+    /// Makes a file, or empties it, and says what it is called.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError>;
+
+    /// Hands the latest file of `-w` to the command of `-z`, if there is one: it is finished.
+    ///
+    /// # Errors
+    /// When the command cannot be started.
+    fn hand_on(&mut self) -> Result<(), CaptureError>;
+
+    /// Waits for the commands that still run.
+    fn end(&mut self);
+
+    /// Binds the capture to the interface of its name, which has come back.
+    ///
+    /// # Errors
+    /// When that cannot be done, or not yet.
+    fn reattach(&mut self) -> Result<(), CaptureError>;
+}
+
+/// A clerk whom several may ask.
+#[derive(Clone)]
+pub struct SharedClerk(Arc<Mutex<dyn Clerk>>);
+
+impl SharedClerk {
+    /// Shares a clerk.
+    pub fn new(clerk: impl Clerk + 'static) -> Self {
+        Self(Arc::new(Mutex::new(clerk)))
+    }
+
+    /// Asks.
+    pub fn ask(&self) -> MutexGuard<'_, dyn Clerk + 'static> {
+        // Whoever panicked while asking has left nothing half done that another could trip over.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Which file is wanted, in words that leave its name to the clerk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SavedFile {
+    /// One of the files of `-w`.
+    Turn {
+        /// When its interval began.
+        began: Option<Timestamp>,
+        /// Its number in the interval.
+        count: u32,
+    },
+    /// The packets around a finding.
+    Finding {
+        /// The rule's code, in digits: 203 for TC203.
+        code: u16,
+        /// The connection, 0 for none.
+        flow: u32,
+        /// The frame, 0 for none.
+        frame: u64,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How the files of a capture are called.
+#[derive(Clone, Debug)]
+pub struct SaveNames {
+    pattern: PathBuf,
+    turns: Turns,
+    zone: TimeZone,
+}
+
+impl SaveNames {
+    /// After what was typed behind `-w`, and by the local time.
+    pub fn new(pattern: &Path, turns: Turns) -> Self {
+        Self { pattern: pattern.to_owned(), turns, zone: TimeZone::system() }
+    }
+
+    /// What a file is called.
+    pub fn of(&self, file: &SavedFile) -> PathBuf {
+        match *file {
+            SavedFile::Turn { began, count } => self.turn(began, count),
+            SavedFile::Finding { code, flow, frame, at } => self.finding(code, flow, frame, at),
+        }
+    }
+
+    /// As tcpdump has it.
+    fn turn(&self, began: Option<Timestamp>, count: u32) -> PathBuf {
+        let mut name = match (self.turns.every, began, self.pattern.to_str()) {
+            (Some(_), Some(began), Some(pattern)) => self.dated(pattern, began),
+            _ => self.pattern.clone().into_os_string(),
+        };
+        let digits = self.turns.files.filter(|_| self.turns.bytes.is_some()).map_or(0, digits);
+        if count > 0 || digits > 0 {
+            name.push(format!("{count:0digits$}"));
+        }
+        name.into()
+    }
+
+    /// `-w out.pcap` or `-w out` makes `out-TC203-20261122T205552-f1-7.pcap`, `-w folder/` leaves out the beginning.
+    fn finding(&self, code: u16, flow: u32, frame: u64, at: Timestamp) -> PathBuf {
+        let mut name = self.pattern.with_extension("").into_os_string();
+        let folder = self.pattern.is_dir() || self.pattern.as_os_str().to_string_lossy().ends_with('/');
+        if folder {
+            name = self.pattern.join("").into_os_string();
+        } else if !name.is_empty() {
+            name.push("-");
+        }
+        name.push(format!("TC{code:03}-"));
+        name.push(self.dated("%Y%m%dT%H%M%S", at));
+        if flow > 0 {
+            name.push(format!("-f{flow}"));
+        }
+        name.push(format!("-{frame}.pcap"));
+        name.into()
+    }
+
+    /// The pattern with strftime(3)'s conversions at that time; as it is where one means nothing.
+    fn dated(&self, pattern: &str, at: Timestamp) -> OsString {
+        let instant = jiff::Timestamp::from_second(at.seconds()).unwrap_or(jiff::Timestamp::MAX);
+        let dated = jiff::fmt::strtime::format(pattern, &instant.to_zoned(self.zone.clone()));
+        dated.unwrap_or_else(|_| pattern.to_owned()).into()
+    }
+}
+
+/// How long the number of the last of so many files is, counted from 0.
+fn digits(files: u32) -> usize {
+    files.saturating_sub(1).checked_ilog10().map_or(0, |log| log as usize + 1)
+}
+
+/// Runs the errands in this process.
+pub struct OwnClerk {
+    names: SaveNames,
+    anchor: Option<Anchor>,
+    latest: Option<PathBuf>,
+    running: Vec<Child>,
+}
+
+impl OwnClerk {
+    /// Who makes files of these names.
+    pub fn new(names: SaveNames) -> Self {
+        Self { names, anchor: None, latest: None, running: Vec::new() }
+    }
+
+    /// Who can bind that capture anew as well.
+    pub fn anchored(self, anchor: Option<Anchor>) -> Self {
+        Self { anchor, ..self }
+    }
+}
+
+impl Clerk for OwnClerk {
+    fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError> {
+        let path = self.names.of(file);
+        let made = writer::make(&path)?;
+        if matches!(file, SavedFile::Turn { .. }) {
+            self.latest = Some(path.clone());
+        }
+        Ok((made, path))
+    }
+
+    fn hand_on(&mut self) -> Result<(), CaptureError> {
+        // Those that have ended leave the table of processes.
+        self.running.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        if let (Some(command), Some(path)) = (&self.names.turns.command, self.latest.take()) {
+            // At the lowest priority, so that it takes nothing from the capture.
+            let mut niced = Command::new("nice");
+            let started = niced.args(["-n", "19"]).arg(command).arg(&path).stdin(Stdio::null()).spawn();
+            let program = PathBuf::from(command);
+            self.running.push(started.map_err(|source| CaptureError::Io { path: program, source })?);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        for child in &mut self.running {
+            // A command that failed has said so itself.
+            let _ = child.wait();
+        }
+        self.running.clear();
+    }
+
+    fn reattach(&mut self) -> Result<(), CaptureError> {
+        match &mut self.anchor {
+            #[cfg(all(feature = "live", target_os = "linux"))]
+            Some(anchor) => anchor.bind(),
+            _ => Err(CaptureError::Live {
+                interface: "capture".to_owned(),
+                words: "it cannot be bound to another interface here".to_owned(),
+            }),
+        }
+    }
+}

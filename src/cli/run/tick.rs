@@ -1,0 +1,194 @@
+//! What is done now and then, whatever comes: for a capture that is left running.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::capture::{FrameSource, Notice, Span, Timestamp};
+use crate::cli::output::tell;
+
+use super::Run;
+
+/// No more packets pass between two looks up.
+const PACKETS: u32 = 1024;
+
+/// So often the counters of lost packets are read.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// So often what is saved is written through.
+const WRITE: Duration = Duration::from_secs(1);
+
+/// When it is time for what.
+#[derive(Debug)]
+pub(super) struct Pace {
+    packets: u32,
+    glanced: Instant,
+    written: Instant,
+    /// Of `--interval`, and when the next one is over, by the packets' time.
+    interval: Option<Span>,
+    over: Option<Timestamp>,
+    /// Since when the interface is away or down.
+    since: Option<Instant>,
+}
+
+impl Pace {
+    pub fn new(interval: Option<Span>) -> Self {
+        let now = Instant::now();
+        Self { packets: 0, glanced: now, written: now, interval, over: None, since: None }
+    }
+
+    /// Counts a packet, or a moment in which nothing came; true when it is time to look up.
+    pub fn is_due(&mut self, idle: bool) -> bool {
+        self.packets += 1;
+        let due = idle || self.packets >= PACKETS;
+        if due {
+            self.packets = 0;
+        }
+        due
+    }
+
+    /// Whether an interval is over at that time.
+    fn interval(&mut self, now: Timestamp) -> bool {
+        let Some(interval) = self.interval else { return false };
+        let next = Timestamp(now.0.saturating_add(interval.0));
+        match self.over {
+            Some(over) if now < over && over <= next => false,
+            // The first packet, or a clock that was set back.
+            None => {
+                self.over = Some(next);
+                false
+            }
+            Some(over) => {
+                // In step with the beginning, also after a silence.
+                let late = now.since(over).0.max(0) % interval.0.max(1);
+                self.over = Some(Timestamp(next.0.saturating_sub(late)));
+                true
+            }
+        }
+    }
+}
+
+fn has_passed(last: &mut Instant, every: Duration) -> bool {
+    let due = last.elapsed() >= every;
+    if due {
+        *last = Instant::now();
+    }
+    due
+}
+
+impl Run<'_> {
+    /// Looks up from the packets.
+    pub(super) fn tick(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        while let Some(notice) = source.notice() {
+            self.notice(source, notice);
+        }
+        if has_passed(&mut self.pace.glanced, GLANCE) {
+            if let Some(drops) = source.drops() {
+                self.lost(drops);
+            }
+            if let Some(now) = self.clock() {
+                self.interval(now);
+            }
+        }
+        if self.signals.take_summary() {
+            let open = self.tracker.live();
+            tell(&format!(
+                "\nso far; {open} connection{} still open, and counted when they end:",
+                if open == 1 { " is" } else { "s are" }
+            ));
+            self.tell_summary();
+        }
+        if let Some(save) = &mut self.save
+            && has_passed(&mut self.pace.written, WRITE)
+        {
+            save.flush();
+        }
+        self.output.flush()
+    }
+
+    /// Lets the reporters know when an interval is over at that time.
+    pub(super) fn interval(&mut self, now: Timestamp) {
+        if self.pace.interval(now) {
+            for reporter in &mut self.reporters {
+                reporter.interval(self.output.text());
+            }
+        }
+    }
+
+    /// The time by this machine's clock, where packets come from here and now.
+    fn clock(&self) -> Option<Timestamp> {
+        self.pace.interval?;
+        let live = matches!(self.plan.origin, crate::cli::plan::Origin::Live(_));
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok().filter(|_| live)?;
+        Some(Timestamp(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)))
+    }
+
+    /// The capture has lost so many packets until now.
+    fn lost(&mut self, drops: crate::capture::Drops) {
+        if self.losses.look(drops) {
+            // From here on a segment that is missing may have been lost by the capture.
+            self.tracker.capture_lost();
+        }
+        self.summary.lost(drops);
+        let (frame, at) = self.last;
+        if let Some(finding) = self.losses.tell(frame, at) {
+            self.finding(&finding);
+        }
+    }
+
+    fn notice(&mut self, source: &mut dyn FrameSource, notice: Notice) {
+        let (name, frame) = (source.info().name, self.last.0);
+        let waited = self.pace.since.map_or(Duration::ZERO, |since| since.elapsed()).as_secs_f64();
+        match notice {
+            Notice::Down => {
+                self.pace.since = Some(Instant::now());
+                tell(&format!(
+                    "tcpcheck: {name}: the interface is down, after frame {frame}; waiting for it to be up again"
+                ));
+            }
+            Notice::Up => {
+                self.pace.since = None;
+                tell(&format!("tcpcheck: {name}: the interface is up again, after {waited:.1} s"));
+            }
+            Notice::Gone => {
+                self.pace.since = Some(Instant::now());
+                self.tracker.capture_lost();
+                tell(&format!(
+                    "tcpcheck: {name}: the interface has gone, after frame {frame}; waiting for one of that name"
+                ));
+            }
+            Notice::Back => {
+                // One that is not up yet is tried again in a second.
+                let _ = self.clerk.ask().reattach();
+            }
+            Notice::Resumed => {
+                self.pace.since = None;
+                tell(&format!(
+                    "tcpcheck: {name}: there is an interface of that name again, after {waited:.1} s; the capture goes on"
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_stay_in_step_with_the_beginning_and_outlive_a_clock_that_is_set_back() {
+        let mut pace = Pace::new(Some(Span(10)));
+        let mut over = |now| pace.interval(Timestamp(now));
+        assert!(!over(100));
+        assert!(!over(109));
+        assert!(over(110));
+        // A silence, in which several pass.
+        assert!(over(145));
+        assert!(!over(149));
+        assert!(over(150));
+        // Set back by far: the next one is one interval later.
+        assert!(over(20));
+        assert!(!over(29));
+        assert!(over(30));
+    }
+}

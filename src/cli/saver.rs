@@ -1,0 +1,80 @@
+//! The files of `-w` beside the analysis: what cannot be saved is said, and the analysis goes on.
+
+use anyhow::Result;
+
+use crate::capture::{CaptureError, Frame, Rotation, Saved};
+
+use super::output::tell;
+
+/// Saves packets.
+pub struct Saver {
+    rotation: Rotation,
+    /// Whether there is more to do than to save.
+    goes_on: bool,
+    /// The last attempt failed.
+    troubled: bool,
+    /// The first failure, for the exit status.
+    first: Option<String>,
+    said: u64,
+}
+
+impl Saver {
+    /// Saves to these files; if it `goes_on`, what fails is said and tried again, and is an error in the end only.
+    pub fn new(rotation: Rotation, goes_on: bool) -> Self {
+        Self { rotation, goes_on, troubled: false, first: None, said: 0 }
+    }
+
+    /// Saves a packet.
+    pub fn frame(&mut self, frame: &Frame) -> Result<Saved> {
+        match self.rotation.write(frame) {
+            Ok(saved) => Ok(saved),
+            Err(error @ CaptureError::SecondLinkType { .. }) => Err(error.into()),
+            Err(error) if self.goes_on => {
+                self.complain(&error);
+                Ok(Saved::Written)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes out what is held, and tries again what failed.
+    pub fn flush(&mut self) {
+        match self.rotation.flush() {
+            Err(error) => self.complain(&error),
+            Ok(()) if self.troubled => {
+                self.troubled = false;
+                let unsaved = self.rotation.unsaved();
+                let missing = match unsaved - self.said {
+                    0 => "nothing is missing".to_owned(),
+                    packets => format!("{packets} packets are missing"),
+                };
+                self.said = unsaved;
+                tell(&format!("tcpcheck: packets are saved again; {missing}"));
+            }
+            Ok(()) => {}
+        }
+    }
+
+    /// Ends the last file.
+    ///
+    /// # Errors
+    /// When anything could not be saved, at any time.
+    pub fn finish(self) -> Result<()> {
+        match (self.rotation.finish(), self.first) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(0), None) => Ok(()),
+            (Ok(0), Some(first)) => anyhow::bail!("{first}, at first; in the end all packets are saved"),
+            (Ok(packets), first) => {
+                let first = first.map_or_else(String::new, |first| format!("{first}: "));
+                anyhow::bail!("{first}{packets} packets are not saved")
+            }
+        }
+    }
+
+    fn complain(&mut self, error: &CaptureError) {
+        if !std::mem::replace(&mut self.troubled, true) {
+            tell(&format!("tcpcheck: {error}; the analysis goes on"));
+        }
+        self.first.get_or_insert_with(|| error.to_string());
+    }
+}
