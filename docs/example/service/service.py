@@ -33,9 +33,14 @@ class Notes(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    def shutdown_request(self, request):
+    def get_request(self):
+        request, address = super().get_request()
         if FAULT == "reset":
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return request, address
+
+    def shutdown_request(self, request):
+        if FAULT == "reset":
             time.sleep(0.2)
             request.close()
         else:
