@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::policy::{Check, Judgement, Place};
+use crate::report::json::line;
 
 use super::{Capture, Run, RunStanding, words};
 
@@ -187,11 +188,4 @@ fn status(standing: RunStanding) -> &'static str {
         RunStanding::Failed => "failed",
         RunStanding::CouldNot => "error",
     }
-}
-
-fn line(out: &mut Vec<u8>, record: &impl Serialize) {
-    // Texts and numbers into memory: nothing here can fail.
-    let json = serde_json::to_string(record).unwrap_or_default();
-    out.extend_from_slice(words::escaped(&json).as_bytes());
-    out.push(b'\n');
 }

@@ -6,6 +6,7 @@ use crate::policy::{
 };
 use crate::rules::Severity;
 
+use super::super::plain::is_obeyed;
 use super::super::{numerals, wording};
 
 /// What a check is called: the line that demands it, with its scope.
@@ -160,26 +161,6 @@ pub fn counted(count: u64, what: &str) -> String {
 /// Without anything that a terminal, or a reader of lines, would obey.
 pub fn plain(text: &str) -> String {
     text.chars().map(|c| if is_obeyed(c) { '?' } else { c }).collect()
-}
-
-/// Whether a terminal or a browser would do something in place of showing it: controls, ends of lines, and what turns the
-/// direction of writing.
-pub fn is_obeyed(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// JSON that says the same, with escapes in the place of all that a terminal would obey.
-pub fn escaped(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\n' => out.push(c),
-            c if is_obeyed(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// `23.1 %`.
