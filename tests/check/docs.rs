@@ -66,7 +66,7 @@ fn the_quick_start_leads_to_a_failure_with_a_readable_reason_in_ten_lines() {
         "\nFAIL close = \"clean\" ",
         "     5 of 5 connections did not end with a FIN from both sides\n",
         "error TC401 reset  by server in ",
-        "\n2 checks failed in 1 of 1 capture (5 connections) ",
+        "in 1 of 1 capture (5 connections)                                exit status 1\n",
     ] {
         assert!(said.contains(words), "{words} in {said}{error}");
     }

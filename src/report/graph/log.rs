@@ -13,6 +13,9 @@ use crate::report::ladder::Hop;
 const FIRST: usize = 1 << 16;
 const MOST: usize = 1 << 19;
 
+/// A packet with findings takes as much room as so many others.
+const HEAVY: usize = 5;
+
 /// Of a packet whose word changes, the frame is mostly among the last.
 const NEAR: usize = 4096;
 
@@ -20,27 +23,29 @@ const NEAR: usize = 4096;
 #[derive(Debug)]
 pub struct Log {
     hops: Vec<Hop>,
-    /// It is full with so many.
+    /// It is full with so many; one with findings takes the room of several.
     room: usize,
+    taken: usize,
     /// Connections whose packets nobody will ask for.
     forgotten: HashSet<u32, foldhash::fast::RandomState>,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { hops: Vec::new(), room: FIRST, forgotten: HashSet::default() }
+        Self { hops: Vec::new(), room: FIRST, taken: 0, forgotten: HashSet::default() }
     }
 }
 
 impl Log {
     /// Adds a packet.
     pub fn push(&mut self, hop: Hop) {
+        self.taken += if hop.findings().is_empty() { 1 } else { HEAVY };
         self.hops.push(hop);
     }
 
     /// Whether packets have to be taken out before more come.
     pub fn is_full(&self) -> bool {
-        self.hops.len() >= self.room
+        self.taken >= self.room
     }
 
     /// The packet of a frame, if it is still here.
@@ -69,6 +74,7 @@ impl Log {
             }
         }
         self.hops.clear();
+        self.taken = 0;
         self.room = MOST.min(2 * self.room);
     }
 }
