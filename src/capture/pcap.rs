@@ -171,19 +171,20 @@ impl FrameSource for PcapFile {
             }
         };
         let Self { input, layout, interface: [Interface { link_type, .. }], .. } = self;
-        input.frames = input.frames.saturating_add(1);
+        input.frames = input.frames.wrapping_add(1);
         let nanos = match layout.precision {
-            Precision::Micro => i64::from(record.fraction).saturating_mul(1000),
+            Precision::Micro => i64::from(record.fraction).wrapping_mul(1000),
             Precision::Nano => i64::from(record.fraction),
         };
         let length = layout.record_header.saturating_add(record.captured as usize);
         Ok(Next::Frame(Frame {
             number: input.frames,
-            ts: Timestamp::new(i64::from(record.seconds), nanos),
+            // Neither of two numbers of 32 bits makes it too large.
+            ts: Timestamp(i64::from(record.seconds).wrapping_mul(1_000_000_000).wrapping_add(nanos)),
             link_type: *link_type,
             interface: 0,
             wire_len: record.wire_len,
-            data: input.window.take(length).get(layout.record_header..).unwrap_or_default(),
+            data: input.window.take_behind(layout.record_header, length),
         }))
     }
 

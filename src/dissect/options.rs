@@ -171,6 +171,7 @@ impl<'a> TcpOption<'a> {
     }
 
     /// Reads an option by its kind and value; `None` when the kind does not allow a value of that length.
+    #[inline(always)]
     fn read(kind: u8, value: &'a [u8]) -> Option<Self> {
         Some(match kind {
             // RFC 9293 §3.2: the options that every implementation knows.
@@ -301,7 +302,7 @@ impl<'a> TcpOptions<'a> {
 impl<'a> Iterator for TcpOptions<'a> {
     type Item = Result<TcpOption<'a>, OptionError>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             // RFC 9293 §3.1: "The contents of the header beyond the End of Option List Option MUST be header padding of
@@ -381,6 +382,7 @@ impl OptionFacts {
         }
     }
 
+    #[inline]
     fn note(&mut self, option: TcpOption<'_>) {
         match option {
             TcpOption::MaxSegmentSize(mss) => _ = self.mss.get_or_insert(mss),

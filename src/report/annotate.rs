@@ -9,7 +9,7 @@ use crate::dissect::Segment;
 use crate::rules::Rule;
 use crate::track::{Amend, Direction, Finding, Observation, TcpState};
 
-use super::pen::{Pen, Text};
+use super::pen::{Pen, Room, Text};
 use super::style::{Ink, Style};
 use super::{digits, numerals, remark, wording};
 
@@ -94,11 +94,12 @@ impl Annotator {
     /// Appends the `#` line.
     pub fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
         let Some(direction) = seen.direction else { return };
-        let out = &mut Pen::new(out);
+        let room = &mut Room::default();
+        let out = &mut Pen::new(room, out);
         let mut start = out.len();
-        out.text(b"# f");
-        let name = out.len();
-        digits::number(out, seen.flow);
+        out.text(b"# ");
+        let name = out.len() + 1;
+        digits::labelled(out, b"f", seen.flow);
         out.text(b" ");
         numerals::frame(out, segment.frame);
         // `f1 @15`: the columns stay in line up to frame 99, and shift by a digit with each power of ten.

@@ -37,19 +37,29 @@ impl Names {
     }
 
     /// The service at a TCP port.
+    #[inline]
     pub fn port(&self, port: u16) -> Option<&str> {
         if self.numeric {
             return None;
         }
+        self.find_port(port)
+    }
+
+    fn find_port(&self, port: u16) -> Option<&str> {
         let services = self.services.get_or_init(|| parse_services(&read("/etc/services")));
         services.get(&port).map(|name| &**name)
     }
 
     /// The host at an address.
+    #[inline]
     pub fn host(&self, addr: IpAddr) -> Option<&str> {
         if self.numeric {
             return None;
         }
+        self.find_host(addr)
+    }
+
+    fn find_host(&self, addr: IpAddr) -> Option<&str> {
         let hosts = self.hosts.get_or_init(|| parse_hosts(&read("/etc/hosts")));
         let name = &**hosts.get(&addr)?;
         match name.split_once('.') {

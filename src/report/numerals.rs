@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 pub use super::digits::decimal as integer;
-use super::digits::{count, digits};
+use super::digits::{count, digits, labelled_count};
 use super::pen::Text;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
@@ -73,8 +73,7 @@ pub fn bytes(out: &mut impl Text, number: u64) {
 /// `@15`.
 #[inline]
 pub fn frame(out: &mut impl Text, number: u64) {
-    out.put(*b"@", 1);
-    count(out, number);
+    labelled_count(out, b"@", number);
 }
 
 /// `10.0.0.1:80`, `[fd00::1]:80`.

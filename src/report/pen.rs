@@ -8,6 +8,13 @@ pub trait Text {
     /// The first `count` bytes of a chunk; all are copied, so the count costs nothing.
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize);
 
+    /// The first bytes of two chunks, one behind the other.
+    #[inline]
+    fn put_two<const A: usize, const B: usize>(&mut self, a: ([u8; A], usize), b: ([u8; B], usize)) {
+        self.put(a.0, a.1);
+        self.put(b.0, b.1);
+    }
+
     /// All of these bytes.
     fn add(&mut self, bytes: &[u8]);
 
@@ -33,13 +40,24 @@ impl Text for Vec<u8> {
     }
 }
 
-/// Bytes that a pen holds. It is cleared for each pen, so more would cost more than handing on now and then.
-const ROOM: usize = 256;
+/// Bytes that a pen holds before it hands them on.
+const ROOM: usize = 512;
+
+/// Where a pen writes. To clear it takes longer than a short text, so it is kept from one to the next.
+#[derive(Clone, Debug)]
+pub struct Room([u8; ROOM]);
+
+impl Default for Room {
+    #[inline]
+    fn default() -> Self {
+        Self([0; ROOM])
+    }
+}
 
 /// A text in the making: behind what stands in `out`, and there when the pen is dropped.
 #[derive(Debug)]
 pub struct Pen<'a> {
-    room: [u8; ROOM],
+    room: &'a mut [u8; ROOM],
     at: usize,
     out: &'a mut Vec<u8>,
 }
@@ -47,8 +65,8 @@ pub struct Pen<'a> {
 impl<'a> Pen<'a> {
     /// Goes on behind what is there.
     #[inline]
-    pub fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { room: [0; ROOM], at: 0, out }
+    pub fn new(room: &'a mut Room, out: &'a mut Vec<u8>) -> Self {
+        Self { room: &mut room.0, at: 0, out }
     }
 
     /// Appends a byte.
@@ -58,7 +76,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Appends text that is known while compiling.
-    #[inline]
+    #[inline(always)]
     pub fn text<const N: usize>(&mut self, text: &[u8; N]) {
         self.put(*text, N);
     }
@@ -85,13 +103,21 @@ impl<'a> Pen<'a> {
     /// Appends to a room that may be too full for it.
     #[cold]
     #[inline(never)]
-    fn put_beyond(&mut self, chunk: &[u8]) {
-        self.written().extend_from_slice(chunk);
+    fn put_beyond<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
+        self.written().put(chunk, count);
+    }
+}
+
+impl Pen<'_> {
+    #[cold]
+    #[inline(never)]
+    fn put_two_beyond<const A: usize, const B: usize>(&mut self, a: ([u8; A], usize), b: ([u8; B], usize)) {
+        self.written().put_two(a, b);
     }
 }
 
 impl Text for Pen<'_> {
-    #[inline]
+    #[inline(always)]
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
         const { assert!(N <= ROOM) };
         let at = self.at;
@@ -100,7 +126,20 @@ impl Text for Pen<'_> {
                 *place = chunk;
                 self.at = at + count;
             }
-            None => self.put_beyond(chunk.get(..count).unwrap_or(&chunk)),
+            None => self.put_beyond(chunk, count),
+        }
+    }
+
+    #[inline(always)]
+    fn put_two<const A: usize, const B: usize>(&mut self, a: ([u8; A], usize), b: ([u8; B], usize)) {
+        const { assert!(A + B <= ROOM) };
+        let (at, behind) = (self.at, self.at + a.1);
+        if at <= ROOM - A - B && a.1 <= A {
+            self.room[at..at + A].copy_from_slice(&a.0);
+            self.room[behind..behind + B].copy_from_slice(&b.0);
+            self.at = behind + b.1;
+        } else {
+            self.put_two_beyond(a, b);
         }
     }
 
@@ -140,9 +179,10 @@ mod tests {
     #[test]
     fn all_pieces_arrive_in_order_however_long_they_are() {
         let pieces: Vec<Vec<u8>> = (0..600_usize).map(|len| vec![b'a' + (len % 26) as u8; len * 7 % 601]).collect();
-        for most in [0, 1, 255, 256, 257, 600] {
+        for most in [0, 1, 511, 512, 513, 600] {
             let (mut penned, mut plain) = (b"before".to_vec(), b"before".to_vec());
-            let mut pen = Pen::new(&mut penned);
+            let mut room = Room::default();
+            let mut pen = Pen::new(&mut room, &mut penned);
             for (at, piece) in pieces.iter().enumerate() {
                 let piece = &piece[..piece.len().min(most)];
                 pen.add(piece);
