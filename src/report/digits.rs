@@ -11,7 +11,7 @@ use super::pen::Text;
 #[inline]
 pub fn number(out: &mut impl Text, number: u32) {
     match short_number(number) {
-        Some((digits, count)) => out.put(digits, count),
+        Some((digits, count)) => out.word(digits, count),
         None => long_number(out, number),
     }
 }
@@ -20,9 +20,9 @@ pub fn number(out: &mut impl Text, number: u32) {
 #[inline(always)]
 pub fn labelled<const N: usize>(out: &mut impl Text, label: &[u8; N], number: u32) {
     match short_number(number) {
-        Some(digits) => out.put_two((*label, N), digits),
+        Some((digits, count)) => out.text_and_word(label, digits, count),
         None => {
-            out.put(*label, N);
+            out.text(label);
             long_number(out, number);
         }
     }
@@ -30,14 +30,14 @@ pub fn labelled<const N: usize>(out: &mut impl Text, label: &[u8; N], number: u3
 
 /// The digits of a number of up to eight, and how many they are.
 #[inline(always)]
-fn short_number(number: u32) -> Option<([u8; 8], usize)> {
+fn short_number(number: u32) -> Option<(u64, usize)> {
     if number >= 100_000_000 {
         return None;
     }
     let digits = eight_digits(number);
     // The last digit is written even if it is a zero.
     let zeros = (digits | 1 << 56).trailing_zeros() / 8;
-    Some((((digits | ZEROS) >> (zeros * 8)).to_le_bytes(), 8 - zeros as usize))
+    Some(((digits | ZEROS) >> (zeros * 8), 8 - zeros as usize))
 }
 
 /// Of nine or ten digits.
@@ -47,7 +47,7 @@ fn long_number(out: &mut impl Text, number: u32) {
     let pair = u16::from_le_bytes(PAIRS[(top % 100) as usize]);
     let zeros = u32::from(top < 10);
     let eight = eight_digits(number % 100_000_000) | ZEROS;
-    out.put_two(((pair >> (zeros * 8)).to_le_bytes(), 2 - zeros as usize), (eight.to_le_bytes(), 8));
+    out.words((u64::from(pair >> (zeros * 8)), 2 - zeros as usize), (eight, 8));
 }
 
 /// Two digits of every number below 100.
@@ -76,7 +76,7 @@ pub fn labelled_count<const N: usize>(out: &mut impl Text, label: &[u8; N], coun
     match u32::try_from(count) {
         Ok(small) => labelled(out, label, small),
         Err(_) => {
-            out.put(*label, N);
+            out.text(label);
             decimal(out, count);
         }
     }
@@ -182,8 +182,7 @@ pub fn address_as_std(out: &mut impl Text, addr: IpAddr) {
 fn v4(out: &mut impl Text, addr: Ipv4Addr) {
     let [a, b, c, d] = addr.octets().map(|octet| OCTETS[usize::from(octet)]);
     let pair = |first: Octet, second: Octet| u64::from(first.text) | u64::from(second.text) << (first.len * 8 % 64);
-    let first = (pair(a, b).to_le_bytes(), (a.len + b.len) as usize);
-    out.put_two(first, (pair(c, d).to_le_bytes(), (c.len + d.len - 1) as usize));
+    out.words((pair(a, b), (a.len + b.len) as usize), (pair(c, d), (c.len + d.len - 1) as usize));
 }
 
 /// An octet in decimal with a dot behind it, the first digit in the lowest byte.
@@ -227,7 +226,7 @@ fn v6(out: &mut impl Text, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16
         self::group(out, group, !last);
     }
     if before.len() < 8 {
-        if before.is_empty() { out.put(*b"::", 2) } else { out.put(*b":", 1) }
+        if before.is_empty() { out.text(b"::") } else { out.text(b":") }
     }
     if holds_v4 {
         // Of the groups behind the zeros the last two are written in the other way.
@@ -255,7 +254,7 @@ fn group(out: &mut impl Text, group: u16, more: bool) {
     let text = nibbles + 0x3030_3030 + letters * u32::from(b'a' - b'0' - 10);
     let zeros = (group | 1).leading_zeros() / 4;
     let with_colon = (u64::from(text) | u64::from(b':') << 32) >> (zeros * 8);
-    out.put(with_colon.to_le_bytes(), 4 - zeros as usize + usize::from(more));
+    out.word(with_colon, 4 - zeros as usize + usize::from(more));
 }
 
 /// Where the first of the longest runs begins, and how long it is.

@@ -8,15 +8,34 @@ pub trait Text {
     /// The first `count` bytes of a chunk; all are copied, so the count costs nothing.
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize);
 
-    /// The first bytes of two chunks, one behind the other.
-    #[inline]
-    fn put_two<const A: usize, const B: usize>(&mut self, a: ([u8; A], usize), b: ([u8; B], usize)) {
-        self.put(a.0, a.1);
-        self.put(b.0, b.1);
-    }
-
     /// All of these bytes.
     fn add(&mut self, bytes: &[u8]);
+
+    /// Text whose length is known while compiling.
+    #[inline]
+    fn text<const N: usize>(&mut self, text: &[u8; N]) {
+        self.put(*text, N);
+    }
+
+    /// The first `count` of eight bytes, of which the first is the lowest.
+    #[inline]
+    fn word(&mut self, word: u64, count: usize) {
+        self.put(word.to_le_bytes(), count);
+    }
+
+    /// A text, and behind it the first bytes of a word.
+    #[inline]
+    fn text_and_word<const N: usize>(&mut self, text: &[u8; N], word: u64, count: usize) {
+        self.text(text);
+        self.word(word, count);
+    }
+
+    /// The first bytes of two words, one behind the other.
+    #[inline]
+    fn words(&mut self, first: (u64, usize), second: (u64, usize)) {
+        self.word(first.0, first.1);
+        self.word(second.0, second.1);
+    }
 
     /// The same byte so many times.
     fn fill(&mut self, byte: u8, count: usize) {
@@ -75,12 +94,6 @@ impl<'a> Pen<'a> {
         self.put([byte], 1);
     }
 
-    /// Appends text that is known while compiling.
-    #[inline(always)]
-    pub fn text<const N: usize>(&mut self, text: &[u8; N]) {
-        self.put(*text, N);
-    }
-
     /// Bytes so far, with those that stood there before.
     #[inline]
     pub fn len(&self) -> usize {
@@ -100,46 +113,84 @@ impl<'a> Pen<'a> {
         self.at = 0;
     }
 
-    /// Appends to a room that may be too full for it.
-    #[cold]
-    #[inline(never)]
-    fn put_beyond<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
-        self.written().put(chunk, count);
+    /// The next `N` bytes of the room, unless it is too full.
+    #[inline(always)]
+    fn place<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.room.get_mut(self.at..)?.first_chunk_mut()
     }
-}
 
-impl Pen<'_> {
+    // What goes beyond the room has ways of its own, so that on the usual way nothing has to lie ready for them.
+
     #[cold]
     #[inline(never)]
-    fn put_two_beyond<const A: usize, const B: usize>(&mut self, a: ([u8; A], usize), b: ([u8; B], usize)) {
-        self.written().put_two(a, b);
+    fn add_beyond(&mut self, bytes: &[u8]) {
+        self.written().extend_from_slice(bytes);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn word_beyond(&mut self, word: u64, count: usize) {
+        self.written().word(word, count);
     }
 }
 
 impl Text for Pen<'_> {
     #[inline(always)]
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
-        const { assert!(N <= ROOM) };
-        let at = self.at;
-        match self.room.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+        match self.place() {
             Some(place) => {
                 *place = chunk;
-                self.at = at + count;
+                self.at += count;
             }
-            None => self.put_beyond(chunk, count),
+            None => self.add_beyond(chunk.get(..count).unwrap_or(&chunk)),
         }
     }
 
     #[inline(always)]
-    fn put_two<const A: usize, const B: usize>(&mut self, a: ([u8; A], usize), b: ([u8; B], usize)) {
-        const { assert!(A + B <= ROOM) };
-        let (at, behind) = (self.at, self.at + a.1);
-        if at <= ROOM - A - B && a.1 <= A {
-            self.room[at..at + A].copy_from_slice(&a.0);
-            self.room[behind..behind + B].copy_from_slice(&b.0);
-            self.at = behind + b.1;
+    fn text<const N: usize>(&mut self, text: &[u8; N]) {
+        match self.place() {
+            Some(place) => {
+                *place = *text;
+                self.at += N;
+            }
+            None => self.add_beyond(text),
+        }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, word: u64, count: usize) {
+        match self.place() {
+            Some(place) => {
+                *place = word.to_le_bytes();
+                self.at += count;
+            }
+            None => self.word_beyond(word, count),
+        }
+    }
+
+    #[inline(always)]
+    fn text_and_word<const N: usize>(&mut self, text: &[u8; N], word: u64, count: usize) {
+        let at = self.at;
+        if at < ROOM - N - 8 {
+            self.room[at..at + N].copy_from_slice(text);
+            self.room[at + N..at + N + 8].copy_from_slice(&word.to_le_bytes());
+            self.at = at + N + count;
         } else {
-            self.put_two_beyond(a, b);
+            self.add_beyond(text);
+            self.word_beyond(word, count);
+        }
+    }
+
+    #[inline(always)]
+    fn words(&mut self, first: (u64, usize), second: (u64, usize)) {
+        let (at, behind) = (self.at, self.at + first.1);
+        if at < ROOM - 16 && first.1 <= 8 {
+            self.room[at..at + 8].copy_from_slice(&first.0.to_le_bytes());
+            self.room[behind..behind + 8].copy_from_slice(&second.0.to_le_bytes());
+            self.at = behind + second.1;
+        } else {
+            self.word_beyond(first.0, first.1);
+            self.word_beyond(second.0, second.1);
         }
     }
 
@@ -187,10 +238,16 @@ mod tests {
                 let piece = &piece[..piece.len().min(most)];
                 pen.add(piece);
                 pen.put(*b"0123456789abcdef", at % 17);
+                pen.words((u64::from_le_bytes(*b"ABCDEFGH"), at % 9), (u64::from_le_bytes(*b"01234567"), at / 9 % 9));
+                pen.text_and_word(b"text", u64::from_le_bytes(*b"ABCDEFGH"), at % 9);
                 pen.text(b", ");
                 plain.extend_from_slice(piece);
-                plain.put(*b"0123456789abcdef", at % 17);
-                plain.add(b", ");
+                plain.extend(&b"0123456789abcdef"[..at % 17]);
+                plain.extend(&b"ABCDEFGH"[..at % 9]);
+                plain.extend(&b"01234567"[..at / 9 % 9]);
+                plain.extend(b"text");
+                plain.extend(&b"ABCDEFGH"[..at % 9]);
+                plain.extend(b", ");
             }
             assert_eq!(pen.written(), &plain);
             drop(pen);

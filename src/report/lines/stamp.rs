@@ -114,9 +114,9 @@ impl Stamps {
 /// `HH:MM:SS`.
 fn clock(out: &mut impl Text, [hour, minute, second]: [u8; 3]) {
     two(out, hour);
-    out.put(*b":", 1);
+    out.text(b":");
     two(out, minute);
-    out.put(*b":", 1);
+    out.text(b":");
     two(out, second);
 }
 

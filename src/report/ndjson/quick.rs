@@ -231,7 +231,7 @@ fn fraction(out: &mut Pen<'_>, number: i64, places: u32) {
     let [first, eight @ ..] = digits::<9>(nine);
     out.put([b'.', first], 2);
     let zeros = (u64::from_le_bytes(eight) ^ u64::from_le_bytes(*b"00000000")).leading_zeros() / 8;
-    out.put(eight, 8 - zeros as usize);
+    out.word(u64::from_le_bytes(eight), 8 - zeros as usize);
 }
 
 #[cfg(test)]
