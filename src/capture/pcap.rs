@@ -65,11 +65,10 @@ impl Record {
     /// Reads a header, if all of it is there.
     #[inline]
     fn read(bytes: &[u8], layout: Layout, lengths: Lengths) -> Option<Self> {
-        let (&[t0, t1, t2, t3, f0, f1, f2, f3, c0, c1, c2, c3, w0, w1, w2, w3], behind) = bytes.split_first_chunk()?;
-        if layout.record_header > 16 && behind.len() < layout.record_header.saturating_sub(16) {
+        if bytes.len() < layout.record_header {
             return None;
         }
-        let fields = [[t0, t1, t2, t3], [f0, f1, f2, f3], [c0, c1, c2, c3], [w0, w1, w2, w3]];
+        let fields = bytes.as_chunks().0.first_chunk::<4>()?;
         let [seconds, fraction, first, second] = match layout.order {
             ByteOrder::Little => fields.map(u32::from_le_bytes),
             ByteOrder::Big => fields.map(u32::from_be_bytes),

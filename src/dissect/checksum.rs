@@ -48,7 +48,7 @@ fn is_whole(ip: &Ip<'_>) -> bool {
 }
 
 /// What the checksum of `ip`'s payload says, whose field is `at` bytes behind its start, and whose [`words`] are these.
-#[inline]
+#[inline(always)]
 fn checksum(ip: &Ip<'_>, protocol: u8, at: usize, words: u64) -> Checksum {
     let (Some(addresses), Some(&field)) =
         (pseudo_addresses(ip), ip.payload.get(at..).and_then(|field| field.first_chunk()))

@@ -351,8 +351,8 @@ impl OptionFacts {
     #[inline]
     pub(super) fn take_in(&mut self, options: TcpOptions<'_>) {
         // RFC 7323 appendix A: what nearly every segment of nearly every connection has, and nothing else.
-        if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *options.rest {
-            self.timestamps = Some((u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3])));
+        if let ([[kind::NOP, kind::NOP, kind::TIMESTAMPS, 10], value, echo], []) = options.rest.as_chunks() {
+            self.timestamps = Some((u32::from_be_bytes(*value), u32::from_be_bytes(*echo)));
             self.cut = options.uncaptured > 0;
         } else if options.rest.is_empty() {
             self.cut = options.uncaptured > 0;

@@ -31,11 +31,11 @@ pub enum End {
 pub fn write(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
     let left = usize::from(segment.header_len).saturating_sub(FIXED_LEN);
     // What nearly every segment of nearly every connection has, and nothing else.
-    if let (12, Some(&[1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3])) =
-        (left, packet.get(FIXED_LEN..).and_then(|options| options.first_chunk()))
+    if let (12, Some([[kind::NOP, kind::NOP, kind::TIMESTAMPS, 10], value, echo])) =
+        (left, packet.get(FIXED_LEN..).and_then(|options| options.as_chunks().0.first_chunk::<3>()))
     {
-        labelled(out, b", options [nop,nop,TS val ", u32::from_be_bytes([v0, v1, v2, v3]));
-        labelled(out, b" ecr ", u32::from_be_bytes([e0, e1, e2, e3]));
+        labelled(out, b", options [nop,nop,TS val ", u32::from_be_bytes(*value));
+        labelled(out, b" ecr ", u32::from_be_bytes(*echo));
         out.text(b"]");
         return None;
     }
