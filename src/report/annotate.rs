@@ -5,7 +5,7 @@
 //! #! f1 @15 warning TC202 fast-retransmission  36.0 ms after the gap opened, ...
 //! ```
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use crate::dissect::Segment;
 use crate::rules::Rule;
@@ -123,7 +123,7 @@ impl Annotator {
     /// `>SYN_SENT   `, behind whose state it is: whether it was just entered, and which it is.
     fn end(&self, out: &mut Pen<'_>, start: &mut usize, before: TcpState, after: TcpState) {
         out.text(if before == after { b"=" } else { b">" });
-        out.text(&NAMES[after as usize]);
+        out.text(padded(after));
         self.paint(out, start, if before == after { Ink::Remark } else { Ink::Entered });
     }
 
@@ -166,30 +166,15 @@ pub fn withdrawn_text(out: &mut Vec<u8>, amend: &Amend, rule: Rule) {
     }
 }
 
-/// Every state.
-const STATES: [TcpState; 11] = [
-    TcpState::Closed,
-    TcpState::Listen,
-    TcpState::SynSent,
-    TcpState::SynRecv,
-    TcpState::Established,
-    TcpState::FinWait1,
-    TcpState::FinWait2,
-    TcpState::CloseWait,
-    TcpState::Closing,
-    TcpState::LastAck,
-    TcpState::TimeWait,
-];
-
-/// Every state's name, with spaces behind it, by its number.
-static NAMES: LazyLock<[[u8; 11]; STATES.len()]> = LazyLock::new(|| {
-    let mut names = [[b' '; 11]; STATES.len()];
-    for state in STATES {
-        let name = state.as_str().as_bytes();
-        names[state as usize][..name.len()].copy_from_slice(name);
-    }
-    names
-});
+/// A state's name, with spaces behind it; made once for each state.
+#[inline]
+fn padded(state: TcpState) -> &'static [u8; 11] {
+    static NAMES: [OnceLock<[u8; 11]>; 16] = [const { OnceLock::new() }; 16];
+    NAMES[state as usize % NAMES.len()].get_or_init(|| {
+        let mut bytes = state.as_str().bytes();
+        std::array::from_fn(|_| bytes.next().unwrap_or(b' '))
+    })
+}
 
 /// Fills up with spaces what was written since `start`, to `width`, which is 16 at most.
 fn pad(out: &mut Pen<'_>, start: usize, width: usize) {

@@ -23,7 +23,7 @@ pub fn grouped(out: &mut Vec<u8>, number: u64) {
 }
 
 /// `number / 10^places`, with that many decimals: `fixed(12345, 3)` is `12.345`. Places are 9 or less.
-#[inline]
+#[inline(always)]
 pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
     if number < 0 {
         out.text(b"-");

@@ -15,7 +15,7 @@ pub fn packet(out: &mut Pen<'_>, segment: &Segment, seen: &Observation, elapsed:
     put(out, b",\"ts\":\"");
     calendar.rfc3339(out, segment.ts);
     put(out, b"\",\"rel_s\":");
-    fraction(out, elapsed.0, 9);
+    fraction::<9>(out, elapsed.0);
     labelled(out, b",\"flow\":", seen.flow);
     match seen.direction {
         Some(Direction::FromOriginator) => put(out, b",\"dir\":\"c2s\""),
@@ -206,15 +206,14 @@ fn acks(out: &mut Pen<'_>, acked: &Acked) {
     put(out, b"]");
     if let Some(rtt) = acked.rtt {
         put(out, b",\"rtt_ms\":");
-        fraction(out, rtt.0, 6);
+        fraction::<6>(out, rtt.0);
     }
     out.push(b'}');
 }
 
-/// `number / 10^places` as the shortest text that gives that `f64` again; places are 9 or less.
-#[inline]
-fn fraction(out: &mut Pen<'_>, number: i64, places: u32) {
-    let unit = 10_u64.pow(places);
+/// `number / 10^PLACES` as the shortest text that gives that `f64` again; places are 9 or less.
+fn fraction<const PLACES: u32>(out: &mut Pen<'_>, number: i64) {
+    let unit = const { 10_u64.pow(PLACES) };
     let size = number.unsigned_abs();
     // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones
     // are written with an exponent.
@@ -226,7 +225,7 @@ fn fraction(out: &mut Pen<'_>, number: i64, places: u32) {
         put(out, b"-");
     }
     count(out, size / unit);
-    let nine = (size % unit) as u32 * 10_u32.pow(9 - places);
+    let nine = (size % unit) as u32 * const { 10_u32.pow(9 - PLACES) };
     // At least one digit stays. The other eight are in the order of their bytes.
     let [first, eight @ ..] = digits::<9>(nine);
     out.put([b'.', first], 2);
@@ -334,11 +333,14 @@ mod tests {
         #[test]
         fn times_are_the_shortest_text_of_their_number(number in any::<i64>(), bits in 0..64_u32) {
             for number in [number >> bits, (number >> bits) - (number >> bits) % 1_000_i64] {
-                for (places, value) in [(9, Span(number).as_secs_f64()), (6, Span(number).as_millis_f64())] {
+                let written = |write: fn(&mut Pen<'_>, i64)| {
                     let mut out = Vec::new();
-                    fraction(&mut Pen::new(&mut Room::default(), &mut out), number, places);
-                    prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&value).unwrap());
-                }
+                    write(&mut Pen::new(&mut Room::default(), &mut out), number);
+                    String::from_utf8(out).unwrap()
+                };
+                let span = Span(number);
+                prop_assert_eq!(written(fraction::<9>), serde_json::to_string(&span.as_secs_f64()).unwrap());
+                prop_assert_eq!(written(fraction::<6>), serde_json::to_string(&span.as_millis_f64()).unwrap());
             }
         }
     }
