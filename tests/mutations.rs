@@ -4,7 +4,6 @@
 //! Mutation number N is the same on every machine. `MUTATIONS=100000 cargo test --release mutations` tries more of them,
 //! `MUTATIONS=4711..4712` one again.
 
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
@@ -16,6 +15,7 @@ use tcpcheck::report::{
 use tcpcheck::track::Event;
 use tcpcheck::{Content, FlowTracker, Observation, TrackerOptions, dissect};
 
+use crate::testkit::mutation::{Dice, mutate, wanted};
 use crate::testkit::{files_below, short};
 
 /// How many are tried unless `MUTATIONS` says otherwise: some seconds' worth of a debug build.
@@ -23,59 +23,6 @@ const USUALLY: u64 = 3_000;
 
 /// Larger fixtures take long and add nothing.
 const LARGEST: usize = 12_000;
-
-/// SplitMix64: small, seeded, the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.roll() % limit.max(1) as u64) as usize
-    }
-
-    /// A range of at most `longest` bytes within `len`.
-    fn part(&mut self, len: usize, longest: usize) -> Range<usize> {
-        let start = self.below(len);
-        start..(start + 1 + self.below(longest)).min(len)
-    }
-}
-
-/// One to eight changes to a capture.
-fn mutate(bytes: &mut Vec<u8>, dice: &mut Dice) {
-    for _ in 0..=dice.below(8) {
-        if bytes.is_empty() {
-            return;
-        }
-        match dice.below(10) {
-            0..4 => {
-                let at = dice.below(bytes.len());
-                bytes[at] ^= 1 << dice.below(8);
-            }
-            // Lengths and counts live in two or four bytes, and break at their ends.
-            4..7 => {
-                let value = [0, 1, 2, 0x7f, 0x80, 0xff, 0xffff, 0x7fff_ffff, u32::MAX][dice.below(9)];
-                let value = if dice.below(2) == 0 { value.to_le_bytes() } else { value.to_be_bytes() };
-                let part = dice.part(bytes.len(), 4);
-                let len = part.len();
-                bytes[part].copy_from_slice(&value[..len]);
-            }
-            7 => drop(bytes.drain(dice.part(bytes.len(), 64))),
-            8 => {
-                let part = dice.part(bytes.len(), 2_000);
-                let (copy, at) = (bytes[part].to_vec(), dice.below(bytes.len()));
-                bytes.splice(at..at, copy);
-            }
-            _ => bytes.truncate(dice.below(bytes.len())),
-        }
-    }
-}
 
 /// Reads a capture with everything that can be asked of it.
 fn read(bytes: Vec<u8>) {
@@ -152,14 +99,6 @@ fn report_events(tracker: &mut FlowTracker, reporters: &mut [Box<dyn Reporter>],
     }
 }
 
-/// The mutations that are wanted, by number.
-fn wanted() -> Range<u64> {
-    let Ok(asked) = std::env::var("MUTATIONS") else { return 0..USUALLY };
-    let (from, to) = asked.split_once("..").unwrap_or(("0", &asked));
-    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("MUTATIONS={asked}: a number, or FROM..TO"));
-    number(from)..number(to)
-}
-
 #[test]
 fn no_mutation_of_a_capture_makes_anything_panic() {
     let captures: Vec<(PathBuf, Vec<u8>)> = files_below("fixtures", &[".pcap", ".pcapng", ".gz", ".zst"])
@@ -167,11 +106,11 @@ fn no_mutation_of_a_capture_makes_anything_panic() {
         .map(|path| (path.clone(), std::fs::read(path).expect("a fixture")))
         .filter(|(_, bytes)| bytes.len() <= LARGEST)
         .collect();
-    for number in wanted() {
+    for number in wanted(USUALLY) {
         let mut dice = Dice(number);
         let (path, bytes) = &captures[dice.below(captures.len())];
         let mut bytes = bytes.clone();
-        mutate(&mut bytes, &mut dice);
+        mutate(&mut bytes, &mut dice, 8);
         if catch_unwind(AssertUnwindSafe(|| read(bytes.clone()))).is_err() {
             let kept = std::env::temp_dir().join(format!("mutation-{number}"));
             std::fs::write(&kept, &bytes).expect("a file in the temporary folder");

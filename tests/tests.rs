@@ -22,5 +22,6 @@ mod oracle;
 mod pictures;
 mod readme;
 mod resting;
+mod ring;
 mod tcpdump_parity;
 mod traces;

@@ -4,10 +4,12 @@ use tcpcheck::dissect::{Content, Dissection, MAX_LAYERS, dissect};
 use tcpcheck::report::lines::{DumpStyle, LineStyle, Lines, StampStyle};
 use tcpcheck::{Frame, LinkType, Timestamp};
 
-/// The link types that are read, and two that are not.
-pub const LINK_TYPES: [u16; 31] = [
+use crate::safe::printable;
+
+/// The link types that are read, and one that is not.
+pub const LINK_TYPES: [u16; 32] = [
     0, 1, 7, 9, 10, 12, 14, 50, 51, 100, 101, 104, 105, 108, 109, 113, 117, 119, 127, 129, 147, 149, 163, 192, 204,
-    219, 228, 229, 239, 242, 276,
+    219, 228, 229, 239, 242, 258, 276,
 ];
 
 /// Bytes before the frame's own: link type, how the line is to look, and what the wire had more than the capture.
@@ -113,11 +115,4 @@ fn line(frame: &Frame<'_>, found: &Dissection<'_>, style: u8, verbose: u8) {
     assert!(out.is_empty() || out.ends_with(b"\n"));
     // 16 bytes of a frame take a line of some 70.
     assert!(out.len() <= 4096 + 8 * frame.data.len(), "{} bytes said of {}", out.len(), frame.data.len());
-}
-
-/// Text that may go to a terminal: UTF-8 without control characters but line ends and tabs.
-pub fn printable(out: &[u8]) {
-    let text = str::from_utf8(out).expect("UTF-8");
-    let bad = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t');
-    assert!(bad.is_none(), "{bad:?} in {text:?}");
 }

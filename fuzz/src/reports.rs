@@ -5,14 +5,15 @@ use std::io::Cursor;
 use tcpcheck::capture::open_reader;
 use tcpcheck::report::lines::{DumpStyle, LineStyle, Lines};
 use tcpcheck::report::{
-    Annotator, Findings, Flows, Format, Invocation, Ladder, LadderOptions, Level, Names, Ndjson, Order, Packet,
-    Packets, Records, Report, ReportOptions, Reporter, Style, Summary, TextStyle,
+    Album, AlbumOptions, Annotator, Findings, Flows, Format, Graph, Invocation, Ladder, LadderOptions, Level, Names,
+    Ndjson, Order, Packet, Packets, Records, Report, ReportOptions, Reporter, Style, Summary, Svg, TextStyle,
+    write_xpl,
 };
 use tcpcheck::track::Event;
-use tcpcheck::{Content, FlowTracker, Next, Observation, TrackerOptions, dissect};
+use tcpcheck::{Content, Direction, FlowTracker, Next, Observation, TrackerOptions, dissect};
 
-use crate::dissection::printable;
 use crate::memory;
+use crate::safe::{json, printable, xml};
 
 /// A name that a file may have.
 const NAME: &str = "a\u{1b}[31m\u{9b}7m\u{202e}<b>\"'\n.pcap";
@@ -25,11 +26,13 @@ struct Way<'a> {
     reporter: Box<dyn Reporter + 'a>,
     out: Vec<u8>,
     json: bool,
+    /// All of it is one XML document.
+    drawing: Option<Vec<u8>>,
 }
 
 impl<'a> Way<'a> {
     fn new(reporter: impl Reporter + 'a, json: bool) -> Self {
-        Self { reporter: Box::new(reporter), out: Vec::new(), json }
+        Self { reporter: Box::new(reporter), out: Vec::new(), json, drawing: None }
     }
 
     /// Looks at what was written since, and forgets it.
@@ -37,9 +40,12 @@ impl<'a> Way<'a> {
         printable(&self.out);
         if self.json {
             for line in self.out.split_inclusive(|byte| *byte == b'\n') {
-                let record: serde_json::Value = serde_json::from_slice(line).expect("a record is JSON");
+                let record = json(line);
                 assert!(record["type"].is_string(), "{record}");
             }
+        }
+        if let Some(drawing) = &mut self.drawing {
+            drawing.extend_from_slice(&self.out);
         }
         self.out.clear();
     }
@@ -70,7 +76,8 @@ pub fn report(bytes: &[u8]) {
         names: Names::numeric(),
     };
     let mut page =
-        Report::new(ReportOptions { full: 3, payload: true, names: Names::numeric(), again: NAME.to_owned() });
+        Report::new(ReportOptions { full: 3, payload: true, names: Names::numeric(), again: "a.pcap".to_owned() });
+    let mut album = Album::new(AlbumOptions { keep: 2, records: 0, payload: true });
     let mut ways = [
         Way::new(Packets::new(Annotator::new(Level::Full, style), !bit(4)), false),
         Way::new(Ndjson::new(Records { packets: true, findings: true, flows: true, summary: true }), true),
@@ -78,7 +85,11 @@ pub fn report(bytes: &[u8]) {
         Way::new(Flows::new(Order::Start, bit(5), style), false),
         Way::new(Ladder::new(ladder), false),
         Way::new(&mut page, false),
+        Way::new(&mut album, false),
     ];
+    if how >> 6 == 1 {
+        ways[4].drawing = Some(Vec::new());
+    }
     let before = memory::reset_peak();
     let (mut lines, mut text) = (Lines::new(line), Vec::new());
     let mut tracker = FlowTracker::new(TrackerOptions::default());
@@ -115,7 +126,8 @@ pub fn report(bytes: &[u8]) {
         }
     }
     for fault in source.faults() {
-        printable(fault.to_string().as_bytes());
+        // The file's own name is `cli`'s to clean, as it does for all that goes to standard error.
+        printable(fault.to_string().replace(NAME, "").as_bytes());
     }
     if let Some(drops) = source.drops() {
         summary.lost(drops);
@@ -125,14 +137,36 @@ pub fn report(bytes: &[u8]) {
     for way in &mut ways {
         way.reporter.end(&mut way.out, &summary);
         way.check();
+        if let Some(drawing) = way.drawing.as_deref().filter(|drawing| !drawing.is_empty()) {
+            xml(drawing);
+        }
     }
     drop(ways);
+    graphs(&mut album);
     let mut out = Vec::new();
     summary.write(&mut out, style, &Invocation::default());
     printable(&out);
     printable(page.page());
     let most = 64 * 1024 * 1024 + 256 * bytes.len();
     assert!(memory::peak() - before <= most, "{} bytes held for {}", memory::peak() - before, bytes.len());
+}
+
+const BOTH: [Direction; 2] = [Direction::FromOriginator, Direction::FromResponder];
+
+/// Every graph of the connections in the most trouble.
+fn graphs(album: &mut Album) {
+    for kept in album.kept() {
+        for (graph, way) in Graph::ALL.into_iter().flat_map(|graph| BOTH.map(|way| (graph, way))) {
+            let mut out = Vec::new();
+            if let Some(plot) = graph.plot(&kept.trail, way) {
+                plot.file(&mut out);
+                xml(&out);
+            }
+            out.clear();
+            write_xpl(&mut out, graph, &kept.trail, way, NAME);
+            printable(&out);
+        }
+    }
 }
 
 fn tell(tracker: &mut FlowTracker, ways: &mut [Way<'_>], summary: &mut Summary) {

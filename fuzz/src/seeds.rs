@@ -4,9 +4,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use tcpcheck::capture::open_reader;
-use tcpcheck::{Content, Next, dissect};
+use tcpcheck::policy::Key;
+use tcpcheck::{Content, Next, Rule, dissect};
 use tcpcheck_fuzz::dissection::LINK_TYPES;
 use tcpcheck_fuzz::policy::BETWEEN;
+use tcpcheck_fuzz::script;
+
+/// Longer conversations take long and seldom show anything else.
+const MOST_SEGMENTS: usize = 120;
 
 /// Larger files teach a fuzzer nothing that smaller ones do not.
 const LARGEST: usize = 20_000;
@@ -23,10 +28,11 @@ fn main() -> std::io::Result<()> {
     let mut kinds: Vec<Vec<u8>> = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let bytes = std::fs::read(file)?;
+        let write = |target: &str, which: &str, bytes: &[u8]| write(seeds, target, &format!("{number}-{which}"), bytes);
+        conversation(&bytes, |bytes| write("tracker", "said-again", bytes))?;
         if bytes.len() > LARGEST {
             continue;
         }
-        let write = |target: &str, which: &str, bytes: &[u8]| write(seeds, target, &format!("{number}-{which}"), bytes);
         let packed = file.extension().is_some_and(|ending| ending == "gz" || ending == "zst");
         match bytes.first() {
             _ if packed => write("compressed", "as-it-is", &bytes)?,
@@ -40,27 +46,27 @@ fn main() -> std::io::Result<()> {
         }
         write("reports", "plain", &[&[0xe0], &bytes[..]].concat())?;
         if number % 8 == 0 {
-            write("policy", "judged", &[&b"[handshake]\nmax = \"1s\"\n"[..], BETWEEN, &bytes].concat())?;
+            write("policy", "judged", &[POLICIES[number / 8 % 2].as_bytes(), BETWEEN, &bytes].concat())?;
         }
         frames(&bytes, &mut kinds, |which, target, bytes| write(target, &which, bytes))?;
     }
     for (number, text) in POLICIES.iter().enumerate() {
         write(seeds, "policy", &format!("text-{number}"), text.as_bytes())?;
     }
-    // Structured inputs begin with anything: a run of every byte, so that all variants occur.
+    // An input that is a structure begins with anything: a run of every byte, so that all variants occur.
     for (number, step) in [1_u8, 7, 31, 57, 101, 151, 211].into_iter().enumerate() {
-        let bytes: Vec<u8> = (0..1_500_u32).map(|n| (n as u8).wrapping_mul(step).rotate_left(n / 256)).collect();
-        write(seeds, "tracker", &number.to_string(), &bytes)?;
-        write(seeds, "merge", &number.to_string(), &bytes[..300])?;
+        let bytes: Vec<u8> = (0..300_u32).map(|n| (n as u8).wrapping_mul(step).rotate_left(n / 256)).collect();
+        write(seeds, "merge", &number.to_string(), &bytes)?;
     }
+    words(seeds)?;
     Ok(())
 }
 
 /// Policies with most of what a policy may say.
 const POLICIES: [&str; 3] = [
     include_str!("../policies/full.toml"),
-    "[findings]\ndeny = [\"error\"]\n",
-    "version = 1\n[scope.web]\nfilter = \"tcp port 443\"\n",
+    include_str!("../../docs/example/tcpcheck.toml"),
+    "version = 1\n[capture.\"a.pcap\"]\n\"TC103 port 80\" = 2\n",
 ];
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -81,6 +87,33 @@ fn write(seeds: &Path, target: &str, name: &str, bytes: &[u8]) -> std::io::Resul
     let folder = seeds.join(target);
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join(name), bytes)
+}
+
+/// The segments of a capture, as a script.
+fn conversation(bytes: &[u8], write: impl Fn(&[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    let Ok(mut source) = open_reader(std::io::Cursor::new(bytes.to_vec()), "seed") else { return Ok(()) };
+    let mut segments = Vec::new();
+    while let Ok(Next::Frame(frame)) = source.next_frame() {
+        if let Content::Tcp(tcp) = dissect(&frame).content {
+            segments.push(tcp.segment);
+        }
+        if segments.len() >= MOST_SEGMENTS {
+            break;
+        }
+    }
+    if segments.is_empty() { Ok(()) } else { write(&script::encode(&segments)) }
+}
+
+/// What a fuzzer would need long to guess, in libFuzzer's format.
+fn words(seeds: &Path) -> std::io::Result<()> {
+    let keys = Key::ALL.iter().map(|key| key.name).chain(["version", "policy", "scope", "filter", "expect", "allow"]);
+    let slugs = Rule::ALL.iter().flat_map(|rule| [rule.code(), rule.slug()]);
+    let text: String = keys
+        .chain(slugs)
+        .chain(["reason", "until", "name", "max", "rule", "[[scope]]", "capture"])
+        .map(|word| format!("\"{word}\"\n"))
+        .collect();
+    std::fs::write(seeds.join("policy.words"), text)
 }
 
 /// The frames of a capture that differ in their layers from all before, and their options.

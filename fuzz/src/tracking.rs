@@ -4,27 +4,30 @@ use std::collections::HashMap;
 
 use tcpcheck::dissect::Segment;
 use tcpcheck::track::{Deed, Event, States};
-use tcpcheck::{Finding, FlowRecord, FlowTracker, Observation, Rule, TrackerOptions};
+use tcpcheck::{Finding, FlowRecord, FlowTracker, Observation, Rule, TcpState, Timestamp, TrackerOptions};
 
-use crate::script::Script;
+use crate::script::decode;
 use crate::{memory, states};
 
 /// Most memory that a connection may hold, in bytes, and what a tracker holds beside its connections.
 const A_CONNECTION: usize = 1024 * 1024;
 const BESIDE: usize = 1024 * 1024;
 
-pub fn follow(script: &Script) {
-    let segments = script.segments();
-    let mut options = TrackerOptions::default();
-    if script.options & 1 != 0 {
-        options.max_flows = usize::from(script.max_flows % 5);
-    }
-    if script.options & 2 != 0 {
-        options.max_half_open = usize::from(script.max_half_open % 5);
-    }
-    let first = run(&segments, options);
-    let again = run(&segments, options);
-    assert_eq!(first, again, "the same segments mean the same");
+/// With `SHOW` in the environment it prints each segment, both states and the findings, as a trace script would have them.
+pub fn follow(bytes: &[u8]) {
+    let script = decode(bytes);
+    let usual = TrackerOptions::default();
+    let options = TrackerOptions {
+        max_flows: script.max_flows.unwrap_or(usual.max_flows),
+        max_half_open: script.max_half_open.unwrap_or(usual.max_half_open),
+        ..usual
+    };
+    let show = std::env::var_os("SHOW").is_some();
+    let first = run(&script.segments, options, show);
+    // Again, and every connection that rests is packed and unpacked between two of its segments. What is done with several
+    // threads belongs here too: every way to follow the same segments has to say the same.
+    let packed = TrackerOptions { max_awake: 0, ..options };
+    assert_eq!(first, run(&script.segments, packed, false), "the same segments mean the same");
 }
 
 /// What one connection came to, as counted from outside.
@@ -33,29 +36,34 @@ struct Counted {
     states: Option<States>,
     packets: [u64; 2],
     segments: u64,
+    first: u64,
     findings: HashMap<Rule, i64>,
 }
 
 /// Gives a digest of everything that was said.
-fn run(segments: &[Segment], options: TrackerOptions) -> u64 {
+fn run(segments: &[Segment], options: TrackerOptions, show: bool) -> u64 {
     let before = memory::reset_peak();
     let mut tracker = FlowTracker::new(options);
     let mut seen = Observation::default();
     let mut flows: HashMap<u32, Counted> = HashMap::new();
     let mut digest = Digest::default();
+    let mut left = segments.len() as u64;
     for segment in segments {
         tracker.observe(segment, &mut seen);
         digest.say(&seen);
+        if show {
+            print(segment, &seen, segments[0].ts);
+        }
         if seen.flow != 0 {
             flows.entry(seen.flow).or_default().segment(segment, &seen);
         }
-        events(&mut tracker, &mut flows, &mut digest);
+        events(&mut tracker, &mut flows, &mut digest, &mut left);
         assert!(tracker.live() <= options.max_flows.max(1));
         let held = memory::held().saturating_sub(before + footprint(&flows));
         assert!(held <= BESIDE + tracker.live() * A_CONNECTION, "{held} bytes held for {} connections", tracker.live());
     }
     tracker.finish();
-    events(&mut tracker, &mut flows, &mut digest);
+    events(&mut tracker, &mut flows, &mut digest, &mut left);
     assert_eq!(tracker.live(), 0);
     assert!(flows.is_empty(), "a connection never ended");
     digest.0
@@ -66,7 +74,7 @@ fn footprint(flows: &HashMap<u32, Counted>) -> usize {
     flows.capacity() * 256
 }
 
-fn events(tracker: &mut FlowTracker, flows: &mut HashMap<u32, Counted>, digest: &mut Digest) {
+fn events(tracker: &mut FlowTracker, flows: &mut HashMap<u32, Counted>, digest: &mut Digest, left: &mut u64) {
     while let Some(event) = tracker.next_event() {
         digest.say(&event);
         match event {
@@ -87,6 +95,8 @@ fn events(tracker: &mut FlowTracker, flows: &mut HashMap<u32, Counted>, digest: 
             Event::Ended(record) => {
                 let counted = flows.remove(&record.number).expect("a connection ends once, and was seen before");
                 counted.check(&record);
+                let packets = record.c2s.packets + record.s2c.packets;
+                *left = left.checked_sub(packets).expect("no segment counts in two connections");
             }
         }
     }
@@ -94,6 +104,9 @@ fn events(tracker: &mut FlowTracker, flows: &mut HashMap<u32, Counted>, digest: 
 
 impl Counted {
     fn segment(&mut self, segment: &Segment, seen: &Observation) {
+        if self.segments == 0 {
+            self.first = segment.frame;
+        }
         self.segments += 1;
         let direction = seen.direction.expect("a segment of a connection goes one way");
         self.packets[direction as usize] += 1;
@@ -101,6 +114,9 @@ impl Counted {
             assert_eq!(seen.before, before, "frame {}: a state changed between two segments", segment.frame);
         }
         for (before, after) in [(seen.before.client, seen.after.client), (seen.before.server, seen.after.server)] {
+            // A FIN counts as arrived until a FIN that crossed it says that it had not.
+            let crossed = seen.findings.iter().any(|finding| finding.rule == Rule::SimultaneousClose);
+            let before = if crossed && before == TcpState::CloseWait { TcpState::Established } else { before };
             assert!(states::reachable(before, after), "frame {}: {before} to {after}", segment.frame);
         }
         if matches!(seen.deed, Deed::Copy(_) | Deed::Stray) {
@@ -124,7 +140,9 @@ impl Counted {
     }
 
     fn check(mut self, record: &FlowRecord) {
-        for (stats, packets) in [(&record.c2s, self.packets[0]), (&record.s2c, self.packets[1])] {
+        // A SYN that seemed to mean nothing to the connection before opened this one after all.
+        let opener = u64::from(record.first_frame < self.first);
+        for (stats, packets) in [(&record.c2s, self.packets[0] + opener), (&record.s2c, self.packets[1])] {
             assert!(stats.packets <= packets, "{} segments of {packets}", stats.packets);
             assert!(stats.data_segments <= stats.packets && u64::from(stats.syns) <= stats.packets);
             assert!(stats.payload_bytes <= stats.wire_bytes, "{stats:?}");
@@ -170,4 +188,27 @@ impl std::fmt::Write for Digest {
         }
         Ok(())
     }
+}
+
+fn print(segment: &Segment, seen: &Observation, start: Timestamp) {
+    let first = segment.src < segment.dst;
+    let seconds = segment.ts.since(start).0 as f64 / 1e9;
+    let letters = "FSRP.UEWe".chars().enumerate().filter(|(bit, _)| segment.flags.0 & 1 << bit != 0);
+    let letters: String = letters.map(|(_, letter)| letter).collect();
+    let mut line = format!("{seconds:.6} {} {letters} seq={}", if first { '>' } else { '<' }, segment.seq.0);
+    if let Some(ack) = segment.ack {
+        line += &format!(" ack={}", ack.0);
+    }
+    line += &format!(" win={} len={}", segment.window, segment.payload_len);
+    if let Some((value, echo)) = segment.options.timestamps {
+        line += &format!(" ts={value}:{echo}");
+    }
+    for (left, right) in segment.options.sack.as_slice() {
+        line += &format!(" sack={}-{}", left.0, right.0);
+    }
+    line += &format!("  f{} {:?}  = {} {}", seen.flow, seen.deed, seen.after.client, seen.after.server);
+    for finding in &seen.findings {
+        line += &format!(" ! {}", finding.rule.code());
+    }
+    eprintln!("{line}");
 }

@@ -92,6 +92,16 @@ impl SaveNames {
         Self { pattern: pattern.to_owned(), turns, zone: TimeZone::system() }
     }
 
+    /// What was typed.
+    pub fn pattern(&self) -> &Path {
+        &self.pattern
+    }
+
+    /// How the files take turns.
+    pub fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
     /// What a file is called.
     pub fn of(&self, file: &SavedFile) -> PathBuf {
         match *file {

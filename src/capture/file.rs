@@ -1,7 +1,7 @@
 //! Capture files: opens one, tells its format by its first bytes, and unpacks it on the way.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::input::{Input, Origin};
@@ -18,15 +18,7 @@ use super::{CaptureError, FrameSource};
 /// When it cannot be read, or is not a capture. A capture that is cut or damaged later on is not an error: see
 /// [`FrameSource::faults`].
 pub fn open(path: &Path) -> Result<Box<dyn FrameSource>, CaptureError> {
-    let origin = Origin { path: path.to_owned(), packing: None };
-    if path.as_os_str() == "-" {
-        return read(Box::new(io::stdin()), origin);
-    }
-    let file = File::open(path).map_err(|e| origin.error(e))?;
-    if file.metadata().is_ok_and(|m| m.is_dir()) {
-        return Err(CaptureError::Directory { path: origin.path });
-    }
-    read(Box::new(file), origin)
+    OpenFiles::open(std::slice::from_ref(&path))?.source(|| Box::new(io::stdin()))
 }
 
 /// Opens several capture files as one source, in time order; a single one as [`open`] does.
@@ -34,11 +26,57 @@ pub fn open(path: &Path) -> Result<Box<dyn FrameSource>, CaptureError> {
 /// # Errors
 /// As [`open`], for the first that cannot be opened.
 pub fn open_all(paths: &[PathBuf]) -> Result<Box<dyn FrameSource>, CaptureError> {
-    if let [path] = paths {
-        return open(path);
+    OpenFiles::open(paths)?.source(|| Box::new(io::stdin()))
+}
+
+/// Capture files that are open and have not been looked into: whoever reads them needs not be able to open others.
+#[derive(Debug)]
+pub struct OpenFiles {
+    /// None for standard input.
+    files: Vec<(PathBuf, Option<File>)>,
+}
+
+impl OpenFiles {
+    /// Opens them; `-` is standard input.
+    ///
+    /// # Errors
+    /// For the first that cannot be opened.
+    pub fn open(paths: &[impl AsRef<Path>]) -> Result<Self, CaptureError> {
+        let open = |path: &Path| {
+            if path.as_os_str() == "-" {
+                return Ok((path.to_owned(), None));
+            }
+            let file = File::open(path).map_err(|source| CaptureError::Io { path: path.to_owned(), source })?;
+            if file.metadata().is_ok_and(|m| m.is_dir()) {
+                return Err(CaptureError::Directory { path: path.to_owned() });
+            }
+            Ok((path.to_owned(), Some(file)))
+        };
+        Ok(Self { files: paths.iter().map(|path| open(path.as_ref())).collect::<Result<_, _>>()? })
     }
-    let sources = paths.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Box::new(Merge::new(sources)))
+
+    /// Makes a source of them, in time order when there are several; each time from the beginning, where that can be had
+    /// again.
+    ///
+    /// # Errors
+    /// When one is not a capture. One that is cut or damaged later on is not an error: see [`FrameSource::faults`].
+    pub fn source(
+        &self,
+        mut stdin: impl FnMut() -> Box<dyn Read + Send>,
+    ) -> Result<Box<dyn FrameSource>, CaptureError> {
+        let mut make = |(path, file): &(PathBuf, Option<File>)| {
+            let origin = Origin { path: path.clone(), packing: None };
+            let Some(file) = file else { return read(stdin(), origin) };
+            let mut file = file.try_clone().map_err(|e| origin.error(e))?;
+            // A pipe is at its beginning.
+            let _ = file.rewind();
+            read(Box::new(file), origin)
+        };
+        if let [only] = self.files.as_slice() {
+            return make(only);
+        }
+        Ok(Box::new(Merge::new(self.files.iter().map(make).collect::<Result<_, _>>()?)))
+    }
 }
 
 /// Makes a source of any input; `name` stands for the path in messages.

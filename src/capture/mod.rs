@@ -16,6 +16,7 @@ mod live;
 mod merge;
 mod pcap;
 mod pcapng;
+mod ring;
 mod rotation;
 mod source;
 mod spool;
@@ -26,7 +27,7 @@ mod writer;
 
 pub use clerk::{Clerk, OwnClerk, SaveNames, SavedFile, SharedClerk};
 pub use error::{CaptureError, CaptureFault, Damage};
-pub use file::{open, open_all, open_reader};
+pub use file::{OpenFiles, open, open_all, open_reader};
 pub use filter::Filter;
 pub use frame::Frame;
 pub use link_type::LinkType;
@@ -36,6 +37,7 @@ pub use live::{
     Anchor, DEFAULT_SNAPLEN, ListedInterface, LiveOptions, Notice, Traffic, list_interfaces, list_link_types, open_live,
 };
 pub use merge::Merge;
+pub use ring::{Extent, Ring};
 pub use rotation::{Rotation, Saved, Turns};
 pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
 pub use spool::Spool;

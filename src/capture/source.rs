@@ -30,6 +30,11 @@ pub trait FrameSource: Send {
         None
     }
 
+    /// The socket that frames come through, by number, where there is one.
+    fn socket(&self) -> Option<i32> {
+        None
+    }
+
     /// What can bind the capture to an interface that has come back after [`Notice::Gone`].
     fn anchor(&self) -> Option<Anchor> {
         None

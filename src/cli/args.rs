@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::capture::Span;
+use crate::capture::{Extent, Span};
 use crate::rules::Severity;
 
 use super::ladder::LadderArgs;
@@ -56,6 +56,9 @@ pub struct Args {
     /// Limits of the analysis.
     #[command(flatten, next_help_heading = "Analysis")]
     pub analysis: AnalysisArgs,
+    /// What is given up before packets are read.
+    #[command(flatten, next_help_heading = "Privileges")]
+    pub confinement: ConfinementArgs,
 }
 
 /// What is not viewing; recognised as the first word only.
@@ -98,6 +101,9 @@ pub enum SubCommand {
     /// Print the manual page
     #[command(hide = true)]
     Man,
+    /// Open files for a capture that is confined
+    #[command(hide = true)]
+    Clerk,
 }
 
 /// Where the packets come from.
@@ -257,12 +263,21 @@ pub struct OutputArgs {
     /// With -w: a new file every so many seconds; FILE may hold strftime's conversions, such as %H%M%S
     #[arg(short = 'G', value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), requires = "write")]
     pub rotate_seconds: Option<u32>,
-    /// With -C: go round in N files. With -G alone: end after N files
-    #[arg(short = 'W', value_name = "N", value_parser = clap::value_parser!(u32).range(1..), requires = "write")]
+    /// With -C: go round in N files. With -G alone: end after N files. With --ring: save N files at most
+    #[arg(short = 'W', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub file_count: Option<u32>,
     /// With -C or -G: run this command with the name of each file that is finished
     #[arg(short = 'z', value_name = "COMMAND", value_hint = ValueHint::CommandName, requires = "write")]
     pub postrotate_command: Option<OsString>,
+    /// Keep the last packets in memory, so long (30s, 5m) or so much (64M): with --save-on
+    #[arg(long, value_name = "EXTENT", value_parser = extent, requires = "save_on",
+        conflicts_with_all = ["file_size", "rotate_seconds", "postrotate_command"])]
+    pub ring: Option<Extent>,
+    /// Save the packets before and after each such finding to a file named after it; the names begin with FILE of -w
+    ///
+    /// By code, beginning of a code, or name. As far back as --ring keeps them, and as far on. With -W: N files at most.
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',', requires = "ring")]
+    pub save_on: Vec<String>,
     /// Write each packet through to the file of -w at once
     #[arg(short = 'U', long)]
     pub packet_buffered: bool,
@@ -275,6 +290,17 @@ pub struct OutputArgs {
     /// Exit with status 1 if there is a finding of that severity or above: note, warning or error
     #[arg(long, value_name = "SEVERITY", value_enum, hide_possible_values = true)]
     pub fail_on: Option<Least>,
+}
+
+/// What is given up before packets are read.
+#[derive(Clone, Debug, Default, Group)]
+pub struct ConfinementArgs {
+    /// As root: become USER once the source is open; by default who called sudo, else nobody
+    #[arg(short = 'Z', long = "relinquish-privileges", value_name = "USER")]
+    pub user: Option<String>,
+    /// Keep the rights to open files, sockets and processes while packets are read (Linux; see CONFINEMENT in the manual)
+    #[arg(long)]
+    pub no_sandbox: bool,
 }
 
 /// Limits of the analysis.
@@ -304,6 +330,13 @@ fn file_size(typed: &str) -> Result<u64, String> {
     };
     let size = digits.parse::<u64>().ok().filter(|size| *size > 0).and_then(|size| size.checked_mul(unit));
     size.ok_or_else(|| "a number of million bytes from 1, or one with k, M or G".to_owned())
+}
+
+/// A length of time, or a size with its unit.
+fn extent(typed: &str) -> Result<Extent, String> {
+    let sized = typed.ends_with(['k', 'K', 'M', 'g', 'G']);
+    let amount = if sized { file_size(typed).map(Extent::Bytes) } else { interval(typed).map(Extent::Time) };
+    amount.map_err(|_| "a length of time, such as 30s or 5m, or a size, such as 64M".to_owned())
 }
 
 /// A length of time that can pass again and again.

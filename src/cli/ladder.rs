@@ -10,11 +10,11 @@ use clap::{Args as Group, Parser, ValueEnum, ValueHint};
 use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, Trouble, trouble};
 use crate::track::Event;
 
-use super::args::{Args, Color};
+use super::args::{Args, Color, ConfinementArgs};
 use super::exit::Exit;
 use super::output::tell;
 use super::plan::{Environment, Origin, Plan, Show, is_standard};
-use super::run::{read_ahead, run_with};
+use super::run::Session;
 use super::select::Connections;
 
 /// Columns where no terminal says how many it has.
@@ -59,6 +59,9 @@ pub struct LadderArgs {
     /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
     pub color: Color,
+    /// What is given up before packets are read.
+    #[command(flatten)]
+    pub confinement: ConfinementArgs,
     /// pcap filter expression, such as: tcp port 443
     #[arg(value_name = "FILTER", value_hint = ValueHint::Other)]
     pub filter: Vec<OsString>,
@@ -77,10 +80,7 @@ pub enum Drawn {
 
 /// Draws what was asked for.
 pub fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
-    let mut plan = plan(args, around)?;
-    if let Some(flow) = chosen(args, &plan)? {
-        plan.connections = Connections::numbered(&[flow]);
-    }
+    let plan = plan(args, around)?;
     let columns = args.columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()));
     let text = TextStyle {
         columns: columns.unwrap_or(WITHOUT_TERMINAL).clamp(*COLUMNS.start(), *COLUMNS.end()),
@@ -98,7 +98,11 @@ pub fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
         live: !plan.look_ahead,
         names: if args.numeric { Names::numeric() } else { Names::new() },
     });
-    let exit = run_with(&plan, vec![Box::new(&mut ladder)])?;
+    let Some(mut session) = Session::begin(&plan)? else { return Ok(Exit::Done) };
+    if let Some(flow) = chosen(args, &plan, &session)? {
+        session.narrow(Connections::numbered(&[flow]));
+    }
+    let exit = session.run(vec![Box::new(&mut ladder)])?;
     match args.flow {
         _ if !ladder.is_empty() => {}
         Some(flow) => bail!("there is no connection {flow}: tcpcheck --flows lists those there are"),
@@ -121,11 +125,12 @@ fn plan(args: &LadderArgs, around: &Environment) -> Result<Plan> {
     typed.which.filter.clone_from(&args.filter);
     typed.which.count = args.count;
     typed.output.color = args.color;
+    typed.confinement = args.confinement.clone();
     Ok(Plan { show: Show::default(), ..Plan::new(&typed, around)? })
 }
 
 /// The number of the connection to draw; none where that is the first one.
-fn chosen(args: &LadderArgs, plan: &Plan) -> Result<Option<u32>> {
+fn chosen(args: &LadderArgs, plan: &Plan, session: &Session<'_>) -> Result<Option<u32>> {
     let again = matches!(&plan.origin, Origin::Files(paths) if !paths.iter().any(|path| is_standard(path)));
     if args.flow.is_some() {
         return Ok(args.flow);
@@ -138,7 +143,7 @@ fn chosen(args: &LadderArgs, plan: &Plan) -> Result<Option<u32>> {
     }
     let mut worst: Option<(Trouble, Reverse<u32>)> = None;
     let mut count = 0_u64;
-    read_ahead(plan, |event| {
+    session.read_ahead(|event| {
         if let Event::Ended(flow) = event {
             count += 1;
             worst = worst.max(Some((trouble(&flow), Reverse(flow.number))));

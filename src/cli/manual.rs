@@ -68,6 +68,48 @@ Findings are chosen by code (TC202), by the beginning of one (TC2) or by name (f
 With \fB\-A\fR the packet's own bytes may put a # at the start of a line.
 .PP
 Standard error carries what tcpdump says there, and below a packet view the summary. Nothing is looked up in the DNS.
+.SH LIVE CAPTURE
+A capture can be left running: memory is bounded by \fB\-\-max\-flows\fR and \fB\-\-max\-half\-open\fR, the files of \fB\-w\fR by
+\fB\-C\fR, \fB\-G\fR and \fB\-W\fR.
+.PP
+Packets that the kernel or the interface drops are told as it happens (TC907), at most once a second. From then on a segment
+that is missing is held against no connection: it may have been the capture that missed it.
+.PP
+An interface that is taken down is waited for. One that goes away is too: the capture goes on with the next interface of that
+name and link type.
+.PP
+What cannot be written is held, up to 8 MiB of packets and 4 MiB of text, and tried again; what comes beyond that is counted.
+The analysis goes on, and in the end the exit status is 2 and the message says what is missing. When whoever reads standard
+output closes it, a live capture ends, with its files whole.
+.SH SIGNALS
+.TP
+SIGUSR1
+Print the summary so far to standard error, and go on. Connections count in it once they have ended.
+.TP
+SIGINT, SIGTERM, SIGHUP
+End a live capture: what the kernel still holds for it is taken in, within three seconds, and everything is written. The
+second one ends the program at once. SIGHUP is left alone under \fBnohup\fR(1).
+.SH CONFINEMENT
+Packets are written by strangers. On Linux, before the first byte of a capture is read, the program gives up what reading
+needs not:
+.IP \(bu 2
+As root it becomes the user of \fB\-Z\fR, else the one who called \fBsudo\fR(8), else nobody. It drops every capability, and
+sets no_new_privs.
+.IP \(bu 2
+A filter (\fBseccomp\fR(2)) leaves it the system calls of reading and writing what is open, memory, time and threads. Opening a
+file, making a socket, starting a process, sending a packet fail. Landlock, where the kernel has it, closes all paths as well.
+.IP \(bu 2
+What has to be opened later, by \fB\-w\fR with \fB\-C\fR or \fB\-G\fR and by \fB\-\-save\-on\fR, the command of \fB\-z\fR, and an
+interface that comes back are the business of a small process of its own (\fBtcpcheck clerk\fR). It runs as whoever started the
+program, with no more than CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER of root's capabilities, never sees a packet,
+and makes only files whose names it derives itself from what was typed.
+.PP
+Files are made, and read, as whoever started the program: also those of root. This holds for viewing, \fBladder\fR and
+\fBreport\fR. \fBcheck\fR and \fBexplain \-r\fR are not confined: the one runs a command and opens captures as it goes, the other
+starts a pager. Run them as a user who may do little.
+.PP
+\fB\-\-no\-sandbox\fR gives all of this up: whoever takes over the program through a packet is then whoever started it. It is of
+use under a debugger, or where a kernel or a container refuses the calls above.
 .SH EXIT STATUS
 .TP
 0
@@ -77,7 +119,7 @@ Done. Viewing never fails because of what it found, and ^C is the normal end of 
 \fB\-\-fail\-on\fR was reached.
 .TP
 2
-It could not be done: a bad option, filter or file, no permission, not a capture.
+It could not be done: a bad option, filter or file, no permission, not a capture; or something could not be written.
 .SH ENVIRONMENT
 .TP
 PAGER

@@ -2,9 +2,12 @@
 
 pub mod args;
 pub mod check;
+#[cfg(target_os = "linux")]
+mod clerk;
 mod exit;
 mod explain;
 mod interruptible;
+mod keeper;
 mod ladder;
 mod manual;
 mod output;
@@ -15,6 +18,8 @@ mod quality;
 mod report;
 mod rules;
 mod run;
+#[cfg_attr(not(target_os = "linux"), path = "sandbox/elsewhere.rs")]
+pub mod sandbox;
 mod saver;
 pub mod select;
 mod signals;
@@ -70,6 +75,11 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             return report::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
+        Some(SubCommand::Clerk) => {
+            drop(stdout);
+            #[cfg(target_os = "linux")]
+            clerk::serve()?;
+        }
         None if args.source.list_interfaces => {
             for interface in capture::list_interfaces()? {
                 writeln!(stdout, "{interface}")?;

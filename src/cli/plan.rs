@@ -13,7 +13,9 @@ use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
-use super::args::{Annotate, Args, Color, LineArgs, OutputArgs, Sort, Way};
+use super::args::{Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
+use super::keeper::KeepPlan;
+use super::sandbox::User;
 use super::select::{self, Connections, Selection};
 
 /// A run, decided in every particular.
@@ -49,6 +51,8 @@ pub struct Plan {
     pub interval: Option<Span>,
     /// Write packets to this file.
     pub write: Option<PathBuf>,
+    /// Keep packets in memory, and save them around findings.
+    pub keep: Option<KeepPlan>,
     /// And to others after it.
     pub turns: Turns,
     /// Write each packet through to that file at once.
@@ -67,6 +71,10 @@ pub struct Plan {
     pub fail_on: Option<Severity>,
     /// The tracker's limits.
     pub tracker: TrackerOptions,
+    /// Give up what reading packets does not need.
+    pub confined: bool,
+    /// As whom to do that; none for whoever started the program.
+    pub user: Option<User>,
     /// The command, to suggest others.
     pub again: Invocation,
 }
@@ -184,7 +192,8 @@ impl Plan {
                 _ => Pace::AtTheEnd,
             },
             interval: args.show.interval,
-            write: args.output.write.clone(),
+            write: args.output.write.clone().filter(|_| args.output.ring.is_none()),
+            keep: keep(&args.output)?,
             turns: turns(&args.output)?,
             packet_buffered: args.output.packet_buffered,
             by_line,
@@ -201,11 +210,28 @@ impl Plan {
                 idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
                 ..TrackerOptions::default()
             },
+            confined: !args.confinement.no_sandbox,
+            user: user(args)?,
             again: again(&origin, filter.expression()),
             show,
+            filter: match &origin {
+                // The kernel applies a live capture's.
+                Origin::Files(_) if !args.confinement.no_sandbox => filter.prepared(),
+                _ => filter,
+            },
             origin,
-            filter,
         })
+    }
+}
+
+/// Whom root becomes.
+fn user(args: &Args) -> Result<Option<User>> {
+    match &args.confinement {
+        ConfinementArgs { user: Some(_), no_sandbox: true } => {
+            bail!("-Z USER gives up rights, and --no-sandbox keeps them all: leave one out")
+        }
+        ConfinementArgs { no_sandbox: true, .. } => Ok(None),
+        ConfinementArgs { user, .. } => User::of(user.as_deref()),
     }
 }
 
@@ -218,13 +244,30 @@ fn turns(output: &OutputArgs) -> Result<Turns> {
         command: output.postrotate_command.clone(),
     };
     let rotates = turns.bytes.is_some() || turns.every.is_some();
+    if output.ring.is_some() {
+        return Ok(Turns::default());
+    }
     if !rotates && turns != Turns::default() {
         bail!("-W and -z are about files that take turns: say when, with -C SIZE or -G SECONDS");
+    }
+    if rotates && output.write.is_none() {
+        bail!("-C and -G are about the files of -w: name them, with -w FILE");
     }
     if rotates && output.write.as_deref().is_some_and(is_standard) {
         bail!("-C and -G make several files, and -w - is one stream: write to a file");
     }
     Ok(turns)
+}
+
+/// What is kept in memory, to be saved around findings.
+fn keep(output: &OutputArgs) -> Result<Option<KeepPlan>> {
+    let Some(extent) = output.ring else { return Ok(None) };
+    let rules = select::named("--save-on", &output.save_on)?;
+    let pattern = output.write.clone().unwrap_or_default();
+    if is_standard(&pattern) {
+        bail!("--save-on makes several files, and -w - is one stream: name what they begin with");
+    }
+    Ok(Some(KeepPlan { extent, rules, pattern, files: output.file_count }))
 }
 
 /// What a connection is found to be shows after its first packets, so `--only` reads everything twice.
@@ -303,7 +346,7 @@ fn filter(args: &Args) -> Result<Filter> {
 fn show(args: &Args) -> Show {
     let asked = &args.show;
     let others = asked.flows || asked.findings || asked.summary || asked.only_count;
-    let only_written = args.output.write.is_some() && !args.output.json;
+    let only_written = args.output.write.is_some() && args.output.ring.is_none() && !args.output.json;
     Show {
         packets: asked.print || !(others || only_written),
         flows: asked.flows,

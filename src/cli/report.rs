@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args as Group, Parser, ValueEnum, ValueHint};
 
+use crate::capture::{SaveNames, SavedFile, SharedClerk, Turns};
 use crate::report::{
     Album, AlbumOptions, Graph, Names, Report, ReportOptions, Svg, called, main_way, way_name, write_xpl,
 };
 use crate::track::Direction;
 
-use super::args::Args;
+use super::args::{Args, ConfinementArgs};
 use super::exit::Exit;
-use super::plan::{Environment, Plan, Show, is_standard, quoted};
-use super::run::run_with;
+use super::plan::{Environment, Plan, Show, quoted};
+use super::run::{Desk, Session};
 use super::select::Connections;
 
 /// What was typed behind `report`.
@@ -49,6 +50,9 @@ pub struct ReportArgs {
     /// Addresses and ports as numbers, not by name
     #[arg(short)]
     pub numeric: bool,
+    /// What is given up before packets are read.
+    #[command(flatten)]
+    pub confinement: ConfinementArgs,
 }
 
 /// A graph.
@@ -77,9 +81,13 @@ pub enum End {
 pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
     let names = if args.numeric { Names::numeric() } else { Names::new() };
+    let output = args.output.as_deref().unwrap_or("-".as_ref());
+    let desk = Desk::open(&plan, Some(SaveNames::new(output, Turns::default())), None)?;
+    let clerk = desk.clerk.clone();
+    let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut written = Vec::new();
     let exit = match args.graph {
-        Some(graph) => draw(args, &plan, &names, graph.into(), &mut written)?,
+        Some(graph) => draw(args, session, &names, graph.into(), &mut written)?,
         None => {
             let mut report = Report::new(ReportOptions {
                 full: args.full.into(),
@@ -87,12 +95,12 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
                 names,
                 again: again(&args.files),
             });
-            let exit = run_with(&plan, vec![Box::new(&mut report)])?;
+            let exit = session.run(vec![Box::new(&mut report)])?;
             written.extend_from_slice(report.page());
             exit
         }
     };
-    write(args.output.as_deref(), &written)?;
+    write(&clerk, &written)?;
     Ok(exit)
 }
 
@@ -103,6 +111,7 @@ fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
     }
     let mut typed = Args::parse_from(["tcpcheck"]);
     typed.source.read.clone_from(&args.files);
+    typed.confinement = args.confinement.clone();
     typed.which.filter = args.filter.iter().cloned().collect();
     let connections = Connections::numbered(args.flow.as_slice());
     // The progress of a long run may be shown: nothing else is.
@@ -117,9 +126,9 @@ fn again(files: &[PathBuf]) -> String {
 }
 
 /// One graph of one connection.
-fn draw(args: &ReportArgs, plan: &Plan, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<Exit> {
+fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<Exit> {
     let mut album = Album::new(AlbumOptions { keep: 1, records: 0, payload: false });
-    let exit = run_with(plan, vec![Box::new(&mut album)])?;
+    let exit = session.run(vec![Box::new(&mut album)])?;
     let Some(kept) = album.kept().next() else {
         match args.flow {
             Some(flow) => bail!("there is no connection {flow}: tcpcheck --flows lists those there are"),
@@ -147,11 +156,10 @@ fn draw(args: &ReportArgs, plan: &Plan, names: &Names, graph: Graph, out: &mut V
     Ok(exit)
 }
 
-fn write(path: Option<&Path>, text: &[u8]) -> Result<()> {
-    match path.filter(|path| !is_standard(path)) {
-        Some(path) => std::fs::write(path, text).with_context(|| path.display().to_string()),
-        None => Ok(std::io::stdout().lock().write_all(text)?),
-    }
+/// Writes the file of `-o`, whole.
+fn write(clerk: &SharedClerk, text: &[u8]) -> Result<()> {
+    let (mut file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
+    file.write_all(text).with_context(|| path.display().to_string())
 }
 
 impl From<Drawn> for Graph {

@@ -1,28 +1,24 @@
 //! The run: source, filter, dissector, tracker, reports, until the source or the user ends it.
 
+mod session;
 mod tick;
 
 use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 
 use crate::capture::{
-    self, Drops, Filter, Frame, FrameSource, Next, OwnClerk, Rotation, SaveNames, SaveOptions, Saved, SharedClerk,
-    SourceInfo, Timestamp,
+    Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SharedClerk, SourceInfo, Timestamp,
 };
 use crate::dissect::{Content, Dissection};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
-use crate::rules::Rule;
 use crate::track::{Event, Finding, FlowTracker, Observation};
 
 use super::exit::Exit;
-use super::interruptible::Interruptible;
+use super::keeper::Keeper;
 use super::output::{Output, tell};
-use super::plan::{Origin, Plan, Show, is_standard};
+use super::plan::{Origin, Plan, Show};
 use super::progress::Progress;
 use super::quality::{self, Losses};
 use super::saver::Saver;
@@ -30,102 +26,14 @@ use super::select::Connections;
 use super::signals::Signals;
 use tick::Pace;
 
+pub use session::{Desk, Session};
+
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {
-    run_with(plan, reporters(plan))
-}
-
-/// Does what was planned, with these ways out in place of the plan's.
-pub fn run_with<'p>(plan: &'p Plan, reporters: Vec<Box<dyn Reporter + 'p>>) -> Result<Exit> {
-    let signals = listen(&plan.origin)?;
-    let connections = match plan.only.as_slice() {
-        [] => plan.connections.clone(),
-        only => plan.connections.and(with_findings(plan, only)?),
-    };
-    let mut source = match open(&plan.origin, &signals.stop) {
-        // Nothing had come yet.
-        Err(_) if signals.stopped() => return Ok(Exit::Done),
-        opened => opened?,
-    };
-    let info = source.info();
-    tell(&announcement(plan, &info));
-    let names = SaveNames::new(plan.write.as_deref().unwrap_or("-".as_ref()), plan.turns.clone());
-    let clerk = SharedClerk::new(OwnClerk::new(names).anchored(source.anchor()));
-    let mut run = Run::new(plan, connections, reporters, info, clerk, signals)?;
-    let read = run.read(source.as_mut());
-    run.finish(source.as_mut(), read)
-}
-
-fn open(origin: &Origin, stop: &Arc<AtomicBool>) -> Result<Box<dyn FrameSource>> {
-    let stdin = || Interruptible::new(std::io::stdin(), stop.clone());
-    Ok(match origin {
-        Origin::Files(paths) => match paths.as_slice() {
-            [path] if is_standard(path) => capture::open_reader(stdin(), "-")?,
-            [path] => capture::open(path)?,
-            paths => {
-                let open = |path: &PathBuf| match is_standard(path) {
-                    true => capture::open_reader(stdin(), "-"),
-                    false => capture::open(path),
-                };
-                Box::new(capture::Merge::new(paths.iter().map(open).collect::<Result<_, _>>()?))
-            }
-        },
-        Origin::Live(options) => capture::open_live(options)?,
-    })
-}
-
-/// The connections with a finding of one of these rules, in the order in which they end.
-fn with_findings(plan: &Plan, only: &[Rule]) -> Result<Vec<u32>> {
-    let mut found = Vec::new();
-    read_ahead(plan, |event| match event {
-        Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
-        Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => found.push(flow.number),
-        _ => {}
-    })?;
-    Ok(found)
-}
-
-/// Reads the plan's files once before they are read in earnest, for what shows only at the end.
-pub fn read_ahead(plan: &Plan, mut note: impl FnMut(Event)) -> Result<()> {
-    let Origin::Files(paths) = &plan.origin else { return Ok(()) };
-    let mut source = capture::open_all(paths)?;
-    let (mut filter, mut tracker) = (plan.filter.clone(), FlowTracker::new(plan.tracker));
-    let (mut seen, mut progress) = (Observation::default(), Progress::new(plan.progress));
-    let mut packets = 0;
-    // What is wrong with a file is told when it is read again.
-    while plan.count.is_none_or(|count| packets < count)
-        && let Ok(Next::Frame(frame)) = source.next_frame()
-    {
-        if !filter.accepts(&frame)? {
-            continue;
-        }
-        let mut dissection = Dissection::new();
-        dissection.read(&frame);
-        match &dissection.content {
-            Content::Tcp(tcp) => tracker.observe(&tcp.segment, &mut seen),
-            _ => tracker.advance(frame.ts),
-        }
-        while let Some(event) = tracker.next_event() {
-            note(event);
-        }
-        packets += 1;
-        progress.packets(packets);
+    match Session::begin(plan)? {
+        Some(session) => session.run(reporters(plan)),
+        None => Ok(Exit::Done),
     }
-    tracker.finish();
-    while let Some(event) = tracker.next_event() {
-        note(event);
-    }
-    progress.clear();
-    Ok(())
-}
-
-/// What ends a capture is ^C. A file is read to its end, or not at all.
-fn listen(origin: &Origin) -> Result<Signals> {
-    Ok(match origin {
-        Origin::Files(paths) if !paths.iter().any(|path| is_standard(path)) => Signals::summary_only()?,
-        Origin::Files(_) => Signals::listen(Arc::default())?,
-        Origin::Live(options) => Signals::listen(options.stop.clone())?,
-    })
 }
 
 /// tcpdump's words for a source that has just been opened.
@@ -157,6 +65,7 @@ struct Run<'p> {
     summary: Summary,
     filter: Filter,
     save: Option<Saver>,
+    keeper: Option<Keeper>,
     output: Output,
     progress: Progress,
     clerk: SharedClerk,
@@ -173,6 +82,7 @@ impl<'p> Run<'p> {
         connections: Connections,
         mut reporters: Vec<Box<dyn Reporter + 'p>>,
         info: SourceInfo,
+        lines: Option<Lines>,
         clerk: SharedClerk,
         signals: Signals,
     ) -> Result<Self> {
@@ -191,6 +101,7 @@ impl<'p> Run<'p> {
             }
             None => None,
         };
+        let keeper = plan.keep.clone().map(|keep| Keeper::new(keep, clerk.clone(), options));
         let mut output = Output::new(plan.by_line)?;
         for reporter in &mut reporters {
             reporter.begin(output.text(), &info);
@@ -201,11 +112,12 @@ impl<'p> Run<'p> {
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
             reporters,
-            lines: (plan.show.packets && !plan.json).then(|| Lines::new(plan.line)),
+            lines,
             line: Vec::new(),
             summary: Summary::new(info),
             filter: if live { Filter::compile("")? } else { plan.filter.clone() },
             save,
+            keeper,
             output,
             progress: Progress::new(plan.progress),
             clerk,
@@ -230,6 +142,9 @@ impl<'p> Run<'p> {
                         && save.frame(&frame)? == Saved::Enough
                     {
                         break;
+                    }
+                    if let Some(keeper) = &mut self.keeper {
+                        keeper.frame(&frame);
                     }
                     if let Err(error) = self.frame(&frame) {
                         self.give_up_output(error)?;
@@ -300,6 +215,9 @@ impl<'p> Run<'p> {
                 reporter.hidden(self.output.text(), packet);
             }
         }
+        if let (Some(keeper), Some((_, seen))) = (&mut self.keeper, tcp) {
+            seen.findings.iter().for_each(|finding| keeper.finding(finding));
+        }
         self.events();
         self.interval(frame.ts);
         self.progress.packets(self.summary.packets());
@@ -316,6 +234,9 @@ impl<'p> Run<'p> {
                         continue;
                     }
                     self.summary.amend(&amend);
+                    if let Some(keeper) = &mut self.keeper {
+                        amend.added().for_each(|finding| keeper.finding(finding));
+                    }
                     if self.connections.show(Some(amend.flow)) {
                         for reporter in &mut self.reporters {
                             reporter.amend(self.output.text(), &amend);
@@ -342,6 +263,9 @@ impl<'p> Run<'p> {
             return;
         }
         self.summary.finding(finding);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.finding(finding);
+        }
         if finding.flow.is_none() || self.connections.show(finding.flow) {
             for reporter in &mut self.reporters {
                 reporter.finding(self.output.text(), finding);
@@ -391,6 +315,7 @@ impl<'p> Run<'p> {
             let packets = self.summary.packets();
             writeln!(self.output.text(), "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
         }
+        let kept = self.keeper.take().map_or(Ok(()), Keeper::finish);
         let written = self.output.finish();
         closed |= written.as_ref().is_err_and(is_closed_pipe);
         if !closed {
@@ -400,7 +325,7 @@ impl<'p> Run<'p> {
         for done in [read, written].into_iter().filter(|done| !done.as_ref().is_err_and(is_closed_pipe)) {
             done?;
         }
-        saved?;
+        saved.and(kept)?;
         if let Some(damaged) = damaged {
             anyhow::bail!(damaged);
         }

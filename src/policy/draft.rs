@@ -1,5 +1,7 @@
 //! `--init`: a policy that captures known to be good pass, with room above what they show.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 
 use crate::capture::Span;
@@ -9,8 +11,12 @@ use super::units::{Share, span_text};
 use super::verdict::Verdict;
 use super::{Key, Policy};
 
-/// Policies so strict that their verdicts hold what was measured; they differ in how connections may close.
-const STRICT: [&str; 2] = ["clean", "reset-ok"];
+/// Policies so strict that their verdicts hold what was measured; they differ in how connections may close, and from which
+/// severity on a finding counts.
+const STRICT: [(&str, &str); 3] = [("clean", "error"), ("reset-ok", "error"), ("any", "note")];
+
+/// The one that counts findings of every severity, as an allowance does.
+const EVERY_SEVERITY: usize = 2;
 
 /// A draft in the making.
 #[derive(Debug)]
@@ -22,9 +28,9 @@ pub struct Draft {
 
 impl Default for Draft {
     fn default() -> Self {
-        let strict = STRICT.map(|close| {
+        let strict = STRICT.map(|(close, fail_on)| {
             let text = format!(
-                "version = 1\n[policy]\nclose = \"{close}\"\nmax_retransmission_rate = \"0%\"\nmax_handshake = \"0s\"\n\
+                "version = 1\n[policy]\nclose = \"{close}\"\nfail_on = \"{fail_on}\"\nmax_retransmission_rate = \"0%\"\nmax_handshake = \"0s\"\n\
                  max_rtt = \"0s\"\nmax_zero_window = \"0s\"\nmax_idle = \"0s\"\n"
             );
             // A test says that these are policies.
@@ -112,16 +118,18 @@ impl Draft {
     }
 
     fn close(&self) -> &'static str {
-        let holds = |(at, _): &(usize, &&str)| self.results(*at, Key::Close).all(|result| result.bad == 0);
-        STRICT.iter().enumerate().find(holds).map_or("any", |(_, close)| close)
+        let holds = |at: &usize| self.results(*at, Key::Close).all(|result| result.bad == 0);
+        (0..STRICT.len()).find(holds).map_or("any", |at| STRICT[at].0)
     }
 
     /// What would fail is allowed, as often as it is there.
     fn allow(&self, out: &mut String) {
-        let mut most: std::collections::BTreeMap<&str, u64> = Default::default();
-        for result in self.results(0, Key::Select) {
-            let mut here: std::collections::BTreeMap<&str, u64> = Default::default();
-            for (what, count) in &result.counts {
+        let mut most: BTreeMap<&str, u64> = BTreeMap::new();
+        let both = self.results(0, Key::Select).zip(self.results(EVERY_SEVERITY, Key::Select));
+        for (failing, all) in both {
+            let failing: BTreeSet<&str> = failing.counts.keys().map(|what| what.subject.as_str()).collect();
+            let mut here: BTreeMap<&str, u64> = BTreeMap::new();
+            for (what, count) in all.counts.iter().filter(|(what, _)| failing.contains(what.subject.as_str())) {
                 *here.entry(what.subject.as_str()).or_default() += count;
             }
             for (code, count) in here {

@@ -1,24 +1,23 @@
 //! Names of ports and addresses, from this machine's files alone: `/etc/services` and `/etc/hosts`. No question goes out.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// Looks names up; reads a file when the first name of its kind is asked for.
+/// Looks names up in what the two files held when this was made.
 ///
 /// A name is printable ASCII without spaces; what is not one in a file is left out.
 #[derive(Debug, Default)]
 pub struct Names {
     numeric: bool,
     no_domain: bool,
-    services: OnceCell<HashMap<u16, Box<str>>>,
-    hosts: OnceCell<HashMap<IpAddr, Box<str>>>,
+    services: HashMap<u16, Box<str>>,
+    hosts: HashMap<IpAddr, Box<str>>,
 }
 
 impl Names {
     /// From this machine's files.
     pub fn new() -> Self {
-        Self::default()
+        Self::of(&read("/etc/services"), &read("/etc/hosts"))
     }
 
     /// None at all.
@@ -28,7 +27,7 @@ impl Names {
 
     /// As if the two files held these texts.
     pub fn of(services: &str, hosts: &str) -> Self {
-        Self { services: parse_services(services).into(), hosts: parse_hosts(hosts).into(), ..Self::new() }
+        Self { services: parse_services(services), hosts: parse_hosts(hosts), ..Self::default() }
     }
 
     /// Host names end before their first dot.
@@ -46,8 +45,7 @@ impl Names {
     }
 
     fn find_port(&self, port: u16) -> Option<&str> {
-        let services = self.services.get_or_init(|| parse_services(&read("/etc/services")));
-        services.get(&port).map(|name| &**name)
+        self.services.get(&port).map(|name| &**name)
     }
 
     /// The host at an address.
@@ -60,8 +58,7 @@ impl Names {
     }
 
     fn find_host(&self, addr: IpAddr) -> Option<&str> {
-        let hosts = self.hosts.get_or_init(|| parse_hosts(&read("/etc/hosts")));
-        let name = &**hosts.get(&addr)?;
+        let name = &**self.hosts.get(&addr)?;
         match name.split_once('.') {
             Some((host, _)) if self.no_domain => Some(host),
             _ => Some(name),

@@ -367,6 +367,16 @@ impl Connection {
         me.facts.good_checksum |= matches!(segment.checksum, Checksum::Correct | Checksum::Partial);
     }
 
+    /// Takes back what was counted of a segment that belongs to another connection.
+    pub fn disown(&mut self, segment: &Segment) {
+        let count = &mut self.ends[self.direction(segment).index()].count;
+        count.packets -= 1;
+        count.wire_bytes -= u64::from(segment.wire_len);
+        count.payload_bytes -= u64::from(segment.payload_len);
+        count.data_segments -= u64::from(segment.payload_len > 0);
+        count.syns -= u32::from(segment.flags.contains(TcpFlags::SYN));
+    }
+
     pub fn count_finding(&mut self, rule: Rule, severity: Severity) {
         match self.found.iter_mut().find(|(found, _)| *found == rule) {
             Some((_, count)) => *count += 1,

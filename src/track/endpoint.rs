@@ -260,6 +260,11 @@ impl Endpoint {
         self.facts.numbered = true;
     }
 
+    /// It has sent segments that come after a SYN, and that SYN was not captured.
+    pub fn is_mid_stream(&self) -> bool {
+        self.facts.syn && !self.facts.syn_seen && self.low != i64::MAX
+    }
+
     /// The relative number of `seq`: the one nearest to the highest so far.
     pub fn relative(&self, seq: SeqNumber) -> i64 {
         let nxt = self.base.plus(self.nxt as u32);

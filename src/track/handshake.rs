@@ -61,6 +61,16 @@ impl Connection {
         elsewhere(from, segment.seq) && segment.ack.is_some_and(|ack| elsewhere(from.reverse(), ack))
     }
 
+    /// Whether a SYN+ACK opens another connection: its sender was in the middle of this one, whose own opening would lie before all
+    /// that was seen of it.
+    pub fn is_opened_anew(&self, segment: &Segment) -> bool {
+        let from = self.direction(segment);
+        let [me, peer] = [&self.ends[from.index()], &self.ends[from.reverse().index()]];
+        let later = me.relative(segment.seq) >= me.low;
+        let acks_later = segment.ack.is_some_and(|ack| peer.facts.numbered && peer.relative(ack) > peer.nxt);
+        segment.flags.is_syn_ack() && me.is_mid_stream() && (later || acks_later)
+    }
+
     /// A segment with SYN. False when it does nothing.
     pub(super) fn open(&mut self, step: &mut Step<'_>) -> bool {
         if step.has(TcpFlags::ACK) { self.accept(step) } else { self.open_actively(step) }
@@ -171,6 +181,10 @@ impl Connection {
                 .frame("first", first)
                 .number("old_seq", seq.0)
                 .number("old_ack", old_ack.0);
+            return false;
+        }
+        if me.facts.syn_acked && me.low != i64::MAX && step.obs.seq != 0 {
+            // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state changes nothing.
             return false;
         }
         let ack = step.obs.ack.unwrap_or(0);

@@ -277,7 +277,7 @@ impl FlowTracker {
                 Reuse::Same | Reuse::Undecided => (slot, None),
             };
         }
-        if connection.is_foreign(segment) {
+        if connection.is_foreign(segment) || connection.is_opened_anew(segment) {
             // Its SYN was not captured.
             let old = self.table.remove(slot);
             return (self.begin(segment), old);
@@ -289,7 +289,11 @@ impl FlowTracker {
                 && segment.ack == Some(syn.seq.plus(1 + syn.payload_len))
         };
         let Some(syn) = connection.pending_syn.take_if(|syn| accepted(syn)) else { return (slot, None) };
-        let old = self.table.remove(slot);
+        // The SYN is the new connection's, so it is not counted twice; what was said of it stays where it was said.
+        let old = self.table.remove(slot).map(|mut old| {
+            old.disown(&syn);
+            old
+        });
         let slot = self.begin(&syn);
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
@@ -302,6 +306,8 @@ impl FlowTracker {
                 trail: &mut self.trail,
                 lossy: self.lossy,
             });
+            connection.found.clear();
+            connection.regraded.clear();
         }
         (slot, old)
     }

@@ -7,6 +7,7 @@ mod hostile;
 #[cfg(feature = "live")]
 mod live;
 mod merging;
+mod mutated;
 mod oracle;
 mod packed;
 mod pcap;

@@ -8,7 +8,7 @@ use super::build::{BOTH, KUZNETSOV, MICRO, NANO, Order, Pcap, Pcapng};
 use super::read;
 
 /// A frame as any reader gives it: nanoseconds, length on the wire, bytes.
-type Seen = (i64, u32, Vec<u8>);
+pub type Seen = (i64, u32, Vec<u8>);
 
 fn ours(bytes: &[u8]) -> Vec<Seen> {
     let (frames, faults) = read(bytes);
@@ -18,28 +18,49 @@ fn ours(bytes: &[u8]) -> Vec<Seen> {
 
 #[cfg(feature = "live")]
 fn libpcap(bytes: &[u8]) -> Vec<Seen> {
+    let (seen, ending) = read_with_libpcap(bytes);
+    assert_eq!(ending, Ok(()));
+    seen
+}
+
+/// What libpcap reads, and its error if there is one.
+#[cfg(feature = "live")]
+pub fn read_with_libpcap(bytes: &[u8]) -> (Vec<Seen>, Result<(), String>) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");
     std::fs::write(&path, bytes).unwrap();
-    let mut capture = pcap::Capture::from_file_with_precision(&path, pcap::Precision::Nano).unwrap();
     let mut seen = Vec::new();
+    let mut capture = match pcap::Capture::from_file_with_precision(&path, pcap::Precision::Nano) {
+        Ok(capture) => capture,
+        Err(e) => return (seen, Err(e.to_string())),
+    };
     loop {
         match capture.next_packet() {
             // With this precision `tv_usec` holds nanoseconds.
             Ok(packet) => seen.push((
-                packet.header.ts.tv_sec * 1_000_000_000 + packet.header.ts.tv_usec,
+                packet.header.ts.tv_sec.wrapping_mul(1_000_000_000).wrapping_add(packet.header.ts.tv_usec),
                 packet.header.len,
                 packet.data.to_vec(),
             )),
-            Err(pcap::Error::NoMorePackets) => return seen,
-            Err(e) => panic!("{e}"),
+            Err(pcap::Error::NoMorePackets) => return (seen, Ok(())),
+            Err(e) => return (seen, Err(e.to_string())),
         }
     }
 }
 
 fn parser(bytes: &[u8]) -> Vec<Seen> {
-    let mut reader = pcap_parser::create_reader(1 << 20, std::io::Cursor::new(bytes.to_vec())).unwrap();
+    let (seen, ending) = read_with_parser(bytes);
+    assert_eq!(ending, Ok(()));
+    seen
+}
+
+/// What pcap-parser reads, and its error if there is one.
+pub fn read_with_parser(bytes: &[u8]) -> (Vec<Seen>, Result<(), String>) {
     let mut seen = Vec::new();
+    let mut reader = match pcap_parser::create_reader(1 << 16, std::io::Cursor::new(bytes.to_vec())) {
+        Ok(reader) => reader,
+        Err(e) => return (seen, Err(format!("{e:?}"))),
+    };
     let (mut nanosecond, mut resolutions) = (false, Vec::new());
     loop {
         let offset = match reader.next() {
@@ -53,23 +74,29 @@ fn parser(bytes: &[u8]) -> Vec<Seen> {
                     }
                     PcapBlockOwned::NG(Block::SectionHeader(_)) => resolutions.clear(),
                     PcapBlockOwned::NG(Block::InterfaceDescription(b)) => {
-                        resolutions.push(b.ts_resolution().expect("a resolution it can read") as i64);
+                        resolutions.push(b.ts_resolution().map_or(0, |resolution| resolution as i64));
                     }
                     PcapBlockOwned::NG(Block::EnhancedPacket(b)) => {
                         let ticks = (i64::from(b.ts_high) << 32) | i64::from(b.ts_low);
-                        let nanos = ticks * (1_000_000_000 / resolutions[b.if_id as usize]);
-                        seen.push((nanos, b.origlen, b.packet_data().to_vec()));
+                        let Some(a_second) = resolutions.get(b.if_id as usize) else {
+                            return (seen, Err(format!("interface {}", b.if_id)));
+                        };
+                        let Some(unit) = 1_000_000_000_i64.checked_div(*a_second).filter(|unit| *unit > 0) else {
+                            return (seen, Err(format!("{a_second} ticks a second")));
+                        };
+                        seen.push((ticks.wrapping_mul(unit), b.origlen, b.packet_data().to_vec()));
                     }
+                    PcapBlockOwned::NG(Block::SimplePacket(b)) => seen.push((0, b.origlen, b.packet_data().to_vec())),
                     PcapBlockOwned::NG(_) => {}
                 }
                 offset
             }
-            Err(PcapError::Eof) => return seen,
-            Err(PcapError::Incomplete(_)) => {
-                reader.refill().unwrap();
-                continue;
-            }
-            Err(e) => panic!("{e:?}"),
+            Err(PcapError::Eof) => return (seen, Ok(())),
+            Err(PcapError::Incomplete(_)) => match reader.refill() {
+                Ok(()) => continue,
+                Err(e) => return (seen, Err(format!("{e:?}"))),
+            },
+            Err(e) => return (seen, Err(format!("{e:?}"))),
         };
         reader.consume(offset);
     }

@@ -1,6 +1,8 @@
 //! `--init`: the policy that it writes holds for the captures it was made from.
 
 use super::Lab;
+use crate::testkit::file::{Record, pcap};
+use crate::testkit::packet::{Packet, Sum};
 use crate::testkit::{files_below, short};
 
 #[test]
@@ -44,6 +46,26 @@ fn a_draft_of_several_captures_holds_for_each() {
         "{policy}"
     );
     let said = lab.check(&["captures"]);
+    assert_eq!(said.status, 0, "{}", said.text);
+}
+
+#[test]
+fn a_draft_allows_a_rule_as_often_as_it_fires_at_any_severity() {
+    // A wrong checksum is an error of a sender whose others hold, and a note where none has held yet.
+    let whole =
+        Packet { payload: vec![7; 10], ..Packet::new(([10, 0, 0, 1], 40000).into(), ([10, 0, 0, 2], 80).into()) };
+    let packets = [
+        whole.clone(),
+        Packet { seq: 10, sum: Sum::Wrong, ..whole.clone() },
+        Packet { src: ([10, 0, 0, 3], 40001).into(), sum: Sum::Wrong, ..whole },
+    ];
+    let records = (0..).zip(&packets).map(|(at, packet)| Record::whole(at * 1_000_000, packet.frame()));
+    let lab = Lab::new("");
+    lab.file("a.pcap", &pcap(&records.collect::<Vec<_>>()));
+    assert_eq!(lab.run(&["--init", "a.pcap"]).status.code(), Some(0));
+    let policy = std::fs::read_to_string(lab.path("tcpcheck.toml")).unwrap();
+    assert!(policy.contains("rule = \"bad-checksum\", max = 2"), "{policy}");
+    let said = lab.check(&["a.pcap"]);
     assert_eq!(said.status, 0, "{}", said.text);
 }
 

@@ -38,7 +38,7 @@ fn what_the_kernel_drops_is_said_while_the_capture_goes_on() {
 #[test]
 fn a_syn_flood_at_full_speed_is_told_and_a_connection_in_it_is_followed() {
     let Some(net) = Net::new() else { return };
-    let running =
+    let mut running =
         net.capture(&["-n", "--json", "--flows", "--findings", "--summary", "--max-half-open", "2000", "-B", "65536"]);
     let (mut client, mut server) = net.connect(PORT);
     net.send(syns(30_000));
@@ -47,6 +47,7 @@ fn a_syn_flood_at_full_speed_is_told_and_a_connection_in_it_is_followed() {
     drop(client);
     let _ = std::io::Read::read(&mut server, &mut [0]);
     drop(server);
+    running.catch_up();
     let (status, said) = running.end();
     assert_eq!(status.code(), Some(0));
     let has = |words: &[&str]| said.iter().any(|line| words.iter().all(|word| line.contains(word)));

@@ -5,6 +5,7 @@ mod net;
 mod drops;
 mod failing;
 mod interface;
+mod sandbox;
 mod signals;
 
 /// An interface whose packets have not come yet: waits until a capture has seen what was sent.

@@ -198,6 +198,22 @@ impl Running {
         }
     }
 
+    /// Waits until it has seen all that was sent: until two summaries agree.
+    #[track_caller]
+    pub fn catch_up(&mut self) {
+        let mut before = String::new();
+        loop {
+            self.signal(Signal::USR1);
+            self.heard.retain(|line| !line.contains("client0  live, "));
+            let now = self.hear("client0  live, ");
+            if now == before {
+                return;
+            }
+            before = now;
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
     /// Lines that were said until now, those that were not waited for included.
     pub fn heard(&mut self) -> Vec<String> {
         self.heard.extend(self.lines.try_iter());

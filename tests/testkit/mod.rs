@@ -3,6 +3,7 @@
 //! Nothing here reads with tcpcheck's own code, so that a mistake there cannot hide itself.
 
 pub mod file;
+pub mod mutation;
 pub mod packet;
 pub mod replay;
 pub mod script;

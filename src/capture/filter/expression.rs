@@ -12,6 +12,10 @@ use crate::capture::{CaptureError, LinkType};
 /// Relay, ATM, MTP2, pflog, Juniper, BACnet.
 pub(super) const OTHER_LINK_TYPES: [u16; 13] = [127, 105, 276, 113, 101, 9, 50, 107, 123, 140, 117, 178, 165];
 
+/// Link types that captures of TCP usually are of: Ethernet, null, loop, raw IP, Linux cooked, 802.11, PPP, NFLOG and their
+/// like.
+pub(super) const USUAL_LINK_TYPES: [u16; 15] = [1, 0, 108, 101, 12, 228, 229, 113, 276, 105, 127, 9, 51, 104, 239];
+
 /// Older libpcaps keep the compiler's state in globals.
 static COMPILER: Mutex<()> = Mutex::new(());
 

@@ -18,11 +18,14 @@ use super::{CaptureError, Frame};
 ///
 /// libpcap compiles; the program is run here, because libpcap's own way to run one from Rust takes the captured length for
 /// the length on the wire, which `greater`, `less` and `len` ask about.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Filter {
     expression: String,
     #[cfg(feature = "live")]
     programs: Vec<(LinkType, program::Program)>,
+    /// Those for link types that have not come yet.
+    #[cfg(feature = "live")]
+    prepared: Vec<(LinkType, program::Program)>,
     /// Where a loopback frame is translated.
     #[cfg(feature = "live")]
     translated: Vec<u8>,
@@ -35,8 +38,7 @@ impl Filter {
     /// # Errors
     /// When no link type accepts the expression; the message shows where it goes wrong, if that can be told.
     pub fn compile(expression: &str) -> Result<Self, CaptureError> {
-        let mut filter =
-            Self { expression: expression.trim().to_owned(), programs: Vec::new(), translated: Vec::new() };
+        let mut filter = Self { expression: expression.trim().to_owned(), ..Self::default() };
         if filter.accepts_all() {
             return Ok(filter);
         }
@@ -53,6 +55,17 @@ impl Filter {
             }
         }
         Ok(filter)
+    }
+
+    /// Compiles for the usual link types beforehand: what has a name (`port http`) is looked up in files, which a process
+    /// may not be able to open later.
+    #[must_use]
+    pub fn prepared(mut self) -> Self {
+        if !self.accepts_all() {
+            let compiled = |link_type| Some((link_type, expression::compile(&self.expression, link_type).ok()?));
+            self.prepared = expression::USUAL_LINK_TYPES.map(LinkType).into_iter().filter_map(compiled).collect();
+        }
+        self
     }
 
     /// Whether the frame is one of those that the expression describes.
@@ -80,7 +93,10 @@ impl Filter {
             link_type: frame.link_type,
             words,
         };
-        let program = expression::compile(&self.expression, frame.link_type).map_err(refuse)?;
+        let program = match self.prepared.iter().find(|(link_type, _)| *link_type == frame.link_type) {
+            Some((_, program)) => program.clone(),
+            None => expression::compile(&self.expression, frame.link_type).map_err(refuse)?,
+        };
         if program.asks_the_kernel() {
             return Err(refuse("whether a frame came in or went out is known only while capturing".to_owned()));
         }
@@ -98,6 +114,12 @@ impl Filter {
     pub fn compile(expression: &str) -> Result<Self, CaptureError> {
         let filter = Self { expression: expression.trim().to_owned() };
         if filter.accepts_all() { Ok(filter) } else { Err(CaptureError::NoLibpcap { what: "filter expressions" }) }
+    }
+
+    /// Compiles nothing.
+    #[must_use]
+    pub fn prepared(self) -> Self {
+        self
     }
 
     /// Accepts the frame.

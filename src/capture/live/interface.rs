@@ -263,6 +263,11 @@ impl FrameSource for Live {
         self.watched.next()
     }
 
+    #[cfg(unix)]
+    fn socket(&self) -> Option<i32> {
+        Some(std::os::fd::AsRawFd::as_raw_fd(&self.capture))
+    }
+
     fn anchor(&self) -> Option<Anchor> {
         let [Interface { name, link_type, .. }] = &self.interface;
         self.watched.anchor(&self.capture, name.as_deref()?, self.promiscuous, *link_type)

@@ -98,10 +98,13 @@ impl Run<'_> {
             ));
             self.tell_summary();
         }
-        if let Some(save) = &mut self.save
-            && has_passed(&mut self.pace.written, WRITE)
-        {
-            save.flush();
+        if has_passed(&mut self.pace.written, WRITE) {
+            if let Some(save) = &mut self.save {
+                save.flush();
+            }
+            if let Some(keeper) = &mut self.keeper {
+                keeper.flush();
+            }
         }
         self.output.flush()
     }

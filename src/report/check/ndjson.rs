@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::policy::{Check, Judgement, Place};
+use crate::report::json::line;
 
 use super::{Capture, Run, RunStanding, words};
 
@@ -186,12 +187,5 @@ fn status(standing: RunStanding) -> &'static str {
         RunStanding::Poor => "poor",
         RunStanding::Failed => "failed",
         RunStanding::CouldNot => "error",
-    }
-}
-
-fn line(out: &mut Vec<u8>, record: &impl Serialize) {
-    // Texts and numbers into memory: nothing here can fail.
-    if serde_json::to_writer(&mut *out, record).is_ok() {
-        out.push(b'\n');
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::policy::{Check, Demand, Fingerprint, Judgement, Key, Place, State, What};
+use crate::report::json;
 use crate::rules::{Rule, Severity};
 
 use super::{Capture, Run, RunStanding, words};
@@ -52,9 +53,7 @@ pub fn sarif(run: &Run<'_>) -> Vec<u8> {
             "results": results,
         }],
     });
-    let mut out = serde_json::to_vec_pretty(&log).unwrap_or_default();
-    out.push(b'\n');
-    out
+    json::document(&log)
 }
 
 /// Every rule, by code, and every key, by name.

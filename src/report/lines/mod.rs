@@ -52,6 +52,8 @@ impl Lines {
     /// Lines that look so, in the local time of `zone`.
     pub fn in_zone(style: LineStyle, zone: TimeZone) -> Self {
         let names = if style.numeric { Names::numeric() } else { Names::new() };
+        // Read now, like the files of `Names`: the process may not be able to open files later.
+        interface::name(0);
         Self {
             style,
             names: if style.no_domain { names.without_domain() } else { names },

@@ -1,4 +1,4 @@
-//! Records as JSON, through a [`Pen`]: what `serde_json` writes, byte for byte, without looking through keys for what to
+//! Records as JSON, through a [`Pen`]: what [`json`] writes, byte for byte, without looking through keys for what to
 //! escape, since those are names in this program.
 
 use serde::Serialize;
@@ -9,6 +9,7 @@ use serde::ser::{
 use serde_json::{Error, Result};
 
 use crate::report::digits::{count, decimal, signed};
+use crate::report::json;
 use crate::report::pen::{Pen, Room, Text};
 
 /// Appends a record and its line end.
@@ -80,9 +81,10 @@ impl<'p> Members<'_, 'p> {
     }
 }
 
-/// Whether a text stands in JSON as it is.
+/// Whether a text stands in JSON as it is, and a terminal obeys nothing in it: 0xc2 begins the C1 control characters.
 fn is_plain(text: &str) -> bool {
-    !text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
+    let escaped = |byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f | 0xc2);
+    !text.bytes().fold(false, |found, byte| found | escaped(byte))
 }
 
 impl<'a, 'p> Serializer for Writer<'a, 'p> {
@@ -169,7 +171,8 @@ impl<'a, 'p> Serializer for Writer<'a, 'p> {
 
     fn serialize_str(self, value: &str) -> Result<()> {
         if !is_plain(value) {
-            return serde_json::to_writer(self.0.written(), value);
+            json::value(self.0.written(), value);
+            return Ok(());
         }
         self.0.text(b"\"");
         self.0.add(value.as_bytes());
@@ -366,9 +369,10 @@ mod tests {
     use super::*;
 
     fn check(value: &impl Serialize) {
-        let mut out = Vec::new();
+        let (mut out, mut wanted) = (Vec::new(), Vec::new());
         line(&mut out, value);
-        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(value).unwrap() + "\n");
+        json::line(&mut wanted, value);
+        assert_eq!(String::from_utf8(out).unwrap(), String::from_utf8(wanted).unwrap());
     }
 
     #[derive(Serialize)]

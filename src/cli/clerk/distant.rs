@@ -1,0 +1,147 @@
+//! The clerk as the confined process knows it.
+
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+
+use crate::capture::{Anchor, CaptureError, Clerk, SaveNames, SavedFile};
+
+use super::{Answer, Errand, MESSAGE};
+
+/// A clerk in another process, which ends when this is dropped.
+pub struct DistantClerk {
+    socket: OwnedFd,
+    names: SaveNames,
+    process: Child,
+}
+
+impl DistantClerk {
+    /// Starts the process. It keeps what privileges this one has, so it comes before they are dropped.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn hire(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
+        let start = || -> io::Result<(OwnedFd, Child)> {
+            let (here, there) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+            let mut command = Command::new("/proc/self/exe");
+            command.arg0("tcpcheck").arg("clerk").stdin(there);
+            if names.turns().command.is_none() {
+                // It has nothing to say, and holds no pipe open that others wait for.
+                command.stdout(Stdio::null()).stderr(Stdio::null());
+            }
+            Ok((here, command.spawn()?))
+        };
+        let (socket, process) = start().context(
+            "cannot start the process that opens files for a confined capture; --no-sandbox does without both",
+        )?;
+        let clerk = Self { socket, names, process };
+        clerk.begin(anchor).context("the process that opens files for a confined capture does not answer")?;
+        Ok(clerk)
+    }
+
+    /// The socket through which it is asked.
+    pub fn socket(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+
+    fn begin(&self, anchor: Option<Anchor>) -> Result<(), CaptureError> {
+        let interface = anchor.as_ref().and_then(super::office::interface);
+        let socket = anchor.as_ref().and_then(super::office::socket);
+        let errand = Errand::Begin { names: (&self.names).into(), interface };
+        self.ask(&errand, socket).map(|_| ())
+    }
+
+    /// Asks, and waits for the answer; a file may come along.
+    fn ask(&self, errand: &Errand, along: Option<BorrowedFd<'_>>) -> Result<(PathBuf, Option<OwnedFd>), CaptureError> {
+        let gone = |source: io::Error| CaptureError::Io { path: "the process that opens files".into(), source };
+        let message = serde_json::to_vec(errand).map_err(|error| gone(error.into()))?;
+        send(self.socket.as_fd(), &message, along).map_err(gone)?;
+        let (answer, file) = receive(self.socket.as_fd()).map_err(gone)?;
+        match serde_json::from_slice(&answer).map_err(|_| gone(io::ErrorKind::UnexpectedEof.into()))? {
+            Answer::Done { path } => Ok((path, file)),
+            Answer::Refused { path, number: Some(number), .. } => {
+                Err(CaptureError::Io { path, source: io::Error::from_raw_os_error(number) })
+            }
+            Answer::Refused { path, number: None, words } => {
+                Err(CaptureError::Io { path, source: io::Error::other(words) })
+            }
+            Answer::Failed { words } => Err(CaptureError::Live { interface: "capture".to_owned(), words }),
+        }
+    }
+}
+
+impl Clerk for DistantClerk {
+    fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError> {
+        let (path, made) = self.ask(&file.into(), None)?;
+        let made = made.ok_or_else(|| CaptureError::Io {
+            path: path.clone(),
+            source: io::Error::other("it was made, and did not arrive"),
+        })?;
+        Ok((made.into(), path))
+    }
+
+    fn hand_on(&mut self) -> Result<(), CaptureError> {
+        if self.names.turns().command.is_none() {
+            return Ok(());
+        }
+        self.ask(&Errand::HandOn, None).map(|_| ())
+    }
+
+    fn end(&mut self) {
+        // One that has gone has nothing to wait for.
+        let _ = self.ask(&Errand::End, None);
+    }
+
+    fn reattach(&mut self) -> Result<(), CaptureError> {
+        self.ask(&Errand::Reattach, None).map(|_| ())
+    }
+}
+
+impl Drop for DistantClerk {
+    fn drop(&mut self) {
+        // It sees that nobody is left to ask.
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+        let _ = self.process.wait();
+    }
+}
+
+/// Sends a message, and a file with it.
+pub(super) fn send(socket: BorrowedFd<'_>, message: &[u8], file: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut along = SendAncillaryBuffer::new(&mut space);
+    let files: Vec<_> = file.into_iter().collect();
+    if !files.is_empty() {
+        along.push(SendAncillaryMessage::ScmRights(&files));
+    }
+    sendmsg(socket, &[IoSlice::new(message)], &mut along, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+/// Receives a message, and the file that came with it; an empty one when nobody is there any more.
+pub(super) fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
+    let mut message = vec![0; MESSAGE];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut along = RecvAncillaryBuffer::new(&mut space);
+    let received = loop {
+        match recvmsg(socket, &mut [IoSliceMut::new(&mut message)], &mut along, RecvFlags::CMSG_CLOEXEC) {
+            Err(rustix::io::Errno::INTR) => {}
+            received => break received?,
+        }
+    };
+    message.truncate(received.bytes);
+    let file = along.drain().find_map(|along| match along {
+        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+        _ => None,
+    });
+    Ok((message, file))
+}

@@ -1,0 +1,102 @@
+//! The clerk of a capture that is confined: a process of its own, which opens files, runs `-z` and binds the capture to an
+//! interface that has come back, and never sees a packet.
+//!
+//! It is this program anew, with a socket as its standard input. What it may be asked for is a file whose name it makes
+//! itself, of what was typed before the capture began: no errand holds a path.
+
+mod distant;
+mod office;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::capture::{SaveNames, SavedFile, Span, Timestamp, Turns};
+
+pub use distant::DistantClerk;
+pub use office::serve;
+
+/// Longest message.
+const MESSAGE: usize = 64 * 1024;
+
+/// What is asked of the clerk; the first is [`Errand::Begin`].
+#[derive(Debug, Deserialize, Serialize)]
+enum Errand {
+    /// Who it works for. A capture's socket comes along where there is an interface.
+    Begin { names: Names, interface: Option<Interface> },
+    /// Make one of the files of `-w`.
+    Turn { began: Option<i64>, count: u32 },
+    /// Make a file for the packets around a finding.
+    Finding { code: u16, flow: u32, frame: u64, at: i64 },
+    /// Run the command of `-z` for the file before.
+    HandOn,
+    /// Bind the capture anew.
+    Reattach,
+    /// Wait for the commands that still run.
+    End,
+}
+
+/// What comes of it.
+#[derive(Debug, Deserialize, Serialize)]
+enum Answer {
+    /// It is done. A file comes along if one was asked for.
+    Done { path: PathBuf },
+    /// The system refused.
+    Refused { path: PathBuf, number: Option<i32>, words: String },
+    /// Something else is in the way.
+    Failed { words: String },
+}
+
+/// [`SaveNames`], as they travel.
+#[derive(Debug, Deserialize, Serialize)]
+struct Names {
+    pattern: PathBuf,
+    bytes: Option<u64>,
+    every: Option<i64>,
+    files: Option<u32>,
+    command: Option<OsString>,
+}
+
+/// What the capture is bound to.
+#[derive(Debug, Deserialize, Serialize)]
+struct Interface {
+    name: String,
+    promiscuous: bool,
+    link_type: u16,
+}
+
+impl From<&SaveNames> for Names {
+    fn from(names: &SaveNames) -> Self {
+        let Turns { bytes, every, files, command } = names.turns().clone();
+        Self { pattern: names.pattern().to_owned(), bytes, every: every.map(|span| span.0), files, command }
+    }
+}
+
+impl From<Names> for SaveNames {
+    fn from(Names { pattern, bytes, every, files, command }: Names) -> Self {
+        Self::new(&pattern, Turns { bytes, every: every.map(Span), files, command })
+    }
+}
+
+impl From<&SavedFile> for Errand {
+    fn from(file: &SavedFile) -> Self {
+        match *file {
+            SavedFile::Turn { began, count } => Self::Turn { began: began.map(|at| at.0), count },
+            SavedFile::Finding { code, flow, frame, at } => Self::Finding { code, flow, frame, at: at.0 },
+        }
+    }
+}
+
+impl Errand {
+    /// Which file is to be made, if one is.
+    fn file(&self) -> Option<SavedFile> {
+        match *self {
+            Self::Turn { began, count } => Some(SavedFile::Turn { began: began.map(Timestamp), count }),
+            Self::Finding { code, flow, frame, at } => {
+                Some(SavedFile::Finding { code, flow, frame, at: Timestamp(at) })
+            }
+            _ => None,
+        }
+    }
+}

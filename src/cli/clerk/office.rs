@@ -1,0 +1,103 @@
+//! The clerk at work.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+
+use crate::capture::{Anchor, CaptureError, Clerk, OwnClerk};
+#[cfg(feature = "live")]
+use crate::capture::{AnchorOptions, LinkType};
+use crate::cli::sandbox;
+
+use super::distant::{receive, send};
+use super::{Answer, Errand, Interface};
+
+/// Runs errands until nobody is left to ask for any.
+///
+/// # Errors
+/// When standard input is no socket of a capture.
+pub fn serve() -> Result<()> {
+    // What ends the capture is for the capture to say.
+    for signal in [SIGHUP, SIGINT, SIGTERM, SIGUSR1] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    let stdin = io::stdin();
+    let socket = stdin.as_fd();
+    let Ok((Errand::Begin { names, interface }, file)) = next(socket) else {
+        bail!("clerk is a part of a capture that opens files for it; there is nothing to see here")
+    };
+    let anchor = interface.zip(file).and_then(|(interface, socket)| anchor(interface, socket));
+    let mut clerk = OwnClerk::new(names.into()).anchored(anchor);
+    sandbox::keep_what_a_clerk_needs();
+    answer(socket, Ok((PathBuf::new(), None)))?;
+    while let Ok((errand, _)) = next(socket) {
+        let done = match errand.file() {
+            Some(file) => clerk.make(&file).map(|(file, path)| (path, Some(file.into()))),
+            None => match errand {
+                Errand::HandOn => clerk.hand_on(),
+                Errand::Reattach => clerk.reattach(),
+                _ => {
+                    clerk.end();
+                    Ok(())
+                }
+            }
+            .map(|()| (PathBuf::new(), None)),
+        };
+        answer(socket, done)?;
+    }
+    clerk.end();
+    Ok(())
+}
+
+fn next(socket: BorrowedFd<'_>) -> io::Result<(Errand, Option<OwnedFd>)> {
+    let (message, file) = receive(socket)?;
+    Ok((serde_json::from_slice(&message)?, file))
+}
+
+fn answer(socket: BorrowedFd<'_>, done: Result<(PathBuf, Option<OwnedFd>), CaptureError>) -> io::Result<()> {
+    let (answer, file) = match done {
+        Ok((path, file)) => (Answer::Done { path }, file),
+        Err(CaptureError::Io { path, source }) => {
+            (Answer::Refused { path, number: source.raw_os_error(), words: source.to_string() }, None)
+        }
+        Err(error) => (Answer::Failed { words: error.to_string() }, None),
+    };
+    send(socket, &serde_json::to_vec(&answer)?, file.as_ref().map(AsFd::as_fd))
+}
+
+#[cfg(feature = "live")]
+fn anchor(Interface { name, promiscuous, link_type }: Interface, socket: OwnedFd) -> Option<Anchor> {
+    Some(Anchor::new(socket, AnchorOptions { interface: name, promiscuous, link_type: LinkType(link_type) }))
+}
+
+#[cfg(not(feature = "live"))]
+fn anchor(_: Interface, _: OwnedFd) -> Option<Anchor> {
+    None
+}
+
+/// To what a capture is bound, for the errand.
+#[cfg(feature = "live")]
+pub(super) fn interface(anchor: &Anchor) -> Option<Interface> {
+    let AnchorOptions { interface, promiscuous, link_type } = anchor.options.clone();
+    Some(Interface { name: interface, promiscuous, link_type: link_type.0 })
+}
+
+#[cfg(not(feature = "live"))]
+pub(super) fn interface(_: &Anchor) -> Option<Interface> {
+    None
+}
+
+/// The capture's socket.
+#[cfg(feature = "live")]
+pub(super) fn socket(anchor: &Anchor) -> Option<BorrowedFd<'_>> {
+    Some(anchor.socket.as_fd())
+}
+
+#[cfg(not(feature = "live"))]
+pub(super) fn socket(_: &Anchor) -> Option<BorrowedFd<'_>> {
+    None
+}

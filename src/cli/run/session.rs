@@ -1,0 +1,201 @@
+//! A run that is about to begin: its sources are open, and its process has given up what it does not need any more.
+
+use anyhow::Result;
+use jiff::tz::TimeZone;
+
+use crate::capture::{self, Anchor, FrameSource, Next, OpenFiles, OwnClerk, SaveNames, SharedClerk};
+use crate::cli::exit::Exit;
+use crate::cli::interruptible::Interruptible;
+use crate::cli::output::tell;
+use crate::cli::plan::{Origin, Plan, is_standard};
+use crate::cli::progress::Progress;
+use crate::cli::sandbox::{self, Doors};
+use crate::cli::select::Connections;
+use crate::cli::signals::Signals;
+use crate::dissect::{Content, Dissection};
+use crate::report::Reporter;
+use crate::report::lines::Lines;
+use crate::rules::Rule;
+use crate::track::{Event, FlowTracker, Observation};
+
+use super::{Run, announcement};
+
+/// A run whose sources are open, and nothing of them read.
+pub struct Session<'p> {
+    plan: &'p Plan,
+    signals: Signals,
+    source: Source,
+    connections: Connections,
+    lines: Option<Lines>,
+    clerk: SharedClerk,
+}
+
+enum Source {
+    Files(OpenFiles),
+    Live(Box<dyn FrameSource>),
+}
+
+/// Who makes the files of a run, and to whom a confined process may still talk.
+pub struct Desk {
+    /// Whom to ask.
+    pub clerk: SharedClerk,
+    socket: Option<i32>,
+}
+
+impl Desk {
+    /// For files of these names, and for a capture that may have to be bound anew. A confined process has its files made by
+    /// another one; standard output it has already.
+    ///
+    /// # Errors
+    /// When that process cannot be started.
+    pub fn open(plan: &Plan, names: Option<SaveNames>, anchor: Option<Anchor>) -> Result<Self> {
+        let elsewhere = names.as_ref().is_some_and(|names| !is_standard(names.pattern())) || anchor.is_some();
+        let names = names.unwrap_or_else(|| SaveNames::new("-".as_ref(), plan.turns.clone()));
+        #[cfg(target_os = "linux")]
+        if plan.confined && elsewhere {
+            let clerk = crate::cli::clerk::DistantClerk::hire(names, anchor)?;
+            let socket = Some(clerk.socket());
+            return Ok(Self { clerk: SharedClerk::new(clerk), socket });
+        }
+        let _ = elsewhere;
+        Ok(Self { clerk: SharedClerk::new(OwnClerk::new(names).anchored(anchor)), socket: None })
+    }
+}
+
+impl<'p> Session<'p> {
+    /// Opens the sources, and confines the process. None when the user has ended it while it waited for one.
+    ///
+    /// # Errors
+    /// When a source cannot be opened, or the process cannot be confined.
+    pub fn begin(plan: &'p Plan) -> Result<Option<Self>> {
+        let pattern = plan.keep.as_ref().map(|keep| keep.pattern.as_path()).or(plan.write.as_deref());
+        let names = pattern.map(|path| SaveNames::new(path, plan.turns.clone()));
+        Self::begin_beside(plan, None, names)
+    }
+
+    /// The same, where another desk makes the only files.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn begin_with(plan: &'p Plan, desk: Desk) -> Result<Option<Self>> {
+        Self::begin_beside(plan, Some(desk), None)
+    }
+
+    fn begin_beside(plan: &'p Plan, desk: Option<Desk>, names: Option<SaveNames>) -> Result<Option<Self>> {
+        let signals = listen(&plan.origin)?;
+        // All that reads a file when it is needed first reads it here.
+        let lines = (plan.show.packets && !plan.json).then(|| Lines::new(plan.line));
+        let _ = TimeZone::system();
+        let source = match &plan.origin {
+            Origin::Files(paths) => OpenFiles::open(paths).map(Source::Files),
+            Origin::Live(options) => capture::open_live(options).map(Source::Live),
+        };
+        let source = match source {
+            Err(_) if signals.stopped() => return Ok(None),
+            source => source?,
+        };
+        let (anchor, capture) = match &source {
+            Source::Live(source) => (source.anchor(), source.socket()),
+            Source::Files(_) => (None, None),
+        };
+        let desk = desk.map_or_else(|| Desk::open(plan, names, anchor), Ok)?;
+        if plan.confined {
+            sandbox::close(plan.user.as_ref(), Doors { clerk: desk.socket, capture })?;
+        }
+        let connections = plan.connections.clone();
+        Ok(Some(Self { plan, signals, source, connections, lines, clerk: desk.clerk }))
+    }
+
+    /// Reads the plan's files once before they are read in earnest, for what shows only at the end.
+    ///
+    /// # Errors
+    /// When one is not a capture.
+    pub fn read_ahead(&self, mut note: impl FnMut(Event)) -> Result<()> {
+        let Source::Files(files) = &self.source else { return Ok(()) };
+        let mut source = files.source(|| Box::new(std::io::empty()))?;
+        let (mut filter, mut tracker) = (self.plan.filter.clone(), FlowTracker::new(self.plan.tracker));
+        let (mut seen, mut progress) = (Observation::default(), Progress::new(self.plan.progress));
+        let mut packets = 0;
+        // What is wrong with a file is told when it is read again.
+        while self.plan.count.is_none_or(|count| packets < count)
+            && let Ok(Next::Frame(frame)) = source.next_frame()
+        {
+            if !filter.accepts(&frame)? {
+                continue;
+            }
+            let mut dissection = Dissection::new();
+            dissection.read(&frame);
+            match &dissection.content {
+                Content::Tcp(tcp) => tracker.observe(&tcp.segment, &mut seen),
+                _ => tracker.advance(frame.ts),
+            }
+            while let Some(event) = tracker.next_event() {
+                note(event);
+            }
+            packets += 1;
+            progress.packets(packets);
+        }
+        tracker.finish();
+        while let Some(event) = tracker.next_event() {
+            note(event);
+        }
+        progress.clear();
+        Ok(())
+    }
+
+    /// Shows these connections, rather than the plan's.
+    pub fn narrow(&mut self, connections: Connections) {
+        self.connections = connections;
+    }
+
+    /// Does what was planned, with these ways out.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub fn run<'r>(self, reporters: Vec<Box<dyn Reporter + 'r>>) -> Result<Exit>
+    where
+        'p: 'r,
+    {
+        let plan: &'r Plan = self.plan;
+        let connections = match plan.only.as_slice() {
+            [] => self.connections.clone(),
+            only => self.connections.and(self.with_findings(only)?),
+        };
+        let stop = self.signals.stop.clone();
+        let stdin = || Box::new(Interruptible::new(std::io::stdin(), stop.clone())) as _;
+        let source = match self.source {
+            Source::Files(files) => files.source(stdin),
+            Source::Live(source) => Ok(source),
+        };
+        let mut source = match source {
+            // Nothing had come yet.
+            Err(_) if self.signals.stopped() => return Ok(Exit::Done),
+            source => source?,
+        };
+        let info = source.info();
+        tell(&announcement(plan, &info));
+        let mut run = Run::new(plan, connections, reporters, info, self.lines, self.clerk, self.signals)?;
+        let read = run.read(source.as_mut());
+        run.finish(source.as_mut(), read)
+    }
+
+    /// The connections with a finding of one of these rules, in the order in which they end.
+    fn with_findings(&self, only: &[Rule]) -> Result<Vec<u32>> {
+        let mut found = Vec::new();
+        self.read_ahead(|event| match event {
+            Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
+            Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => found.push(flow.number),
+            _ => {}
+        })?;
+        Ok(found)
+    }
+}
+
+/// What ends a capture is ^C. A file is read to its end, or not at all.
+fn listen(origin: &Origin) -> Result<Signals> {
+    Ok(match origin {
+        Origin::Files(paths) if !paths.iter().any(|path| is_standard(path)) => Signals::summary_only()?,
+        Origin::Files(_) => Signals::listen(std::sync::Arc::default())?,
+        Origin::Live(options) => Signals::listen(options.stop.clone())?,
+    })
+}
