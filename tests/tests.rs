@@ -24,4 +24,6 @@ mod readme;
 mod resting;
 mod ring;
 mod tcpdump_parity;
+mod threads;
 mod traces;
+mod tshark;
