@@ -235,7 +235,8 @@ mod tests {
         for samples in [[i64::MIN, i64::MAX, 0], [-5, 7, i64::MIN], [1_000, 2_000, 3_000]] {
             let mut rtt = Rtt::default();
             samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
-            let packed = Packer::default().pack(&[], &rtt);
+            let mut packer = Packer::default();
+            let packed = packer.pack(&[], &rtt);
             let again: Rtt = Unpacker::default().unpack(0, &packed);
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
         }
