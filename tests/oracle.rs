@@ -1,11 +1,14 @@
-//! The dissector against etherparse: on frames of both versions of IP, whole and damaged, they find the same segment.
+//! The dissector against etherparse: on frames of both versions of IP, whole and damaged, built here and from captures, they find
+//! the same segment.
 
 use std::net::IpAddr;
 
 use etherparse::{LaxNetSlice, LaxSlicedPacket, PacketBuilder, TransportSlice};
 use proptest::prelude::*;
 use tcpcheck::capture::{Frame, LinkType, Timestamp};
-use tcpcheck::dissect::{Content, Dissection, LengthSource, dissect};
+use tcpcheck::dissect::{Content, Dissection, Layer, LengthSource, dissect};
+
+use crate::tshark::Changed;
 
 fn frame(data: &[u8]) -> Frame<'_> {
     let wire_len = data.len() as u32;
@@ -101,4 +104,22 @@ proptest! {
         bytes.truncate(len.max(54));
         compare(&bytes, &dissect(&frame(&bytes)))?;
     }
+}
+
+#[test]
+fn changed_frames_of_captures_give_what_etherparse_finds_in_them() {
+    let mut compared = 0;
+    for Changed { number, link_type, wire_len, data } in crate::tshark::changed_frames() {
+        if link_type != 1 {
+            continue;
+        }
+        let dissection = dissect(&Frame { wire_len, ..frame(&data) });
+        // It takes no tunnel apart: there its innermost packet is our outermost one.
+        if dissection.layers.iter().filter(|layer| matches!(layer, Layer::Ip(_))).count() > 1 {
+            continue;
+        }
+        compared += u32::from(matches!(dissection.content, Content::Tcp(_)));
+        compare(&data, &dissection).unwrap_or_else(|e| panic!("mutation {number}: {e}"));
+    }
+    assert!(compared > 1_000 || std::env::var("MUTATIONS").is_ok(), "{compared}");
 }

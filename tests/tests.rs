@@ -25,4 +25,6 @@ mod resting;
 mod ring;
 mod shown;
 mod tcpdump_parity;
+mod threads;
 mod traces;
+mod tshark;

@@ -22,7 +22,8 @@ impl Pack for Rtt {
             Between::Few(few) => {
                 let mut before = self.min;
                 for sample in few.iter().take(self.samples as usize) {
-                    Span(long(*sample) - before).pack(out);
+                    // A clock that was set may have made the least of them anything.
+                    Span(long(*sample).wrapping_sub(before)).pack(out);
                     before = long(*sample);
                 }
             }
@@ -43,7 +44,7 @@ impl Pack for Rtt {
         }
         let (mut few, mut before) = ([0; FEW], min);
         for sample in few.iter_mut().take(samples as usize) {
-            before += Span::unpack(from).0;
+            before = before.wrapping_add(Span::unpack(from).0);
             *sample = short(before);
         }
         Self { samples, min, max, between: Between::Few(few) }
@@ -106,6 +107,11 @@ impl Rtt {
             }
             Between::Many(markers) => markers.add(rtt.0, self.samples),
         }
+    }
+
+    /// How many there were.
+    pub fn samples(&self) -> u32 {
+        self.samples
     }
 
     pub fn min(&self) -> Option<Span> {
@@ -222,5 +228,16 @@ mod tests {
         assert!((1_000..1_010).contains(&rare.median.0) && rare.max == Span(1_000_000_000), "{rare:?}");
         let extreme = summary([i64::MAX, i64::MIN].into_iter().cycle().take(100));
         assert_eq!((extreme.min.0, extreme.max.0), (i64::MIN, i64::MAX));
+    }
+
+    #[test]
+    fn packed_and_unpacked_they_are_the_same_whatever_the_clock_did() {
+        for samples in [[i64::MIN, i64::MAX, 0], [-5, 7, i64::MIN], [1_000, 2_000, 3_000]] {
+            let mut rtt = Rtt::default();
+            samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
+            let mut packer = Packer::default();
+            let again: Rtt = Unpacker::default().unpack(0, packer.pack(&[], &rtt));
+            assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
+        }
     }
 }
