@@ -3,8 +3,8 @@
 //! Data goes one way, and a module uses only what stands to its left:
 //!
 //! ```text
-//! capture ──► dissect ──► rules ──► track ──► policy ──► report ──► cli
-//!  frames      facts     catalogue  meaning   verdict    wording    one run
+//! capture ──► dissect ──► rules ──► track ──► policy ──► report ──► pipeline ──► cli
+//!  frames      facts     catalogue  meaning   verdict    wording    batches     one run
 //! ```
 //!
 //! * [`capture`] yields [`Frame`]s from files and live interfaces; it knows no TCP.
@@ -13,11 +13,13 @@
 //! * [`track`] follows connections by capture time alone: the same input gives the same answers.
 //! * [`policy`] says whether what was found is allowed.
 //! * [`report`] words what was found: tcpdump's lines, NDJSON, tables.
+//! * [`pipeline`] takes packets from a file to the tracker in batches, with one thread or two.
 //! * [`cli`] is one run of the program.
 
 pub mod capture;
 pub mod cli;
 pub mod dissect;
+pub mod pipeline;
 pub mod policy;
 pub mod report;
 pub mod rules;

@@ -755,3 +755,26 @@ fn a_clock_that_is_set_back_loses_no_packet_and_is_said() {
     let count = |name: &str| out(&run(lab.folder.path(), &["-r", name, "--count"]));
     assert_eq!((count("part-22").as_str(), count("part-21").as_str()), ("9 packets\n", "1 packet\n"));
 }
+
+#[test]
+fn a_table_every_interval_holds_the_connections_that_ended_in_it() {
+    let lab = Lab::new();
+    let refused =
+        |n: u16, ms: i64| [(ms, segment(n, true, "S", 100, 0, b"")), (ms + 1, segment(n, false, "R.", 0, 101, b""))];
+    // Each is known to be over when another of its addresses and ports begins, twice the segment lifetime later.
+    let talk = [refused(1, 0), refused(2, 2_000), refused(1, 61_000), refused(2, 100_000)];
+    let records: Vec<_> =
+        talk.iter().flatten().map(|(ms, packet)| Record::whole(ZERO + ms * MILLISECOND, packet.frame())).collect();
+    let file = lab.file("a.pcap", &pcap(&records));
+    let output = run(lab.folder.path(), &["-n", "-r", file.to_str().unwrap(), "--flows", "--interval", "10s"]);
+    assert_eq!(status(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    let tables: Vec<Vec<u32>> = text
+        .split("\n\n")
+        .map(|table| table.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect())
+        .collect();
+    assert_eq!(tables[..2], [vec![1], vec![2]], "{text}");
+    assert_eq!(tables.concat(), [1, 2, 3, 4, 4], "{text}");
+    let refusal = run(lab.folder.path(), &["-n", "-r", file.to_str().unwrap(), "--flows", "--interval", "0s"]);
+    assert_eq!((status(&refusal), err(&refusal).contains("the shortest interval is 1ms")), (2, true));
+}

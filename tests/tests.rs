@@ -23,6 +23,8 @@ mod pictures;
 mod readme;
 mod resting;
 mod ring;
+mod shown;
 mod tcpdump_parity;
+mod threads;
 mod traces;
 mod tshark;

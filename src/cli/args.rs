@@ -318,6 +318,9 @@ pub struct AnalysisArgs {
     /// Most unanswered connection attempts followed at once
     #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_half_open: u32,
+    /// Threads for reading a file, whatever is said of it is the same; more than 2 do no more [default: 2, or 1 on one core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// Bytes from millions of them, or from KiB, MiB or GiB as k, M or G say.

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::capture::OpenFiles;
 use crate::dissect::TcpFlags;
-use crate::report::lines::LineStyle;
+use crate::report::lines::{LineStyle, Lines};
 use crate::report::{Annotator, Ink, Level, Own, Style, ascii, wrapped, write_page};
 use crate::rules::{Kind, Page, Rule};
 use crate::track::{Deed, Direction, Finding, TcpState, Value};
 
 use super::plan::is_standard;
+use super::sandbox::{self, Doors, User};
 use super::watch::{Watched, watch};
 
 /// More of a finding's frames than this are not shown.
@@ -48,8 +50,10 @@ pub fn frame(files: &[PathBuf], word: Option<&str>, style: Style, numeric: bool)
     if files.iter().any(|file| is_standard(file)) {
         bail!("-r -: a capture is read twice here, so it has to be a file");
     }
-    let line = LineStyle { numeric, ..LineStyle::default() };
-    let look = |frames: &BTreeSet<u64>| watch(files, frames, line);
+    let files = OpenFiles::open(files)?;
+    let lines = Lines::new(LineStyle { numeric, ..LineStyle::default() });
+    sandbox::close(User::of(None)?.as_ref(), Doors::default())?;
+    let look = |frames: &BTreeSet<u64>| watch(&files, frames, lines.clone());
     let (mut found, last) = look(&BTreeSet::from([number]))?;
     let watched = found.pop().ok_or_else(|| anyhow!("there is no frame @{number}: the last one is @{last}"))?;
     let Some((_, seen)) = &watched.tcp else { bail!("frame @{number} holds no whole TCP header") };

@@ -104,9 +104,9 @@ interface that comes back are the business of a small process of its own (\fBtcp
 program, with no more than CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER of root's capabilities, never sees a packet,
 and makes only files whose names it derives itself from what was typed.
 .PP
-Files are made, and read, as whoever started the program: also those of root. This holds for viewing, \fBladder\fR and
-\fBreport\fR. \fBcheck\fR and \fBexplain \-r\fR are not confined: the one runs a command and opens captures as it goes, the other
-starts a pager. Run them as a user who may do little.
+Files are made, and opened, as whoever started the program: also those of root. This holds for viewing, \fBladder\fR,
+\fBreport\fR and \fBexplain \-r\fR, where a process of its own reads the capture if a pager may be needed. \fBcheck\fR is not
+confined: it opens captures as it goes, and runs a command. Run it as a user who may do little.
 .PP
 \fB\-\-no\-sandbox\fR gives all of this up: whoever takes over the program through a packet is then whoever started it. It is of
 use under a debugger, or where a kernel or a container refuses the calls above.

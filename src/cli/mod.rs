@@ -55,12 +55,16 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         }
         Some(SubCommand::Explain { read, numeric, color, word }) => {
             let (word, style) = (word.as_deref(), colors(*color));
-            let text = match read.is_empty() {
-                true => explain::word(word, style)?,
-                false => explain::frame(read, word, style, *numeric)?,
-            };
             drop(stdout);
-            pager::show(&text)?;
+            match read.is_empty() {
+                true => pager::show(&explain::word(word, style)?)?,
+                // Whoever reads a capture cannot start a pager, and whoever starts a pager reads no capture.
+                false if std::io::stdout().is_terminal() => match pager::of_another(style)? {
+                    Some(text) => pager::show(&text)?,
+                    None => return Ok(Exit::CouldNot),
+                },
+                false => std::io::stdout().lock().write_all(&explain::frame(read, word, style, *numeric)?)?,
+            }
         }
         Some(SubCommand::Rules { json, color }) => {
             let text = if *json { rules::json()? } else { rules::table(colors(*color)) };

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use crate::report::Style;
 use terminal_size::{Height, terminal_size};
 
 /// Writes text to standard output, through a pager if that is a terminal with fewer lines.
@@ -16,6 +17,16 @@ pub fn show(text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text)?;
     stdout.flush()
+}
+
+/// What this program writes to a pipe, run again with the same words; none where it failed, and has said why.
+pub fn of_another(style: Style) -> io::Result<Option<Vec<u8>>> {
+    let mut again = Command::new(std::env::current_exe()?);
+    again.args(std::env::args_os().skip(1)).env_remove("CLICOLOR_FORCE");
+    // It writes to no terminal, and colours as if it did.
+    again.env(if style.is_on() { "CLICOLOR_FORCE" } else { "NO_COLOR" }, "1");
+    let output = again.stderr(Stdio::inherit()).output()?;
+    Ok(output.status.success().then_some(output.stdout))
 }
 
 /// Whether a pager took the text.

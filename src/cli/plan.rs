@@ -71,6 +71,10 @@ pub struct Plan {
     pub fail_on: Option<Severity>,
     /// The tracker's limits.
     pub tracker: TrackerOptions,
+    /// All packets are there already, in files: nobody waits for the next one to come down a pipe.
+    pub at_hand: bool,
+    /// Threads for reading such files.
+    pub threads: usize,
     /// Give up what reading packets does not need.
     pub confined: bool,
     /// As whom to do that; none for whoever started the program.
@@ -203,6 +207,8 @@ impl Plan {
             // On a terminal that shows packets, progress would only get between them.
             progress: around.stderr_terminal && !around.stdout_terminal,
             fail_on: args.output.fail_on.map(Severity::from),
+            at_hand: matches!(&origin, Origin::Files(paths) if paths.iter().all(|path| path.is_file())),
+            threads: args.analysis.threads.map_or_else(cores, usize::from),
             tracker: TrackerOptions {
                 msl: Span::from_secs(args.analysis.msl.into()),
                 max_flows: args.analysis.max_flows as usize,
@@ -233,6 +239,11 @@ fn user(args: &Args) -> Result<Option<User>> {
         ConfinementArgs { no_sandbox: true, .. } => Ok(None),
         ConfinementArgs { user, .. } => User::of(user.as_deref()),
     }
+}
+
+/// As many threads as there are cores.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// How the files of -w take turns.

@@ -10,7 +10,8 @@ use anyhow::Result;
 use crate::capture::{
     Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SharedClerk, SourceInfo, Timestamp,
 };
-use crate::dissect::{Content, Dissection};
+use crate::dissect::{Content, Dissection, Segment};
+use crate::pipeline::{self, Feed};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::track::{Event, Finding, FlowTracker, Observation};
@@ -171,6 +172,30 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
+    /// Whether packets can be prepared before it is known what the ones before them did, and nobody asks for their bytes then.
+    fn takes_batches(&self) -> bool {
+        let saves = self.save.is_some() || self.keeper.is_some();
+        let reads_payload = self.reporters.iter().any(|reporter| reporter.reads_payload());
+        self.plan.at_hand && self.connections.are_all() && !saves && !reads_payload
+    }
+
+    /// Reads files batch by batch.
+    fn read_batches(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
+        let feed = Feed { source, filter: &mut filter, lines: lines.as_mut(), count: self.plan.count };
+        pipeline::run(feed, self.plan.threads, |batch| {
+            self.tracker.look_ahead(batch.segments());
+            for (packet, segment) in batch.packets() {
+                let shown = self.track(packet.ts, segment);
+                if let Err(error) = self.report(packet, segment, shown) {
+                    self.give_up_output(error)?;
+                }
+            }
+            self.answer_signals();
+            Ok(())
+        })
+    }
+
     /// Nobody reads standard output any more: the end, unless there is more to do with a file than to show it.
     fn give_up_output(&mut self, error: anyhow::Error) -> Result<()> {
         let more = self.save.is_some() || self.plan.fail_on.is_some();
@@ -183,30 +208,44 @@ impl<'p> Run<'p> {
 
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
-        self.last = (frame.number, frame.ts);
         let mut dissection = Dissection::new();
         dissection.read(frame);
-        let tcp = match &dissection.content {
-            Content::Tcp(tcp) => {
-                self.tracker.observe(&tcp.segment, &mut self.seen);
-                if !self.plan.selection.is_all() {
-                    self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
-                }
-                Some((&tcp.segment, &self.seen))
-            }
-            _ => {
-                self.tracker.advance(frame.ts);
-                None
-            }
+        let segment = match &dissection.content {
+            Content::Tcp(tcp) => Some(&tcp.segment),
+            _ => None,
         };
-        let shown = self.connections.show(tcp.map(|(_, seen)| seen.flow));
-        self.line.clear();
+        let shown = self.track(frame.ts, segment);
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
         match &mut self.lines {
-            Some(lines) if shown => lines.packet(&mut self.line, frame, &dissection),
+            Some(lines) if shown => lines.packet(&mut line, frame, &dissection),
             Some(lines) => lines.skip(frame),
             None => {}
         }
-        let packet = Packet { line: &self.line, tcp, ..Packet::new(frame, &dissection) };
+        let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
+        self.line = line;
+        reported
+    }
+
+    /// Learns what a packet did: whether it is shown.
+    fn track(&mut self, ts: Timestamp, segment: Option<&Segment>) -> bool {
+        match segment {
+            Some(segment) => {
+                self.tracker.observe(segment, &mut self.seen);
+                if !self.plan.selection.is_all() {
+                    self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
+                }
+            }
+            None => self.tracker.advance(ts),
+        }
+        self.connections.show(segment.map(|_| self.seen.flow))
+    }
+
+    /// Reports a packet, and what came of the tracker with it.
+    fn report(&mut self, packet: Packet<'_>, segment: Option<&Segment>, shown: bool) -> Result<()> {
+        self.last = (packet.number, packet.ts);
+        let ts = packet.ts;
+        let packet = Packet { tcp: segment.map(|segment| (segment, &self.seen)), ..packet };
         self.summary.packet(packet);
         for reporter in &mut self.reporters {
             if shown {
@@ -215,11 +254,11 @@ impl<'p> Run<'p> {
                 reporter.hidden(self.output.text(), packet);
             }
         }
-        if let (Some(keeper), Some((_, seen))) = (&mut self.keeper, tcp) {
+        if let (Some(keeper), Some((_, seen))) = (&mut self.keeper, packet.tcp) {
             seen.findings.iter().for_each(|finding| keeper.finding(finding));
         }
         self.events();
-        self.interval(frame.ts);
+        self.interval(ts);
         self.progress.packets(self.summary.packets());
         self.output.settle()
     }

@@ -105,6 +105,11 @@ impl Connections {
         }))
     }
 
+    /// Whether every connection is shown.
+    pub fn are_all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether what belongs to that connection, or to none, is shown.
     pub fn show(&self, flow: Option<u32>) -> bool {
         self.0.as_ref().is_none_or(|numbers| flow.is_some_and(|flow| numbers.binary_search(&flow).is_ok()))

@@ -1,13 +1,12 @@
 //! Chosen frames of a capture, with the final word on them: what was found later counts.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::capture::{self, FrameSource, Next};
+use crate::capture::{FrameSource, Next, OpenFiles};
 use crate::dissect::{Content, Dissection, Segment};
-use crate::report::lines::{LineStyle, Lines};
+use crate::report::lines::Lines;
 use crate::rules::Rule;
 use crate::track::{Event, Finding, FlowTracker, Observation, TrackerOptions};
 
@@ -23,9 +22,9 @@ pub struct Watched {
 }
 
 /// Reads captures to their end and keeps the frames of these numbers, in order. Says as well how many frames there are.
-pub fn watch(files: &[PathBuf], frames: &BTreeSet<u64>, style: LineStyle) -> Result<(Vec<Watched>, u64)> {
+pub fn watch(files: &OpenFiles, frames: &BTreeSet<u64>, lines: Lines) -> Result<(Vec<Watched>, u64)> {
     let mut watch = Watch { frames, tracker: FlowTracker::new(TrackerOptions::default()), kept: Vec::new() };
-    let last = watch.read(capture::open_all(files)?.as_mut(), Lines::new(style))?;
+    let last = watch.read(files.source(|| Box::new(std::io::empty()))?.as_mut(), lines)?;
     watch.tracker.finish();
     watch.events();
     Ok((watch.kept, last))

@@ -83,6 +83,11 @@ impl<'p> Judge<'p> {
         self.following.values().all(|following| following.over)
     }
 
+    /// The capture has lost packets: what is missing from now on is held against no connection.
+    pub fn capture_lost(&mut self) {
+        self.tracker.capture_lost();
+    }
+
     /// Takes note of what was wrong with the source.
     pub fn fault(&mut self, fault: &CaptureFault, finding: Option<&Finding>) {
         match finding {

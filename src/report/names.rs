@@ -6,7 +6,7 @@ use std::net::IpAddr;
 /// Looks names up in what the two files held when this was made.
 ///
 /// A name is printable ASCII without spaces; what is not one in a file is left out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Names {
     numeric: bool,
     no_domain: bool,

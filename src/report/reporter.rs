@@ -41,10 +41,20 @@ impl<'a> Packet<'a> {
             tcp: None,
         }
     }
+
+    /// The same without what is lent to it.
+    pub fn detached(&self) -> Packet<'static> {
+        Packet { line: &[], payload: &[], tcp: None, ..*self }
+    }
 }
 
 /// One way out. Each method appends what it has to say to `out`; most say nothing at most occasions.
 pub trait Reporter {
+    /// Whether it reads [`Packet::payload`].
+    fn reads_payload(&self) -> bool {
+        false
+    }
+
     /// The source is open.
     fn begin(&mut self, out: &mut Vec<u8>, source: &SourceInfo) {
         let _ = (out, source);
@@ -92,6 +102,10 @@ pub trait Reporter {
 }
 
 impl<R: Reporter + ?Sized> Reporter for &mut R {
+    fn reads_payload(&self) -> bool {
+        (**self).reads_payload()
+    }
+
     fn begin(&mut self, out: &mut Vec<u8>, source: &SourceInfo) {
         (**self).begin(out, source);
     }

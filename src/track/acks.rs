@@ -108,7 +108,7 @@ impl Connection {
         peer.nxt = ack;
     }
 
-    fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
+    pub(super) fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
         let at = (step.segment.frame, step.segment.ts);
         let frames = step.obs.frame_list();
         let peer = &mut self.ends[step.peer()];
@@ -224,7 +224,7 @@ impl Connection {
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
             if let Some((tsval, _)) = segment.options.timestamps {
-                me.advertise(Advert { tsval, edge, window }, step.trail);
+                me.advertise(Advert { tsval, edge, window }, segment.frame, step.trail);
             }
         }
         match me.closed_since {

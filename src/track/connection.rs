@@ -19,35 +19,29 @@ use super::step::Step;
 use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
 
 /// A connection, as far as its frames tell.
+// In this order in memory too: what each segment needs stands first.
+#[repr(C)]
 #[derive(Debug)]
 pub(super) struct Connection {
     pub number: u32,
-    /// The client's end, then the server's.
-    pub ends: [Endpoint; 2],
     /// The client's SYN was seen, or the server's SYN+ACK.
     pub client_known: bool,
-    pub first: (u64, Timestamp),
-    pub last: (u64, Timestamp),
-    /// How long the capture had been going on when it began.
-    pub age: Span,
+    /// Nothing is open: what is expected next needs no checks.
+    settled: bool,
+    /// The word about this segment may change.
+    pub provisional: bool,
+    /// Acknowledged holes are waiting for their verdict.
+    pub gaps_acked: bool,
     /// No connection before it showed both directions.
     pub alone: bool,
-    pub handshake: Handshake,
-    /// The frame and time of each end's FIN.
-    pub fin_frames: [(u64, Timestamp); 2],
-    pub cut: Option<Cut>,
-    /// A RST in the window but not where the receiver expects it: whether it was taken, only what follows can tell.
-    pub doubtful_reset: Option<Cut>,
-    /// When both FINs were acknowledged.
-    pub time_wait_since: Option<Timestamp>,
     /// Both ends' states after the last segment.
     pub shown: Option<States>,
-    pub history: History,
+    pub last: (u64, Timestamp),
     /// What held it back, each way.
     pub limits: Limits,
-    pub found: Vec<(Rule, u32)>,
-    /// Of these, findings whose severity is not their rule's own.
-    pub regraded: Vec<(Rule, Severity, u32)>,
+    pub history: History,
+    /// The client's end, then the server's.
+    pub ends: [Endpoint; 2],
     /// A keep-alive or zero-window probe that waits for its answer, and who sent it.
     pub probe: Option<(Direction, Note)>,
     /// An end claims to have received what the other was not seen to send.
@@ -56,20 +50,39 @@ pub(super) struct Connection {
     pub pending_syn: Option<Box<Segment>>,
     /// Segments that may be a third party's, until their alleged sender's reaction tells.
     pub watch: Option<Box<Watch>>,
-    /// Acknowledged holes are waiting for their verdict.
-    pub gaps_acked: bool,
     /// What was said of frames whose word may change.
     pub words: Words,
-    /// The word about this segment may change.
-    pub provisional: bool,
+    pub found: Vec<(Rule, u32)>,
+    /// Of these, findings whose severity is not their rule's own.
+    pub regraded: Vec<(Rule, Severity, u32)>,
+    pub first: (u64, Timestamp),
+    /// How long the capture had been going on when it began.
+    pub age: Span,
+    pub handshake: Handshake,
+    /// The frame and time of each end's FIN.
+    pub fin_frames: [(u64, Timestamp); 2],
+    pub cut: Option<Cut>,
+    /// A RST in the window but not where the receiver expects it: whether it was taken, only what follows can tell.
+    pub doubtful_reset: Option<Cut>,
+    /// When both FINs were acknowledged.
+    pub time_wait_since: Option<Timestamp>,
     /// Findings that were made once and are not made again.
     pub once: Once,
 }
 
 packed!(Connection {
     last, first, handshake, ends, client_known, age, alone, fin_frames, cut, doubtful_reset, time_wait_since, shown, history, limits,
-    found, regraded, probe, gaps_acked, provisional, once
+    found, regraded, probe, gaps_acked, provisional, once, settled
 } at_rest { number, claim, pending_syn, watch, words });
+
+/// How a segment is taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    /// The connection [expects](Connection::expects) it: without checks that cannot say anything.
+    Expected,
+    /// Whatever it is.
+    Any,
+}
 
 /// The largest window without scaling.
 const MAX_UNSCALED: i64 = 65_535;
@@ -146,7 +159,19 @@ impl Connection {
             words: Words::default(),
             provisional: false,
             once: Once::default(),
+            settled: false,
         }
+    }
+
+    /// Something of each cache line that an expected segment needs.
+    pub fn read_a_little(&self) -> u64 {
+        let ends = self.ends.iter().fold(0, |sum, end| sum ^ end.read_a_little());
+        ends ^ u64::from(self.number) ^ self.limits.idle.0 as u64 ^ self.history.read_a_little()
+    }
+
+    /// Something of what that leads to.
+    pub fn read_further(&self) -> u64 {
+        self.ends.iter().filter_map(|end| end.flight.front()).fold(0, |sum, sent| sum ^ sent.frame)
     }
 
     /// The key of its segments.
@@ -173,18 +198,29 @@ impl Connection {
         if segment.src == self.ends[0].socket { Direction::FromOriginator } else { Direction::FromResponder }
     }
 
+    /// Whether a segment is just what was expected next, with nothing open.
+    pub fn expects(&self, step: &Step<'_>) -> bool {
+        self.settled && self.is_expected(step)
+    }
+
     /// Takes a segment, and says in the step's observation what it did.
-    pub fn observe(&mut self, step: &mut Step<'_>) {
+    pub fn observe(&mut self, step: &mut Step<'_>, way: Way) {
         step.obs.flow = self.number;
         step.obs.direction = Some(step.from);
         step.obs.client_known = self.client_known;
-        step.obs.before = self.shown.unwrap_or_else(|| self.states());
-        self.take(step);
+        match way {
+            Way::Expected => self.take_expected(step),
+            Way::Any => {
+                step.obs.before = self.shown.unwrap_or_else(|| self.states());
+                self.take(step);
+                step.obs.after = self.states();
+                self.shown = Some(step.obs.after);
+                self.note_time_wait(step.segment.ts, step.obs.after);
+                self.settled = self.is_settled();
+            }
+        }
         self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
-        step.obs.after = self.states();
-        self.shown = Some(step.obs.after);
-        self.note_time_wait(step.segment.ts, step.obs.after);
         for finding in &step.obs.findings {
             self.count_finding(finding.rule, finding.severity);
         }
@@ -281,6 +317,11 @@ impl Connection {
             self.finish_direction(step);
         }
         self.account(step, before);
+        self.leave(step, advances);
+    }
+
+    /// Notes what a segment that was taken leaves behind; `advances` when it goes past all data before it.
+    pub(super) fn leave(&mut self, step: &mut Step<'_>, advances: bool) {
         let segments = self.segments_in(step);
         let me = &mut self.ends[step.me()];
         me.ids.learn(step.segment.ip_id, segments, advances);
@@ -356,7 +397,8 @@ impl Connection {
         step.segment.header_fault.is_none() && acks && !(syn && (fin || rst)) && !(fin && rst)
     }
 
-    fn count(&mut self, step: &Step<'_>) {
+    /// Counts a segment.
+    pub(super) fn count(&mut self, step: &Step<'_>) {
         let segment = step.segment;
         let me = &mut self.ends[step.me()];
         let count = &mut me.count;

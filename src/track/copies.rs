@@ -26,7 +26,7 @@ impl Connection {
     pub(super) fn is_copy(&mut self, step: &mut Step<'_>) -> bool {
         let digest = digest(step.segment);
         let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
-        step.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
+        self.leave_trail(step, digest);
         let Some(twin) = twin else { return self.is_part_of_a_frame(step) };
         if self.contradicted(step).is_some() {
             // Two packets after all: somebody else sent one of them.
@@ -43,6 +43,15 @@ impl Connection {
         step.obs.deed = Deed::Copy(twin.frame);
         step.fire(rule).frame("first", twin.frame).time("after", after);
         true
+    }
+
+    /// Remembers a segment that cannot be a copy.
+    pub(super) fn pass(&mut self, step: &mut Step<'_>) {
+        self.leave_trail(step, digest(step.segment));
+    }
+
+    fn leave_trail(&mut self, step: &mut Step<'_>, digest: Seen) {
+        step.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
     }
 
     /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted

@@ -25,88 +25,96 @@ use super::trail::{self, Advert, Trail};
 use super::window::Overrun;
 
 /// One end of a connection.
+// What each segment needs stands first, and what only trouble needs last: a packet costs the cache lines that it touches.
+#[repr(C)]
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub socket: Socket,
-    pub facts: Facts,
     /// The raw sequence number of relative 0.
     base: SeqNumber,
+    pub facts: Facts,
+    pub wscale: Option<u8>,
+    pub mss: u16,
+    pub ids: Ids,
+    /// Its last segments in the trail.
+    pub trail: trail::Mark,
     /// One past the highest number sent, or acknowledged by the other end where it was not seen.
     pub nxt: i64,
-    /// The lowest number seen.
-    pub low: i64,
     /// The highest acknowledgment received.
     pub una: i64,
-    /// When that was.
-    pub una_ts: Timestamp,
-    /// One past the FIN.
-    pub fin: Option<i64>,
+    /// The lowest number seen.
+    pub low: i64,
     /// The last acknowledgment that this end sent, relative to the other's numbers.
     pub ack: Option<i64>,
-    /// What tells when that was sent, and the frame.
-    pub ack_mark: Mark,
-    pub ack_frame: u64,
     /// The furthest right edge that this end advertised, relative to the other's numbers.
     pub edge: i64,
-    /// The right edge that it advertised last, the acknowledgment and sequence number there, and what tells when.
-    pub right_edge: i64,
-    pub edge_at: (i64, i64),
-    pub edge_mark: Mark,
-    pub edge_frame: u64,
-    /// The largest window that it advertised.
-    pub max_window: u32,
-    /// The last window that this end advertised, scaled where the scale is known.
-    pub window: u32,
-    pub mss: u16,
-    pub wscale: Option<u8>,
-    /// Payload bytes on its SYN.
-    pub syn_data: u32,
-    /// The newest timestamp value that this end sent.
-    pub tsval: u32,
-    /// Its first one, and when.
-    pub first_tsval: Option<(u32, Timestamp)>,
+    /// When its highest acknowledgment was received.
+    pub una_ts: Timestamp,
     pub last_ts: Timestamp,
     pub last_frame: u64,
+    /// The newest timestamp value that this end sent.
+    pub tsval: u32,
+    /// The last window that this end advertised, scaled where the scale is known.
+    pub window: u32,
+    /// The largest window that it advertised.
+    pub max_window: u32,
     /// Duplicate acknowledgments that this end sent in a row.
     pub dup_acks_in_row: u32,
-    /// The round trip from the capture point to the other end, as the handshake shows it.
-    pub handshake_leg: Option<Span>,
-    pub ids: Ids,
+    /// The first timestamp value that this end sent, and when.
+    pub first_tsval: Option<(u32, Timestamp)>,
+    pub path: Path,
     /// When it last sent data.
     pub last_data: Option<Timestamp>,
     pub last_data_frame: u64,
-    /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
-    pub last_old: Option<Timestamp>,
-    /// What the other end asked for of late.
-    pub asked: Option<Box<Asked>>,
-    /// A digest of the SACK blocks that it last sent.
-    pub sack_digest: u64,
+    /// What tells when it sent its last acknowledgment.
+    pub ack_mark: Mark,
+    /// What tells when it advertised its last right edge.
+    pub edge_mark: Mark,
+    /// The frame of that.
+    pub ack_frame: u64,
+    /// The frame of that.
+    pub edge_frame: u64,
+    /// The right edge that it advertised last.
+    pub right_edge: i64,
+    /// The acknowledgment and sequence number there.
+    pub edge_at: (i64, i64),
     /// What bounds the edges of the windows that it advertised last.
     pub floor: Floor,
-    pub recovery: Option<Box<Recovery>>,
+    /// The window that it advertised last, and the frame: the trail has it too, but far away.
+    last_advert: Option<(Advert, u64)>,
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
+    pub count: Counters,
+    /// The round trip from the capture point to the other end, as the handshake shows it.
+    pub handshake_leg: Option<Span>,
+    pub recovery: Option<Box<Recovery>>,
     /// What of its numbers is missing.
     pub holes: Holes,
     pub rtt: Rtt,
-    pub count: Counters,
     /// Since when its window is closed.
     pub closed_since: Option<Timestamp>,
+    /// One past the FIN.
+    pub fin: Option<i64>,
+    /// What the other end asked for of late.
+    pub asked: Option<Box<Asked>>,
     /// Its data beyond every edge that the other end advertised.
     pub overrun: Option<Box<Overrun>>,
     /// Probes of the other end that it has out.
     pub probing: Option<Box<Probing>>,
-    /// Its last segments in the trail.
-    pub trail: trail::Mark,
-    pub path: Path,
+    /// A digest of the SACK blocks that it last sent.
+    pub sack_digest: u64,
+    /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
+    pub last_old: Option<Timestamp>,
     pub resends: Option<Box<Resends>>,
+    /// Payload bytes on its SYN.
+    pub syn_data: u32,
 }
 
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, last_old, closed_since, low, nxt, fin, una, ack_mark, edge_mark, first_tsval,
     tsval, max_window, window, mss, wscale, syn_data, dup_acks_in_row, handshake_leg, ids, asked, sack_digest, rtt, count, path,
     trail, flight, resends, ack, edge_at, edge, right_edge, floor
-} frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing });
+} frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing, last_advert });
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]
@@ -158,18 +166,19 @@ pub(super) struct Sent {
 packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } frames { frame });
 
 /// Counters of one direction.
+#[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
     pub packets: u64,
     pub wire_bytes: u64,
     pub payload_bytes: u64,
-    pub missed_bytes: u64,
     pub data_segments: u64,
+    pub max_in_flight: u64,
+    pub missed_bytes: u64,
     pub resent_segments: u64,
     pub resent_bytes: u64,
     pub late_segments: u64,
     pub duplicate_acks: u64,
-    pub max_in_flight: u64,
     pub zero_window: Span,
     pub syns: u32,
     pub copies: u32,
@@ -231,6 +240,7 @@ impl Endpoint {
             asked: None,
             sack_digest: 0,
             floor: Floor::default(),
+            last_advert: None,
             recovery: None,
             flight: VecDeque::new(),
             holes: Holes::default(),
@@ -243,6 +253,13 @@ impl Endpoint {
             path: Path::default(),
             resends: None,
         }
+    }
+
+    /// Something of each cache line that an expected segment needs: the fields stand in the order of the struct, 64 bytes apart.
+    pub fn read_a_little(&self) -> u64 {
+        let numbers = self.nxt ^ self.edge_at.0;
+        let frames = self.last_frame ^ self.last_data_frame ^ self.count.packets ^ self.count.zero_window.0 as u64;
+        numbers as u64 ^ frames ^ u64::from(self.base.0) ^ self.flight.len() as u64 ^ u64::from(self.rtt.samples())
     }
 
     /// Nothing of it waits for what comes, but for acknowledgments.
@@ -333,8 +350,9 @@ impl Endpoint {
     }
 
     /// Notes a window that it advertised.
-    pub fn advertise(&mut self, advert: Advert, trail: &mut Trail) {
+    pub fn advertise(&mut self, advert: Advert, frame: u64, trail: &mut Trail) {
         self.floor.add(advert.edge);
+        self.last_advert = Some((advert, frame));
         trail.advertise(self.trail, advert);
     }
 
@@ -347,6 +365,10 @@ impl Endpoint {
     /// tells.
     pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
+            let near = |(_, frame): &(Advert, u64)| step.segment.frame.wrapping_sub(*frame) < trail::REACH;
+            if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
+                return Some(advert);
+            }
             let adverts = step.trail.adverts(self.trail, (step.obs.flow, step.from.reverse()));
             adverts.take(MAX_ADVERTS.into()).find(|advert| advert.tsval == tsecr)
         });

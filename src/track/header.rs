@@ -64,15 +64,18 @@ impl Connection {
     }
 
     fn check_size(&mut self, step: &mut Step<'_>) {
-        let mss = self.ends[step.peer()].mss;
-        let segment = step.segment;
-        let over = mss > 0 && segment.payload_len > u32::from(mss);
-        // A frame that fits Ethernet and carries a complete checksum was made so; all others were cut or joined by offload.
-        let offload = segment.wire_len > 1_518 || segment.offloaded || segment.checksum == Checksum::Partial;
-        if over && !offload && !std::mem::replace(&mut self.once.mss[step.me()], true) {
-            let bytes = u64::from(segment.payload_len);
+        if self.is_oversized(step) && !std::mem::replace(&mut self.once.mss[step.me()], true) {
+            let (mss, bytes) = (self.ends[step.peer()].mss, u64::from(step.segment.payload_len));
             step.fire(Rule::MssExceeded).bytes("bytes", bytes).number("mss", mss).confidence(Confidence::Possible);
         }
+    }
+
+    /// Whether the segment carries more than its receiver asked for, and offload does not explain it.
+    pub(super) fn is_oversized(&self, step: &Step<'_>) -> bool {
+        let (segment, mss) = (step.segment, self.ends[step.peer()].mss);
+        let over = mss > 0 && segment.payload_len > u32::from(mss);
+        // A frame that fits Ethernet and carries a complete checksum was made so; all others were cut or joined by offload.
+        over && !(segment.wire_len > 1_518 || segment.offloaded || segment.checksum == Checksum::Partial)
     }
 
     /// Whether the segment is longer than the network allows.
@@ -112,8 +115,7 @@ impl Connection {
                 _ => return,
             }
         } else if me.syn_seen && peer.syn_seen && !step.has(TcpFlags::SYN) {
-            let agreed = (me.ecn && peer.ecn) || me.acc_ecn || peer.acc_ecn;
-            if agreed || !(me.syn_acked && peer.syn_acked) {
+            if self.agreed_on_ecn() || !(me.syn_acked && peer.syn_acked) {
                 return;
             }
             if flags.contains(TcpFlags::ECE) {
@@ -129,6 +131,12 @@ impl Connection {
         if !std::mem::replace(&mut self.once.ecn[step.me()], true) {
             step.fire(Rule::EcnViolation).word("which", which);
         }
+    }
+
+    /// Whether the SYNs agreed on ECN.
+    pub(super) fn agreed_on_ecn(&self) -> bool {
+        let [client, server] = [self.ends[0].facts, self.ends[1].facts];
+        (client.ecn && server.ecn) || client.acc_ecn || server.acc_ecn
     }
 
     /// Timestamps: present when agreed, not older than before, echoing what was sent (RFC 7323).

@@ -41,8 +41,6 @@ struct End {
     activity: Activity,
     /// It was closed before it reset.
     was_closed: bool,
-    /// Letters that are written once.
-    once: u8,
     last_syn: i64,
     last_fin: i64,
     last_rst: i64,
@@ -52,7 +50,7 @@ struct End {
     zero_windows: u32,
 }
 
-packed!(End { activity, was_closed, once, last_syn, last_fin, last_rst, corrupt, gaps, repeats, zero_windows });
+packed!(End { activity, was_closed, last_syn, last_fin, last_rst, corrupt, gaps, repeats, zero_windows });
 
 const SYN: u8 = 1;
 const FIN: u8 = 2;
@@ -74,13 +72,16 @@ pub(super) struct Seen {
 }
 
 /// The letters and the state of one connection.
+#[repr(C)]
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
+    /// Letters that each end writes once: asked for with every segment.
+    once: [u8; 2],
     letters: ArrayString<46>,
     ends: [End; 2],
 }
 
-packed!(History { letters, ends });
+packed!(History { once, letters, ends });
 
 impl History {
     /// Takes one segment.
@@ -113,6 +114,12 @@ impl History {
             self.write(me, letter);
         }
         self.advance(me, peer, segment.flags, seen.from);
+    }
+
+    /// Takes a segment between open ends that carries new data, or a bare acknowledgment.
+    pub fn plain(&mut self, me: usize, data: bool) {
+        let (bit, letter) = if data { (DATA, 'D') } else { (ACK, 'A') };
+        self.write_once(me, bit, letter);
     }
 
     /// Bytes of `from` were acknowledged that were never captured. Zeek says so only between established ends.
@@ -220,6 +227,11 @@ impl History {
         }
     }
 
+    /// Something of it, to bring it near.
+    pub fn read_a_little(&self) -> u64 {
+        self.once[0].into()
+    }
+
     /// The letters so far.
     pub fn letters(&self) -> &str {
         &self.letters
@@ -235,16 +247,16 @@ impl History {
     }
 
     fn write_once(&mut self, me: usize, bit: u8, letter: char) {
-        if self.ends[me].once & bit == 0 {
-            self.ends[me].once |= bit;
+        if self.once[me] & bit == 0 {
+            self.once[me] |= bit;
             self.write(me, Some(letter));
         }
     }
 
     fn write_changed(&mut self, me: usize, bit: u8, letter: char, seq: i64, last: impl Fn(&mut End) -> &mut i64) {
         let end = &mut self.ends[me];
-        if end.once & bit == 0 {
-            end.once |= bit;
+        if self.once[me] & bit == 0 {
+            self.once[me] |= bit;
             *last(end) = seq;
             self.write(me, Some(letter));
         } else if *last(end) != seq {

@@ -1,11 +1,14 @@
 //! Which connection a segment belongs to.
 
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
+
 use crate::dissect::Socket;
 
 use super::packed::packed_enum;
 
 /// A connection's two ends, whichever way a segment goes.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FlowKey {
     low: Socket,
     high: Socket,
@@ -15,6 +18,26 @@ impl FlowKey {
     /// The key of a segment from `src` to `dst`; the same for its answers.
     pub fn new(src: Socket, dst: Socket) -> Self {
         if src <= dst { Self { low: src, high: dst } } else { Self { low: dst, high: src } }
+    }
+
+    /// Whether these are its two ends, one way or the other.
+    pub(super) fn is_of(&self, a: Socket, b: Socket) -> bool {
+        (self.low == a && self.high == b) || (self.low == b && self.high == a)
+    }
+}
+
+impl Hash for FlowKey {
+    /// In whole words: each packet asks for it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for Socket { addr, port } in [self.low, self.high] {
+            match addr {
+                IpAddr::V4(addr) => state.write_u64(u64::from(addr.to_bits()) << 16 | u64::from(port)),
+                IpAddr::V6(addr) => {
+                    state.write_u128(addr.to_bits());
+                    state.write_u64(port.into());
+                }
+            }
+        }
     }
 }
 

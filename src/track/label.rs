@@ -40,14 +40,14 @@ impl Label {
     }
 
     /// Packs a connection behind its label.
-    pub fn pack(connection: &Connection, packer: &mut Packer) -> Box<[u8]> {
+    pub fn pack<'a>(connection: &Connection, packer: &'a mut Packer) -> &'a [u8] {
         packer.pack(&Self::of(connection).write(), connection)
     }
 
     /// Unpacks it again.
-    pub fn unpack(bytes: &[u8], unpacker: &mut Unpacker) -> Box<Connection> {
+    pub fn unpack(bytes: &[u8], unpacker: &mut Unpacker) -> Connection {
         let (label, length) = Self::read(bytes);
-        let mut connection: Box<Connection> = unpacker.unpack(length, bytes);
+        let mut connection: Connection = unpacker.unpack(length, bytes);
         connection.number = label.number;
         for (end, socket) in connection.ends.iter_mut().zip(label.ends) {
             end.socket = socket;
@@ -58,7 +58,7 @@ impl Label {
     /// Whether it is that of a connection with that key.
     pub fn has(bytes: &[u8], key: &FlowKey) -> bool {
         let [a, b] = Self::read(bytes).0.ends;
-        FlowKey::new(a, b) == *key
+        key.is_of(a, b)
     }
 
     fn write(&self) -> ArrayVec<u8, LONGEST> {

@@ -11,6 +11,7 @@ use crate::capture::{Span, Timestamp};
 
 use super::connection::Connection;
 use super::endpoint::Endpoint;
+use super::loss::round_trip;
 use super::packed::{Pack, Packer, Unpacker, packed, packed_enum};
 use super::step::Step;
 use super::{Deed, Direction, Note};
@@ -167,13 +168,14 @@ impl Account {
     }
 
     /// Shares out the time before new data (`sends`), or before what lets none follow.
-    fn settle(&mut self, now: Timestamp, sends: bool, pace: Pace) {
+    fn settle(&mut self, now: Timestamp, sends: bool, pace: impl FnOnce() -> Pace) {
         let (waited_for, then) = match self.left {
             Left::Done => return self.spend(Cause::Application, now),
             Left::Closed => return self.spend(Cause::Close, now),
             Left::Full | Left::Shut => (Cause::ReceiverWindow, Cause::Application),
             Left::Recovering => (Cause::Congestion, Cause::Application),
             Left::More => {
+                let pace = pace();
                 // A sender that has more sends in a burst, and then with each acknowledgment.
                 let since = self.allowed().map_or(now.since(self.mark), |allowed| now.since(allowed));
                 let patience = if self.allowed > 0 { pace.answer } else { pace.burst };
@@ -183,7 +185,7 @@ impl Account {
             }
         };
         match self.allowed() {
-            Some(allowed) if now.since(allowed) > pace.answer => {
+            Some(allowed) if now.since(allowed) > pace().answer => {
                 self.spend(waited_for, allowed);
                 self.spend(then, now);
             }
@@ -217,6 +219,13 @@ pub(super) struct Limits {
 }
 
 packed!(Limits { accounts, opened, idle });
+
+impl Limits {
+    /// Both ends could send.
+    pub fn is_opened(&self) -> bool {
+        self.opened.is_some()
+    }
+}
 
 /// What must be known of both ends before a segment is taken.
 #[derive(Clone, Copy, Debug)]
@@ -260,8 +269,9 @@ impl Connection {
 
     fn account_sent(&mut self, step: &Step<'_>, before: Before) {
         let (segment, now) = (step.segment, step.segment.ts);
-        let pace = self.pace(step.me());
-        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let (ends, end) = (&self.ends, step.me());
+        let pace = || pace(ends, end);
+        let (me, peer) = (&ends[step.me()], &ends[step.peer()]);
         let account = &mut self.limits.accounts[step.me()];
         if step.obs.notes.iter().any(|note| matches!(note, Note::KeepAlive | Note::ZeroWindowProbe)) {
             return;
@@ -278,7 +288,7 @@ impl Connection {
         } else if me.nxt <= before.nxt {
             // It fills a gap, late.
             return;
-        } else if misses_much(step, me, peer) && now.since(account.mark) > pace.answer {
+        } else if misses_much(step, me, peer) && now.since(account.mark) > pace().answer {
             // Whether the sender was silent, or the capture blind.
             account.spend(Cause::Unknown, now);
         } else {
@@ -309,8 +319,8 @@ impl Connection {
     /// What an acknowledgment does to the account of the direction that it acknowledges.
     fn account_acked(&mut self, step: &Step<'_>) {
         let now = step.segment.ts;
-        let pace = self.pace(step.peer());
-        let (sender, receiver) = (&self.ends[step.peer()], &self.ends[step.me()]);
+        let (ends, end) = (&self.ends, step.peer());
+        let (sender, receiver) = (&ends[step.peer()], &ends[step.me()]);
         let account = &mut self.limits.accounts[step.peer()];
         let closed = receiver.closed_since.is_some();
         match account.left {
@@ -323,7 +333,7 @@ impl Connection {
                 }
             }
             _ if closed => {
-                account.settle(now, false, pace);
+                account.settle(now, false, || pace(ends, end));
                 account.left = Left::Shut;
             }
             Left::Full => {
@@ -340,17 +350,6 @@ impl Connection {
                     account.allow(now);
                 }
             }
-        }
-    }
-
-    /// How soon that end sends when it may.
-    fn pace(&self, end: usize) -> Pace {
-        let to_sender = self.ends[1 - end].leg().unwrap_or_default().0;
-        let round_trip = self.round_trip().0;
-        Pace {
-            answer: Span(to_sender.saturating_mul(2).saturating_add(round_trip / 8).saturating_add(SLACK.0)),
-            burst: Span((round_trip / 4).saturating_add(SLACK.0)),
-            clocked: if self.scale_known() { Cause::Congestion } else { Cause::Unknown },
         }
     }
 
@@ -387,9 +386,9 @@ impl Connection {
         let mut account = self.limits.accounts[end];
         let me = &self.ends[end];
         let outstanding = me.in_flight() > 0 && me.fin.is_none();
-        let pace = self.pace(end);
+        let pace = || pace(&self.ends, end);
         let waited = self.last.1.since(account.allowed().unwrap_or(account.mark));
-        if account.left == Left::More && outstanding && waited > pace.answer {
+        if account.left == Left::More && outstanding && waited > pace().answer {
             // Nothing acknowledged it, and nothing was sent again: it may have been lost with what would have told.
             account.spend(Cause::Unknown, self.last.1);
         } else {
@@ -402,6 +401,18 @@ impl Connection {
         shares.0[Cause::Handshake as usize] = Span(handshake);
         shares.0[Cause::Close as usize] = Span((duration.0 - shares.total().0).max(0));
         shares
+    }
+}
+
+/// How soon that end sends when it may.
+fn pace(ends: &[Endpoint; 2], end: usize) -> Pace {
+    let to_sender = ends[1 - end].leg().unwrap_or_default().0;
+    let round_trip = round_trip(ends).0;
+    let scale_known = ends.iter().all(|end| end.facts.syn_seen);
+    Pace {
+        answer: Span(to_sender.saturating_mul(2).saturating_add(round_trip / 8).saturating_add(SLACK.0)),
+        burst: Span((round_trip / 4).saturating_add(SLACK.0)),
+        clocked: if scale_known { Cause::Congestion } else { Cause::Unknown },
     }
 }
 

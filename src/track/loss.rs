@@ -8,6 +8,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::Direction;
 use super::connection::Connection;
+use super::endpoint::Endpoint;
 use super::holes::Hole;
 use super::kind::Kind;
 use super::recovery::{Gap, Repeat, Resent, Word};
@@ -25,11 +26,16 @@ pub(super) enum Verdict {
 /// Linux's smallest RTO; RFC 6298 §2.4 says a second, and nobody waits less than this.
 pub(super) const MIN_RTO: Span = Span::from_millis(200);
 
+/// The round trip between two ends, as far as it was measured.
+pub(super) fn round_trip(ends: &[Endpoint; 2]) -> Span {
+    let leg = |end: usize| ends[end].leg().unwrap_or_default().0;
+    Span(leg(0).saturating_add(leg(1)))
+}
+
 impl Connection {
     /// The round trip between both ends, as far as it was measured.
     pub(super) fn round_trip(&self) -> Span {
-        let leg = |end: usize| self.ends[end].leg().unwrap_or_default().0;
-        Span(leg(0).saturating_add(leg(1)))
+        round_trip(&self.ends)
     }
 
     /// How many segments of the wire this frame holds: offload makes one of several.

@@ -7,6 +7,7 @@
 mod acks;
 mod amend;
 mod asked;
+mod awake;
 mod challenge;
 mod claims;
 mod close;
@@ -15,6 +16,7 @@ mod connection;
 mod content;
 mod copies;
 mod endpoint;
+mod expected;
 mod facts;
 mod finding;
 mod flood;

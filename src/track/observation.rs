@@ -54,11 +54,33 @@ impl Observation {
         if let Some(acked) = self.acked.take() {
             self.spare = acked.frames;
         }
-        let (mut notes, mut findings, spare) =
-            (std::mem::take(&mut self.notes), std::mem::take(&mut self.findings), std::mem::take(&mut self.spare));
+        let Self {
+            flow,
+            direction,
+            client_known,
+            before,
+            after,
+            deed,
+            seq,
+            seq_end,
+            ack,
+            window_bytes,
+            in_flight,
+            acked: _,
+            gap,
+            fills_gap_of,
+            again,
+            notes,
+            findings,
+            provisional,
+            spare: _,
+        } = self;
+        (*flow, *direction, *client_known) = Default::default();
+        (*before, *after, *deed) = Default::default();
+        (*seq, *seq_end, *ack, *window_bytes, *in_flight) = Default::default();
+        (*gap, *fills_gap_of, *again, *provisional) = Default::default();
         notes.clear();
         findings.clear();
-        *self = Self { notes, findings, spare, ..Self::default() };
     }
 
     /// An empty list of frames.

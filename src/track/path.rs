@@ -65,7 +65,12 @@ impl Path {
         ttl || id.is_some_and(|id| !is_far(id, self.id))
     }
 
-    fn learn(&mut self, segment: &Segment) {
+    /// Whether a packet keeps to the line, and none off it waits for the next.
+    pub fn keeps(&self, segment: &Segment) -> bool {
+        self.is_at_rest() && self.off(segment).is_none()
+    }
+
+    pub fn learn(&mut self, segment: &Segment) {
         let near = segment.ttl.abs_diff(self.ttl) <= TOLERANCE;
         self.steady_ttl = if near { self.steady_ttl.saturating_add(1) } else { 1 };
         self.ttl = segment.ttl;

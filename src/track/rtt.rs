@@ -109,6 +109,11 @@ impl Rtt {
         }
     }
 
+    /// How many there were.
+    pub fn samples(&self) -> u32 {
+        self.samples
+    }
+
     pub fn min(&self) -> Option<Span> {
         (self.samples > 0).then_some(Span(self.min))
     }
@@ -230,8 +235,8 @@ mod tests {
         for samples in [[i64::MIN, i64::MAX, 0], [-5, 7, i64::MIN], [1_000, 2_000, 3_000]] {
             let mut rtt = Rtt::default();
             samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
-            let packed = Packer::default().pack(&[], &rtt);
-            let again: Rtt = Unpacker::default().unpack(0, &packed);
+            let mut packer = Packer::default();
+            let again: Rtt = Unpacker::default().unpack(0, packer.pack(&[], &rtt));
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
         }
     }

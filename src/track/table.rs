@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -11,6 +12,7 @@ use crate::capture::Timestamp;
 use crate::dissect::Socket;
 
 use super::FlowKey;
+use super::awake::{Awake, Seat};
 use super::connection::Connection;
 use super::label::Label;
 use super::packed::{Packer, Unpacker};
@@ -27,10 +29,14 @@ pub(super) enum Age {
 }
 
 const AGES: usize = 3;
+const CACHE_LINE: usize = 64;
 const NONE: u32 = u32::MAX;
 
 /// So many take their turn after a segment.
 const TURNS: usize = 4;
+
+/// So many that are over stay at hand for what comes late.
+const LINGERING: usize = 256;
 
 /// A connection's place in the table.
 pub(super) type Slot = u32;
@@ -46,10 +52,15 @@ pub(super) struct Table {
     lists: [List; AGES],
     /// The connections that are awake, and some places where none is any more; in turn, each is asked whether it was heard of.
     waking: VecDeque<Slot>,
-    awake: usize,
+    awake: Awake,
     most_awake: usize,
+    /// Those that are over, and still awake when that was noted.
+    over: VecDeque<Slot>,
     packer: Packer,
     unpacker: Unpacker,
+    /// Room for what is being brought near.
+    hashes: Vec<u64>,
+    near: Vec<Slot>,
 }
 
 struct Entry {
@@ -65,32 +76,16 @@ struct Entry {
     queued: Timestamp,
 }
 
-/// A connection, or none.
-#[derive(Default)]
+/// Where a connection is, if there is one.
+#[derive(Debug, Default)]
 enum Held {
     #[default]
     Nothing,
-    Awake(Box<Connection>),
+    Awake(Seat),
     Resting(Box<[u8]>),
 }
 
-impl Held {
-    fn label(&self) -> Option<Label> {
-        match self {
-            Self::Nothing => None,
-            Self::Awake(connection) => Some(Label::of(connection)),
-            Self::Resting(bytes) => Some(Label::read(bytes).0),
-        }
-    }
-
-    fn has(&self, key: &FlowKey) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::Awake(connection) => connection.key() == *key,
-            Self::Resting(bytes) => Label::has(bytes, key),
-        }
-    }
-}
+const _: () = assert!(size_of::<Entry>() <= 48, "every connection has one");
 
 #[derive(Clone, Copy)]
 struct List {
@@ -109,10 +104,64 @@ impl Table {
             free: Vec::new(),
             lists: [List { head: NONE, tail: NONE, len: 0 }; AGES],
             waking: VecDeque::new(),
-            awake: 0,
+            awake: Awake::default(),
             most_awake,
+            over: VecDeque::new(),
             packer: Packer::default(),
             unpacker: Unpacker::default(),
+            hashes: Vec::new(),
+            near: Vec::new(),
+        }
+    }
+
+    /// Reads a little of everything that these keys lead to. Memory that is far away is waited for once in a round, and not once
+    /// for each key: no read depends on another of the same round.
+    pub fn bring_near(&mut self, keys: impl Iterator<Item = FlowKey>) {
+        self.hashes.clear();
+        self.hashes.extend(keys.map(|key| self.hasher.hash_one(key)));
+        self.near.clear();
+        // Whose hash looks like it is taken for it: to ask the connection itself would be to wait for it.
+        self.near.extend(self.hashes.iter().filter_map(|hash| self.index.find(*hash, |_| true)));
+        let entry = |slot: &Slot| self.slots.get(*slot as usize);
+        black_box(self.near.iter().filter_map(entry).fold(0, |sum, entry| sum ^ entry.next));
+        let held = || self.near.iter().filter_map(entry).map(|entry| &entry.held);
+        black_box(held().fold(0, |sum, held| sum ^ self.read_a_little(held)));
+        black_box(held().fold(0, |sum, held| sum ^ self.read_further(held)));
+    }
+
+    /// Something of each cache line that the next packet needs.
+    fn read_a_little(&self, held: &Held) -> u64 {
+        match held {
+            Held::Nothing => 0,
+            Held::Awake(seat) => self.awake.get(*seat).map_or(0, Connection::read_a_little),
+            Held::Resting(bytes) => bytes.iter().step_by(CACHE_LINE).fold(0, |sum, byte| sum ^ u64::from(*byte)),
+        }
+    }
+
+    /// Something of what that leads to.
+    fn read_further(&self, held: &Held) -> u64 {
+        match held {
+            Held::Awake(seat) => self.awake.get(*seat).map_or(0, Connection::read_further),
+            _ => 0,
+        }
+    }
+
+    fn label_of(&self, held: &Held) -> Option<Label> {
+        match held {
+            Held::Nothing => None,
+            Held::Awake(seat) => self.awake.get(*seat).map(Label::of),
+            Held::Resting(bytes) => Some(Label::read(bytes).0),
+        }
+    }
+
+    fn has(&self, held: &Held, key: &FlowKey) -> bool {
+        match held {
+            Held::Nothing => false,
+            Held::Awake(seat) => self
+                .awake
+                .get(*seat)
+                .is_some_and(|connection| key.is_of(connection.ends[0].socket, connection.ends[1].socket)),
+            Held::Resting(bytes) => Label::has(bytes, key),
         }
     }
 
@@ -125,32 +174,40 @@ impl Table {
     }
 
     pub fn find(&self, key: &FlowKey) -> Option<Slot> {
-        let equal = |slot: &Slot| self.slots[*slot as usize].held.has(key);
+        let equal = |slot: &Slot| self.has(&self.slots[*slot as usize].held, key);
         self.index.find(self.hasher.hash_one(key), equal).copied()
     }
 
     /// A connection, awake.
     pub fn get(&mut self, slot: Slot) -> Option<&mut Connection> {
-        if let Held::Resting(bytes) = &self.slots.get(slot as usize)?.held {
-            self.slots[slot as usize].held = Held::Awake(Label::unpack(bytes, &mut self.unpacker));
-            self.wakes(slot);
-        }
-        let entry = &mut self.slots[slot as usize];
+        let entry = self.slots.get_mut(slot as usize)?;
         entry.heard = true;
-        match &mut entry.held {
-            Held::Awake(connection) => Some(connection),
-            _ => None,
-        }
+        let seat = match &entry.held {
+            Held::Awake(seat) => *seat,
+            Held::Resting(_) => self.wake(slot)?,
+            Held::Nothing => return None,
+        };
+        self.awake.get_mut(seat)
+    }
+
+    /// Unpacks a connection.
+    fn wake(&mut self, slot: Slot) -> Option<Seat> {
+        let entry = self.slots.get_mut(slot as usize)?;
+        let Held::Resting(bytes) = &entry.held else { return None };
+        let seat = self.awake.put(Label::unpack(bytes, &mut self.unpacker));
+        entry.held = Held::Awake(seat);
+        self.wakes(slot);
+        Some(seat)
     }
 
     /// What can be known of a connection without waking it.
     pub fn label(&self, slot: Slot) -> Option<Label> {
-        self.slots.get(slot as usize)?.held.label()
+        self.label_of(&self.slots.get(slot as usize)?.held)
     }
 
-    pub fn insert(&mut self, connection: Box<Connection>, age: Age, now: Timestamp) -> Slot {
+    pub fn insert(&mut self, connection: Connection, age: Age, now: Timestamp) -> Slot {
         let hash = self.hasher.hash_one(connection.key());
-        let held = Held::Awake(connection);
+        let held = Held::Awake(self.awake.put(connection));
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize].held = held;
@@ -169,23 +226,30 @@ impl Table {
                 (self.slots.len() - 1) as Slot
             }
         };
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.index.insert_unique(hash, slot, |slot| {
-            let label = slots[*slot as usize].held.label();
-            label.map_or(0, |label| hasher.hash_one(FlowKey::new(label.ends[0], label.ends[1])))
-        });
+        if self.index.len() == self.index.capacity() {
+            self.grow();
+        }
+        self.index.insert_unique(hash, slot, |_| 0);
         self.link(slot, age, now);
         self.wakes(slot);
         slot
     }
 
-    pub fn remove(&mut self, slot: Slot) -> Option<Box<Connection>> {
+    /// Makes room in the index.
+    fn grow(&mut self) {
+        let mut index = std::mem::take(&mut self.index);
+        let rehash = |slot: &Slot| {
+            let label = self.label_of(&self.slots[*slot as usize].held);
+            label.map_or(0, |label| self.hasher.hash_one(FlowKey::new(label.ends[0], label.ends[1])))
+        };
+        index.reserve(1, rehash);
+        self.index = index;
+    }
+
+    pub fn remove(&mut self, slot: Slot) -> Option<Connection> {
         self.unlink(slot);
         let connection = match std::mem::take(&mut self.slots[slot as usize].held) {
-            Held::Awake(connection) => {
-                self.awake -= 1;
-                connection
-            }
+            Held::Awake(seat) => self.awake.take(seat)?,
             Held::Resting(bytes) => Label::unpack(&bytes, &mut self.unpacker),
             Held::Nothing => return None,
         };
@@ -198,7 +262,6 @@ impl Table {
 
     /// One more is awake.
     fn wakes(&mut self, slot: Slot) {
-        self.awake += 1;
         let entry = &mut self.slots[slot as usize];
         entry.heard = true;
         if !std::mem::replace(&mut entry.in_turn, true) {
@@ -206,10 +269,17 @@ impl Table {
         }
     }
 
-    /// Where too many are awake, a few that were not heard of for long go to rest; those of which something is open stay awake.
+    /// What is over for a while goes to rest. Where too many are awake, so do a few that were not heard of for long; those of which
+    /// something is open stay awake.
     pub fn settle(&mut self) {
+        if self.over.len() > LINGERING
+            && let Some(slot) = self.over.pop_front()
+            && self.slots[slot as usize].age == Age::Over
+        {
+            self.put_to_rest(slot);
+        }
         for _ in 0..TURNS {
-            if self.awake <= self.most_awake {
+            if self.awake.len() <= self.most_awake {
                 return;
             }
             let Some(slot) = self.waking.pop_front() else { return };
@@ -219,17 +289,28 @@ impl Table {
 
     fn turn(&mut self, slot: Slot) {
         let entry = &mut self.slots[slot as usize];
-        let Held::Awake(connection) = &mut entry.held else {
-            entry.in_turn = false;
-            return;
-        };
-        if std::mem::replace(&mut entry.heard, false) || !connection.rest() {
-            self.waking.push_back(slot);
+        entry.in_turn = false;
+        if !matches!(entry.held, Held::Awake(_)) {
             return;
         }
-        entry.in_turn = false;
-        entry.held = Held::Resting(Label::pack(connection, &mut self.packer));
-        self.awake -= 1;
+        let heard = std::mem::replace(&mut entry.heard, false);
+        if heard || !self.put_to_rest(slot) {
+            self.slots[slot as usize].in_turn = true;
+            self.waking.push_back(slot);
+        }
+    }
+
+    /// Packs a connection, unless something of it is open.
+    fn put_to_rest(&mut self, slot: Slot) -> bool {
+        let entry = &mut self.slots[slot as usize];
+        let Held::Awake(seat) = entry.held else { return false };
+        let Some(connection) = self.awake.get_mut(seat) else { return false };
+        if !connection.rest() {
+            return false;
+        }
+        entry.held = Held::Resting(Label::pack(connection, &mut self.packer).into());
+        self.awake.take(seat);
+        true
     }
 
     /// Moves a connection to the end of the list for `age`, unless it hangs there already.
@@ -237,6 +318,9 @@ impl Table {
         if self.slots[slot as usize].age != age {
             self.unlink(slot);
             self.link(slot, age, now);
+            if age == Age::Over {
+                self.over.push_back(slot);
+            }
         }
     }
 
@@ -255,7 +339,7 @@ impl Table {
 
     /// Every connection's place, by number.
     pub fn by_number(&self) -> Vec<Slot> {
-        let number = |(entry, slot): (&Entry, Slot)| Some((entry.held.label()?.number, slot));
+        let number = |(entry, slot): (&Entry, Slot)| Some((self.label_of(&entry.held)?.number, slot));
         let mut all: Vec<(u32, Slot)> = self.slots.iter().zip(0..).filter_map(number).collect();
         all.sort_unstable();
         all.into_iter().map(|(_, slot)| slot).collect()
@@ -266,7 +350,7 @@ impl Table {
         let at = |slot: Slot| self.slots.get(slot as usize);
         let first = at(self.lists[age as usize].head);
         let all = std::iter::successors(first, move |entry| at(entry.next));
-        all.filter_map(|entry| Some(entry.held.label()?.ends[1]))
+        all.filter_map(|entry| Some(self.label_of(&entry.held)?.ends[1]))
     }
 
     fn link(&mut self, slot: Slot, age: Age, now: Timestamp) {

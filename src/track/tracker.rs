@@ -7,7 +7,7 @@ use crate::dissect::{Segment, Socket, TcpFlags};
 use crate::rules::Rule;
 
 use super::conclude::{Ended, Ending};
-use super::connection::Connection;
+use super::connection::{Connection, Way};
 use super::flood::Floods;
 use super::handshake::Reuse;
 use super::isn::Isns;
@@ -30,6 +30,8 @@ pub struct TrackerOptions {
     pub idle_timeout: Span,
     /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
     pub max_awake: usize,
+    /// Take segments that are just what was expected without the checks that have nothing to say then. All that is said is the same without this.
+    pub predicts: bool,
 }
 
 impl Default for TrackerOptions {
@@ -41,10 +43,14 @@ impl Default for TrackerOptions {
             max_half_open: 250_000,
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
-            max_awake: 24 * 1024,
+            max_awake: 20 * 1024,
+            predicts: true,
         }
     }
 }
+
+/// In the order in which connections are let go whose time is over.
+const AGES: [Age; 3] = [Age::Over, Age::HalfOpen, Age::Open];
 
 /// A connection that was never answered is given up after so long (RFC 5382 REQ-5: 4 minutes).
 const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
@@ -74,6 +80,8 @@ pub struct FlowTracker {
     started: Option<Timestamp>,
     /// The latest time so far: time-outs never run backwards.
     now: Timestamp,
+    /// No connection's time is over before this.
+    due: Timestamp,
     evicted: u64,
     /// Connections that are still to be ended since the capture is over, the first one last.
     left: Vec<Slot>,
@@ -99,6 +107,7 @@ impl FlowTracker {
             flows: 0,
             started: None,
             now: Timestamp::default(),
+            due: Timestamp::default(),
             evicted: 0,
             left: Vec::new(),
             two_sided: false,
@@ -112,6 +121,41 @@ impl FlowTracker {
         observation.clear();
         self.advance(segment.ts);
         let known = self.table.find(&FlowKey::new(segment.src, segment.dst));
+        let predicted = known.filter(|_| self.options.predicts);
+        if !predicted.is_some_and(|slot| self.observe_expected(slot, segment, observation)) {
+            self.observe_any(known, segment, observation);
+        }
+    }
+
+    /// Brings what is known of these segments' connections near, before [`observe`](Self::observe) asks for one after the other.
+    pub fn look_ahead<'a>(&mut self, segments: impl Iterator<Item = &'a Segment>) {
+        self.table.bring_near(segments.map(|segment| FlowKey::new(segment.src, segment.dst)));
+    }
+
+    /// A segment that is just what was expected of a settled connection: that stays as it is, whatever its place in the table.
+    /// False when it is not, and nothing has been done.
+    fn observe_expected(&mut self, slot: Slot, segment: &Segment, observation: &mut Observation) -> bool {
+        let Some(connection) = self.table.get(slot) else { return false };
+        let from = connection.direction(segment);
+        let mut step = Step {
+            segment,
+            from,
+            obs: observation,
+            events: &mut self.events,
+            trail: &mut self.trail,
+            lossy: self.lossy,
+        };
+        if !connection.expects(&step) {
+            return false;
+        }
+        step.obs.flow = connection.number;
+        self.quality.observe(&mut step, connection.is_offloaded(from, segment.payload_len, segment.wire_len));
+        connection.observe(&mut step, Way::Expected);
+        self.table.settle();
+        true
+    }
+
+    fn observe_any(&mut self, known: Option<Slot>, segment: &Segment, observation: &mut Observation) {
         let known = known.filter(|slot| !self.forget_if_over(*slot));
         if segment.header_fault.is_some() && known.is_none() {
             return self.reject(segment, observation);
@@ -143,7 +187,7 @@ impl FlowTracker {
         }
         let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
         self.quality.observe(&mut step, mss);
-        connection.observe(&mut step);
+        connection.observe(&mut step, Way::Any);
         if matches!(step.obs.deed, Deed::Opens | Deed::OpensToo | Deed::Accepts)
             && let Some((how, connections)) = self.isns.learn(segment)
         {
@@ -161,10 +205,24 @@ impl FlowTracker {
         };
         self.table.set_age(slot, age, self.now);
         if let Some(old) = old {
-            self.end(old, Ending::Replaced);
+            self.end(*old, Ending::Replaced);
         }
         self.limit(slot);
         self.table.settle();
+        // It may have been put at the end of a list: nothing there is due sooner.
+        self.due = self.due.min(Timestamp(self.now.0.saturating_add(self.shortest_patience().0)));
+    }
+
+    fn patience(&self, age: Age) -> Span {
+        match age {
+            Age::Over => self.options.msl.doubled(),
+            Age::HalfOpen => HALF_OPEN_TIMEOUT,
+            Age::Open => self.options.idle_timeout,
+        }
+    }
+
+    fn shortest_patience(&self) -> Span {
+        AGES.into_iter().map(|age| self.patience(age)).min().unwrap_or_default()
     }
 
     /// Lets capture time go on without a segment (a frame that holds no TCP).
@@ -174,13 +232,15 @@ impl FlowTracker {
             return;
         }
         self.now = now;
-        for (age, patience) in [
-            (Age::Over, self.options.msl.doubled()),
-            (Age::HalfOpen, HALF_OPEN_TIMEOUT),
-            (Age::Open, self.options.idle_timeout),
-        ] {
+        if now < self.due {
+            return;
+        }
+        self.due = Timestamp(i64::MAX);
+        for age in AGES {
+            let patience = self.patience(age);
             while let Some((slot, queued)) = self.table.oldest(age) {
                 if now.since(queued) < patience {
+                    self.due = self.due.min(Timestamp(queued.0.saturating_add(patience.0)));
                     break;
                 }
                 let last = self.table.label(slot).map_or(queued, |label| label.last);
@@ -258,7 +318,7 @@ impl FlowTracker {
 
     fn begin(&mut self, segment: &Segment) -> Slot {
         self.flows = self.flows.saturating_add(1);
-        let mut connection = Box::new(Connection::new(self.flows, segment, guess_direction(segment)));
+        let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
         connection.alone = !self.two_sided;
         self.table.insert(connection, Age::Open, self.now)
@@ -271,7 +331,7 @@ impl FlowTracker {
         if segment.flags.is_syn() {
             return match connection.reuse(segment, msl) {
                 Reuse::New => {
-                    let old = self.table.remove(slot);
+                    let old = self.table.remove(slot).map(Box::new);
                     (self.begin(segment), old)
                 }
                 Reuse::Same | Reuse::Undecided => (slot, None),
@@ -279,7 +339,7 @@ impl FlowTracker {
         }
         if connection.is_foreign(segment) || connection.is_opened_anew(segment) {
             // Its SYN was not captured.
-            let old = self.table.remove(slot);
+            let old = self.table.remove(slot).map(Box::new);
             return (self.begin(segment), old);
         }
         // The answer to a SYN that seemed not to belong: the other end took it, so a new connection has begun.
@@ -292,20 +352,21 @@ impl FlowTracker {
         // The SYN is the new connection's, so it is not counted twice; what was said of it stays where it was said.
         let old = self.table.remove(slot).map(|mut old| {
             old.disown(&syn);
-            old
+            Box::new(old)
         });
         let slot = self.begin(&syn);
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
-            connection.observe(&mut Step {
+            let mut step = Step {
                 segment: &syn,
                 from,
                 obs: &mut unheard,
                 events: &mut self.events,
                 trail: &mut self.trail,
                 lossy: self.lossy,
-            });
+            };
+            connection.observe(&mut step, Way::Any);
             connection.found.clear();
             connection.regraded.clear();
         }
@@ -385,7 +446,7 @@ impl FlowTracker {
         }
     }
 
-    fn end(&mut self, mut connection: Box<Connection>, why: Ending) {
+    fn end(&mut self, mut connection: Connection, why: Ending) {
         self.one_sided |= connection.only_side().is_some();
         let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.lossy };
         if why == Ending::Evicted {

@@ -62,7 +62,7 @@ pub(super) struct Trail {
 }
 
 /// So many frames back.
-const REACH: u64 = 1 << 16;
+pub(super) const REACH: u64 = 1 << 16;
 
 const _: () = assert!(size_of::<Passed>() <= 64, "a cache line for each packet");
 

@@ -17,6 +17,7 @@ use crate::track::TrackerOptions;
 
 use super::args::CheckArgs;
 use super::judging;
+use crate::cli::quality::Losses;
 use crate::cli::signals::Signals;
 
 /// After the command: connections that are all over are quiet after so long without a packet,
@@ -97,6 +98,7 @@ fn read(
     let started = Instant::now();
     let (mut last_packet, mut glanced) = (started, started);
     let mut over: Option<Instant> = None;
+    let mut losses = Losses::default();
     while !stop.load(Ordering::Relaxed) {
         let now = match source.next_frame()? {
             Next::Frame(frame) => {
@@ -113,6 +115,9 @@ fn read(
         }
         if now.duration_since(glanced) >= GLANCE {
             glanced = now;
+            if source.drops().is_some_and(|drops| losses.look(drops)) {
+                judge.capture_lost();
+            }
             if over.is_none() && running.has_ended() {
                 over = Some(now);
             }

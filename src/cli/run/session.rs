@@ -175,7 +175,7 @@ impl<'p> Session<'p> {
         let info = source.info();
         tell(&announcement(plan, &info));
         let mut run = Run::new(plan, connections, reporters, info, self.lines, self.clerk, self.signals)?;
-        let read = run.read(source.as_mut());
+        let read = if run.takes_batches() { run.read_batches(source.as_mut()) } else { run.read(source.as_mut()) };
         run.finish(source.as_mut(), read)
     }
 

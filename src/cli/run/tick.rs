@@ -82,7 +82,9 @@ impl Run<'_> {
         while let Some(notice) = source.notice() {
             self.notice(source, notice);
         }
-        if has_passed(&mut self.pace.glanced, GLANCE) {
+        // What a file says of losses counts in the end: what is said of its packets depends on no clock.
+        let live = matches!(self.plan.origin, crate::cli::plan::Origin::Live(_));
+        if live && has_passed(&mut self.pace.glanced, GLANCE) {
             if let Some(drops) = source.drops() {
                 self.lost(drops);
             }
@@ -90,14 +92,7 @@ impl Run<'_> {
                 self.interval(now);
             }
         }
-        if self.signals.take_summary() {
-            let open = self.tracker.live();
-            tell(&format!(
-                "\nso far; {open} connection{} still open, and counted when they end:",
-                if open == 1 { " is" } else { "s are" }
-            ));
-            self.tell_summary();
-        }
+        self.answer_signals();
         if has_passed(&mut self.pace.written, WRITE) {
             if let Some(save) = &mut self.save {
                 save.flush();
@@ -107,6 +102,18 @@ impl Run<'_> {
             }
         }
         self.output.flush()
+    }
+
+    /// Tells how things stand where somebody has asked for it.
+    pub(super) fn answer_signals(&mut self) {
+        if self.signals.take_summary() {
+            let open = self.tracker.live();
+            tell(&format!(
+                "\nso far; {open} connection{} still open, and counted when they end:",
+                if open == 1 { " is" } else { "s are" }
+            ));
+            self.tell_summary();
+        }
     }
 
     /// Lets the reporters know when an interval is over at that time.

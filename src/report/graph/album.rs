@@ -188,6 +188,10 @@ impl Drawn {
 }
 
 impl Reporter for Album {
+    fn reads_payload(&self) -> bool {
+        self.options.payload
+    }
+
     fn packet(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
         let Some((segment, seen)) = packet.tcp.filter(|(_, seen)| seen.flow > 0) else { return };
         self.packets += 1;

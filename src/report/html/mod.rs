@@ -51,6 +51,10 @@ impl Report {
 }
 
 impl Reporter for Report {
+    fn reads_payload(&self) -> bool {
+        self.album.reads_payload()
+    }
+
     fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         self.album.packet(out, packet);
     }

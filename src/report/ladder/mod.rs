@@ -201,6 +201,10 @@ impl Ladder {
 const SAID: usize = 8;
 
 impl Reporter for Ladder {
+    fn reads_payload(&self) -> bool {
+        self.options.payload
+    }
+
     fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         let Some((segment, seen)) = packet.tcp else { return };
         let Some(hop) = Hop::new(segment, seen).filter(|_| seen.flow > 0) else { return };

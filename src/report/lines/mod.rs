@@ -33,7 +33,7 @@ use relative::Relative;
 use stamp::Stamps;
 
 /// Writes a line for each TCP packet of one capture. Every packet that passes the filter has to come by, in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lines {
     style: LineStyle,
     names: Names,

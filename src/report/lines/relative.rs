@@ -16,7 +16,7 @@ const GENERATION: usize = (1 << 19) / 8 * 7;
 /// tcpdump never forgets an entry. Here there are two generations: a connection that is met moves to the young one, and when
 /// that is full it becomes the old one, whose connections are forgotten. So a connection is remembered as long as fewer than
 /// 458,752 others were met since, and the table stays below 64 MiB.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Relative {
     /// Most connections in one generation.
     limit: usize,

@@ -11,7 +11,7 @@ use crate::capture::{Span, Timestamp};
 const SECOND: u32 = 1_000_000_000;
 
 /// Writes time stamps; knows the packet before and the first one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stamps {
     style: StampStyle,
     nano: bool,

@@ -1,7 +1,7 @@
 //! A connection that rests, in as few bytes as it says something new with.
 //!
 //! Most numbers of a connection at rest are zero, or what the number before them was: what is kept is the difference, in no bytes,
-//! two, four or eight. Each struct names its fields once (`packed!`), so that one forgotten does not compile.
+//! one, and so on up to eight. Each struct names its fields once (`packed!`), so that one forgotten does not compile.
 
 mod values;
 
@@ -62,9 +62,11 @@ struct Near {
 pub(super) struct Packer {
     near: Near,
     bytes: Vec<u8>,
-    /// Two bits for each value's size, and a bit for each flag.
-    sizes: Pairs,
-    flags: Pairs,
+    /// Three bits for each value's size, and a bit for each flag.
+    sizes: Bits<3>,
+    flags: Bits<1>,
+    /// All of it, behind the label.
+    all: Vec<u8>,
 }
 
 /// Unpacks them again.
@@ -73,43 +75,48 @@ pub(super) struct Unpacker {
     near: Near,
     bytes: Vec<u8>,
     at: usize,
-    sizes: Pairs,
-    flags: Pairs,
+    sizes: Bits<3>,
+    flags: Bits<1>,
 }
 
-/// Bits in words, filled from below.
+/// Groups of bits in words, filled from below; none lies in two words.
 #[derive(Debug, Default)]
-struct Pairs {
+struct Bits<const WIDTH: u32> {
     words: Vec<u64>,
     at: u32,
 }
 
-impl Pairs {
+impl<const WIDTH: u32> Bits<WIDTH> {
+    const IN_A_WORD: u32 = 64 / WIDTH;
+
     fn clear(&mut self) {
         self.words.clear();
         self.at = 0;
     }
 
-    fn push(&mut self, bits: u64, width: u32) {
-        if self.at.is_multiple_of(64) {
+    #[inline]
+    fn push(&mut self, bits: u64) {
+        let within = self.at % Self::IN_A_WORD;
+        if within == 0 {
             self.words.push(0);
         }
         if let Some(word) = self.words.last_mut() {
-            *word |= bits << (self.at % 64);
+            *word |= bits << (within * WIDTH);
         }
-        self.at += width;
+        self.at += 1;
     }
 
-    fn pull(&mut self, width: u32) -> u64 {
-        let word = self.words.get((self.at / 64) as usize).copied().unwrap_or(0);
-        let bits = word >> (self.at % 64) & ((1 << width) - 1);
-        self.at += width;
+    #[inline]
+    fn pull(&mut self) -> u64 {
+        let word = self.words.get((self.at / Self::IN_A_WORD) as usize).copied().unwrap_or(0);
+        let bits = word >> (self.at % Self::IN_A_WORD * WIDTH) & ((1 << WIDTH) - 1);
+        self.at += 1;
         bits
     }
 
     /// The bytes that hold them.
     fn used(&self) -> usize {
-        self.at.div_ceil(8) as usize
+        (self.at / Self::IN_A_WORD * 8 + (self.at % Self::IN_A_WORD * WIDTH).div_ceil(8)) as usize
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -128,33 +135,36 @@ impl Pairs {
     }
 }
 
-/// Bytes of a value, by its two bits.
-const SIZES: [usize; 4] = [0, 2, 4, 8];
-const MASKS: [u64; 4] = [0, 0xffff, 0xffff_ffff, u64::MAX];
+/// Bytes of a value, by its three bits.
+const SIZES: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
+const MASKS: [u64; 8] = [0, 0xff, 0xffff, 0xff_ffff, 0xffff_ffff, 0xff_ffff_ffff, 0xffff_ffff_ffff, u64::MAX];
 
 impl Packer {
-    /// Packs a value behind a label of the caller's, into a box of just that size.
-    pub fn pack(&mut self, label: &[u8], value: &impl Pack) -> Box<[u8]> {
+    /// Packs a value behind a label of the caller's.
+    pub fn pack(&mut self, label: &[u8], value: &impl Pack) -> &[u8] {
         self.near = Near::default();
         self.bytes.clear();
         self.sizes.clear();
         self.flags.clear();
         value.pack(self);
-        let mut all = Vec::with_capacity(label.len() + 4 + self.sizes.used() + self.flags.used() + self.bytes.len());
+        let all = &mut self.all;
+        all.clear();
         all.extend_from_slice(label);
-        for bits in [&self.sizes, &self.flags] {
-            all.extend_from_slice(&(bits.used() as u16).to_le_bytes());
+        for used in [self.sizes.used(), self.flags.used()] {
+            all.extend_from_slice(&(used as u16).to_le_bytes());
         }
-        self.sizes.write(&mut all);
-        self.flags.write(&mut all);
+        self.sizes.write(all);
+        self.flags.write(all);
         all.extend_from_slice(&self.bytes);
-        all.into_boxed_slice()
+        all
     }
 
+    #[inline]
     fn value(&mut self, value: u64) {
-        let size = usize::from(value > 0) + usize::from(value > MASKS[1]) + usize::from(value > MASKS[2]);
-        self.sizes.push(size as u64, 2);
-        let end = self.bytes.len() + SIZES[size];
+        let bytes = (71 - value.leading_zeros()) / 8;
+        let size = bytes.min(7);
+        self.sizes.push(size.into());
+        let end = self.bytes.len() + SIZES[size as usize];
         self.bytes.extend_from_slice(&value.to_le_bytes());
         self.bytes.truncate(end);
     }
@@ -172,7 +182,7 @@ impl Packer {
     }
 
     pub fn flag(&mut self, flag: bool) {
-        self.flags.push(flag.into(), 1);
+        self.flags.push(flag.into());
     }
 
     /// A frame's number.
@@ -207,7 +217,7 @@ impl Unpacker {
     }
 
     fn value(&mut self) -> u64 {
-        let size = self.sizes.pull(2) as usize & 3;
+        let size = self.sizes.pull() as usize & 7;
         let word = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()).copied().unwrap_or_default();
         self.at += SIZES[size];
         u64::from_le_bytes(word) & MASKS[size]
@@ -224,7 +234,7 @@ impl Unpacker {
     }
 
     pub fn flag(&mut self) -> bool {
-        self.flags.pull(1) != 0
+        self.flags.pull() != 0
     }
 
     pub fn frame(&mut self) -> u64 {

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Measures live capture between two network namespaces, which it makes and removes. As root, on Linux.
+
+    benches/live.py losses                    tcpcheck beside tcpdump at 200,000 packets a second, 60 s each
+    benches/live.py losses --seconds 5        shorter; also --rate
+    benches/live.py memory                    an hour at 20,000 packets a second, 1,000 new connections a second
+    benches/live.py memory --seconds 300      shorter
+
+losses: both programs capture the same interface at the same time, with the same kernel buffer (-B 4096). Once tcpcheck with
+the summary beside `tcpdump -w /dev/null`, once annotated text in a file beside `tcpdump -n` in a file.
+memory: the resident memory of `tcpcheck --summary`, every so often, once connections have begun to be forgotten.
+It prints Markdown, and ends with status 1 when tcpcheck did worse than docs/performance.md says it does.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TCPCHECK = ROOT / "target/release/tcpcheck"
+OFFER = ROOT / "target/release/examples/offer"
+
+
+class Cable:
+    """Two namespaces with an interface each, `near` and `far`."""
+
+    def __enter__(self):
+        self.spaces = [f"tcpcheck-bench-{os.getpid()}-{end}" for end in ("near", "far")]
+        for space in self.spaces:
+            ip("netns", "add", space)
+        near, far = self.spaces
+        ip("-n", near, "link", "add", "near", "type", "veth", "peer", "name", "far", "netns", far)
+        for space, interface, address in ((near, "near", "10.0.0.2"), (far, "far", "10.0.0.3")):
+            # No IPv6 on it: router solicitations would be packets that nobody offered.
+            run_in(space, ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"])
+            ip("-n", space, "addr", "add", f"{address}/24", "dev", interface)
+            ip("-n", space, "link", "set", interface, "up")
+        return self
+
+    def __exit__(self, *_):
+        for space in self.spaces:
+            subprocess.run(["ip", "netns", "del", space], check=False)
+
+    def capture(self, words, output, errors):
+        """A program on the near end, once it listens."""
+        words = ["ip", "netns", "exec", self.spaces[0], *map(str, words)]
+        child = subprocess.Popen(words, stdout=output, stderr=open(errors, "wb"))
+        until = time.monotonic() + 20
+        while b"listening on" not in pathlib.Path(errors).read_bytes():
+            if child.poll() is not None or time.monotonic() > until:
+                sys.exit(f"{words}: {pathlib.Path(errors).read_text()}")
+            time.sleep(0.05)
+        return child
+
+    def offer(self, rate, seconds):
+        """Puts packets on the far end."""
+        return subprocess.Popen(
+            ["ip", "netns", "exec", self.spaces[1], str(OFFER), "far", str(rate), str(seconds)], stdout=subprocess.PIPE, text=True
+        )
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+def run_in(space, words):
+    subprocess.run(["ip", "netns", "exec", space, *words], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def end(child):
+    """Ends a capture as ^C does, and gives the CPU time it took."""
+    child.send_signal(signal.SIGINT)
+    _, _, used = os.wait4(child.pid, 0)
+    return used.ru_utime + used.ru_stime
+
+
+def counted(errors):
+    """Packets kept and dropped, by a program's own words."""
+    text = pathlib.Path(errors).read_text()
+    kept = re.search(r"(\d+) packets? captured", text)
+    dropped = re.search(r"(\d+) packets? dropped by kernel", text)
+    return (int(kept[1]) if kept else 0, int(dropped[1]) if dropped else 0)
+
+
+def losses(args, folder):
+    """Both programs on the same packets."""
+    print(f"{args.rate:,} packets a second offered for {args.seconds} s; {os.cpu_count()} processors\n")
+    print("| what | offered | kept by tcpcheck | kept by tcpdump | tcpcheck / tcpdump | CPU s tcpcheck | CPU s tcpdump |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    good = True
+    buffer = ["-B", "4096"]
+    for name, ours, theirs, least in (
+        ("summary; -w /dev/null", ["--summary"], ["-w", "/dev/null"], 1.0),
+        ("annotated text; -n, in files", [], [], 3.0),
+    ):
+        with Cable() as cable:
+            files = [open(folder / f"{n}.out", "wb") for n in (1, 2)]
+            errors = [folder / f"{n}.err" for n in (1, 2)]
+            captures = [
+                cable.capture([TCPCHECK, "-n", "-i", "near", *buffer, *ours, "tcp"], files[0], errors[0]),
+                cable.capture(["tcpdump", "-n", "-i", "near", *buffer, *theirs, "tcp"], files[1], errors[1]),
+            ]
+            offered, _ = cable.offer(args.rate, args.seconds).communicate()
+            time.sleep(1)
+            cpu = [end(child) for child in captures]
+        (kept, _), (their_kept, _) = map(counted, errors)
+        ratio = kept / max(their_kept, 1)
+        # A thousandth: packets that came while one of them was ending.
+        good &= ratio >= least * 0.999
+        print(f"| {name} | {offered.split()[0]} | {kept} | {their_kept} | {ratio:.2f} | {cpu[0]:.1f} | {cpu[1]:.1f} |", flush=True)
+    return good
+
+
+def memory(args, folder):
+    """One capture, looked at every so often."""
+    with Cable() as cable, open(folder / "out", "wb") as output:
+        capture = cable.capture([TCPCHECK, "-n", "-i", "near", "-B", "4096", "--summary", "tcp"], output, folder / "err")
+        offer = cable.offer(args.rate, args.seconds)
+        began, seen = time.monotonic(), []
+        print(f"{args.rate:,} packets and {args.rate // 20:,} new connections a second for {args.seconds} s\n")
+        print("| after s | resident KiB |\n|---:|---:|")
+        while offer.poll() is None:
+            time.sleep(max(args.seconds / 20, 1))
+            status = pathlib.Path(f"/proc/{capture.pid}/status").read_text()
+            resident = int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+            seen.append((time.monotonic() - began, resident))
+            print(f"| {seen[-1][0]:.0f} | {resident} |", flush=True)
+        end(capture)
+    kept, dropped = counted(folder / "err")
+    print(f"\n{offer.stdout.read().strip()}; {kept} kept, {dropped} dropped by the kernel")
+    # Connections are forgotten a minute after they closed: from then on as many go as come.
+    steady = [resident for at, resident in seen if at > 90]
+    if len(steady) < 2:
+        print("too short to tell whether memory is flat")
+        return True
+    growth = steady[-1] / steady[0] - 1
+    print(f"from the first look after 90 s to the last: {growth:+.1%}")
+    return growth < 0.05
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["losses", "memory"])
+    parser.add_argument("--rate", type=int, help="packets a second")
+    parser.add_argument("--seconds", type=int)
+    args = parser.parse_args()
+    args.rate = args.rate or {"losses": 200_000, "memory": 20_000}[args.what]
+    args.seconds = args.seconds or {"losses": 60, "memory": 3600}[args.what]
+    if os.geteuid() != 0:
+        sys.exit("network namespaces need root")
+    subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "tcpcheck", "--example", "offer"], cwd=ROOT, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        good = {"losses": losses, "memory": memory}[args.what](args, pathlib.Path(folder))
+    sys.exit(0 if good else 1)
+
+
+main()

@@ -1,0 +1,142 @@
+//! Packets on their way to the tracker, many at a time: read, filtered, dissected and written as tcpdump does, before the tracker
+//! gets them or, with a second thread, beside it.
+//!
+//! What comes out does not depend on the number of threads: one thread takes the batches, in order, and all that is said of a
+//! packet beyond its line is said there.
+
+use std::sync::mpsc;
+use std::thread;
+
+use anyhow::Result;
+
+use crate::capture::{Filter, Frame, FrameSource, Next};
+use crate::dissect::{Content, Dissection, Segment};
+use crate::report::Packet;
+use crate::report::lines::Lines;
+
+/// So many packets go together: enough to look ahead, and few enough to stay in a core's cache.
+const MANY: usize = 128;
+/// So many batches wait between two threads.
+const WAITING: usize = 8;
+
+/// Packets that passed the filter, in order.
+#[derive(Debug, Default)]
+pub struct Batch {
+    packets: Vec<Prepared>,
+    /// Their lines.
+    text: Vec<u8>,
+}
+
+/// A packet of which only what it did is not known yet.
+#[derive(Debug)]
+struct Prepared {
+    packet: Packet<'static>,
+    segment: Option<Segment>,
+    /// Where its line ends in the batch's text.
+    line_end: usize,
+}
+
+impl Batch {
+    /// The packets with their segments; what the segments do is not said yet.
+    pub fn packets(&self) -> impl Iterator<Item = (Packet<'_>, Option<&Segment>)> {
+        let mut begin = 0;
+        self.packets.iter().map(move |prepared| {
+            let line = self.text.get(begin..prepared.line_end).unwrap_or_default();
+            begin = prepared.line_end;
+            (Packet { line, ..prepared.packet }, prepared.segment.as_ref())
+        })
+    }
+
+    /// The segments among them.
+    pub fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.packets.iter().filter_map(|prepared| prepared.segment.as_ref())
+    }
+}
+
+/// Fills batches from a source.
+pub struct Feed<'a> {
+    /// Where the frames come from.
+    pub source: &'a mut dyn FrameSource,
+    /// Which of them count.
+    pub filter: &'a mut Filter,
+    /// Writes their lines, where they are wanted.
+    pub lines: Option<&'a mut Lines>,
+    /// So many packets are wanted.
+    pub count: Option<u64>,
+}
+
+impl Feed<'_> {
+    /// Fills a batch: whether more may come. After an error what is in the batch stands.
+    fn fill(&mut self, batch: &mut Batch) -> Result<bool> {
+        batch.packets.clear();
+        batch.text.clear();
+        while batch.packets.len() < MANY {
+            if self.count == Some(0) {
+                return Ok(false);
+            }
+            let Next::Frame(frame) = self.source.next_frame()? else { return Ok(false) };
+            if self.filter.accepts(&frame)? {
+                self.count = self.count.map(|count| count - 1);
+                batch.add(&frame, self.lines.as_deref_mut());
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Batch {
+    fn add(&mut self, frame: &Frame<'_>, lines: Option<&mut Lines>) {
+        let mut dissection = Dissection::new();
+        dissection.read(frame);
+        if let Some(lines) = lines {
+            lines.packet(&mut self.text, frame, &dissection);
+        }
+        let segment = match &dissection.content {
+            Content::Tcp(tcp) => Some(tcp.segment),
+            _ => None,
+        };
+        let packet = Packet::new(frame, &dissection).detached();
+        self.packets.push(Prepared { packet, segment, line_end: self.text.len() });
+    }
+}
+
+/// Takes a source batch by batch to its end, with so many threads.
+///
+/// # Errors
+/// Those of the source and of `take`; whatever came before the source's error is taken first.
+pub fn run(mut feed: Feed<'_>, threads: usize, mut take: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
+    if threads < 2 {
+        let mut batch = Batch::default();
+        loop {
+            let more = feed.fill(&mut batch);
+            take(&batch)?;
+            if !more? {
+                return Ok(());
+            }
+        }
+    }
+    let (give_back, empty) = mpsc::channel();
+    let (hand_on, full) = mpsc::sync_channel(WAITING);
+    for _ in 0..WAITING + 2 {
+        give_back.send(Batch::default())?;
+    }
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // Either channel closes when nobody takes batches any more.
+            while let Ok(mut batch) = empty.recv() {
+                let more = feed.fill(&mut batch);
+                let last = !matches!(more, Ok(true));
+                if hand_on.send((batch, more)).is_err() || last {
+                    return;
+                }
+            }
+        });
+        for (batch, more) in full {
+            take(&batch)?;
+            more?;
+            // At the end nobody fills it again.
+            let _ = give_back.send(batch);
+        }
+        Ok(())
+    })
+}
