@@ -6,8 +6,9 @@
     benches/compare.py --only json      some of it (see --list)
 
 It builds tcpcheck and the generator, makes the captures, runs every command several times in turns, and prints Markdown.
-Ratios are of CPU time, user and system together: they mean something on a busy machine, wall clock does not. What is
-not installed is left out, and what takes longer than --limit is given up and shown as a lower bound.
+Ratios are of CPU time, user and system together: they mean something on a busy machine, wall clock does not, and only
+the comparison of two threads with one goes by it. What is not installed is left out, and what takes longer than --limit is
+given up and shown as a lower bound. The table of goals comes last.
 
 The kernel counts this script's own memory in a child's peak before it runs, so a peak RSS of 15 MB or less says no more than that.
 """
@@ -16,6 +17,7 @@ import argparse
 import os
 import pathlib
 import platform
+import re
 import resource
 import shutil
 import signal
@@ -72,7 +74,7 @@ def bounded(limit):
 
 class Bench:
     def __init__(self, args):
-        self.args, self.captures = args, {}
+        self.args, self.captures, self.goals = args, {}, []
         self.directory = pathlib.Path(args.dir or tempfile.mkdtemp(prefix="tcpcheck-compare-"))
         self.directory.mkdir(parents=True, exist_ok=True)
 
@@ -101,6 +103,25 @@ class Bench:
         path, packets = self.capture(words)
         return [Run(command, packets, path) for command in commands]
 
+    def goal(self, text, measured, met):
+        """Notes a row of the table of goals; of what could not be measured there is none."""
+        self.goals.append((text, measured, met))
+
+    def times(self, text, least, title, subject, other):
+        """That `subject` is so many times as fast as `other`."""
+        if subject and other:
+            ratio = other.per_packet() / subject.per_packet()
+            above = ">" if other.cut_off else ""
+            self.goal(f"{text}, {title}: {least:g} times or more", f"{above}{ratio:,.1f} times", ratio >= least)
+
+    def print_goals(self):
+        if not self.goals:
+            return
+        print("## Against the goals\n\n| goal | measured | |\n|---|---|---|")
+        for text, measured, met in self.goals:
+            print(f"| {text} | {measured} | {'met' if met else 'not met'} |")
+        print(flush=True)
+
     def done_with(self, words):
         path, _ = self.captures.pop(words)
         if not self.args.keep:
@@ -111,6 +132,7 @@ class Bench:
         runs = self.turns(self.runs(words, subjects + others))
         print(f"### {title}\n\n`generate {words}`, {runs[0].packets:,} packets\n")
         self.table(runs, [run for run in runs if run.command in subjects])
+        return {run.command: run for run in runs}
 
     def table(self, runs, subjects):
         short = [" ".join(run.command.replace(" F", "").split()[1:]) for run in subjects]
@@ -131,7 +153,20 @@ class Bench:
         subjects = ["tcpcheck -nr F --summary", "tcpcheck -nr F -a off", "tcpcheck -nr F -a brief"]
         others = ["tcpdump -nr F", "tcpdump -nSr F", "tcpdump -r F -w /dev/null", "tshark -q -z conv,tcp -r F", "tcptrace -n F"]
         for title, words in self.workloads():
-            self.beside(title, words, subjects, others)
+            runs = self.beside(title, words, subjects, others)
+            summary, off, brief = map(runs.get, subjects)
+            plain, _, copy, shark, _ = map(runs.get, others)
+            kind = words.split()[0]
+            self.times("summary against `tcpdump -nr`", 25, kind, summary, plain)
+            self.times("summary against tshark", 50, kind, summary, shark)
+            if copy:
+                price = summary.per_packet() / copy.per_packet()
+                self.goal(f"summary, {kind}: 1.5 times `tcpdump -r F -w /dev/null` or less", f"{price:.2f} times", price <= 1.5)
+            self.times("`-a off` against `tcpdump -nr`", 12, kind, off, plain)
+            self.times("`-a brief` against `tcpdump -nr`", 6, kind, brief, plain)
+            if kind == "concurrent":
+                nanos = summary.per_packet() * 1e9
+                self.goal("summary with 20,000 connections at once: 300 ns a packet or less", f"{nanos:,.0f} ns", nanos <= 300)
 
     def workloads(self):
         return [
@@ -151,18 +186,40 @@ class Bench:
         print("### NDJSON\n")
         print(f"tcpcheck on `generate {large}`, tshark on `generate {small}`, compared by the packet.\n")
         self.table(runs, runs[:1])
+        self.times("NDJSON against `tshark -T json`", 100, "by the packet", runs[0], runs[1] if len(runs) > 1 else None)
+
+    def threads(self):
+        """By wall clock: it takes two idle cores to mean anything."""
+        if "--threads" not in subprocess.run([TCPCHECK, "--help"], capture_output=True, text=True).stdout:
+            print("### Threads\n\nThis tcpcheck has no `--threads`.\n", flush=True)
+            return
+        print(f"### Two threads against one\n\nBy wall clock; load {os.getloadavg()[0]:.1f} at the beginning, {os.cpu_count()} CPUs.\n")
+        print("| capture | command | one thread, s | two, s | times as fast | CPU s, one | two |\n|---|---|---:|---:|---:|---:|---:|")
+        for title, words in self.workloads():
+            for view in ("--summary", "-a off", "-a brief", "--json"):
+                commands = [f"tcpcheck -nr F {view} --threads {count}" for count in (1, 2)]
+                one, two = runs = self.turns(self.runs(words, commands))
+                walls = [min(run.wall) for run in runs]
+                gain = walls[0] / walls[1]
+                print(f"| {title} | `{view}` | {walls[0]:.2f} | {walls[1]:.2f} | {gain:.2f} | {one.seconds():.2f} | {two.seconds():.2f} |", flush=True)
+                if view in ("--summary", "-a off"):
+                    self.goal(f"two threads, `{view}`, {words.split()[0]}: 1.4 times one or more", f"{gain:.2f} times", gain >= 1.4)
+        print(flush=True)
 
     def memory(self):
         connections = self.scaled(10_000)
         few, many = (f"concurrent --connections {connections} --packets {connections * n} --payload 64" for n in (20, 200))
         runs = self.turns(self.runs(few, ["tcpcheck -nr F --summary"]) + self.runs(many, ["tcpcheck -nr F --summary"]))
         self.amounts("Memory: ten times the packets of the same connections", runs, [connections] * 2)
+        growth = runs[1].rss / runs[0].rss
+        self.goal("ten times the packets of the same connections: the same peak within 5 %", f"{growth:.2f} times", growth <= 1.05)
 
     def many(self):
         connections = self.scaled(500_000)
         words = f"concurrent --connections {connections} --packets {connections * 10} --payload 64"
         runs = self.turns(self.runs(words, ["tcpcheck -nr F --summary"]))
         self.amounts("Memory: 500,000 connections at once", runs, [connections])
+        self.goal(f"{connections:,} connections at once: within 200 MB", f"{runs[0].rss / 1024:,.0f} MB", runs[0].rss <= 200 * 1024)
         self.done_with(words)
 
     def flood(self):
@@ -171,6 +228,18 @@ class Bench:
         runs = self.turns(self.runs(words, commands))
         print(f"### A SYN flood\n\n`generate {words}`: as many sources as SYNs, and a thousand real connections\n")
         self.table(runs, [])
+        path, _ = self.capture(words)
+        real = 1000
+        for run, limit in zip(runs, (10_000, 250_000)):
+            said = subprocess.run([TCPCHECK, *run.command.replace(" F", f" {path}").split()[1:]], capture_output=True, text=True).stdout
+            closed = re.search(r"([\d,]+) closed", said)
+            closed = int(closed.group(1).replace(",", "")) if closed else 0
+            codes = [code for code in ("TC607", "TC911") if code in said]
+            self.goal(
+                f"a flood, {limit:,} half-open at most: TC607, TC911, and the {real:,} real connections followed to their end",
+                f"{', '.join(codes) or 'neither code'}; {closed:,} closed; {run.rss / 1024:,.0f} MB",
+                len(codes) == 2 and closed == real,
+            )
         self.done_with(words)
 
     def scaling(self):
@@ -184,6 +253,8 @@ class Bench:
             counts.append(connections)
             self.done_with(words)
         self.amounts("Cost of a packet by the number of connections", runs, counts)
+        growth = runs[-1].per_packet() / runs[0].per_packet()
+        self.goal(f"a packet with {counts[-1]:,} connections costs less than 2 times one with {counts[0]:,}", f"{growth:.1f} times", growth < 2)
 
     def amounts(self, title, runs, connections):
         print(f"### {title}\n\n`tcpcheck -nr F --summary`\n")
@@ -196,7 +267,7 @@ class Bench:
         print(flush=True)
 
 
-PARTS = ["packets", "json", "memory", "many", "flood", "scaling"]
+PARTS = ["packets", "json", "threads", "memory", "many", "flood", "scaling"]
 
 
 def machine():
@@ -239,6 +310,7 @@ def main():
             print("Quick: a tenth of the packets and connections that the titles name.\n", flush=True)
         for part in args.only or PARTS:
             getattr(bench, part)()
+        bench.print_goals()
     finally:
         for words in list(bench.captures):
             bench.done_with(words)

@@ -65,11 +65,10 @@ impl Record {
     /// Reads a header, if all of it is there.
     #[inline]
     fn read(bytes: &[u8], layout: Layout, lengths: Lengths) -> Option<Self> {
-        let (&[t0, t1, t2, t3, f0, f1, f2, f3, c0, c1, c2, c3, w0, w1, w2, w3], behind) = bytes.split_first_chunk()?;
-        if layout.record_header > 16 && behind.len() < layout.record_header.saturating_sub(16) {
+        if bytes.len() < layout.record_header {
             return None;
         }
-        let fields = [[t0, t1, t2, t3], [f0, f1, f2, f3], [c0, c1, c2, c3], [w0, w1, w2, w3]];
+        let fields = bytes.as_chunks().0.first_chunk::<4>()?;
         let [seconds, fraction, first, second] = match layout.order {
             ByteOrder::Little => fields.map(u32::from_le_bytes),
             ByteOrder::Big => fields.map(u32::from_be_bytes),
@@ -171,19 +170,20 @@ impl FrameSource for PcapFile {
             }
         };
         let Self { input, layout, interface: [Interface { link_type, .. }], .. } = self;
-        input.frames = input.frames.saturating_add(1);
+        input.frames = input.frames.wrapping_add(1);
         let nanos = match layout.precision {
-            Precision::Micro => i64::from(record.fraction).saturating_mul(1000),
+            Precision::Micro => i64::from(record.fraction).wrapping_mul(1000),
             Precision::Nano => i64::from(record.fraction),
         };
         let length = layout.record_header.saturating_add(record.captured as usize);
         Ok(Next::Frame(Frame {
             number: input.frames,
-            ts: Timestamp::new(i64::from(record.seconds), nanos),
+            // Neither of two numbers of 32 bits makes it too large.
+            ts: Timestamp(i64::from(record.seconds).wrapping_mul(1_000_000_000).wrapping_add(nanos)),
             link_type: *link_type,
             interface: 0,
             wire_len: record.wire_len,
-            data: input.window.take(length).get(layout.record_header..).unwrap_or_default(),
+            data: input.window.take_behind(layout.record_header, length),
         }))
     }
 

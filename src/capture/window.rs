@@ -56,9 +56,15 @@ impl Window {
     /// Moves past `n` bytes that are in sight and lends them.
     #[inline]
     pub(super) fn take(&mut self, n: usize) -> &[u8] {
+        self.take_behind(0, n)
+    }
+
+    /// Moves past `n` bytes that are in sight and lends those behind the first `skip`.
+    #[inline]
+    pub(super) fn take_behind(&mut self, skip: usize, n: usize) -> &[u8] {
         let from = self.start;
         self.start = from.saturating_add(n).min(self.end);
-        self.buffer.get(from..self.start).unwrap_or_default()
+        self.buffer.get(from.saturating_add(skip)..self.start).unwrap_or_default()
     }
 
     /// Moves past `n` bytes without holding them; gives how many there were.

@@ -13,7 +13,7 @@ const DONT_FRAGMENT: u8 = 0b010;
 const MORE_FRAGMENTS: u8 = 0b001;
 
 /// Reads an IPv4 packet's header and notes the packet.
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Carried, Stop> {
     let (fixed, _) = rest.split::<20>(LayerName::Ipv4)?;
     let fields = Ipv4Packet::new(fixed).ok_or(Stop::Other(NotTcp::Unknown))?;

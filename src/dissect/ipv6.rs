@@ -14,7 +14,7 @@ const HIP: u8 = 139;
 const SHIM6: u8 = 140;
 
 /// Reads an IPv6 packet's header with its extension headers, and notes the packet.
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Carried, Stop> {
     let (fixed, behind) = rest.split::<40>(LayerName::Ipv6)?;
     let fields = Ipv6Packet::new(fixed).ok_or(Stop::Other(NotTcp::Unknown))?;

@@ -72,10 +72,11 @@ fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
         return go_on(link::by_link_type(frame.link_type.0, rest, layers)?, layers);
     }
     // The way of most frames; what it does not know goes the long way.
-    let carried = match link::ethernet(rest, layers)? {
-        Next::EtherType(link::IPV4, rest) => ipv4::read(rest, layers)?,
-        Next::EtherType(link::IPV6, rest) => ipv6::read(rest, layers)?,
-        next => return go_on(next, layers),
+    let (ethertype, rest) = link::ethernet(rest, layers)?;
+    let carried = match ethertype {
+        link::IPV4 => ipv4::read(rest, layers)?,
+        link::IPV6 => ipv6::read(rest, layers)?,
+        other => return go_on(Next::EtherType(other, rest), layers),
     };
     match carried {
         Carried::Segment => Ok(()),
@@ -88,7 +89,10 @@ fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
 fn go_on<'a>(mut next: Next<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
     loop {
         next = match next {
-            Next::Ethernet(rest) => link::ethernet(rest, layers)?,
+            Next::Ethernet(rest) => {
+                let (ethertype, rest) = link::ethernet(rest, layers)?;
+                Next::EtherType(ethertype, rest)
+            }
             Next::EtherType(ethertype, rest) => link::by_ethertype(ethertype, rest, layers)?,
             Next::Ip(rest) => match rest.version() {
                 Some(4) => Next::Ipv4(rest),

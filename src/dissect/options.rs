@@ -171,6 +171,7 @@ impl<'a> TcpOption<'a> {
     }
 
     /// Reads an option by its kind and value; `None` when the kind does not allow a value of that length.
+    #[inline(always)]
     fn read(kind: u8, value: &'a [u8]) -> Option<Self> {
         Some(match kind {
             // RFC 9293 §3.2: the options that every implementation knows.
@@ -301,7 +302,7 @@ impl<'a> TcpOptions<'a> {
 impl<'a> Iterator for TcpOptions<'a> {
     type Item = Result<TcpOption<'a>, OptionError>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             // RFC 9293 §3.1: "The contents of the header beyond the End of Option List Option MUST be header padding of
@@ -350,8 +351,8 @@ impl OptionFacts {
     #[inline]
     pub(super) fn take_in(&mut self, options: TcpOptions<'_>) {
         // RFC 7323 appendix A: what nearly every segment of nearly every connection has, and nothing else.
-        if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *options.rest {
-            self.timestamps = Some((u32::from_be_bytes([v0, v1, v2, v3]), u32::from_be_bytes([e0, e1, e2, e3])));
+        if let ([[kind::NOP, kind::NOP, kind::TIMESTAMPS, 10], value, echo], []) = options.rest.as_chunks() {
+            self.timestamps = Some((u32::from_be_bytes(*value), u32::from_be_bytes(*echo)));
             self.cut = options.uncaptured > 0;
         } else if options.rest.is_empty() {
             self.cut = options.uncaptured > 0;
@@ -381,6 +382,7 @@ impl OptionFacts {
         }
     }
 
+    #[inline]
     fn note(&mut self, option: TcpOption<'_>) {
         match option {
             TcpOption::MaxSegmentSize(mss) => _ = self.mss.get_or_insert(mss),

@@ -134,6 +134,25 @@ pub struct OptionFacts {
     pub cut: bool,
 }
 
+impl OptionFacts {
+    /// Of a header without options.
+    pub const NONE: Self = Self {
+        mss: None,
+        wscale: None,
+        sack_permitted: false,
+        sack: SackBlocks { len: 0, blocks: [(SeqNumber(0), SeqNumber(0)); 4] },
+        timestamps: None,
+        fast_open: None,
+        md5: false,
+        ao: false,
+        mptcp: false,
+        acc_ecn: false,
+        duplicate: None,
+        fault: None,
+        cut: false,
+    };
+}
+
 /// Something wrong with the option list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct OptionFault {

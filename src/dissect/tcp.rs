@@ -76,7 +76,7 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>, content: &mut Content<'a>)
             header_fault,
             checksum,
             payload_digest,
-            options: OptionFacts::default(),
+            options: OptionFacts::NONE,
         },
         header,
         payload,

@@ -5,11 +5,13 @@
 //! #! f1 @15 warning TC202 fast-retransmission  36.0 ms after the gap opened, ...
 //! ```
 
+use std::sync::OnceLock;
+
 use crate::dissect::Segment;
 use crate::rules::Rule;
 use crate::track::{Amend, Direction, Finding, Observation, TcpState};
 
-use super::pen::{Pen, Text};
+use super::pen::{Pen, Room, Text};
 use super::style::{Ink, Style};
 use super::{digits, numerals, remark, wording};
 
@@ -94,11 +96,12 @@ impl Annotator {
     /// Appends the `#` line.
     pub fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
         let Some(direction) = seen.direction else { return };
-        let out = &mut Pen::new(out);
+        let room = &mut Room::default();
+        let out = &mut Pen::new(room, out);
         let mut start = out.len();
-        out.text(b"# f");
-        let name = out.len();
-        digits::number(out, seen.flow);
+        out.text(b"# ");
+        let name = out.len() + 1;
+        digits::labelled(out, b"f", seen.flow);
         out.text(b" ");
         numerals::frame(out, segment.frame);
         // `f1 @15`: the columns stay in line up to frame 99, and shift by a digit with each power of ten.
@@ -120,9 +123,7 @@ impl Annotator {
     /// `>SYN_SENT   `, behind whose state it is: whether it was just entered, and which it is.
     fn end(&self, out: &mut Pen<'_>, start: &mut usize, before: TcpState, after: TcpState) {
         out.text(if before == after { b"=" } else { b">" });
-        let state = out.len();
-        out.add(after.as_str().as_bytes());
-        pad(out, state, 11);
+        out.text(padded(after));
         self.paint(out, start, if before == after { Ink::Remark } else { Ink::Entered });
     }
 
@@ -163,6 +164,16 @@ pub fn withdrawn_text(out: &mut Vec<u8>, amend: &Amend, rule: Rule) {
     for word in [" withdrawn ", rule.code(), " ", rule.slug()] {
         out.extend_from_slice(word.as_bytes());
     }
+}
+
+/// A state's name, with spaces behind it; made once for each state.
+#[inline]
+fn padded(state: TcpState) -> &'static [u8; 11] {
+    static NAMES: [OnceLock<[u8; 11]>; 16] = [const { OnceLock::new() }; 16];
+    NAMES[state as usize % NAMES.len()].get_or_init(|| {
+        let mut bytes = state.as_str().bytes();
+        std::array::from_fn(|_| bytes.next().unwrap_or(b' '))
+    })
 }
 
 /// Fills up with spaces what was written since `start`, to `width`, which is 16 at most.

@@ -10,13 +10,34 @@ use super::pen::Text;
 /// In decimal, of up to 32 bits: what a line is full of.
 #[inline]
 pub fn number(out: &mut impl Text, number: u32) {
-    if number < 100_000_000 {
-        let digits = eight_digits(number);
-        // The last digit is written even if it is a zero.
-        let zeros = (digits | 1 << 56).trailing_zeros() / 8;
-        return out.put(((digits | ZEROS) >> (zeros * 8)).to_le_bytes(), 8 - zeros as usize);
+    match short_number(number) {
+        Some((digits, count)) => out.word(digits, count),
+        None => long_number(out, number),
     }
-    long_number(out, number);
+}
+
+/// The same behind a label.
+#[inline(always)]
+pub fn labelled<const N: usize>(out: &mut impl Text, label: &[u8; N], number: u32) {
+    match short_number(number) {
+        Some((digits, count)) => out.text_and_word(label, digits, count),
+        None => {
+            out.text(label);
+            long_number(out, number);
+        }
+    }
+}
+
+/// The digits of a number of up to eight, and how many they are.
+#[inline(always)]
+fn short_number(number: u32) -> Option<(u64, usize)> {
+    if number >= 100_000_000 {
+        return None;
+    }
+    let digits = eight_digits(number);
+    // The last digit is written even if it is a zero.
+    let zeros = (digits | 1 << 56).trailing_zeros() / 8;
+    Some(((digits | ZEROS) >> (zeros * 8), 8 - zeros as usize))
 }
 
 /// Of nine or ten digits.
@@ -25,8 +46,8 @@ fn long_number(out: &mut impl Text, number: u32) {
     let top = number / 100_000_000;
     let pair = u16::from_le_bytes(PAIRS[(top % 100) as usize]);
     let zeros = u32::from(top < 10);
-    out.put((pair >> (zeros * 8)).to_le_bytes(), 2 - zeros as usize);
-    out.put((eight_digits(number % 100_000_000) | ZEROS).to_le_bytes(), 8);
+    let eight = eight_digits(number % 100_000_000) | ZEROS;
+    out.words((u64::from(pair >> (zeros * 8)), 2 - zeros as usize), (eight, 8));
 }
 
 /// Two digits of every number below 100.
@@ -46,6 +67,18 @@ pub fn count(out: &mut impl Text, count: u64) {
     match u32::try_from(count) {
         Ok(small) => number(out, small),
         Err(_) => decimal(out, count),
+    }
+}
+
+/// The same behind a label.
+#[inline(always)]
+pub fn labelled_count<const N: usize>(out: &mut impl Text, label: &[u8; N], count: u64) {
+    match u32::try_from(count) {
+        Ok(small) => labelled(out, label, small),
+        Err(_) => {
+            out.text(label);
+            decimal(out, count);
+        }
     }
 }
 
@@ -149,8 +182,7 @@ pub fn address_as_std(out: &mut impl Text, addr: IpAddr) {
 fn v4(out: &mut impl Text, addr: Ipv4Addr) {
     let [a, b, c, d] = addr.octets().map(|octet| OCTETS[usize::from(octet)]);
     let pair = |first: Octet, second: Octet| u64::from(first.text) | u64::from(second.text) << (first.len * 8 % 64);
-    out.put(pair(a, b).to_le_bytes(), (a.len + b.len) as usize);
-    out.put(pair(c, d).to_le_bytes(), (c.len + d.len - 1) as usize);
+    out.words((pair(a, b), (a.len + b.len) as usize), (pair(c, d), (c.len + d.len - 1) as usize));
 }
 
 /// An octet in decimal with a dot behind it, the first digit in the lowest byte.
@@ -194,7 +226,7 @@ fn v6(out: &mut impl Text, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16
         self::group(out, group, !last);
     }
     if before.len() < 8 {
-        if before.is_empty() { out.put(*b"::", 2) } else { out.put(*b":", 1) }
+        if before.is_empty() { out.text(b"::") } else { out.text(b":") }
     }
     if holds_v4 {
         // Of the groups behind the zeros the last two are written in the other way.
@@ -222,7 +254,7 @@ fn group(out: &mut impl Text, group: u16, more: bool) {
     let text = nibbles + 0x3030_3030 + letters * u32::from(b'a' - b'0' - 10);
     let zeros = (group | 1).leading_zeros() / 4;
     let with_colon = (u64::from(text) | u64::from(b':') << 32) >> (zeros * 8);
-    out.put(with_colon.to_le_bytes(), 4 - zeros as usize + usize::from(more));
+    out.word(with_colon, 4 - zeros as usize + usize::from(more));
 }
 
 /// Where the first of the longest runs begins, and how long it is.

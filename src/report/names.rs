@@ -36,18 +36,28 @@ impl Names {
     }
 
     /// The service at a TCP port.
+    #[inline]
     pub fn port(&self, port: u16) -> Option<&str> {
         if self.numeric {
             return None;
         }
+        self.find_port(port)
+    }
+
+    fn find_port(&self, port: u16) -> Option<&str> {
         self.services.get(&port).map(|name| &**name)
     }
 
     /// The host at an address.
+    #[inline]
     pub fn host(&self, addr: IpAddr) -> Option<&str> {
         if self.numeric {
             return None;
         }
+        self.find_host(addr)
+    }
+
+    fn find_host(&self, addr: IpAddr) -> Option<&str> {
         let name = &**self.hosts.get(&addr)?;
         match name.split_once('.') {
             Some((host, _)) if self.no_domain => Some(host),

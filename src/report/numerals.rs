@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 pub use super::digits::decimal as integer;
-use super::digits::{count, digits};
+use super::digits::{count, digits, labelled_count};
 use super::pen::Text;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
@@ -23,10 +23,10 @@ pub fn grouped(out: &mut Vec<u8>, number: u64) {
 }
 
 /// `number / 10^places`, with that many decimals: `fixed(12345, 3)` is `12.345`. Places are 9 or less.
-#[inline]
+#[inline(always)]
 pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
     if number < 0 {
-        out.put(*b"-", 1);
+        out.text(b"-");
     }
     let unit = 10_u64.pow(places);
     let (whole, part) = (number.unsigned_abs() / unit, (number.unsigned_abs() % unit) as u32);
@@ -34,10 +34,10 @@ pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
     if places == 0 {
         return;
     }
-    out.put(*b".", 1);
+    out.text(b".");
     match places {
-        1 => out.put(digits::<1>(part), 1),
-        3 => out.put(digits::<3>(part), 3),
+        1 => out.text(&digits::<1>(part)),
+        3 => out.text(&digits::<3>(part)),
         _ => out.add(digits::<9>(part).get(9 - places as usize..).unwrap_or_default()),
     }
 }
@@ -46,10 +46,10 @@ pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
 pub fn time(out: &mut impl Text, span: Span) {
     if span.0.unsigned_abs() < 999_950_000 {
         fixed(out, rounded(span.0, 100_000), 1);
-        out.put(*b" ms", 3);
+        out.text(b" ms");
     } else {
         fixed(out, rounded(span.0, 1_000_000), 3);
-        out.put(*b" s", 2);
+        out.text(b" s");
     }
 }
 
@@ -67,14 +67,13 @@ pub fn seconds(out: &mut impl Text, span: Span) {
 #[inline]
 pub fn bytes(out: &mut impl Text, number: u64) {
     count(out, number);
-    out.put(*b" B", 2);
+    out.text(b" B");
 }
 
 /// `@15`.
 #[inline]
 pub fn frame(out: &mut impl Text, number: u64) {
-    out.put(*b"@", 1);
-    count(out, number);
+    labelled_count(out, b"@", number);
 }
 
 /// `10.0.0.1:80`, `[fd00::1]:80`.
@@ -108,12 +107,12 @@ impl Calendar {
     #[inline]
     pub fn rfc3339(&mut self, out: &mut impl Text, ts: Timestamp) {
         let nanos = self.seek(ts);
-        out.put(self.date, 10);
-        out.put(*b"T", 1);
-        out.put(self.clock, 8);
-        out.put(*b".", 1);
-        out.put(digits::<9>(nanos), 9);
-        out.put(*b"Z", 1);
+        out.text(&self.date);
+        out.text(b"T");
+        out.text(&self.clock);
+        out.text(b".");
+        out.text(&digits::<9>(nanos));
+        out.text(b"Z");
     }
 
     /// The same as a text of its own.
@@ -126,11 +125,11 @@ impl Calendar {
     /// `2023-11-14 22:13:20.101999`, in UTC.
     pub fn readable(&mut self, out: &mut Vec<u8>, ts: Timestamp) {
         let nanos = self.seek(ts);
-        out.put(self.date, 10);
-        out.put(*b" ", 1);
-        out.put(self.clock, 8);
-        out.put(*b".", 1);
-        out.put(digits::<6>(nanos / 1_000), 6);
+        out.text(&self.date);
+        out.text(b" ");
+        out.text(&self.clock);
+        out.text(b".");
+        out.text(&digits::<6>(nanos / 1_000));
     }
 
     /// Turns to the second of an instant; the nanoseconds in it.

@@ -11,6 +11,32 @@ pub trait Text {
     /// All of these bytes.
     fn add(&mut self, bytes: &[u8]);
 
+    /// Text whose length is known while compiling.
+    #[inline]
+    fn text<const N: usize>(&mut self, text: &[u8; N]) {
+        self.put(*text, N);
+    }
+
+    /// The first `count` of eight bytes, of which the first is the lowest.
+    #[inline]
+    fn word(&mut self, word: u64, count: usize) {
+        self.put(word.to_le_bytes(), count);
+    }
+
+    /// A text, and behind it the first bytes of a word.
+    #[inline]
+    fn text_and_word<const N: usize>(&mut self, text: &[u8; N], word: u64, count: usize) {
+        self.text(text);
+        self.word(word, count);
+    }
+
+    /// The first bytes of two words, one behind the other.
+    #[inline]
+    fn words(&mut self, first: (u64, usize), second: (u64, usize)) {
+        self.word(first.0, first.1);
+        self.word(second.0, second.1);
+    }
+
     /// The same byte so many times.
     fn fill(&mut self, byte: u8, count: usize) {
         for _ in 0..count {
@@ -33,13 +59,24 @@ impl Text for Vec<u8> {
     }
 }
 
-/// Bytes that a pen holds. It is cleared for each pen, so more would cost more than handing on now and then.
-const ROOM: usize = 256;
+/// Bytes that a pen holds before it hands them on.
+const ROOM: usize = 512;
+
+/// Where a pen writes. To clear it takes longer than a short text, so it is kept from one to the next.
+#[derive(Clone, Debug)]
+pub struct Room([u8; ROOM]);
+
+impl Default for Room {
+    #[inline]
+    fn default() -> Self {
+        Self([0; ROOM])
+    }
+}
 
 /// A text in the making: behind what stands in `out`, and there when the pen is dropped.
 #[derive(Debug)]
 pub struct Pen<'a> {
-    room: [u8; ROOM],
+    room: &'a mut [u8; ROOM],
     at: usize,
     out: &'a mut Vec<u8>,
 }
@@ -47,20 +84,14 @@ pub struct Pen<'a> {
 impl<'a> Pen<'a> {
     /// Goes on behind what is there.
     #[inline]
-    pub fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { room: [0; ROOM], at: 0, out }
+    pub fn new(room: &'a mut Room, out: &'a mut Vec<u8>) -> Self {
+        Self { room: &mut room.0, at: 0, out }
     }
 
     /// Appends a byte.
     #[inline]
     pub fn push(&mut self, byte: u8) {
         self.put([byte], 1);
-    }
-
-    /// Appends text that is known while compiling.
-    #[inline]
-    pub fn text<const N: usize>(&mut self, text: &[u8; N]) {
-        self.put(*text, N);
     }
 
     /// Bytes so far, with those that stood there before.
@@ -82,25 +113,84 @@ impl<'a> Pen<'a> {
         self.at = 0;
     }
 
-    /// Appends to a room that may be too full for it.
+    /// The next `N` bytes of the room, unless it is too full.
+    #[inline(always)]
+    fn place<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.room.get_mut(self.at..)?.first_chunk_mut()
+    }
+
+    // What goes beyond the room has ways of its own, so that on the usual way nothing has to lie ready for them.
+
     #[cold]
     #[inline(never)]
-    fn put_beyond(&mut self, chunk: &[u8]) {
-        self.written().extend_from_slice(chunk);
+    fn add_beyond(&mut self, bytes: &[u8]) {
+        self.written().extend_from_slice(bytes);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn word_beyond(&mut self, word: u64, count: usize) {
+        self.written().word(word, count);
     }
 }
 
 impl Text for Pen<'_> {
-    #[inline]
+    #[inline(always)]
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
-        const { assert!(N <= ROOM) };
-        let at = self.at;
-        match self.room.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+        match self.place() {
             Some(place) => {
                 *place = chunk;
-                self.at = at + count;
+                self.at += count;
             }
-            None => self.put_beyond(chunk.get(..count).unwrap_or(&chunk)),
+            None => self.add_beyond(chunk.get(..count).unwrap_or(&chunk)),
+        }
+    }
+
+    #[inline(always)]
+    fn text<const N: usize>(&mut self, text: &[u8; N]) {
+        match self.place() {
+            Some(place) => {
+                *place = *text;
+                self.at += N;
+            }
+            None => self.add_beyond(text),
+        }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, word: u64, count: usize) {
+        match self.place() {
+            Some(place) => {
+                *place = word.to_le_bytes();
+                self.at += count;
+            }
+            None => self.word_beyond(word, count),
+        }
+    }
+
+    #[inline(always)]
+    fn text_and_word<const N: usize>(&mut self, text: &[u8; N], word: u64, count: usize) {
+        let at = self.at;
+        if at < ROOM - N - 8 {
+            self.room[at..at + N].copy_from_slice(text);
+            self.room[at + N..at + N + 8].copy_from_slice(&word.to_le_bytes());
+            self.at = at + N + count;
+        } else {
+            self.add_beyond(text);
+            self.word_beyond(word, count);
+        }
+    }
+
+    #[inline(always)]
+    fn words(&mut self, first: (u64, usize), second: (u64, usize)) {
+        let (at, behind) = (self.at, self.at + first.1);
+        if at < ROOM - 16 && first.1 <= 8 {
+            self.room[at..at + 8].copy_from_slice(&first.0.to_le_bytes());
+            self.room[behind..behind + 8].copy_from_slice(&second.0.to_le_bytes());
+            self.at = behind + second.1;
+        } else {
+            self.word_beyond(first.0, first.1);
+            self.word_beyond(second.0, second.1);
         }
     }
 
@@ -140,17 +230,24 @@ mod tests {
     #[test]
     fn all_pieces_arrive_in_order_however_long_they_are() {
         let pieces: Vec<Vec<u8>> = (0..600_usize).map(|len| vec![b'a' + (len % 26) as u8; len * 7 % 601]).collect();
-        for most in [0, 1, 255, 256, 257, 600] {
+        for most in [0, 1, 511, 512, 513, 600] {
             let (mut penned, mut plain) = (b"before".to_vec(), b"before".to_vec());
-            let mut pen = Pen::new(&mut penned);
+            let mut room = Room::default();
+            let mut pen = Pen::new(&mut room, &mut penned);
             for (at, piece) in pieces.iter().enumerate() {
                 let piece = &piece[..piece.len().min(most)];
                 pen.add(piece);
                 pen.put(*b"0123456789abcdef", at % 17);
+                pen.words((u64::from_le_bytes(*b"ABCDEFGH"), at % 9), (u64::from_le_bytes(*b"01234567"), at / 9 % 9));
+                pen.text_and_word(b"text", u64::from_le_bytes(*b"ABCDEFGH"), at % 9);
                 pen.text(b", ");
                 plain.extend_from_slice(piece);
-                plain.put(*b"0123456789abcdef", at % 17);
-                plain.add(b", ");
+                plain.extend(&b"0123456789abcdef"[..at % 17]);
+                plain.extend(&b"ABCDEFGH"[..at % 9]);
+                plain.extend(&b"01234567"[..at / 9 % 9]);
+                plain.extend(b"text");
+                plain.extend(&b"ABCDEFGH"[..at % 9]);
+                plain.extend(b", ");
             }
             assert_eq!(pen.written(), &plain);
             drop(pen);

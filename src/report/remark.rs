@@ -3,7 +3,7 @@
 use crate::dissect::{Segment, TcpFlags};
 use crate::track::{Acked, Deed, Direction, Note, Observation, TcpState};
 
-use super::digits::{number, signed};
+use super::digits::{labelled_count, number, signed};
 use super::numerals;
 use super::pen::{Pen, Text};
 
@@ -155,8 +155,8 @@ impl Remark<'_, '_> {
         signed(self.out, seen.seq);
         self.add(b":");
         signed(self.out, seen.seq_end);
-        self.add(b", ");
-        numerals::bytes(self.out, length);
+        labelled_count(self.out, b", ", length);
+        self.add(b" B");
         if seen.again >= length && length > 0 {
             self.add(b", again");
         } else if seen.again > 0 {

@@ -67,6 +67,16 @@ impl Clock {
     /// The time that many units after the interface's epoch; what does not fit is held at the nearest end.
     #[inline]
     pub(super) fn time(self, ticks: u64) -> Timestamp {
+        // Without an offset, and of this age of the world.
+        if let (Unit::Nanos(each), 0, Ok(ticks)) = (self.unit, self.offset, i64::try_from(ticks))
+            && let Some(nanos) = ticks.checked_mul(i64::from(each))
+        {
+            return Timestamp(nanos);
+        }
+        self.distant_time(ticks)
+    }
+
+    fn distant_time(self, ticks: u64) -> Timestamp {
         let ticks = u128::from(ticks);
         let nanos = match self.unit {
             Unit::Nanos(each) => ticks.saturating_mul(u128::from(each)),

@@ -26,6 +26,9 @@ const MOST_CHECKED: u32 = 64 * 1024;
 /// Most interfaces of a file, all sections together.
 const MOST_INTERFACES: usize = 65_536;
 
+/// Length of an enhanced packet block's fields before the packet, in bytes.
+const HEAD: usize = 28;
+
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
@@ -63,6 +66,26 @@ impl PcapngFile {
             Self { input, order, first_interface: 0, interfaces: Vec::new(), clocks: Vec::new(), drops: Vec::new() };
         while file.interfaces.is_empty() && matches!(file.step()?, Step::Other) {}
         Ok(file)
+    }
+
+    /// The packet of the next block, where that is an enhanced packet block that is all in sight and has no fault: what most
+    /// blocks are.
+    #[inline]
+    fn in_sight(&self) -> Option<(Packet, usize)> {
+        let sight = self.input.window.sight();
+        let (words, _) = sight.as_chunks::<4>();
+        let [kind, length, interface, high, low, captured, wire_len] =
+            words.first_chunk::<7>()?.map(|word| self.order.u32(word));
+        let end = HEAD.saturating_add(captured as usize);
+        let block = sight.get(..length as usize)?;
+        let fits = length.is_multiple_of(4) && length <= MOST && end <= block.len().checked_sub(4)?;
+        let described = self.interfaces.len().saturating_sub(self.first_interface);
+        let is_packet = kind == ENHANCED_PACKET && self.order.u32(*block.last_chunk()?) == length;
+        if !fits || !is_packet || interface as usize >= described || self.input.ended {
+            return None;
+        }
+        let ticks = Some((u64::from(high) << 32) | u64::from(low));
+        Some((Packet { interface, ticks, wire_len, data: HEAD..end }, length as usize))
     }
 
     /// Reads one block. A packet stays in sight; everything else is behind the window afterwards.
@@ -229,12 +252,15 @@ fn name(kind: u32) -> &'static str {
 
 impl FrameSource for PcapngFile {
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
-        let (packet, length) = loop {
-            match self.step()? {
-                Step::Packet { packet, length } => break (packet, length),
-                Step::Other => {}
-                Step::End => return Ok(Next::End),
-            }
+        let (packet, length) = match self.in_sight() {
+            Some(found) => found,
+            None => loop {
+                match self.step()? {
+                    Step::Packet { packet, length } => break (packet, length),
+                    Step::Other => {}
+                    Step::End => return Ok(Next::End),
+                }
+            },
         };
         self.input.frames = self.input.frames.saturating_add(1);
         let index = self.first_interface.saturating_add(packet.interface as usize);

@@ -27,15 +27,15 @@ pub struct Vlan {
     pub ethertype: u16,
 }
 
-/// Reads an Ethernet header.
+/// Reads an Ethernet header: its EtherType, and what is behind it.
 #[inline]
-pub fn ethernet<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub fn ethernet<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<(u16, Rest<'a>), Stop> {
     let (header, behind) = rest.split::<14>(LayerName::Link)?;
     let [dst @ .., _, _, _, _, _, _, a, b] = header;
     let [_, _, _, _, _, _, src @ .., _, _] = header;
     let ethertype = u16::from_be_bytes([*a, *b]);
     push(layers, Layer::Ethernet(Ethernet { dst, src, ethertype, len: rest.wire_len }), rest.offset)?;
-    Ok(Next::EtherType(ethertype, behind))
+    Ok((ethertype, behind))
 }
 
 /// Goes on by an EtherType.

@@ -6,7 +6,7 @@ use crate::dissect::Segment;
 use crate::policy::{State, Verdict};
 use crate::track::{Direction, Observation};
 
-use super::super::pen::Pen;
+use super::super::pen::{Pen, Room};
 use super::super::remark;
 
 /// Packets of the first failure's connection that are kept: so many before it, and so many after.
@@ -70,7 +70,7 @@ impl Exhibit {
         }
         let Some(direction) = seen.direction else { return };
         let mut words = Vec::new();
-        remark::write(&mut Pen::new(&mut words), segment, seen, direction, false);
+        remark::write(&mut Pen::new(&mut Room::default(), &mut words), segment, seen, direction, false);
         self.steps.push_back(Step {
             frame,
             from_client: direction == Direction::FromOriginator,

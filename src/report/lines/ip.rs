@@ -10,6 +10,7 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 
 /// Writes everything of a packet up to where its payload begins; the addresses only where TCP or UDP do not write them.
+#[inline(always)]
 pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     if !style.link_header {
         if ip.is_v4() { out.text(b"IP ") } else { out.text(b"IP6 ") }
@@ -35,7 +36,7 @@ pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
 }
 
 /// An address, by its name where it has one.
-#[inline]
+#[inline(always)]
 pub fn host(out: &mut Pen<'_>, addr: IpAddr, names: &Names) {
     match names.host(addr) {
         Some(name) => out.add(name.as_bytes()),
@@ -44,10 +45,12 @@ pub fn host(out: &mut Pen<'_>, addr: IpAddr, names: &Names) {
 }
 
 /// The protocol that the IP header itself names.
+#[inline(always)]
 fn first_protocol(ip: &Ip<'_>) -> u8 {
     ip.header.get(if ip.is_v4() { 9 } else { 6 }).copied().unwrap_or(ip.protocol)
 }
 
+#[inline(never)]
 fn v4_fields(out: &mut Pen<'_>, ip: &Ip<'_>, style: &LineStyle) {
     let (header_len, total_len, flags) = match *ip.header {
         [first, _, l0, l1, _, _, flags, ..] => (usize::from(first & 0x0f) * 4, u16::from_be_bytes([l0, l1]), flags),
@@ -99,6 +102,7 @@ fn v4_fields(out: &mut Pen<'_>, ip: &Ip<'_>, style: &LineStyle) {
     out.add(b")\n    ");
 }
 
+#[inline(never)]
 fn v6_fields(out: &mut Pen<'_>, ip: &Ip<'_>) {
     let (flow_label, payload_len) = match *ip.header {
         [_, a, b, c, l0, l1, ..] => (u32::from_be_bytes([0, a & 0x0f, b, c]), u16::from_be_bytes([l0, l1])),

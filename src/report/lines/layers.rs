@@ -7,12 +7,19 @@ use crate::dissect::{Dissection, Ip, Layer};
 /// Writes everything between the time stamp and the segment's own part.
 ///
 /// What follows is `A.port > B.port: `, or `port > port: ` where [`Ip::is_extended`] (the addresses stand there already).
+#[inline(always)]
 pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
     if let [Layer::Ethernet(_), Layer::Ip(ip)] = &dissection.layers[..]
         && !style.link_header
     {
         return ip::write(out, style, names, ip);
     }
+    write_each(out, style, names, dissection);
+}
+
+/// As [`write`], of whatever layers there are.
+#[inline(never)]
+fn write_each(out: &mut Pen<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
     if style.link_header && matches!(dissection.layers.first(), Some(Layer::Ip(_))) {
         out.add(b"ip: ");
     }

@@ -26,7 +26,7 @@ use jiff::tz::TimeZone;
 
 use super::digits;
 use super::names::Names;
-use super::pen::{Pen, Text};
+use super::pen::{Pen, Room, Text};
 use crate::capture::Frame;
 use crate::dissect::{Content, Dissection};
 use relative::Relative;
@@ -40,6 +40,7 @@ pub struct Lines {
     stamps: Stamps,
     relative: Relative,
     count: u64,
+    room: Room,
 }
 
 impl Lines {
@@ -59,6 +60,7 @@ impl Lines {
             stamps: Stamps::new(style.stamp, style.nano, zone),
             relative: Relative::default(),
             count: 0,
+            room: Room::default(),
         }
     }
 
@@ -69,7 +71,7 @@ impl Lines {
             return self.skip(frame);
         }
         self.count += 1;
-        let mut pen = Pen::new(out);
+        let mut pen = Pen::new(&mut self.room, out);
         if self.style.number {
             digits::padded(&mut pen, self.count, 5, b' ');
             pen.text(b"  ");

@@ -4,7 +4,7 @@
 //! expects of a kind and not behind the length that it read, and reads on into the payload when a kind is the header's last
 //! byte. Where it stops, it says so in several ways; [`End`] has them.
 
-use super::digits::{hex, hex_bytes, number};
+use super::digits::{hex, hex_bytes, labelled, number};
 use super::mptcp;
 use super::{Pen, Text};
 use crate::dissect::Segment;
@@ -27,19 +27,24 @@ pub enum End {
 /// Writes `, options [...]`. `packet` is the segment as captured; what the edges of SACK blocks count from is `sack_base`.
 ///
 /// Where the line ends here, the answer is why.
+#[inline(always)]
 pub fn write(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
     let left = usize::from(segment.header_len).saturating_sub(FIXED_LEN);
     // What nearly every segment of nearly every connection has, and nothing else.
-    if let (12, Some(&[1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3])) =
-        (left, packet.get(FIXED_LEN..).and_then(|options| options.first_chunk()))
+    if let (12, Some([[kind::NOP, kind::NOP, kind::TIMESTAMPS, 10], value, echo])) =
+        (left, packet.get(FIXED_LEN..).and_then(|options| options.as_chunks().0.first_chunk::<3>()))
     {
-        out.text(b", options [nop,nop,TS val ");
-        number(out, u32::from_be_bytes([v0, v1, v2, v3]));
-        out.text(b" ecr ");
-        number(out, u32::from_be_bytes([e0, e1, e2, e3]));
+        labelled(out, b", options [nop,nop,TS val ", u32::from_be_bytes(*value));
+        labelled(out, b" ecr ", u32::from_be_bytes(*echo));
         out.text(b"]");
         return None;
     }
+    write_each(out, segment, packet, sack_base, left)
+}
+
+/// As [`write`], option by option; `left` bytes are theirs.
+#[inline(never)]
+fn write_each(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u32, left: usize) -> Option<End> {
     let mut walk = Walk { out, segment, packet, at: FIXED_LEN, left, layer: b"tcp", sack_base };
     walk.out.add(b", options [");
     let mut first = true;

@@ -104,7 +104,7 @@ impl Stamps {
         self.fraction(out, (nanos % 1_000_000_000) as u32);
     }
 
-    #[inline]
+    #[inline(always)]
     fn fraction(&self, out: &mut Pen<'_>, nanos: u32) {
         out.text(b".");
         if self.nano { out.text(&digits::<9>(nanos)) } else { out.text(&digits::<6>(nanos / 1_000)) }
@@ -114,15 +114,16 @@ impl Stamps {
 /// `HH:MM:SS`.
 fn clock(out: &mut impl Text, [hour, minute, second]: [u8; 3]) {
     two(out, hour);
-    out.put(*b":", 1);
+    out.text(b":");
     two(out, minute);
-    out.put(*b":", 1);
+    out.text(b":");
     two(out, second);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::pen::Room;
 
     /// 2023-11-14 22:13:20 UTC.
     const EVENING: i64 = 1_700_000_000;
@@ -132,7 +133,7 @@ mod tests {
         let mut stamps = Stamps::new(style, nano, zone);
         let write = |&(seconds, nanos): &(i64, i64)| {
             let mut out = Vec::new();
-            stamps.write(&mut Pen::new(&mut out), Timestamp::new(seconds, nanos));
+            stamps.write(&mut Pen::new(&mut Room::default(), &mut out), Timestamp::new(seconds, nanos));
             String::from_utf8(out).unwrap()
         };
         times.iter().map(write).collect()
@@ -176,7 +177,7 @@ mod tests {
         let mut stamps = Stamps::new(StampStyle::SincePrevious, false, TimeZone::UTC);
         stamps.pass(Timestamp::new(EVENING, 0));
         let mut out = Vec::new();
-        stamps.write(&mut Pen::new(&mut out), Timestamp::new(EVENING + 2, 0));
+        stamps.write(&mut Pen::new(&mut Room::default(), &mut out), Timestamp::new(EVENING + 2, 0));
         assert_eq!(out, b" 00:00:02.000000 ");
     }
 

@@ -1,6 +1,6 @@
 //! The TCP part of a line: ports, flags, numbers, options, length.
 
-use super::digits::{hex_bytes, number};
+use super::digits::{hex_bytes, labelled, number};
 use super::ip::host;
 use super::options::{self, End};
 use super::relative::Relative;
@@ -9,6 +9,7 @@ use crate::dissect::{Checksum, HeaderFault, Ip, LengthSource, Socket, Tcp, TcpFl
 
 /// Writes a segment whose fixed fields are all there; where tcpdump comes upon a wrong or cut
 /// option list, the answer is how.
+#[inline(always)]
 pub fn write(
     out: &mut Pen<'_>,
     style: &LineStyle,
@@ -62,9 +63,9 @@ pub fn write(
     if segment.ack.is_some() {
         labelled(out, b", ack ", ack);
     }
-    labelled(out, b", win ", segment.window);
+    labelled(out, b", win ", segment.window.into());
     if segment.flags.contains(TcpFlags::URG) {
-        labelled(out, b", urg ", segment.urgent);
+        labelled(out, b", urg ", segment.urgent.into());
     }
     if header_len > 20 {
         let end = options::write(out, segment, ip.payload, sack_base);
@@ -92,6 +93,7 @@ pub fn write_cut(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
 }
 
 /// `10.0.0.1.1000 > 10.0.0.2.2000: `; behind extension headers, which follow the addresses, the ports alone.
+#[inline(always)]
 fn sockets(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
     let with_hosts = !ip.is_extended();
     let [src, dst] = ends;
@@ -101,15 +103,18 @@ fn sockets(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
     out.text(b": ");
 }
 
-#[inline]
+#[inline(always)]
 fn socket(out: &mut Pen<'_>, names: &Names, socket: Socket, with_host: bool) {
     if with_host {
         host(out, socket.addr, names);
-        out.push(b'.');
     }
-    match names.port(socket.port) {
-        Some(name) => out.add(name.as_bytes()),
-        None => number(out, u32::from(socket.port)),
+    match (names.port(socket.port), with_host) {
+        (None, true) => labelled(out, b".", socket.port.into()),
+        (None, false) => number(out, socket.port.into()),
+        (Some(name), _) => {
+            out.add(if with_host { b"." } else { b"" });
+            out.add(name.as_bytes());
+        }
     }
 }
 
@@ -140,6 +145,7 @@ const LETTERS: [([u8; 8], u8); 256] = {
     sets
 };
 
+#[inline(never)]
 fn bad_length<const N: usize>(out: &mut Pen<'_>, header_len: u32, complaint: &[u8; N], bound: u32) {
     labelled(out, b" [bad hdr length ", header_len);
     labelled(out, complaint, bound);
@@ -147,6 +153,7 @@ fn bad_length<const N: usize>(out: &mut Pen<'_>, header_len: u32, complaint: &[u
 }
 
 /// `, cksum 0x1234 (correct)`, or nothing when it cannot be known.
+#[inline(never)]
 fn checksum(out: &mut Pen<'_>, ip: &Ip<'_>, tcp: &Tcp<'_>) {
     let Some(&[high, low]) = tcp.header.get(16..18) else { return };
     let jumbo = !ip.is_v4() && ip.length_source == LengthSource::Frame;
@@ -180,10 +187,4 @@ fn completed(segment: &[u8]) -> u16 {
         sum = (sum & 0xffff) + (sum >> 16);
     }
     !(sum as u16)
-}
-
-#[inline]
-fn labelled<const N: usize>(out: &mut Pen<'_>, label: &[u8; N], value: impl Into<u32>) {
-    out.text(label);
-    number(out, value.into());
 }

@@ -11,6 +11,7 @@ use crate::capture::{SourceInfo, Timestamp};
 use crate::track::{Amend, Finding, FlowRecord};
 
 use super::numerals::Calendar;
+use super::pen::{Pen, Room};
 use super::{Packet, Reporter, Summary};
 use flow::FlowLine;
 use packet::PacketLine;
@@ -40,12 +41,19 @@ pub struct Ndjson {
     first: Option<Timestamp>,
     calendar: Calendar,
     scratch: Vec<u8>,
+    room: Room,
 }
 
 impl Ndjson {
     /// Writes these records, and `capture`.
     pub fn new(records: Records) -> Self {
-        Self { records, first: None, calendar: Calendar::default(), scratch: Vec::with_capacity(32) }
+        Self {
+            records,
+            first: None,
+            calendar: Calendar::default(),
+            scratch: Vec::with_capacity(32),
+            room: Room::default(),
+        }
     }
 
     /// An instant as text, kept until the next one.
@@ -67,7 +75,7 @@ impl Reporter for Ndjson {
         if self.records.packets {
             let elapsed = segment.ts.since(first);
             if seen.flow > 0 {
-                quick::packet(out, segment, seen, elapsed, &mut self.calendar);
+                quick::packet(&mut Pen::new(&mut self.room, out), segment, seen, elapsed, &mut self.calendar);
             } else {
                 line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
             }

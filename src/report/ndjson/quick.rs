@@ -4,22 +4,19 @@
 
 use crate::capture::Span;
 use crate::dissect::{Checksum, Segment, Socket, TcpFlags};
-use crate::report::digits::{address_as_std, count, digits, number, signed};
+use crate::report::digits::{address_as_std, count, digits, labelled, labelled_count, number, signed};
 use crate::report::numerals::Calendar;
 use crate::report::pen::{Pen, Text};
 use crate::track::{Acked, Direction, Observation};
 
 /// Appends the record of a segment that belongs to a connection, `elapsed` after the first packet.
-pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed: Span, calendar: &mut Calendar) {
-    let out = &mut Pen::new(out);
-    put(out, b"{\"type\":\"packet\",\"v\":1,\"frame\":");
-    count(out, segment.frame);
+pub fn packet(out: &mut Pen<'_>, segment: &Segment, seen: &Observation, elapsed: Span, calendar: &mut Calendar) {
+    labelled_count(out, b"{\"type\":\"packet\",\"v\":1,\"frame\":", segment.frame);
     put(out, b",\"ts\":\"");
     calendar.rfc3339(out, segment.ts);
     put(out, b"\",\"rel_s\":");
-    fraction(out, elapsed.0, 9);
-    put(out, b",\"flow\":");
-    number(out, seen.flow);
+    fraction::<9>(out, elapsed.0);
+    labelled(out, b",\"flow\":", seen.flow);
     match seen.direction {
         Some(Direction::FromOriginator) => put(out, b",\"dir\":\"c2s\""),
         Some(Direction::FromResponder) => put(out, b",\"dir\":\"s2c\""),
@@ -32,13 +29,10 @@ pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed:
     let is_v4 = segment.src.addr.is_ipv4();
     put(out, if is_v4 { b",\"ip_version\":4,\"wire_bytes\":" } else { b",\"ip_version\":6,\"wire_bytes\":" });
     number(out, segment.wire_len);
-    put(out, b",\"captured_bytes\":");
-    number(out, segment.captured_len);
-    put(out, b",\"ttl\":");
-    number(out, segment.ttl.into());
+    labelled(out, b",\"captured_bytes\":", segment.captured_len);
+    labelled(out, b",\"ttl\":", segment.ttl.into());
     if let Some(id) = segment.ip_id {
-        put(out, b",\"ip_id\":");
-        number(out, id.into());
+        labelled(out, b",\"ip_id\":", id.into());
     }
     flags(out, segment.flags);
     put(out, b",\"seq\":");
@@ -49,19 +43,14 @@ pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed:
         put(out, b",\"ack\":");
         signed(out, ack);
     }
-    put(out, b",\"seq_raw\":");
-    number(out, segment.seq.0);
+    labelled(out, b",\"seq_raw\":", segment.seq.0);
     if let Some(ack) = segment.ack {
-        put(out, b",\"ack_raw\":");
-        number(out, ack.0);
+        labelled(out, b",\"ack_raw\":", ack.0);
     }
-    put(out, b",\"payload_bytes\":");
-    number(out, segment.payload_len);
-    put(out, b",\"window\":");
-    number(out, segment.window.into());
+    labelled(out, b",\"payload_bytes\":", segment.payload_len);
+    labelled(out, b",\"window\":", segment.window.into());
     if let Some(bytes) = seen.window_bytes {
-        put(out, b",\"window_bytes\":");
-        count(out, bytes);
+        labelled_count(out, b",\"window_bytes\":", bytes);
     }
     options(out, segment, seen);
     put(out, b",\"state\":{\"client\":\"");
@@ -72,8 +61,7 @@ pub fn packet(out: &mut Vec<u8>, segment: &Segment, seen: &Observation, elapsed:
     if let Some(acked) = &seen.acked {
         acks(out, acked);
     }
-    put(out, b",\"in_flight_bytes\":");
-    count(out, seen.in_flight);
+    labelled_count(out, b",\"in_flight_bytes\":", seen.in_flight);
     match segment.checksum {
         Checksum::Correct => put(out, b",\"checksum\":\"correct\",\"notes\":["),
         Checksum::Partial => put(out, b",\"checksum\":\"partial\",\"notes\":["),
@@ -93,10 +81,10 @@ fn put<const N: usize>(out: &mut Pen<'_>, text: &[u8; N]) {
 }
 
 /// `10.0.0.1","sport":1000`
+#[inline]
 fn socket(out: &mut Pen<'_>, socket: Socket, between: &[u8; 10]) {
     address_as_std(out, socket.addr);
-    put(out, between);
-    number(out, socket.port.into());
+    labelled(out, between, socket.port.into());
 }
 
 /// Texts with commas between them.
@@ -160,8 +148,7 @@ fn options(out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
     if let Some((value, echo)) = facts.timestamps {
         let out = members.next(b"\"timestamps\":{\"val\":");
         number(out, value);
-        put(out, b",\"ecr\":");
-        number(out, echo);
+        labelled(out, b",\"ecr\":", echo);
         put(out, b"}");
     }
     if let Some(bytes) = facts.fast_open {
@@ -202,8 +189,7 @@ impl<'p> Members<'_, 'p> {
 }
 
 fn acks(out: &mut Pen<'_>, acked: &Acked) {
-    put(out, b",\"acks\":{\"bytes\":");
-    count(out, acked.bytes);
+    labelled_count(out, b",\"acks\":{\"bytes\":", acked.bytes);
     if acked.syn {
         put(out, b",\"syn\":true");
     }
@@ -214,22 +200,20 @@ fn acks(out: &mut Pen<'_>, acked: &Acked) {
     if let Some((first, others)) = acked.frames.split_first() {
         count(out, *first);
         for frame in others {
-            put(out, b",");
-            count(out, *frame);
+            labelled_count(out, b",", *frame);
         }
     }
     put(out, b"]");
     if let Some(rtt) = acked.rtt {
         put(out, b",\"rtt_ms\":");
-        fraction(out, rtt.0, 6);
+        fraction::<6>(out, rtt.0);
     }
     out.push(b'}');
 }
 
-/// `number / 10^places` as the shortest text that gives that `f64` again; places are 9 or less.
-#[inline]
-fn fraction(out: &mut Pen<'_>, number: i64, places: u32) {
-    let unit = 10_u64.pow(places);
+/// `number / 10^PLACES` as the shortest text that gives that `f64` again; places are 9 or less.
+fn fraction<const PLACES: u32>(out: &mut Pen<'_>, number: i64) {
+    let unit = const { 10_u64.pow(PLACES) };
     let size = number.unsigned_abs();
     // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones
     // are written with an exponent.
@@ -241,12 +225,12 @@ fn fraction(out: &mut Pen<'_>, number: i64, places: u32) {
         put(out, b"-");
     }
     count(out, size / unit);
-    let nine = (size % unit) as u32 * 10_u32.pow(9 - places);
+    let nine = (size % unit) as u32 * const { 10_u32.pow(9 - PLACES) };
     // At least one digit stays. The other eight are in the order of their bytes.
     let [first, eight @ ..] = digits::<9>(nine);
     out.put([b'.', first], 2);
     let zeros = (u64::from_le_bytes(eight) ^ u64::from_le_bytes(*b"00000000")).leading_zeros() / 8;
-    out.put(eight, 8 - zeros as usize);
+    out.word(u64::from_le_bytes(eight), 8 - zeros as usize);
 }
 
 #[cfg(test)]
@@ -259,12 +243,13 @@ mod tests {
     use super::*;
     use crate::capture::{self, Next};
     use crate::dissect::{Content, SeqNumber, dissect};
+    use crate::report::pen::Room;
     use crate::track::{FlowTracker, Note, TrackerOptions};
 
     /// Whether both ways write the same.
     fn check(segment: &Segment, seen: &Observation, elapsed: Span) {
         let mut out = Vec::new();
-        packet(&mut out, segment, seen, elapsed, &mut Calendar::default());
+        packet(&mut Pen::new(&mut Room::default(), &mut out), segment, seen, elapsed, &mut Calendar::default());
         let ts = Calendar::default().text(segment.ts);
         let defined = serde_json::to_string(&PacketLine::new(segment, seen, elapsed, &ts)).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().trim_end(), defined);
@@ -348,11 +333,14 @@ mod tests {
         #[test]
         fn times_are_the_shortest_text_of_their_number(number in any::<i64>(), bits in 0..64_u32) {
             for number in [number >> bits, (number >> bits) - (number >> bits) % 1_000_i64] {
-                for (places, value) in [(9, Span(number).as_secs_f64()), (6, Span(number).as_millis_f64())] {
+                let written = |write: fn(&mut Pen<'_>, i64)| {
                     let mut out = Vec::new();
-                    fraction(&mut Pen::new(&mut out), number, places);
-                    prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&value).unwrap());
-                }
+                    write(&mut Pen::new(&mut Room::default(), &mut out), number);
+                    String::from_utf8(out).unwrap()
+                };
+                let span = Span(number);
+                prop_assert_eq!(written(fraction::<9>), serde_json::to_string(&span.as_secs_f64()).unwrap());
+                prop_assert_eq!(written(fraction::<6>), serde_json::to_string(&span.as_millis_f64()).unwrap());
             }
         }
     }

@@ -10,11 +10,12 @@ use serde_json::{Error, Result};
 
 use crate::report::digits::{count, decimal, signed};
 use crate::report::json;
-use crate::report::pen::{Pen, Text};
+use crate::report::pen::{Pen, Room, Text};
 
 /// Appends a record and its line end.
 pub fn line(out: &mut Vec<u8>, record: &impl Serialize) {
-    let mut pen = Pen::new(out);
+    let room = &mut Room::default();
+    let mut pen = Pen::new(room, out);
     // Nothing is written that can fail, and no record has a key that is not a string.
     let _ = record.serialize(Writer(&mut pen));
     pen.push(b'\n');

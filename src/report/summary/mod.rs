@@ -100,8 +100,12 @@ impl Summary {
         self.packets += 1;
         self.cut_packets += u64::from(packet.is_cut);
         self.tcp_packets += u64::from(packet.is_tcp);
-        let (first, last) = self.between.unwrap_or((packet.ts, packet.ts));
-        self.between = Some((first.min(packet.ts), last.max(packet.ts)));
+        let (first, last) = self.between.get_or_insert((packet.ts, packet.ts));
+        if packet.ts > *last {
+            *last = packet.ts;
+        } else if packet.ts < *first {
+            *first = packet.ts;
+        }
         let Some((segment, seen)) = packet.tcp else { return };
         self.checksums[match segment.checksum {
             Checksum::Correct => 0,
