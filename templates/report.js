@@ -74,6 +74,10 @@
     else if (!event.target.closest?.(".plane")) tip.hidden = true;
   });
 
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") tip.hidden = true;
+  });
+
   // A grid's lines, as the program makes them.
   const sizes = [[1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""], [1e-3, "m"], [1e-6, "µ"], [1e-9, "n"]];
   const label = (value, step, unit) => {
@@ -207,7 +211,11 @@
       for (const svg of flow.querySelectorAll("svg.graph")) svg.show(number);
       const row = [...flow.querySelectorAll(".ladder .row")].find((row) => Number(row.dataset.first) <= number && number <= Number(row.dataset.last));
       if (row) row.classList.add("lit");
-      (row ?? flow.querySelector(".mark.lit"))?.scrollIntoView({ block: "center" });
+      const mark = flow.querySelector(".mark.lit");
+      (row ?? mark)?.scrollIntoView({ block: "center" });
+      // What the pointer would tell.
+      const place = (row ?? mark)?.getBoundingClientRect();
+      if (place) tell((mark ?? row).dataset.tip, place.x + 80, place.y + 10);
     });
   }
 })();

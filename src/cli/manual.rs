@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use super::Args;
+use super::check::CheckArgs;
+use super::ladder::LadderArgs;
+use super::report::ReportArgs;
 
 /// Writes `tcpcheck.1`.
 pub fn write(out: &mut impl Write) -> io::Result<()> {
@@ -15,8 +18,25 @@ pub fn write(out: &mut impl Write) -> io::Result<()> {
     man.render_synopsis_section(out)?;
     man.render_description_section(out)?;
     man.render_options_section(out)?;
-    out.write_all(SECTIONS.as_bytes())
+    let (before, behind) = SECTIONS.split_once(OF_COMMANDS).unwrap_or((SECTIONS, ""));
+    out.write_all(before.as_bytes())?;
+    options_of::<CheckArgs>(out, "CHECK")?;
+    options_of::<LadderArgs>(out, "LADDER")?;
+    options_of::<ReportArgs>(out, "REPORT")?;
+    out.write_all(behind.as_bytes())
 }
+
+/// The options of a command, in a section of their own.
+fn options_of<A: clap::Args>(out: &mut impl Write, name: &str) -> io::Result<()> {
+    let mut section = Vec::new();
+    let command = A::augment_args(Command::new("tcpcheck").disable_help_flag(true));
+    Man::new(command).render_options_section(&mut section)?;
+    let section = String::from_utf8_lossy(&section).replacen(".SH OPTIONS", &format!(".SH {name} OPTIONS"), 1);
+    out.write_all(section.as_bytes())
+}
+
+/// Where the options of commands stand.
+const OF_COMMANDS: &str = "@OPTIONS OF COMMANDS@\n";
 
 /// What the options do not say.
 const SECTIONS: &str = r#".SH COMMANDS
@@ -24,7 +44,8 @@ A command is one as the first word only: anywhere else the word belongs to the f
 .TP
 \fBtcpcheck check\fR [\fB\-P\fR \fIPOLICY\fR] \fIFILE\fR...
 Judge captures by a policy: exit status 1 if it does not hold, 2 if a file cannot be read, 3 if there is no TCP connection to
-judge, 4 if a capture is too poor for the policy. \fBtcpcheck check \-\-help\fR lists its options.
+judge, 4 if a capture is too poor for the policy. With \fB\-i\fR \fIINTERFACE\fR and \fB\-\-\fR \fICOMMAND\fR it captures while
+the command runs, and judges that.
 .TP
 \fBtcpcheck explain\fR [\fIWORD\fR]
 Say what a word means: the code or name of a rule (TC202, fast\-retransmission), a family (TC2), a state, a flag or its
@@ -35,11 +56,24 @@ goes through $PAGER, or \fBless \-R\fR.
 Say what happened in that frame: the page of each rule that fired, with the packets of the capture that led to it and
 what was measured; or else the pages of what the segment did.
 .TP
+\fBtcpcheck ladder\fR [\fB\-r\fR \fIFILE\fR | \fB\-i\fR \fIINTERFACE\fR] [\fB\-\-flow\fR \fIN\fR | \fB\-\-worst\fR] [\fIFILTER\fR]...
+Draw one connection: time runs down, an arrow is a packet or a run of them, and beside it stand the states that its ends
+enter. Gaps, repetitions, duplicate ACKs and resets are named on the arrow. Where several connections pass the filter, one has
+to be chosen. Live, each packet is drawn as it comes, and what is known only later gets a row of its own.
+\fB\-\-format mermaid\fR is for a pull request, \fB\-\-format svg\fR for a page.
+.TP
+\fBtcpcheck report\fR \fIFILE\fR... \fB\-o report.html\fR
+Write a page for a browser: what was captured, what was found and what to do about it, a table of the connections, and of
+those in the most trouble the ladder and graphs of sequence numbers, bytes in flight, round trips and throughput, with the pages
+of \fBtcpcheck explain\fR that they need. It is one file below 5 MB that asks for nothing else.
+\fB\-\-graph\fR writes one graph alone, as SVG or, where the file's name ends in .xpl, for xplot.
+.TP
 \fBtcpcheck rules\fR [\fB\-\-json\fR]
 List the rules: code, name, severity, when it fires, where it comes from.
 .TP
 \fBtcpcheck completions\fR \fISHELL\fR
 Print a completion script for bash, zsh, fish, elvish or powershell.
+@OPTIONS OF COMMANDS@
 .SH OUTPUT
 Every line of standard output that does not start with # is the line that \fBtcpdump\fR(8) prints for the same packet, up
 to and including the payload's length. Two kinds of lines are added below it:
@@ -159,6 +193,15 @@ Exit status 1 if there is a warning or an error.
 .TP
 tcpcheck explain \-r trace.pcap @15
 What happened in frame 15, and what it means.
+.TP
+tcpcheck ladder \-r trace.pcap \-\-worst
+The connection in the most trouble, drawn.
+.TP
+tcpcheck report trace.pcap \-o report.html
+A page about it all.
+.TP
+tcpcheck check captures \-\-output junit=tcp.xml
+Captures judged by the policy in tcpcheck.toml, for a CI job.
 .TP
 sudo tcpcheck \-i any tcp port 443
 Live, until ^C.

@@ -315,14 +315,20 @@ fn origin(args: &Args, filter: &Filter, around: &Environment) -> Result<Origin> 
     if cfg!(not(feature = "live")) {
         bail!("this tcpcheck was built without live capture: name a capture file with -r FILE");
     }
+    // Whoever watches wants each packet at once.
+    let immediate = source.immediate_mode || (around.stdout_terminal && args.output.write.is_none());
     Ok(Origin::Live(LiveOptions {
         filter: filter.expression().to_owned(),
         wait: true,
-        // Whoever watches wants each packet at once.
-        immediate: source.immediate_mode || (around.stdout_terminal && args.output.write.is_none()),
+        immediate,
+        buffer_kib: source.buffer_size.or(immediate.then_some(AT_ONCE_KIB)),
         ..live_options(args)?
     }))
 }
+
+/// The kernel's buffer for packets that come at once: there each takes the room of the largest, 64 KiB on loopback, and libpcap's
+/// own choice would have room for some thirty of them.
+const AT_ONCE_KIB: u32 = 32 * 1024;
 
 /// How to listen, but for the filter.
 pub fn live_options(args: &Args) -> Result<LiveOptions> {

@@ -119,10 +119,14 @@ fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
     Ok(Plan { show: Show::default(), connections, progress, ..Plan::new(&typed, around)? })
 }
 
+/// So many files are named where other commands are suggested.
+const NAMED: usize = 8;
+
 /// `-r FILE -r FILE`, to suggest other commands with.
 fn again(files: &[PathBuf]) -> String {
-    let files = files.iter().map(|file| format!("-r {}", quoted(&file.to_string_lossy())));
-    files.collect::<Vec<_>>().join(" ")
+    let named = files.iter().take(NAMED).map(|file| format!("-r {}", quoted(&file.to_string_lossy())));
+    let more = (files.len() > NAMED).then(|| "...".to_owned());
+    named.chain(more).collect::<Vec<_>>().join(" ")
 }
 
 /// One graph of one connection.

@@ -21,6 +21,7 @@ mod numerals;
 mod packets;
 mod page;
 mod pen;
+mod plain;
 mod remark;
 mod reporter;
 mod style;

@@ -1,6 +1,7 @@
 //! What cannot be judged, each with words and a status of its own.
 
 use super::{Lab, Said};
+use crate::testkit::file::{Record, pcap};
 
 const POLICY: &str = "version = 1\n[policy]\nselect = [\"TC1\"]\n";
 
@@ -26,6 +27,40 @@ fn a_capture_without_tcp_is_nothing_to_judge_unless_that_is_fine() {
     let failed = lab.check(&["a.pcap", "--allow-empty"]);
     assert_eq!(failed.status, 1);
     assert!(failed.text.contains("FAIL expect.connections = \">=1\"") && failed.text.contains("found 0 connections"));
+}
+
+#[test]
+fn a_capture_of_other_packets_alone_says_how_many_there_are() {
+    let lab = Lab::new(POLICY);
+    // IPv4, and in it UDP with a header and nothing else.
+    let mut frame = vec![0; 12];
+    frame.extend([0x08, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+    frame.extend([0, 5, 0, 53, 0, 8, 0, 0]);
+    lab.file("dns.pcap", &pcap(&[Record::whole(0, frame.clone()), Record::whole(1_000_000, frame)]));
+    let said = lab.check(&["dns.pcap"]);
+    assert_eq!((said.status, verdict(&said).0), (3, "empty"));
+    assert!(said.text.contains("  EMPTY   dns.pcap   no TCP connection to judge in 2 packets\n"), "{}", said.text);
+    assert!(said.markdown.contains("| `dns.pcap` | no TCP connection | 0 | 0 |"), "{}", said.markdown);
+    assert!(
+        said.sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+            == "dns.pcap: no TCP connection to judge"
+    );
+}
+
+#[test]
+fn nothing_to_judge_by_name_is_told_apart() {
+    let lab = Lab::new(POLICY);
+    std::fs::create_dir(lab.path("captures")).unwrap();
+    for (args, words) in [
+        (&["captures"][..], "captures: no capture in this directory: none ends in .pcap, .pcapng or .cap"),
+        (&["captures/*.pcap"], "captures/*.pcap: no file matches this pattern"),
+        (&[], "name captures, directories of captures or patterns: tcpcheck check FILE"),
+    ] {
+        let output = lab.run(args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+        assert!(error.starts_with("tcpcheck: ") && error.contains(words), "{error}");
+    }
 }
 
 #[test]
@@ -246,6 +281,10 @@ fn nothing_is_said_quietly_when_all_is_well() {
     assert_eq!(lab.run(&["-q", "good.pcap"]).stdout, b"");
     let text = String::from_utf8(lab.run(&["-q", "good.pcap", "refused.pcap"]).stdout).unwrap();
     assert!(text.contains("FAIL") && !text.contains("good.pcap"), "{text}");
+    // What cannot be read, or has nothing to judge, is named too.
+    let text = String::from_utf8(lab.run(&["-q", "good.pcap", "missing.pcap"]).stdout).unwrap();
+    assert!(text.contains("  ERROR   missing.pcap") && text.contains("No such file"), "{text}");
+    assert!(!text.contains("good.pcap"), "{text}");
 }
 
 #[test]

@@ -80,14 +80,18 @@ const POLICY: &str = "version = 1\n[policy]\nselect = [\"TC1\"]\nclose = \"clean
 #[test]
 fn the_names_of_files_cannot_speak_for_the_program() {
     let lab = Lab::new(POLICY);
-    let name = "a<b>&\"'`|]]>\u{1b}[31m\n::error::oops\u{7}\u{ffff},%0A;#.pcap";
+    let name = "a<b>&\"'`|]]>\u{1b}[31m\n::error::oops\u{7}\u{9b}31m\u{202e}\u{ffff},%0A;#.pcap";
     lab.fixture("open/refused.pcap", name);
     let said = lab.check(&[name]);
     assert_eq!(said.status, 1);
     assert!(!said.github.lines().any(|line| line.starts_with("::error::")), "{}", said.github);
     assert!(said.github.contains("%0A::error::oops") && said.github.contains("%250A"), "{}", said.github);
-    assert!(!said.text.contains('\u{1b}'), "{}", said.text);
-    assert!(!said.markdown.contains('\u{1b}') && !said.markdown.contains("\n::error"), "{}", said.markdown);
+    assert!(!said.markdown.contains("\n::error"), "{}", said.markdown);
+    for format in super::FORMATS {
+        let text = std::fs::read_to_string(lab.path(&format!("out.{format}"))).unwrap();
+        let obeyed = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+        assert_eq!(obeyed, None, "{format}: {text}");
+    }
     assert_eq!(said.records("verdict").next().unwrap()["source"], name);
     let uri = &said.results()[0]["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert!(uri.as_str().unwrap().starts_with("a%3Cb%3E%26%22%27%60%7C"), "{uri}");

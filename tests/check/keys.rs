@@ -107,15 +107,36 @@ fn statistics(dropped: u64) -> Vec<u8> {
     block
 }
 
-/// Nothing fails, in any format.
-fn all_is_well(said: &Said, what: &str) {
+/// The key was looked at and nothing fails, in any format.
+fn all_is_well(said: &Said, row: &Row, line: u64, what: &str) {
     assert_eq!(said.status, 0, "{what}: {}{}", said.stdout, said.stderr);
+    let (key, line) = row.pointed_at(line);
+    let check = said.records("check").find(|check| check["line"] == line).unwrap_or_else(|| panic!("{what}"));
+    assert!(check["demand"].as_str().unwrap().starts_with(key), "{what}: {check}");
+    // A gate that only warns has something to warn of, and says so.
+    let state = if row.status == 4 && row.passes == "\"warn\"" { "warned" } else { "passed" };
+    assert_eq!(check["state"], state, "{what}: {check}");
+    assert_eq!(said.text.contains("\nWARN "), state == "warned", "{what}: {}", said.text);
+    assert_eq!(said.results().len(), usize::from(state == "warned"), "{what}");
+    assert_eq!(said.github.lines().count(), usize::from(state == "warned"), "{what}: {}", said.github);
+    assert!(
+        said.junit.contains(&format!("<testcase classname=\"a.pcap\" name=\"{}", xml(check))),
+        "{what}: {}",
+        said.junit
+    );
     assert!(!said.text.contains("FAIL") && said.text.contains("exit status 0"), "{what}: {}", said.text);
     assert!(said.records("check").all(|check| check["state"] != "failed" && check["state"] != "poor"), "{what}");
     assert!(!said.junit.contains("<failure") && !said.junit.contains("<error"), "{what}: {}", said.junit);
     assert!(said.results().iter().all(|result| result["level"] == "warning"), "{what}");
     assert!(!said.github.contains("::error"), "{what}: {}", said.github);
     assert!(said.markdown.starts_with("## tcpcheck: passed\n"), "{what}: {}", said.markdown);
+}
+
+/// What a JUnit case of a check is called.
+fn xml(check: &serde_json::Value) -> String {
+    let demand = check["demand"].as_str().unwrap();
+    let name = check["scope"].as_str().map_or(demand.to_owned(), |scope| format!("[[scope]] {scope:?}: {demand}"));
+    name.replace('&', "&amp;").replace('"', "&quot;").replace('>', "&gt;").replace('<', "&lt;")
 }
 
 /// One check fails, and every format says so, where it is written.
@@ -157,7 +178,7 @@ fn it_fails(said: &Said, row: &Row, line: u64, what: &str) {
 fn every_key_passes_and_fails_on_real_captures_in_every_format() {
     for row in ROWS {
         let passed = row.lab(row.passes, false).check(&["a.pcap"]);
-        all_is_well(&passed, row.key);
+        all_is_well(&passed, row, 3, row.key);
         let failed = row.lab(row.fails, false).check(&["a.pcap"]);
         it_fails(&failed, row, 3, row.key);
     }
@@ -169,7 +190,7 @@ fn every_key_of_a_scope_does_so_too() {
     for row in ROWS.iter().filter(|row| Key::ALL.iter().any(|info| info.name == row.key && info.in_scope)) {
         let what = format!("{} in a scope", row.key);
         let passed = row.lab(row.passes, true).check(&["a.pcap"]);
-        all_is_well(&passed, &what);
+        all_is_well(&passed, row, 7, &what);
         let failed = row.lab(row.fails, true).check(&["a.pcap"]);
         it_fails(&failed, row, 7, &what);
         assert!(failed.text.contains("[[scope]] \"web\": "), "{what}: {}", failed.text);

@@ -1,6 +1,7 @@
 //! `tcpcheck check`: policies, verdicts on real captures, exit statuses, and every format.
 
 mod baselines;
+mod contrib;
 mod docs;
 mod drafts;
 mod errors;
@@ -9,6 +10,8 @@ mod keys;
 #[cfg(feature = "live")]
 mod live;
 mod many;
+#[cfg(feature = "live")]
+mod service;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

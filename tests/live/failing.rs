@@ -127,9 +127,10 @@ fn whoever_closes_the_pipe_has_seen_enough_and_what_was_saved_is_whole() {
     let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     drop((command, reader));
     let started = std::time::Instant::now();
+    let mut ports = PORT..;
     while child.try_wait().unwrap().is_none() {
         assert!(started.elapsed() < super::net::PATIENCE);
-        net.converse(PORT);
+        net.converse(ports.next().unwrap());
     }
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(packets(file.to_str().unwrap()) > 0);

@@ -173,3 +173,15 @@ fn files_in_turn_and_their_command_are_the_clerks() {
     assert_eq!(ended.code(), Some(0), "{said:#?}");
     assert!(folder.path().join("part.done").exists() && folder.path().join("part1.done").exists());
 }
+
+#[test]
+fn a_files_name_may_be_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"out\xff.pcap");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+    program.arg("-r").arg(root().join("fixtures/loss/timeout.pcap")).arg("-w").arg(name).current_dir(folder.path());
+    assert!(program.status().unwrap().success());
+    let saved = std::fs::metadata(folder.path().join(name)).unwrap().len();
+    assert_eq!(saved, std::fs::metadata(root().join("fixtures/loss/timeout.pcap")).unwrap().len());
+}

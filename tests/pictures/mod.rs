@@ -2,5 +2,6 @@
 
 mod browser;
 mod graphs;
+mod hostile;
 mod ladder;
 mod page;

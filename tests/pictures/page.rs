@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tcpcheck::capture::{self, Next};
@@ -21,14 +22,16 @@ const HOSTILE: &str = "\"><script>window.broken=1</script><img src=x onerror=win
 /// A page of a fixture, made by the program.
 fn page(fixture: &str, folder: &Path) -> PathBuf {
     let path = folder.join("report.html");
-    let capture = root().join("fixtures").join(fixture);
-    let output = tcpcheck(&["report", "-n", capture.to_str().unwrap(), "-o", path.to_str().unwrap()]);
+    let capture = format!("fixtures/{fixture}");
+    let mut made = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+    made.args(["report", "-n", &capture, "-o", path.to_str().unwrap()]).current_dir(root());
+    let output = made.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     path
 }
 
 /// The page of a file, made by the library, with these names.
-fn page_with_names(file: &Path, names: Names, path: &Path) {
+pub fn page_with_names(file: &Path, names: Names, path: &Path) {
     let mut source = capture::open(file).unwrap();
     let mut summary = Summary::new(source.info());
     let mut report = Report::new(ReportOptions { full: 12, payload: true, names, again: format!("-r {HOSTILE}") });
@@ -282,13 +285,98 @@ fn at_least(worst: &Value, kind: &str, least: f64, what: &str) {
     assert!(worst[format!("{kind}s")].as_u64().unwrap() > 10, "{what}: {worst}");
 }
 
+#[test]
+fn every_control_is_reached_by_the_tab_key_and_shows_that_it_is() {
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    browser.open(&page("loss/one-lost-at-sender.pcap", folder.path()));
+    let mut reached: Vec<String> = Vec::new();
+    let key = |kind: &str| json!({"type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9});
+    for _ in 0..400 {
+        browser.call("Input.dispatchKeyEvent", key("rawKeyDown"));
+        browser.call("Input.dispatchKeyEvent", key("keyUp"));
+        let at = browser.value(
+            "(() => { const at = document.activeElement; const style = getComputedStyle(at); \
+             return `${at.localName} ${at.className.baseVal ?? at.className} ${at.id} ${at.textContent.slice(0, 12)} | ${style.outlineStyle}`; })()",
+        );
+        let at = at.as_str().unwrap().to_owned();
+        if at.starts_with("body") || reached.first() == Some(&at) {
+            break;
+        }
+        assert!(!at.ends_with("| none"), "no outline: {at}");
+        reached.push(at);
+    }
+    assert!(reached[0].starts_with("a skip"), "{}", reached[0]);
+    for wanted in [
+        "button  theme",
+        "input  filter",
+        "button   no.",
+        "button frame  @25",
+        "div scroll ",
+        "summary   New to TCP?",
+        "a   SYN_SENT",
+    ] {
+        assert!(reached.iter().any(|at| at.starts_with(wanted)), "{wanted} in {reached:#?}");
+    }
+    is_quiet(&mut browser);
+}
+
+#[test]
+fn a_screen_reader_is_told_each_row_of_a_ladder_and_what_a_graph_is() {
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    browser.open(&page("close/client-first.pcap", folder.path()));
+    browser.call("Accessibility.enable", json!({}));
+    let tree = browser.call("Accessibility.getFullAXTree", json!({}));
+    let nodes: Vec<&Value> = tree["nodes"].as_array().unwrap().iter().filter(|node| node["ignored"] == false).collect();
+    let named = |role: &str| {
+        let of = nodes.iter().filter(|node| node["role"]["value"] == role);
+        of.map(|node| node["name"]["value"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(
+        named("list").contains(&"Ladder of connection 1: 10.9.0.1:40000 to 10.9.0.2:80".to_owned()),
+        "{:?}",
+        named("list")
+    );
+    assert_eq!(named("listitem").len(), 11, "{:?}", named("listitem"));
+    let told: Vec<String> = named("StaticText");
+    for words in ["The client asks to open a connection.", "SYN_SENT", "TIME_WAIT", "@1"] {
+        assert!(told.iter().any(|text| text == words), "{words} in {told:?}");
+    }
+    let images = [named("image"), named("img")].concat();
+    assert!(images.contains(&"Time and sequence numbers, server to client".to_owned()), "{images:?}");
+    for (role, name) in [("table", ""), ("searchbox", "Only those with"), ("main", ""), ("heading", "Findings")] {
+        assert!(named(role).iter().any(|found| found.contains(name)), "{role} {name}: {:?}", named(role));
+    }
+}
+
+#[test]
+fn paper_is_white_and_holds_no_controls_whatever_the_theme() {
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    browser.open(&page("window/zero-window.pcap", folder.path()));
+    browser.value("document.documentElement.dataset.theme = 'dark'");
+    let dark = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
+    browser.call("Emulation.setEmulatedMedia", json!({"media": "print", "features": dark}));
+    assert_eq!(browser.value("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
+    let worst = browser.value(CONTRAST);
+    at_least(&worst, "text", 4.5, "on paper");
+    at_least(&worst, "line", 3.0, "on paper");
+    for control in ["#theme", "#filter-box", "nav", ".skip"] {
+        let display = format!("getComputedStyle(document.querySelector('{control}')).display");
+        assert_eq!(browser.value(&display), "none", "{control}");
+    }
+    let printed = browser.call("Page.printToPDF", json!({}));
+    assert!(printed["data"].as_str().unwrap().len() > 20_000);
+}
+
 /// `SHOTS=1 cargo test screenshots` makes the pictures in `docs/pictures` anew.
 #[test]
 fn screenshots_show_the_page_its_graphs_and_the_ladder() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     browser.open(&page("loss/one-lost-at-sender.pcap", folder.path()));
-    let mut shots: Vec<(String, Vec<u8>)> = vec![("page.png".to_owned(), browser.picture([0.0, 0.0, 1280.0, 2300.0]))];
+    let mut shots: Vec<(String, Vec<u8>)> = vec![("page.png".to_owned(), browser.picture([0.0, 0.0, 1280.0, 2640.0]))];
     for (at, name) in ["time-sequence", "in-flight", "rtt", "throughput"].into_iter().enumerate() {
         let place = format!(
             "(() => {{ const box = [...document.querySelectorAll('svg.graph')].filter((svg) => svg.getAttribute('aria-label').match(/server to client|server sent/))[{at}].getBoundingClientRect(); \

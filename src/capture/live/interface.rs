@@ -39,8 +39,19 @@ pub(super) struct Live {
     watched: Watched,
     promiscuous: bool,
     stop: Arc<AtomicBool>,
-    /// Once it is to stop: when to do so in any case, and after how many frames there are no more.
-    ending: Option<(Instant, u64)>,
+    /// How long a frame may be with libpcap before it is handed out.
+    gather: Duration,
+    ending: Option<Ending>,
+}
+
+/// How a capture that was told to stop comes to its end.
+struct Ending {
+    /// After so many frames there are no more.
+    frames: u64,
+    /// From then on silence means that none is left: not all that the kernel counts is handed out.
+    silence: Instant,
+    /// In any case.
+    latest: Instant,
 }
 
 impl Live {
@@ -75,6 +86,7 @@ impl Live {
             ended: false,
             counted: Counted::default(),
             stop: Arc::clone(&options.stop),
+            gather: Duration::from_millis(if options.immediate { 0 } else { GATHER as u64 + 50 }),
             ending: None,
         })
     }
@@ -89,9 +101,10 @@ impl Live {
             let [received, dropped, _] = self.counted.total;
             // Without counters nothing is known to wait.
             let frames = if now.is_some() { received.saturating_sub(dropped) } else { 0 };
-            self.ending = Some((Instant::now() + PATIENCE, frames));
+            let now = Instant::now();
+            self.ending = Some(Ending { frames, silence: now + self.gather, latest: now + PATIENCE });
         }
-        self.ending.is_none_or(|(latest, frames)| self.frames >= frames || Instant::now() >= latest)
+        self.ending.as_ref().is_none_or(|ending| self.frames >= ending.frames || Instant::now() >= ending.latest)
     }
 }
 
@@ -207,6 +220,10 @@ impl FrameSource for Live {
                 }))
             }
             Err(Error::TimeoutExpired) => {
+                if self.ending.as_ref().is_some_and(|ending| Instant::now() >= ending.silence) {
+                    self.ended = true;
+                    return Ok(Next::End);
+                }
                 self.watched.look();
                 rest(&mut self.nap);
                 Ok(Next::Idle)

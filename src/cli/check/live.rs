@@ -21,7 +21,7 @@ use crate::cli::quality::Losses;
 use crate::cli::signals::Signals;
 
 /// After the command: connections that are all over are quiet after so long without a packet,
-const SETTLED: Duration = Duration::from_millis(200);
+const SETTLED: Duration = Duration::from_millis(400);
 /// others after so long,
 const QUIET: Duration = Duration::from_secs(1);
 /// and without `--for`, it ends after so long in any case.
@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A command that is told to end has so long to do so.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// The kernel's buffer: what comes while this program is not running, on a machine that is busy with the test.
+const BUFFER_KIB: u32 = 32 * 1024;
 
 /// So often the command is asked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -50,7 +53,10 @@ pub fn judge(args: &CheckArgs, interface: &OsString, policy: &Policy) -> Result<
     let options = LiveOptions {
         interface: Some(interface.to_owned()),
         filter: args.filter.clone().unwrap_or_default(),
-        immediate: true,
+        // Several together, as they come in a row on loopback: its frames have 64 KiB, and libpcap's buffer for frames at
+        // once has room for no more than a few of these.
+        immediate: false,
+        buffer_kib: Some(BUFFER_KIB),
         stop: stop.clone(),
         ..LiveOptions::default()
     };

@@ -68,12 +68,12 @@ impl DistantClerk {
         send(self.socket.as_fd(), &message, along).map_err(gone)?;
         let (answer, file) = receive(self.socket.as_fd()).map_err(gone)?;
         match serde_json::from_slice(&answer).map_err(|_| gone(io::ErrorKind::UnexpectedEof.into()))? {
-            Answer::Done { path } => Ok((path, file)),
+            Answer::Done { path } => Ok((path.into(), file)),
             Answer::Refused { path, number: Some(number), .. } => {
-                Err(CaptureError::Io { path, source: io::Error::from_raw_os_error(number) })
+                Err(CaptureError::Io { path: path.into(), source: io::Error::from_raw_os_error(number) })
             }
             Answer::Refused { path, number: None, words } => {
-                Err(CaptureError::Io { path, source: io::Error::other(words) })
+                Err(CaptureError::Io { path: path.into(), source: io::Error::other(words) })
             }
             Answer::Failed { words } => Err(CaptureError::Live { interface: "capture".to_owned(), words }),
         }

@@ -8,7 +8,6 @@ mod distant;
 mod office;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,9 +40,9 @@ enum Errand {
 #[derive(Debug, Deserialize, Serialize)]
 enum Answer {
     /// It is done. A file comes along if one was asked for.
-    Done { path: PathBuf },
+    Done { path: OsString },
     /// The system refused.
-    Refused { path: PathBuf, number: Option<i32>, words: String },
+    Refused { path: OsString, number: Option<i32>, words: String },
     /// Something else is in the way.
     Failed { words: String },
 }
@@ -51,7 +50,8 @@ enum Answer {
 /// [`SaveNames`], as they travel.
 #[derive(Debug, Deserialize, Serialize)]
 struct Names {
-    pattern: PathBuf,
+    /// Not as a path: JSON has no paths but those that are text.
+    pattern: OsString,
     bytes: Option<u64>,
     every: Option<i64>,
     files: Option<u32>,
@@ -69,13 +69,13 @@ struct Interface {
 impl From<&SaveNames> for Names {
     fn from(names: &SaveNames) -> Self {
         let Turns { bytes, every, files, command } = names.turns().clone();
-        Self { pattern: names.pattern().to_owned(), bytes, every: every.map(|span| span.0), files, command }
+        Self { pattern: names.pattern().into(), bytes, every: every.map(|span| span.0), files, command }
     }
 }
 
 impl From<Names> for SaveNames {
     fn from(Names { pattern, bytes, every, files, command }: Names) -> Self {
-        Self::new(&pattern, Turns { bytes, every: every.map(Span), files, command })
+        Self::new(pattern.as_ref(), Turns { bytes, every: every.map(Span), files, command })
     }
 }
 

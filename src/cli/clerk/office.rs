@@ -60,9 +60,9 @@ fn next(socket: BorrowedFd<'_>) -> io::Result<(Errand, Option<OwnedFd>)> {
 
 fn answer(socket: BorrowedFd<'_>, done: Result<(PathBuf, Option<OwnedFd>), CaptureError>) -> io::Result<()> {
     let (answer, file) = match done {
-        Ok((path, file)) => (Answer::Done { path }, file),
+        Ok((path, file)) => (Answer::Done { path: path.into() }, file),
         Err(CaptureError::Io { path, source }) => {
-            (Answer::Refused { path, number: source.raw_os_error(), words: source.to_string() }, None)
+            (Answer::Refused { path: path.into(), number: source.raw_os_error(), words: source.to_string() }, None)
         }
         Err(error) => (Answer::Failed { words: error.to_string() }, None),
     };

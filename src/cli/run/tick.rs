@@ -18,6 +18,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// So often what is saved is written through.
 const WRITE: Duration = Duration::from_secs(1);
 
+/// A packet is with the kernel no longer than that.
+const LATE: Span = Span::from_secs(1);
+
 /// When it is time for what.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -89,6 +92,9 @@ impl Run<'_> {
                 self.lost(drops);
             }
             if let Some(now) = self.clock() {
+                // Connections end in silence too. Packets may still come that are a little older.
+                self.tracker.advance(Timestamp(now.0.saturating_sub(LATE.0)));
+                self.events();
                 self.interval(now);
             }
         }
@@ -127,7 +133,6 @@ impl Run<'_> {
 
     /// The time by this machine's clock, where packets come from here and now.
     fn clock(&self) -> Option<Timestamp> {
-        self.pace.interval?;
         let live = matches!(self.plan.origin, crate::cli::plan::Origin::Live(_));
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok().filter(|_| live)?;
         Some(Timestamp(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)))

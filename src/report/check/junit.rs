@@ -7,6 +7,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use crate::policy::{Check, Judgement, State};
 
+use super::super::plain::is_obeyed;
 use super::words::{self, counted};
 use super::{Capture, Run, RunStanding};
 
@@ -155,6 +156,6 @@ fn body(run: &Run<'_>, capture: &Capture, check: &Check, result: &Judgement) -> 
 
 /// Without the characters that XML has no way to write.
 fn clean(text: &str) -> String {
-    let writable = |c: char| c == '\n' || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
+    let writable = |c: char| c == '\n' || !(is_obeyed(c) || matches!(c, '\u{fffe}' | '\u{ffff}'));
     text.chars().map(|c| if writable(c) { c } else { '?' }).collect()
 }

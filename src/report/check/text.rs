@@ -21,8 +21,8 @@ pub fn text(run: &Run<'_>, style: Style, quiet: bool) -> Vec<u8> {
     let mut page = Page { out: Vec::new(), style, run };
     if !quiet {
         page.head();
-        page.list();
     }
+    page.list(quiet);
     for capture in &run.captures {
         page.capture(capture);
     }
@@ -62,11 +62,12 @@ impl Page<'_> {
         self.say(&format!("tcpcheck check {names}   {policy} ({checks}){baseline}\n"));
     }
 
-    /// A line for each capture.
-    fn list(&mut self) {
+    /// A line for each capture, or for those that are not well.
+    fn list(&mut self, quiet: bool) {
         let run = self.run;
         let width = run.captures.iter().map(|capture| plain(&capture.name).chars().count()).max().unwrap_or(0).min(60);
-        for capture in &run.captures {
+        let passed = |capture: &&Capture| capture.standing(run.allow_empty) == RunStanding::Passed;
+        for capture in run.captures.iter().filter(|capture| !(quiet && passed(capture))) {
             let (word, ink) = word(capture.standing(run.allow_empty));
             self.out.extend_from_slice(b"  ");
             self.paint(word, ink);

@@ -6,6 +6,7 @@ use crate::policy::{
 };
 use crate::rules::Severity;
 
+use super::super::plain::is_obeyed;
 use super::super::{numerals, wording};
 
 /// What a check is called: the line that demands it, with its scope.
@@ -159,7 +160,7 @@ pub fn counted(count: u64, what: &str) -> String {
 
 /// Without anything that a terminal, or a reader of lines, would obey.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    text.chars().map(|c| if is_obeyed(c) { '?' } else { c }).collect()
 }
 
 /// `23.1 %`.

@@ -1,34 +1,28 @@
-//! Every connection's points while the capture is read, and those of the worst when it is over; all in bounded memory.
+//! What becomes of every connection while the capture is read, and of the worst when it is over; all in bounded memory.
+//!
+//! A packet waits in the [`Log`] until that is full or the capture over; what is wanted of it then goes to its connection,
+//! an [`Open`]. When all is over, [`Kept`] are made of the worst.
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
+use std::collections::BinaryHeap;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
-use crate::capture::Timestamp;
-use crate::report::ladder::{Fold, Hop, Rung, Scroll};
+use crate::report::ladder::{Hop, Rung};
 use crate::report::{Packet, Reporter};
 use crate::rules::Severity;
 use crate::track::{Amend, Finding, FlowRecord};
 
+use super::log::{Group, Log};
+use super::open::Open;
 use super::trail::Trail;
 
 /// Points kept of all open connections, 32 bytes each.
-const BUDGET: usize = 3_000_000;
+const BUDGET: usize = 2_000_000;
 
-/// As so many points count a connection, a packet of it that waits, and its first points.
-const OWN: usize = 4;
-const HOP: usize = size_of::<Hop>() / 32 + 1;
-const DRAWN: usize = size_of::<Drawn>() / 32;
-
-/// The budget is looked at after so many packets.
-const LOOK: u64 = 65_536;
-
-/// Packets of a connection that wait for their last word.
-const AHEAD: usize = 256;
-
-/// Most rows of a ladder.
-const ROWS: usize = 240;
+/// So many large connections are known at a time.
+const LARGE: usize = 64;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug)]
@@ -56,46 +50,37 @@ pub struct Kept {
 #[derive(Debug)]
 pub struct Album {
     options: AlbumOptions,
-    /// By number; nothing for one whose points had to go.
+    log: Log,
+    /// What came before the log, by connection; nothing of one whose points had to go.
     open: HashMap<u32, Option<Box<Open>>, foldhash::fast::RandomState>,
-    packets: u64,
-    kept: Vec<(Rank, Kept)>,
+    /// Large connections, at the place of their number modulo [`LARGE`]: the log would only delay their packets.
+    large: [u32; LARGE],
+    /// The largest of the connections that were over, and without trouble, when the log was sorted.
+    largest: BinaryHeap<Reverse<(u64, Reverse<u32>)>>,
+    /// The worst connections that are over.
+    over: Vec<(Rank, Box<FlowRecord>)>,
+    /// The worst, made when they are asked for.
+    kept: Vec<Kept>,
     records: Vec<(Rank, Box<FlowRecord>)>,
     /// The last of the records, once there are as many as are kept.
     bar: Option<Rank>,
-    /// Connections whose points had to go.
+    /// How many of the worst had to go.
     dropped: u64,
 }
 
 /// The worst first, the larger first, the older first.
 type Rank = Reverse<(Trouble, u64, Reverse<u32>)>;
 
-/// An open connection.
-#[derive(Debug)]
-struct Open {
-    /// Its last packets, whose last word may be to come; of a short connection all of them.
-    hops: VecDeque<Hop>,
-    /// Findings on these.
-    found: usize,
-    /// What became of the packets before.
-    drawn: Option<Box<Drawn>>,
-}
-
-/// Packets that have become points and rows.
-#[derive(Debug)]
-struct Drawn {
-    trail: Trail,
-    fold: Fold,
-    scroll: Scroll,
-}
-
 impl Album {
     /// An empty one.
     pub fn new(options: AlbumOptions) -> Self {
         Self {
             options,
+            log: Log::default(),
             open: HashMap::default(),
-            packets: 0,
+            large: [0; LARGE],
+            largest: BinaryHeap::new(),
+            over: Vec::new(),
             kept: Vec::new(),
             records: Vec::new(),
             bar: None,
@@ -105,27 +90,65 @@ impl Album {
 
     /// The connections that were kept, worst first.
     pub fn kept(&mut self) -> impl ExactSizeIterator<Item = &Kept> {
-        self.kept.sort_by_key(|(rank, _)| *rank);
-        self.kept.iter().map(|(_, kept)| kept)
+        self.make();
+        self.kept.iter()
+    }
+
+    fn make(&mut self) {
+        self.sort();
+        self.over.sort_unstable_by_key(|(rank, _)| *rank);
+        for (_, record) in self.over.drain(..) {
+            match self.open.remove(&record.number).flatten() {
+                Some(open) => self.kept.push(open.finish(record)),
+                None => self.dropped += 1,
+            }
+        }
     }
 
     /// The records that were kept, worst first.
     pub fn records(&mut self) -> impl Iterator<Item = &FlowRecord> {
         self.narrow(self.options.records);
+        self.records.sort_unstable_by_key(|(rank, _)| *rank);
         self.records.iter().map(|(_, record)| &**record)
     }
 
-    /// Connections whose points had to go while they were open.
-    pub fn dropped(&self) -> u64 {
+    /// How many of the worst connections could not be kept.
+    pub fn dropped(&mut self) -> u64 {
+        self.make();
         self.dropped
     }
 
     fn narrow(&mut self, most: usize) {
-        self.records.sort_by_key(|(rank, _)| *rank);
-        self.records.truncate(most);
-        if self.records.len() >= most {
-            self.bar = self.records.last().map(|(rank, _)| *rank);
+        if most == 0 || self.records.len() <= most {
+            return;
         }
+        let (_, (bar, _), _) = self.records.select_nth_unstable_by_key(most - 1, |(rank, _)| *rank);
+        self.bar = Some(*bar);
+        self.records.truncate(most);
+    }
+
+    /// Sorts the log's packets into their connections.
+    fn sort(&mut self) {
+        let (open, large, largest, keep) = (&mut self.open, &mut self.large, &mut self.largest, self.options.keep);
+        self.log.drain(|group| {
+            let connection = open.entry(group.flow);
+            if let (Entry::Vacant(_), Some(bytes)) = (&connection, quiet_bytes(&group)) {
+                largest.push(Reverse((bytes, Reverse(group.flow))));
+                let least = if largest.len() > keep { largest.pop() } else { None };
+                if least.is_some_and(|Reverse((_, Reverse(flow)))| flow == group.flow) {
+                    connection.insert(None);
+                    return;
+                }
+            }
+            if let Some(connection) = connection.or_insert_with(|| Some(Box::default())) {
+                let flow = group.flow;
+                connection.extend(group);
+                if connection.is_large() {
+                    large[flow as usize % LARGE] = flow;
+                }
+            }
+        });
+        self.look();
     }
 
     /// Lets points go when there are too many: those of connections without findings first, small ones before large ones.
@@ -134,7 +157,7 @@ impl Album {
         let mut open: Vec<((usize, usize), u32)> = Vec::new();
         for (number, connection) in &self.open {
             if let Some(connection) = connection {
-                let (weight, found) = connection.weight();
+                let (found, weight) = connection.weight();
                 total += weight;
                 open.push(((found, weight), *number));
             }
@@ -142,48 +165,30 @@ impl Album {
         if total <= BUDGET {
             return;
         }
+        // Those that are over are few, and chosen.
+        open.retain(|(_, number)| self.over.iter().all(|(_, record)| record.number != *number));
         open.sort_unstable();
         for ((_, weight), number) in open {
             if total <= BUDGET / 2 {
                 break;
             }
             total -= weight;
-            self.dropped += 1;
             self.open.insert(number, None);
         }
     }
-}
 
-impl Open {
-    /// Makes points and rows of all packets but the last `keep`.
-    fn settle(&mut self, keep: usize) {
-        while self.hops.len() > keep
-            && let Some(hop) = self.hops.pop_front()
-        {
-            let drawn = self.drawn.get_or_insert_with(|| Box::new(Drawn::new(hop.ts)));
-            drawn.trail.packet(&hop);
-            drawn.fold.push(hop, drawn.scroll.rows());
+    /// A connection is over: it is one of the worst, or nobody will ask for its points.
+    fn choose(&mut self, rank: Rank, flow: &FlowRecord) {
+        if self.over.len() < self.options.keep {
+            return self.over.push((rank, Box::new(flow.clone())));
         }
-    }
-
-    fn finish(mut self, record: Box<FlowRecord>) -> Kept {
-        self.settle(0);
-        let mut drawn = self.drawn.unwrap_or_else(|| Box::new(Drawn::new(record.first_ts)));
-        drawn.fold.flush(drawn.scroll.rows());
-        Kept { record, rows: drawn.scroll.finish().to_vec(), trail: drawn.trail }
-    }
-
-    /// The room that it takes, and how much was found on it.
-    fn weight(&self) -> (usize, usize) {
-        let (points, found) =
-            self.drawn.as_ref().map_or((0, 0), |drawn| (DRAWN + drawn.trail.weight(), drawn.trail.marks.all().len()));
-        (OWN + HOP * self.hops.capacity() + points, self.found + found)
-    }
-}
-
-impl Drawn {
-    fn new(start: Timestamp) -> Self {
-        Self { trail: Trail::new(start), fold: Fold::new(false), scroll: Scroll::new(ROWS) }
+        let last = self.over.iter_mut().max_by_key(|(rank, _)| *rank);
+        let forgotten = match last.filter(|last| rank < last.0) {
+            Some(last) => std::mem::replace(last, (rank, Box::new(flow.clone()))).1.number,
+            None => flow.number,
+        };
+        self.open.remove(&forgotten);
+        self.log.forget(forgotten);
     }
 }
 
@@ -194,62 +199,41 @@ impl Reporter for Album {
 
     fn packet(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
         let Some((segment, seen)) = packet.tcp.filter(|(_, seen)| seen.flow > 0) else { return };
-        self.packets += 1;
-        if self.packets.is_multiple_of(LOOK) {
-            self.look();
-        }
-        let open = self
-            .open
-            .entry(seen.flow)
-            .or_insert_with(|| Some(Box::new(Open { hops: VecDeque::new(), found: 0, drawn: None })));
-        let Some(open) = open else { return };
         if let Some(hop) = Hop::new(segment, seen) {
-            open.found += hop.findings.len();
-            open.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
-            open.settle(AHEAD);
+            let hop = if self.options.payload { hop.with_excerpt(packet.payload) } else { hop };
+            if self.large[hop.flow as usize % LARGE] == hop.flow {
+                if let Some(Some(open)) = self.open.get_mut(&hop.flow) {
+                    open.push(hop);
+                }
+                return;
+            }
+            self.log.push(hop);
+            if self.log.is_full() {
+                self.sort();
+            }
         }
     }
 
     fn finding(&mut self, _: &mut Vec<u8>, finding: &Finding) {
-        let open = finding.flow.and_then(|flow| self.open.get_mut(&flow));
-        let Some(Some(open)) = open else { return };
-        match open.hops.iter_mut().rev().find(|hop| hop.frame == finding.frame) {
-            Some(hop) => hop.findings.push(finding.clone()),
-            None => {
-                // One that is about no packet comes behind those that there are.
-                open.settle(0);
-                if let Some(drawn) = &mut open.drawn {
-                    drawn.trail.finding(finding);
-                    drawn.scroll.add(finding);
-                }
-            }
+        let Some(flow) = finding.flow else { return };
+        if let Some(hop) = self.log.find(flow, finding.frame) {
+            hop.add(finding);
+        } else if let Some(open) = self.open.entry(flow).or_insert_with(|| Some(Box::default())) {
+            open.say(finding);
         }
     }
 
     fn amend(&mut self, _: &mut Vec<u8>, amend: &Amend) {
-        let Some(Some(open)) = self.open.get_mut(&amend.flow) else { return };
-        match (open.hops.binary_search_by_key(&amend.frame, |hop| hop.frame), &mut open.drawn) {
-            (Ok(at), _) => open.hops[at].amend(amend),
-            (Err(_), Some(drawn)) => {
-                drawn.trail.amend(amend);
-                drawn.scroll.amend(amend);
-            }
-            (Err(_), None) => {}
+        if let Some(hop) = self.log.find(amend.flow, amend.frame) {
+            hop.amend(amend);
+        } else if let Some(Some(open)) = self.open.get_mut(&amend.flow) {
+            open.amend(amend);
         }
     }
 
     fn ended(&mut self, _: &mut Vec<u8>, flow: &FlowRecord) {
-        let open = self.open.remove(&flow.number).flatten();
         let rank = rank(flow);
-        if let Some(open) = open
-            && (self.kept.len() < self.options.keep || self.kept.iter().any(|(other, _)| rank < *other))
-        {
-            self.kept.push((rank, open.finish(Box::new(flow.clone()))));
-            if self.kept.len() > self.options.keep {
-                self.kept.sort_by_key(|(rank, _)| *rank);
-                self.kept.truncate(self.options.keep);
-            }
-        }
+        self.choose(rank, flow);
         // One that is no better than the worst of those left at the last look need not be kept.
         if self.options.records > 0 && self.bar.is_none_or(|bar| rank < bar) {
             self.records.push((rank, Box::new(flow.clone())));
@@ -258,6 +242,15 @@ impl Reporter for Album {
             }
         }
     }
+}
+
+/// The payload bytes of a connection that is whole, over, and has not been in trouble; nothing of any other.
+///
+/// It cannot become one of the worst any more where as many others of its kind are larger, unless trouble is found later.
+fn quiet_bytes(group: &Group<'_>) -> Option<u64> {
+    let over = group.iter().next_back().is_some_and(Hop::is_over);
+    let quiet = over && group.iter().all(|hop| hop.findings().is_empty() && hop.again == 0);
+    quiet.then(|| group.iter().map(|hop| u64::from(hop.payload)).sum())
 }
 
 /// How much trouble a connection was in: errors, warnings, notes, segments sent again.

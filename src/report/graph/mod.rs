@@ -6,7 +6,9 @@
 mod album;
 mod bins;
 mod draw;
+mod log;
 mod mark;
+mod open;
 mod plot;
 mod series;
 mod trail;

@@ -193,6 +193,11 @@ impl Plot {
         Self { title, caption, x, y, y_name, layers: Vec::new(), spots: Vec::new(), key: Vec::new() }
     }
 
+    /// What it is called.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
     /// What its lines mean.
     pub fn caption(&self) -> &'static str {
         self.caption
@@ -214,9 +219,9 @@ impl Plot {
         for dot in dots {
             let (x, y) = (self.x.place(dot.t), UNITS - self.y.place(dot.hi));
             match before {
-                None => path.push_str(&format!("M{x} {y}")),
-                Some((_, old)) if old == y => path.push_str(&format!("H{x}")),
-                Some(_) => path.push_str(&format!("H{x}V{y}")),
+                None => step(&mut path, &[('M', x), (' ', y)]),
+                Some((_, old)) if old == y => step(&mut path, &[('H', x)]),
+                Some(_) => step(&mut path, &[('H', x), ('V', y)]),
             }
             before = Some((x, y));
         }
@@ -226,7 +231,7 @@ impl Plot {
     /// A dot for each point.
     pub fn dots(&mut self, class: &'static str, name: &'static str, dots: &[Dot]) {
         let path = dots.iter().fold(String::new(), |mut path, dot| {
-            path.push_str(&format!("M{} {}h0", self.x.place(dot.t), UNITS - self.y.place(dot.hi)));
+            step(&mut path, &[('M', self.x.place(dot.t)), (' ', UNITS - self.y.place(dot.hi)), ('h', 0)]);
             path
         });
         self.layer(class, name, path);
@@ -252,8 +257,7 @@ impl Plot {
     fn bar(&self, path: &mut String, t: i64, lo: i64, hi: i64) {
         let (x, low, high) = (self.x.place(t), UNITS - self.y.place(lo), UNITS - self.y.place(hi));
         // A point is a line of no length, which its round ends make visible.
-        let end = if low == high { "h0".to_owned() } else { format!("V{high}") };
-        path.push_str(&format!("M{x} {low}{end}"));
+        step(path, &[('M', x), (' ', low), if low == high { ('h', 0) } else { ('V', high) }]);
     }
 
     fn layer(&mut self, class: &'static str, name: &'static str, path: String) {
@@ -261,6 +265,14 @@ impl Plot {
             self.layers.push(Layer { class, path });
             self.key.push((class, name));
         }
+    }
+}
+
+/// Appends letters of a path, each with its number.
+fn step(path: &mut String, letters: &[(char, i64)]) {
+    for (letter, number) in letters {
+        path.push(*letter);
+        path.push_str(itoa::Buffer::new().format(*number));
     }
 }
 

@@ -37,6 +37,18 @@ pub struct Series {
     thinning: Thinning,
     /// Width of a column in nanoseconds; 0 while every point is kept.
     column: i64,
+    /// The points of the last column, once points are left out.
+    last: Option<Column>,
+}
+
+/// What is left of the points of a column while more come.
+#[derive(Clone, Copy, Debug)]
+struct Column {
+    end: i64,
+    first: Dot,
+    lowest: Dot,
+    highest: Dot,
+    last: Dot,
 }
 
 impl Series {
@@ -45,15 +57,35 @@ impl Series {
         Self { thinning, ..Self::default() }
     }
 
-    /// Adds a point; no more than `most` are kept.
+    /// Adds a point; no more than about `most` are kept.
     pub fn push(&mut self, dot: Dot, most: usize) {
+        if let Some(column) = self.last.as_mut().filter(|column| dot.t < column.end)
+            && column.takes(dot, self.thinning)
+        {
+            return;
+        }
+        self.settle();
         if self.dots.len() >= most.max(8) {
             self.thin(most.max(8) / 2);
         }
-        self.dots.push(dot);
+        if self.column > 0 {
+            let end = (dot.t.div_euclid(self.column) + 1).saturating_mul(self.column);
+            self.last = Some(Column { end, first: dot, lowest: dot, highest: dot, last: dot });
+        } else {
+            self.dots.push(dot);
+        }
     }
 
-    /// The points, in the order in which they came.
+    /// No more points come for now.
+    pub fn settle(&mut self) {
+        match (self.last.take(), self.thinning) {
+            (None, _) => {}
+            (Some(column), Thinning::Join) => self.dots.push(column.first),
+            (Some(column), Thinning::Pick) => self.dots.extend(column.dots()),
+        }
+    }
+
+    /// The points that are [settled](Self::settle), in the order in which they came.
     pub fn dots(&self) -> &[Dot] {
         &self.dots
     }
@@ -65,6 +97,7 @@ impl Series {
 
     /// Leaves no more than about `most` points.
     pub fn thin(&mut self, most: usize) {
+        self.settle();
         let Some((first, last)) = self.dots.first().zip(self.dots.last()) else { return };
         let span = last.t.saturating_sub(first.t).max(1);
         // Four points stay of a column at most.
@@ -89,7 +122,7 @@ impl Series {
             let end = rest.iter().position(|dot| dot.t.div_euclid(self.column) != column).unwrap_or(rest.len());
             let (group, behind) = rest.split_at(end);
             match self.thinning {
-                Thinning::Pick => pick(group, &mut kept),
+                Thinning::Pick => kept.extend(picked(group).into_iter().flatten()),
                 Thinning::Join => join(group, &mut kept),
             }
             rest = behind;
@@ -98,28 +131,60 @@ impl Series {
     }
 }
 
-fn pick(group: &[Dot], kept: &mut Vec<Dot>) {
-    let lowest = (0..group.len()).min_by_key(|at| group[*at].lo);
-    let highest = (0..group.len()).max_by_key(|at| group[*at].hi);
-    let mut places = [Some(0), lowest, highest, group.len().checked_sub(1)];
-    places.sort_unstable();
-    let mut last = None;
-    for place in places.into_iter().flatten() {
-        if last != Some(place) {
-            kept.extend(group.get(place));
-        }
-        last = Some(place);
+impl Dot {
+    fn joins(&self, other: &Self) -> bool {
+        other.lo <= self.hi && other.hi >= self.lo
     }
+
+    fn join(&mut self, other: &Self) {
+        self.lo = self.lo.min(other.lo);
+        self.hi = self.hi.max(other.hi);
+    }
+}
+
+impl Column {
+    /// Takes one more point, if it can be told with those that are there.
+    fn takes(&mut self, dot: Dot, thinning: Thinning) -> bool {
+        if thinning == Thinning::Join {
+            let joins = self.first.joins(&dot);
+            if joins {
+                self.first.join(&dot);
+            }
+            return joins;
+        }
+        if dot.lo < self.lowest.lo {
+            self.lowest = dot;
+        }
+        if dot.hi > self.highest.hi {
+            self.highest = dot;
+        }
+        self.last = dot;
+        true
+    }
+
+    /// Its points, each once.
+    fn dots(&self) -> impl Iterator<Item = Dot> + use<> {
+        let Self { first, lowest, highest, last, .. } = *self;
+        let (one, other) = if lowest.frame <= highest.frame { (lowest, highest) } else { (highest, lowest) };
+        let mut before = None;
+        [first, one, other, last].into_iter().filter(move |dot| before.replace(*dot) != Some(*dot))
+    }
+}
+
+fn picked(group: &[Dot]) -> Option<impl Iterator<Item = Dot> + use<>> {
+    let (first, rest) = group.split_first()?;
+    let mut column = Column { end: 0, first: *first, lowest: *first, highest: *first, last: *first };
+    for dot in rest {
+        column.takes(*dot, Thinning::Pick);
+    }
+    Some(column.dots())
 }
 
 fn join(group: &[Dot], kept: &mut Vec<Dot>) {
     let start = kept.len();
     for dot in group {
         match kept[start..].last_mut() {
-            Some(last) if dot.lo <= last.hi && dot.hi >= last.lo => {
-                last.lo = last.lo.min(dot.lo);
-                last.hi = last.hi.max(dot.hi);
-            }
+            Some(last) if last.joins(dot) => last.join(dot),
             _ => kept.push(*dot),
         }
     }
@@ -132,6 +197,7 @@ mod tests {
     fn series(thinning: Thinning, dots: impl Iterator<Item = Dot>) -> Series {
         let mut series = Series::new(thinning);
         dots.for_each(|dot| series.push(dot, 1000));
+        series.settle();
         series
     }
 

@@ -39,6 +39,9 @@ pub struct Way {
     high: i64,
     /// The highest acknowledgment.
     acked: i64,
+    /// The last acknowledgment and window, and, once points are left out, when they were last said again.
+    said: (i64, Option<u32>),
+    still: Option<(i64, u64)>,
 }
 
 impl Default for Way {
@@ -57,6 +60,8 @@ impl Default for Way {
             bins: Bins::default(),
             high: 1,
             acked: 1,
+            said: (0, None),
+            still: None,
         }
     }
 }
@@ -82,13 +87,24 @@ impl Way {
         [data, again, late, acks, edge, sacks, flight, window, rtt]
     }
 
-    fn thin(&mut self, most: usize) {
+    fn each(&mut self, work: impl Fn(&mut Series)) {
         let Self { data, again, late, acks, edge, sacks, flight, window, rtt, .. } = self;
-        for series in [data, again, late, acks, edge, sacks, flight, window, rtt] {
+        [data, again, late, acks, edge, sacks, flight, window, rtt].into_iter().for_each(work);
+    }
+
+    /// Leaves no more than so many points of each series.
+    fn thin(&mut self, most: usize) {
+        self.each(|series| {
             if series.dots().len() > most {
                 series.thin(most);
             }
-        }
+        });
+    }
+
+    /// The connection is over.
+    fn settle(&mut self) {
+        self.tell_still();
+        self.each(Series::settle);
     }
 }
 
@@ -123,7 +139,12 @@ impl Trail {
     /// Leaves no more than so many points of each series.
     pub fn thin(&mut self, most: usize) {
         self.ways.iter_mut().for_each(|way| way.thin(most));
-        self.marks.narrow((most / 4).max(40));
+        self.marks.narrow((most / 4).max(20));
+    }
+
+    /// The connection is over.
+    pub fn settle(&mut self) {
+        self.ways.iter_mut().for_each(Way::settle);
     }
 
     /// Adds what a packet did.
@@ -139,7 +160,7 @@ impl Trail {
                 self.ways[side(hop.from.reverse())].is_acked(t, hop, ack);
             }
         }
-        for finding in &hop.findings {
+        for finding in hop.findings() {
             let mut mark = self.mark(finding);
             if finding.frame == hop.frame {
                 (mark.way, mark.range) = place(hop, finding);
@@ -193,7 +214,7 @@ impl Trail {
 impl Way {
     fn sends(&mut self, t: i64, hop: &Hop) {
         let dot = Dot { t, lo: hop.seq, hi: hop.seq_end, frame: hop.frame };
-        let series = match (hop.again, hop.fills) {
+        let series = match (hop.again, hop.extra().fills) {
             (0, None) => &mut self.data,
             (0, Some(_)) => &mut self.late,
             _ => &mut self.again,
@@ -202,27 +223,48 @@ impl Way {
         self.high = self.high.max(hop.seq_end);
         self.flight.push(Dot::at(t, self.high.saturating_sub(self.acked).max(0), hop.frame), MOST);
         let bytes = u64::from(hop.payload);
-        self.bins.add(t, bytes, bytes.saturating_sub(hop.again));
+        self.bins.add(t, bytes, bytes.saturating_sub(hop.again.into()));
     }
 
     fn is_acked(&mut self, t: i64, hop: &Hop, ack: i64) {
         let frame = hop.frame;
-        self.acks.push(Dot::at(t, ack, frame), MOST);
+        // Every segment of the other side's data says it again: of very many points these are the first to go.
+        if self.said == (ack, hop.window) && self.acks.is_thinned() {
+            self.still = Some((t, frame));
+        } else {
+            self.tell_still();
+            self.said = (ack, hop.window);
+            self.tell_ack(t, frame);
+        }
         if ack > self.acked {
             self.acked = ack;
             if self.high > 1 {
                 self.flight.push(Dot::at(t, self.high.saturating_sub(ack).max(0), frame), MOST);
             }
         }
-        if let Some(window) = hop.window.and_then(|bytes| i64::try_from(bytes).ok()) {
-            self.edge.push(Dot::at(t, ack.saturating_add(window), frame), MOST);
-            self.window.push(Dot::at(t, window, frame), MOST);
-        }
-        for &(lo, hi) in &hop.sack {
+        for &(lo, hi) in &hop.extra().sack {
             self.sacks.push(Dot { t, lo, hi, frame }, MOST);
         }
         if let Some(rtt) = hop.rtt {
             self.rtt.push(Dot::at(t, rtt.0, frame), MOST);
+        }
+    }
+}
+
+impl Way {
+    /// The last acknowledgment and window stood until then.
+    fn tell_still(&mut self) {
+        if let Some((t, frame)) = self.still.take() {
+            self.tell_ack(t, frame);
+        }
+    }
+
+    fn tell_ack(&mut self, t: i64, frame: u64) {
+        let (ack, window) = self.said;
+        self.acks.push(Dot::at(t, ack, frame), MOST);
+        if let Some(window) = window.map(i64::from) {
+            self.edge.push(Dot::at(t, ack.saturating_add(window), frame), MOST);
+            self.window.push(Dot::at(t, window, frame), MOST);
         }
     }
 }

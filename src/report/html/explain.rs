@@ -3,8 +3,63 @@
 use crate::rules::{Block, Kind, Page, Rule};
 use crate::track::TcpState;
 
-/// Lessons that are always there.
-const LESSONS: [&str; 7] = ["handshake", "sequence-numbers", "sliding-window", "arq", "ordering", "close", "held-back"];
+/// Lessons that are always there, in the order in which a newcomer would read them.
+const LESSONS: [&str; 12] = [
+    "handshake",
+    "sequence-numbers",
+    "sliding-window",
+    "arq",
+    "ordering",
+    "close",
+    "round-trip",
+    "delayed-ack",
+    "congestion-control",
+    "header",
+    "outcome",
+    "held-back",
+];
+
+/// The words that stand on arrows, in the order in which one meets them, and their pages.
+const WORDS: [(&str, &str); 12] = [
+    ("SYN", "SYN"),
+    ("seq", "seq"),
+    ("mss", "mss"),
+    ("wscale", "wscale"),
+    ("ack", "ack"),
+    ("rtt", "round-trip"),
+    ("window", "win"),
+    ("dup", "duplicate-ack"),
+    ("SACK", "sack"),
+    ("keep-alive", "keep-alive"),
+    ("FIN", "FIN"),
+    ("RST", "RST"),
+];
+
+/// A word with its meaning in a line, and the page that says more.
+pub struct Word {
+    /// What links to its page lead to.
+    pub id: String,
+    /// It.
+    pub word: &'static str,
+    /// What it means.
+    pub lead: String,
+}
+
+/// The words of a ladder.
+pub fn words() -> Vec<Word> {
+    let pages = WORDS.iter().filter_map(|(word, name)| Some((word, *Page::named(name).first()?)));
+    pages.map(|(word, page)| Word { id: id(page), word, lead: first_sentence(&page.lead) }).collect()
+}
+
+fn first_sentence(text: &str) -> String {
+    text.split_once(". ").map_or_else(|| text.to_owned(), |(first, _)| format!("{first}."))
+}
+
+/// The lessons, by id and name.
+pub fn lessons() -> Vec<Word> {
+    let pages = LESSONS.iter().flat_map(|name| Page::named(name)).filter(|page| page.kind == Kind::Lesson);
+    pages.map(|page| Word { id: id(page), word: page.title(), lead: first_sentence(&page.lead) }).collect()
+}
 
 /// A page to be written.
 pub struct Explained {
@@ -44,12 +99,15 @@ pub enum Piece {
     Link(String, String),
 }
 
-/// The pages of these rules, of every state, and the lessons.
+/// The pages of these rules, of every state, of the words on arrows, and the lessons.
 pub fn pages(rules: &[Rule]) -> Vec<Explained> {
     let lessons = LESSONS.iter().flat_map(|name| Page::named(name)).filter(|page| page.kind == Kind::Lesson);
     let mut chosen: Vec<&Page> = lessons.collect();
     chosen.extend(Page::all().iter().filter(|page| page.kind == Kind::State));
+    chosen.extend(WORDS.iter().filter_map(|(_, name)| Page::named(name).first().copied()));
     chosen.extend(rules.iter().filter_map(|rule| Page::of(*rule)));
+    let mut ids = std::collections::HashSet::new();
+    chosen.retain(|page| ids.insert(id(page)));
     let ids: Vec<String> = chosen.iter().map(|page| id(page)).collect();
     let explained = chosen.iter().map(|page| Explained {
         id: id(page),

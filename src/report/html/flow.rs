@@ -48,6 +48,7 @@ struct Found {
 
 /// A graph.
 struct Drawn {
+    title: String,
     svg: String,
     caption: &'static str,
 }
@@ -56,7 +57,7 @@ struct Drawn {
 pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
     let (record, mut trail) = (&kept.record, kept.trail.clone());
     trail.thin(most);
-    let rows = (most / 8).max(30);
+    let rows = (most / 8).max(20);
     let mut scroll = Scroll::new(rows);
     scroll.rows().extend(kept.rows.iter().cloned());
     let rows = scroll.finish();
@@ -69,9 +70,11 @@ pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
     let graphs = Graph::ALL.into_iter().flat_map(|graph| {
         let drawn = ways.into_iter().filter(move |way| has_data[usize::from(*way == ways[1])] || graph == Graph::Rtt);
         let trail = &trail;
-        drawn
-            .filter_map(move |way| graph.plot(trail, way))
-            .map(|plot| Drawn { svg: plot.part(), caption: plot.caption() })
+        drawn.filter_map(move |way| graph.plot(trail, way)).map(|plot| Drawn {
+            svg: plot.part(),
+            caption: plot.caption(),
+            title: plot.title().to_owned(),
+        })
     });
     let thinned = ways.into_iter().any(|way| trail.way(way).is_thinned());
     let section = Flow {
@@ -80,7 +83,7 @@ pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
         facts: facts(kept),
         found: found(kept),
         bars: bar::of(record),
-        cut: rows.iter().any(|row| row.hidden > 0),
+        cut: rows.iter().any(|row| row.left_out.is_some()),
         graphs: graphs.collect(),
         ladder,
         thinned,

@@ -11,7 +11,7 @@ use crate::report::{Summary, numerals};
 use crate::rules::{Rule, Severity};
 use crate::track::{FlowRecord, Outcome};
 
-use super::explain::{self, Explained, Piece, Words};
+use super::explain::{self, Explained, Piece, Word, Words};
 use super::{ReportOptions, advice, flow};
 
 /// A page has no more bytes than this.
@@ -21,7 +21,7 @@ const LOOKS: &str = include_str!("../../../templates/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report.js");
 
 /// Points of a series, from as many as there are to few, until a connection fits.
-const DETAIL: [usize; 6] = [4096, 2048, 1024, 512, 256, 128];
+const DETAIL: [usize; 8] = [4096, 2048, 1024, 512, 256, 128, 64, 32];
 
 /// The page.
 #[derive(Template)]
@@ -43,6 +43,8 @@ struct Page<'a> {
     flows: Vec<String>,
     again: &'a str,
     explained: Vec<Explained>,
+    lessons: Vec<Word>,
+    words: Vec<Word>,
     /// Connections whose points had to go.
     dropped: Option<u64>,
 }
@@ -136,13 +138,15 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
         flows: Vec::new(),
         again: &options.again,
         explained,
+        lessons: explain::lessons(),
+        words: explain::words(),
         dropped,
     };
     let mut room = MOST.saturating_sub(length(&page));
     // The table takes no more than a third.
     let (mut taken, third) = (0, room / 3);
     rows.retain(|row| {
-        taken += 420 + 2 * (row.client.len() + row.server.len());
+        taken += 640 + escaped(&row.client) + escaped(&row.server);
         taken <= third
     });
     room -= taken.min(room);
@@ -151,9 +155,18 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
     for connection in kept {
         let share = room / left.max(1);
         left -= 1;
-        let sections = DETAIL.into_iter().map(|most| flow::section(connection, &options.names, &options.again, most));
-        let mut sections = sections.skip_while(|section| section.len() > share);
-        let Some(section) = sections.next() else { continue };
+        let mut sections =
+            DETAIL.into_iter().map(|most| flow::section(connection, &options.names, &options.again, most));
+        let mut section = sections.next().unwrap_or_default();
+        while section.len() > share
+            && let Some(smaller) = sections.next()
+        {
+            section = smaller;
+        }
+        // One that takes more than its share at the least takes it from those in less trouble.
+        if section.len() > room {
+            continue;
+        }
         room -= section.len();
         page.flows.push(section);
         if let Some(row) = rows.iter_mut().find(|row| row.number == connection.record.number) {
@@ -171,6 +184,11 @@ fn length(page: &Page<'_>) -> usize {
     let mut out = Vec::new();
     let _ = page.write_into(&mut out);
     out.len()
+}
+
+/// The room that a text takes in a page, where five bytes stand for a sign that means something there.
+fn escaped(text: &str) -> usize {
+    text.bytes().map(|byte| if b"<>&\"'".contains(&byte) { 5 } else { 1 }).sum()
 }
 
 /// As a content security policy names a script.

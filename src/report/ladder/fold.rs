@@ -5,7 +5,7 @@ use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 use crate::track::{Deed, Direction};
 
-use super::hop::Hop;
+use super::hop::{Extra, Hop};
 use super::rung::{Rung, Tone, bytes, range};
 use super::story;
 
@@ -50,31 +50,23 @@ impl Fold {
     }
 
     /// Takes a packet, and appends the rows that are settled.
-    pub fn push(&mut self, hop: Hop, out: &mut Vec<Rung>) {
+    pub fn push(&mut self, hop: &Hop, out: &mut Vec<Rung>) {
         if let Some(last) = self.last
             && hop.ts.since(last) >= SILENCE
         {
             self.flush(out);
             out.push(Rung::silence(last, hop.ts.since(last)));
         }
-        self.last = Some(hop.ts);
-        let class = class(&hop);
-        let repeats = &mut self.repeats[hop.side()];
-        *repeats = match () {
-            () if is_repeat(&hop) => *repeats + 1,
-            () if hop.acks_new => 0,
-            () => *repeats,
-        };
-        let repeats = if is_repeat(&hop) { *repeats } else { 0 };
-        let Some(class) = class.filter(|_| !self.full) else {
+        let repeats = self.pass(hop);
+        let Some(class) = class(hop).filter(|_| !self.full) else {
             self.flush(out);
-            out.extend(hop.gap.map(|gap| Rung::missing(&hop, gap)));
-            out.push(Rung::of(&hop, repeats));
+            out.extend(hop.extra().gap.map(|gap| Rung::missing(hop, gap)));
+            out.push(Rung::of(hop, repeats));
             return;
         };
         let run = if class == Class::Data { &mut self.data } else { &mut self.acks };
         match run {
-            Some(run) if run.goes_on_with(class, &hop) => return run.extend(hop),
+            Some(run) if run.goes_on_with(class, hop) => return run.extend(hop),
             _ => {}
         }
         // An acknowledgment that comes while data runs belongs below it; anything else ends both.
@@ -84,9 +76,29 @@ impl Fold {
         {
             self.flush(out);
         }
-        let run =
-            Run { class, first: hop.clone(), bytes: hop.payload.into(), last: hop, first_repeat: repeats, count: 1 };
+        let run = Run {
+            class,
+            first: hop.clone(),
+            bytes: hop.payload.into(),
+            last: hop.clone(),
+            first_repeat: repeats,
+            count: 1,
+        };
         *(if class == Class::Data { &mut self.data } else { &mut self.acks }) = Some(run);
+    }
+
+    /// Takes note of a packet that has no row; says how often its acknowledgment has been repeated by now.
+    pub fn pass(&mut self, hop: &Hop) -> u32 {
+        self.last = Some(hop.ts);
+        let repeats = &mut self.repeats[hop.side()];
+        if is_repeat(hop) {
+            *repeats = repeats.saturating_add(1);
+            return *repeats;
+        }
+        if hop.acks_new {
+            *repeats = 0;
+        }
+        0
     }
 
     /// Appends the rows that were still open.
@@ -104,16 +116,15 @@ fn is_repeat(hop: &Hop) -> bool {
 /// What a packet may be folded as; nothing for one that has to be seen.
 fn class(hop: &Hop) -> Option<Class> {
     let loud = TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST).with(TcpFlags::URG);
-    if hop.changes_state() || hop.flags.intersects(loud) || !hop.notes.is_empty() || hop.closes_window() {
+    let Extra { gap, fills, sack, notes, findings, .. } = hop.extra();
+    if hop.changes_state() || hop.flags.intersects(loud) || !notes.is_empty() || hop.closes_window() {
         return None;
     }
-    let twice = hop.sack.iter().any(|(_, to)| hop.ack.is_some_and(|ack| *to <= ack));
+    let twice = sack.iter().any(|(_, to)| hop.ack.is_some_and(|ack| *to <= ack));
     match hop.deed {
-        Deed::Data if hop.again == 0 && hop.gap.is_none() && hop.fills.is_none() && hop.findings.is_empty() => {
-            Some(Class::Data)
-        }
-        Deed::Acks if hop.acks_new && hop.findings.is_empty() && hop.sack.is_empty() => Some(Class::Ack),
-        Deed::Acks if is_repeat(hop) && hop.findings.len() == 1 && !twice => Some(Class::Repeat),
+        Deed::Data if hop.again == 0 && gap.is_none() && fills.is_none() && findings.is_empty() => Some(Class::Data),
+        Deed::Acks if hop.acks_new && findings.is_empty() && sack.is_empty() => Some(Class::Ack),
+        Deed::Acks if is_repeat(hop) && findings.len() == 1 && !twice => Some(Class::Repeat),
         _ => None,
     }
 }
@@ -122,16 +133,16 @@ impl Run {
     fn goes_on_with(&self, class: Class, hop: &Hop) -> bool {
         let same = self.class == class && self.first.from == hop.from;
         same && match class {
-            Class::Data => self.last.seq_end == hop.seq && hop.excerpt.is_none(),
+            Class::Data => self.last.seq_end == hop.seq && hop.extra().excerpt.is_none(),
             Class::Ack => true,
             Class::Repeat => self.last.ack == hop.ack,
         }
     }
 
-    fn extend(&mut self, hop: Hop) {
+    fn extend(&mut self, hop: &Hop) {
         self.count += 1;
         self.bytes += u64::from(hop.payload);
-        self.last = hop;
+        self.last.clone_from(hop);
     }
 
     fn rung(self) -> Rung {
@@ -157,8 +168,8 @@ impl Run {
             }
         };
         let single = Rung::of(&first, first_repeat);
-        let mut findings = first.findings;
-        findings.extend(last.findings.iter().cloned());
+        let mut findings = first.findings().to_vec();
+        findings.extend(last.findings().iter().cloned());
         let tone = if class == Class::Repeat { Tone::Quiet } else { Tone::Plain };
         Rung {
             last_frame: last.frame,
@@ -168,8 +179,9 @@ impl Run {
             story: told,
             tone,
             findings,
-            window: last.window.or(Some(last.raw_window.into())),
-            in_flight: last.in_flight,
+            packets: count.into(),
+            window: Some(last.room().into()),
+            in_flight: last.in_flight.into(),
             ..single
         }
     }

@@ -3,6 +3,7 @@
 //! A [`Hop`] is what is kept of a packet, [`Fold`] makes rows ([`Rung`]) of them as they come, and a canvas draws these: text
 //! at once and for any length, Mermaid and SVG at the end and cut to a bound.
 
+mod extract;
 mod fold;
 mod hop;
 mod mermaid;
@@ -24,6 +25,7 @@ use self::rung::marks;
 use super::style::Ink;
 use super::{Names, Packet, Reporter, Summary, finding_text, numerals};
 
+pub use extract::Extract;
 pub use fold::Fold;
 pub use hop::Hop;
 pub use rung::{Rung, bytes, time};
@@ -132,7 +134,7 @@ impl Ladder {
             && let Some(hop) = self.hops.pop_front()
         {
             let mut rows = Vec::new();
-            self.fold.push(hop, &mut rows);
+            self.fold.push(&hop, &mut rows);
             self.draw(out, rows);
         }
     }
@@ -177,10 +179,9 @@ impl Ladder {
         let mut said: Vec<&Finding> = self.said.iter().collect();
         said.sort_by_key(|finding| finding.frame);
         for finding in said.into_iter().take(SAID) {
-            let start = out.len();
-            finding_text(out, finding);
-            style.style.paint(out, start, Ink::Finding(finding.severity));
-            out.push(b'\n');
+            let mut words = Vec::new();
+            finding_text(&mut words, finding);
+            style.words(out, &String::from_utf8_lossy(&words), Ink::Finding(finding.severity));
         }
         if let Some(more) = self.said.len().checked_sub(SAID).filter(|more| *more > 0) {
             out.extend_from_slice(format!("{more} more (tcpcheck --findings lists all)\n").as_bytes());
@@ -215,7 +216,7 @@ impl Reporter for Ladder {
             self.others += 1;
             return;
         }
-        for finding in &hop.findings {
+        for finding in hop.findings() {
             self.keep_word(finding);
         }
         self.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
@@ -232,7 +233,7 @@ impl Reporter for Ladder {
         }
         self.keep_word(finding);
         match self.hops.iter_mut().rev().find(|hop| hop.frame == finding.frame) {
-            Some(hop) => hop.findings.push(finding.clone()),
+            Some(hop) => hop.add(finding),
             None => {
                 self.settle(out, 0);
                 self.say(out, finding);

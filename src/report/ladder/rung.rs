@@ -39,8 +39,28 @@ pub struct Rung {
     pub window: Option<u64>,
     /// Bytes in flight its way.
     pub in_flight: u64,
-    /// It stands for so many rows that are left out.
-    pub hidden: u64,
+    /// Packets that it shows: one, a run of them, or none.
+    pub packets: u64,
+    /// It stands for packets that are left out.
+    pub left_out: Option<LeftOut>,
+}
+
+/// Packets that are left out.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LeftOut {
+    /// How many.
+    pub packets: u64,
+    /// On how many of them something was found.
+    pub found: u64,
+}
+
+impl LeftOut {
+    /// Leaves a row out.
+    pub fn add(&mut self, row: &Rung) {
+        let more = row.left_out.unwrap_or(Self { packets: row.packets, found: u64::from(row.matters()) });
+        self.packets += more.packets;
+        self.found += more.found;
+    }
 }
 
 /// How a row looks; the words say the same.
@@ -78,7 +98,8 @@ impl Rung {
             findings: Vec::new(),
             window: None,
             in_flight: 0,
-            hidden: 0,
+            packets: 0,
+            left_out: None,
         }
     }
 
@@ -98,12 +119,13 @@ impl Rung {
         Self::across(ts, label, story, Tone::Quiet)
     }
 
-    /// Rows that are left out.
-    pub fn omitted(ts: Timestamp, rows: u64, matter: u64) -> Self {
-        let found = if matter > 0 { format!(", {matter} of them with something found") } else { String::new() };
-        let label = format!("{rows} rows left out{found}");
-        let story = format!("{rows} rows are left out here.");
-        Self { hidden: rows, ..Self::across(ts, label, story, Tone::Quiet) }
+    /// Packets that are left out.
+    pub fn omitted(ts: Timestamp, left_out: LeftOut) -> Self {
+        let LeftOut { packets, found } = left_out;
+        let packets = if packets == 1 { "1 packet".to_owned() } else { format!("{packets} packets") };
+        let found = if found > 0 { format!(", something found on {found}") } else { String::new() };
+        let (label, story) = (format!("{packets} left out{found}"), format!("{packets} not shown here."));
+        Self { left_out: Some(left_out), ..Self::across(ts, label, story, Tone::Quiet) }
     }
 
     /// A single packet; `repeats`: how often its acknowledgment has been repeated by now.
@@ -120,10 +142,11 @@ impl Rung {
             detail: detail(hop),
             story: story::of(hop, repeats),
             tone: Tone::Plain,
-            findings: hop.findings.clone(),
-            window: hop.window.or(Some(hop.raw_window.into())),
-            in_flight: hop.in_flight,
-            hidden: 0,
+            findings: hop.findings().to_vec(),
+            window: Some(hop.room().into()),
+            in_flight: hop.in_flight.into(),
+            packets: 1,
+            left_out: None,
         };
         rung.regard();
         rung
@@ -144,8 +167,7 @@ impl Rung {
             self.label.push_str("  ");
             self.label.push_str(&word);
         }
-        let worst =
-            self.findings.iter().filter(|finding| word(finding).is_some()).map(|finding| finding.severity).max();
+        let worst = self.findings.iter().filter(|finding| is_told(finding)).map(|finding| finding.severity).max();
         match (worst, tone) {
             (_, Tone::Reset) | (None, _) | (Some(Severity::Note), Tone::Turn) => {}
             (Some(severity), _) => self.tone = Tone::Found(severity),
@@ -157,9 +179,20 @@ impl Rung {
         self.from.is_some() || self.tone != Tone::Quiet
     }
 
-    /// Whether anything was found here that is more than a note.
+    /// Whether it is worth its place where not all rows have one.
     pub fn matters(&self) -> bool {
-        self.tone != Tone::Plain && self.tone != Tone::Quiet
+        self.tone.matters()
+    }
+}
+
+/// Whether a packet's row would be.
+pub fn matters(hop: &Hop) -> bool {
+    tone(hop, 0).matters() || hop.findings().iter().any(is_told)
+}
+
+impl Tone {
+    fn matters(self) -> bool {
+        self != Self::Plain && self != Self::Quiet
     }
 }
 
@@ -189,11 +222,11 @@ fn deed(hop: &Hop, repeats: u32) -> String {
         label.push_str(&range(hop.seq, hop.seq_end));
         label.push_str("  ");
         label.push_str(&bytes(hop.payload.into()));
-        if hop.again > 0 && hop.findings.is_empty() {
+        if hop.again > 0 && hop.findings().is_empty() {
             label.push_str(" again");
         }
     }
-    for note in &hop.notes {
+    for note in &hop.extra().notes {
         label.push_str(if label.is_empty() { "" } else { ", " });
         label.push_str(match note {
             Note::KeepAlive => "keep-alive",
@@ -204,7 +237,7 @@ fn deed(hop: &Hop, repeats: u32) -> String {
         });
         if *note == Note::WindowUpdate {
             label.push(' ');
-            label.push_str(&bytes(hop.window.unwrap_or(hop.raw_window.into())));
+            label.push_str(&bytes(hop.room().into()));
         }
     }
     if label.is_empty() {
@@ -215,13 +248,13 @@ fn deed(hop: &Hop, repeats: u32) -> String {
     }
     if hop.closes_window() {
         label.push_str(", window 0");
-    } else if hop.notes.contains(&Note::ZeroWindowProbeAck) {
-        label.push_str(&format!(", window {}", bytes(hop.window.unwrap_or(hop.raw_window.into()))));
+    } else if hop.extra().notes.contains(&Note::ZeroWindowProbeAck) {
+        label.push_str(&format!(", window {}", bytes(hop.room().into())));
     }
     let below = |(_, to): &&(i64, i64)| hop.ack.is_some_and(|ack| *to <= ack);
     // RFC 2883 §4: a block at or below the acknowledgment reports bytes that came twice.
     for (word, of) in [(", SACK", false), (", D-SACK", true)] {
-        let mut blocks = hop.sack.iter().filter(|block| below(block) == of).peekable();
+        let mut blocks = hop.extra().sack.iter().filter(|block| below(block) == of).peekable();
         if blocks.peek().is_some() {
             label.push_str(word);
         }
@@ -242,10 +275,10 @@ fn detail(hop: &Hop) -> String {
     if let (_, Some(scale)) = hop.announces {
         parts.push(format!("wscale {scale}"));
     }
-    if let Some(excerpt) = &hop.excerpt {
+    if let Some(excerpt) = &hop.extra().excerpt {
         parts.push(format!("\"{excerpt}\""));
     }
-    if let Some(frame) = hop.fills {
+    if let Some(frame) = hop.extra().fills {
         parts.push(format!("fills the gap of @{frame}"));
     }
     if let Some(rtt) = hop.rtt {
@@ -267,11 +300,11 @@ fn tone(hop: &Hop, repeats: u32) -> Tone {
 
 /// The words for what was found, worst first; in capitals from a warning on.
 pub fn marks(findings: &[Finding]) -> Vec<String> {
-    let mut found: Vec<&Finding> = findings.iter().filter(|finding| word(finding).is_some()).collect();
+    let mut found: Vec<&Finding> = findings.iter().filter(|finding| is_told(finding)).collect();
     found.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule));
     let mut words = Vec::new();
     for finding in found {
-        let said = word(finding).unwrap_or_default();
+        let said = word(finding);
         words.push(match finding.severity {
             Severity::Note => said,
             _ => capitals(&said),
@@ -280,18 +313,21 @@ pub fn marks(findings: &[Finding]) -> Vec<String> {
     words
 }
 
-/// What is written on a packet for a finding; nothing for one that the row tells anyhow.
-fn word(finding: &Finding) -> Option<String> {
-    Some(match finding.rule {
-        Rule::SegmentGap | Rule::LostUpstream | Rule::DuplicateAck | Rule::TripleDuplicateAck | Rule::Dsack => {
-            return None;
-        }
+/// Whether a finding is written on its packet: not where the row tells it anyhow.
+fn is_told(finding: &Finding) -> bool {
+    use Rule::{Dsack, DuplicateAck, LostUpstream, SegmentGap, TripleDuplicateAck};
+    !matches!(finding.rule, SegmentGap | LostUpstream | DuplicateAck | TripleDuplicateAck | Dsack)
+}
+
+/// What is written on a packet for a finding.
+fn word(finding: &Finding) -> String {
+    match finding.rule {
         Rule::SynRetransmission | Rule::SynAckRetransmission | Rule::FinRetransmission => "retransmission".to_owned(),
         Rule::FastRetransmission => "retransmission (fast)".to_owned(),
         Rule::TimeoutRetransmission => "retransmission (timeout)".to_owned(),
         Rule::SpuriousRetransmission => "retransmission (spurious)".to_owned(),
         rule => rule.slug().replace('-', " "),
-    })
+    }
 }
 
 /// `RETRANSMISSION (fast)`: what stands in parentheses stays.

@@ -92,7 +92,7 @@ fn data(hop: &Hop, who: &str) -> String {
         return format!("{who} sends bytes {first} to {last} again.");
     }
     let window = if hop.has(Rule::WindowFull) { " That is all it may send for now." } else { "" };
-    let text = hop.excerpt.as_ref().map(|excerpt| format!(" They begin: {excerpt}")).unwrap_or_default();
+    let text = hop.extra().excerpt.as_ref().map(|excerpt| format!(" They begin: {excerpt}")).unwrap_or_default();
     format!("{who} sends {} bytes.{text}{window}", hop.payload)
 }
 
@@ -112,23 +112,23 @@ fn closes(hop: &Hop, who: &str, other: &str) -> String {
 }
 
 fn acks(hop: &Hop, who: &str, other: &str, repeats: u32) -> String {
-    if let Some(note) = hop.notes.first() {
+    if let Some(note) = hop.extra().notes.first() {
         return match note {
             Note::KeepAlive => format!("{who} asks: are you still there?"),
             Note::KeepAliveAck => format!("{who} says that it is still there."),
             Note::ZeroWindowProbe => format!("{who} asks whether there is room again."),
             Note::ZeroWindowProbeAck if hop.raw_window > 0 => {
-                format!("{who} has room again: {} bytes.", hop.window.unwrap_or(hop.raw_window.into()))
+                format!("{who} has room again: {} bytes.", hop.room())
             }
             Note::ZeroWindowProbeAck => format!("{who} answers."),
             Note::WindowUpdate => {
-                format!("{who} has room for {} bytes now.", hop.window.unwrap_or(hop.raw_window.into()))
+                format!("{who} has room for {} bytes now.", hop.room())
             }
         };
     }
     let Some(ack) = hop.ack else { return format!("{who} sends neither data nor a confirmation.") };
     if repeats > 0 {
-        let has = if hop.sack.is_empty() { "" } else { ", and has what came behind it" };
+        let has = if hop.extra().sack.is_empty() { "" } else { ", and has what came behind it" };
         return format!("{who} still waits for byte {ack}{has}.");
     }
     let closed = matches!(

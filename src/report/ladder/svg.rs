@@ -36,6 +36,8 @@ const STORY: u32 = 722;
 const WIDTH: u32 = 1180;
 const TOP: u32 = 58;
 const ROW: u32 = 25;
+/// A second line beside an arrow makes its row higher.
+const SECOND: u32 = 10;
 
 /// As many letters fit on an arrow.
 const LETTERS: usize = 58;
@@ -97,7 +99,13 @@ pub struct Drawing<'a> {
 
 impl Svg for Drawing<'_> {
     fn write(&self, out: &mut Vec<u8>, alone: bool) {
-        let rows: Vec<Row> = self.rows.iter().zip(0..).map(|(rung, at)| self.row(rung, at)).collect();
+        let mut y = TOP;
+        let rows = self.rows.iter().map(|rung| {
+            let row = self.row(rung, y + ROW - 6);
+            y += if row.story.1.is_empty() { ROW } else { ROW + SECOND };
+            row
+        });
+        let rows: Vec<Row> = rows.collect();
         let picture = Picture {
             style: alone.then_some(STYLE),
             title: self.title,
@@ -107,7 +115,7 @@ impl Svg for Drawing<'_> {
             rails: (CLIENT, SERVER),
             places: (SERVER + 8, STORY),
             width: WIDTH,
-            height: TOP + ROW * u32::try_from(rows.len()).unwrap_or(0) + 12,
+            height: y + 12,
             rows,
         };
         // Writing into a Vec cannot fail.
@@ -116,8 +124,7 @@ impl Svg for Drawing<'_> {
 }
 
 impl Drawing<'_> {
-    fn row(&self, rung: &Rung, at: u32) -> Row {
-        let y = TOP + ROW * at + ROW - 6;
+    fn row(&self, rung: &Rung, y: u32) -> Row {
         let arrow = rung.from.map(|from| match from {
             Direction::FromOriginator => (CLIENT + 2, SERVER - 3, head(SERVER - 3, y, -8)),
             Direction::FromResponder => (SERVER - 2, CLIENT + 3, head(CLIENT + 3, y, 8)),

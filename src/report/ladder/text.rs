@@ -70,6 +70,20 @@ impl TextStyle {
         out.push(b'\n');
     }
 
+    /// A sentence below the ladder; where it takes several lines, those behind the first stand in.
+    pub fn words(&self, out: &mut Vec<u8>, words: &str, ink: Ink) {
+        const IN: &str = "   ";
+        let mut indent = "";
+        for line in wrapped(words, self.columns - IN.len()) {
+            out.extend_from_slice(indent.as_bytes());
+            let start = out.len();
+            out.extend_from_slice(line.as_bytes());
+            self.style.paint(out, start, ink);
+            out.push(b'\n');
+            indent = IN;
+        }
+    }
+
     /// A row, perhaps in several lines; `start` is when the connection began.
     pub fn row(&self, out: &mut Vec<u8>, rung: &Rung, start: Timestamp) {
         let signs = self.signs();

@@ -1,0 +1,106 @@
+//! The packets of all connections as they come, until it is known whose points are wanted.
+//!
+//! Most connections are over, and no worse than others, before anything has to be made of their packets: until then a packet
+//! costs no more than a line in this list.
+
+use std::mem;
+
+use hashbrown::HashSet;
+
+use crate::report::ladder::Hop;
+
+/// Packets kept, of all connections together: at first, and at most.
+const FIRST: usize = 1 << 16;
+const MOST: usize = 1 << 19;
+
+/// A packet with findings takes as much room as so many others.
+const HEAVY: usize = 5;
+
+/// Of a packet whose word changes, the frame is mostly among the last.
+const NEAR: usize = 4096;
+
+/// Packets in the order of their frames.
+#[derive(Debug)]
+pub struct Log {
+    hops: Vec<Hop>,
+    /// It is full with so many; one with findings takes the room of several.
+    room: usize,
+    taken: usize,
+    /// Connections whose packets nobody will ask for.
+    forgotten: HashSet<u32, foldhash::fast::RandomState>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { hops: Vec::new(), room: FIRST, taken: 0, forgotten: HashSet::default() }
+    }
+}
+
+impl Log {
+    /// Adds a packet.
+    pub fn push(&mut self, hop: Hop) {
+        self.taken += if hop.findings().is_empty() { 1 } else { HEAVY };
+        self.hops.push(hop);
+    }
+
+    /// Whether packets have to be taken out before more come.
+    pub fn is_full(&self) -> bool {
+        self.taken >= self.room
+    }
+
+    /// The packet of a frame, if it is still here.
+    pub fn find(&mut self, flow: u32, frame: u64) -> Option<&mut Hop> {
+        let near = self.hops.len().saturating_sub(NEAR);
+        let within = if self.hops.get(near).is_some_and(|hop| hop.frame <= frame) { near.. } else { 0.. };
+        let hops = self.hops.get_mut(within)?;
+        let at = hops.binary_search_by_key(&frame, |hop| hop.frame).ok()?;
+        hops.get_mut(at).filter(|hop| hop.flow == flow)
+    }
+
+    /// Nobody will ask for the packets of a connection, which is over.
+    pub fn forget(&mut self, flow: u32) {
+        self.forgotten.insert(flow);
+    }
+
+    /// Takes out all packets that somebody may ask for, connection by connection.
+    pub fn drain(&mut self, mut take: impl FnMut(Group<'_>)) {
+        let forgotten = mem::take(&mut self.forgotten);
+        let wanted = self.hops.iter().zip(0_u32..).filter(|(hop, _)| !forgotten.contains(&hop.flow));
+        let mut order: Vec<(u32, u32)> = wanted.map(|(hop, at)| (hop.flow, at)).collect();
+        order.sort_unstable();
+        for places in order.chunk_by(|(flow, _), (next, _)| flow == next) {
+            if let Some((flow, _)) = places.first() {
+                take(Group { flow: *flow, hops: &mut self.hops, places });
+            }
+        }
+        self.hops.clear();
+        self.taken = 0;
+        self.room = MOST.min(2 * self.room);
+    }
+}
+
+/// The packets of one connection, in order.
+pub struct Group<'l> {
+    /// The connection.
+    pub flow: u32,
+    hops: &'l mut [Hop],
+    places: &'l [(u32, u32)],
+}
+
+impl Group<'_> {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// They, to look at.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Hop> {
+        self.places.iter().filter_map(|(_, at)| self.hops.get(*at as usize))
+    }
+
+    /// They, to keep.
+    pub fn take(self) -> impl Iterator<Item = Hop> {
+        let Self { hops, places, .. } = self;
+        places.iter().filter_map(|(_, at)| hops.get_mut(*at as usize).map(Hop::take))
+    }
+}
