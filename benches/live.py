@@ -9,7 +9,7 @@
 losses: both programs capture the same interface at the same time, with the same kernel buffer (-B 4096). Once tcpcheck with
 the summary beside `tcpdump -w /dev/null`, once annotated text in a file beside `tcpdump -n` in a file.
 memory: the resident memory of `tcpcheck --summary`, every so often, once connections have begun to be forgotten.
-It prints Markdown, and ends with status 1 when tcpcheck did worse than docs/performance.md says it does.
+It prints Markdown, and ends with status 1 when tcpcheck did worse than docs/live.md says it does.
 """
 
 import argparse
