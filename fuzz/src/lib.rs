@@ -11,4 +11,5 @@ pub mod reports;
 pub mod safe;
 pub mod script;
 pub mod states;
+pub mod threads;
 pub mod tracking;

@@ -12,8 +12,8 @@ use tcpcheck::report::{
 use tcpcheck::track::Event;
 use tcpcheck::{Content, Direction, FlowTracker, Next, Observation, TrackerOptions, dissect};
 
-use crate::memory;
 use crate::safe::{json, printable, xml};
+use crate::{memory, threads};
 
 /// A name that a file may have.
 const NAME: &str = "a\u{1b}[31m\u{9b}7m\u{202e}<b>\"'\n.pcap";
@@ -55,6 +55,7 @@ impl<'a> Way<'a> {
 pub fn report(bytes: &[u8]) {
     let Some((&how, bytes)) = bytes.split_first() else { return };
     let bit = |n: u8| how & (1 << n) != 0;
+    threads::alike(bytes);
     let Ok(mut source) = open_reader(Cursor::new(bytes.to_vec()), NAME) else { return };
     let style = Style::new(false);
     let line = LineStyle {

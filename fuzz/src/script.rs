@@ -13,7 +13,7 @@ use crate::line::{LINE, Line, Said};
 pub const HEAD: usize = 24;
 
 /// Most segments of one script.
-const MOST: usize = 1_000;
+const MOST: usize = 600;
 
 /// Conversations of up to four connections, and what the tracker may remember.
 pub struct Script {
@@ -41,8 +41,8 @@ pub fn decode(bytes: &[u8]) -> Script {
     let mut said = [[Said::starting(word(4)), Said::starting(word(8))]; 4];
     let lines: Vec<Line> = bytes.get(HEAD..).unwrap_or_default().chunks_exact(LINE).filter_map(Line::read).collect();
     let mut segments = Vec::new();
-    // How often the lines are said, with later numbers and times each round.
-    for _ in 0..=head[3] % 64 {
+    // How often the lines are said, with later numbers and times each round: mostly once, which is quick.
+    for _ in 0..=head[3].saturating_sub(240) {
         for line in lines.iter().take(MOST.saturating_sub(segments.len())) {
             now = line.then(now);
             segments.push(line.segment(segments.len() as u64 + 1, Timestamp(now), &mut said));

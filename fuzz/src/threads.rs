@@ -1,0 +1,30 @@
+//! One thread or two: the same packets with the same lines and segments, in the same order, and the same end.
+
+use std::io::Cursor;
+
+use tcpcheck::capture::{Filter, open_reader};
+use tcpcheck::pipeline::{Feed, run};
+use tcpcheck::report::lines::{LineStyle, Lines};
+
+pub fn alike(bytes: &[u8]) {
+    if let Some(alone) = packets(bytes, 1) {
+        assert_eq!(Some(alone), packets(bytes, 2));
+    }
+}
+
+/// What each packet is, as text, and how it ends.
+fn packets(bytes: &[u8], threads: usize) -> Option<Vec<String>> {
+    let mut source = open_reader(Cursor::new(bytes.to_vec()), "capture").ok()?;
+    let mut filter = Filter::compile("").expect("no filter at all");
+    let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
+    let mut told = Vec::new();
+    let feed = Feed { source: &mut *source, filter: &mut filter, lines: Some(&mut lines), count: Some(1_000) };
+    let end = run(feed, threads, |batch| {
+        told.extend(batch.packets().map(|(packet, segment)| {
+            format!("{} {} {:?} {}", packet.number, packet.ts.0, segment, String::from_utf8_lossy(packet.line))
+        }));
+        Ok(())
+    });
+    told.push(format!("{end:?} {:?}", source.faults()));
+    Some(told)
+}
