@@ -162,7 +162,8 @@ impl Traffic {
             flags: SYN,
             ..Segment::default()
         };
-        pcap.write(SocketAddr::from((address, port)), server(number, false), &segment)
+        // All at one port, as an attack is.
+        pcap.write(SocketAddr::from((address, port)), server(0, false), &segment)
     }
 }
 

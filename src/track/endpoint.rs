@@ -111,10 +111,8 @@ pub(super) struct Endpoint {
 }
 
 packed!(Endpoint {
-    socket, facts, base, last_ts, last_data, una_ts, last_old, closed_since, low, nxt, fin, una, ack_mark, edge_mark, first_tsval,
-    tsval, max_window, window, mss, wscale, syn_data, dup_acks_in_row, handshake_leg, ids, asked, sack_digest, rtt, count, path,
-    trail, flight, resends, ack, edge_at, edge, right_edge, floor
-} frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing, last_advert });
+    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ack_mark, edge_mark, first_tsval, tsval, max_window, window, mss, wscale, handshake_leg, ids, asked, rtt, count, path, trail, flight, resends, ack, edge_at, edge, right_edge, floor
+} rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing, last_advert });
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]
@@ -185,20 +183,8 @@ pub(super) struct Counters {
 }
 
 packed!(Counters {
-    packets,
-    wire_bytes,
-    payload_bytes,
-    missed_bytes,
-    data_segments,
-    resent_segments,
-    resent_bytes,
-    late_segments,
-    duplicate_acks,
-    max_in_flight,
-    zero_window,
-    syns,
-    copies
-});
+    packets, wire_bytes, payload_bytes, data_segments, max_in_flight, syns
+} rare { missed_bytes, resent_segments, resent_bytes, late_segments, duplicate_acks, zero_window, copies });
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
 const MAX_FLIGHT: usize = 4096;

@@ -17,7 +17,7 @@ pub(super) struct Ids {
     wrong: u8,
 }
 
-packed!(Ids { last, more, up, same, other, right, wrong });
+packed!(Ids { last, up } rare { more, same, other, right, wrong });
 
 /// Further than this the counter does not get between two packets of one connection, unless others share it.
 const NEAR: u16 = 256;

@@ -45,9 +45,9 @@ impl Label {
     }
 
     /// Unpacks it again.
-    pub fn unpack(bytes: &[u8], unpacker: &mut Unpacker) -> Connection {
+    pub fn unpack(bytes: &[u8]) -> Connection {
         let (label, length) = Self::read(bytes);
-        let mut connection: Connection = unpacker.unpack(length, bytes);
+        let mut connection: Connection = Unpacker::unpack(length, bytes);
         connection.number = label.number;
         for (end, socket) in connection.ends.iter_mut().zip(label.ends) {
             end.socket = socket;

@@ -236,7 +236,7 @@ mod tests {
             let mut rtt = Rtt::default();
             samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
             let mut packer = Packer::default();
-            let again: Rtt = Unpacker::default().unpack(0, packer.pack(&[], &rtt));
+            let again: Rtt = Unpacker::unpack(0, packer.pack(&[], &rtt));
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
         }
     }

@@ -15,7 +15,7 @@ use super::FlowKey;
 use super::awake::{Awake, Seat};
 use super::connection::Connection;
 use super::label::Label;
-use super::packed::{Packer, Unpacker};
+use super::packed::Packer;
 
 /// How long a connection may be silent depends on what it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,7 +57,6 @@ pub(super) struct Table {
     /// Those that are over, and still awake when that was noted.
     over: VecDeque<Slot>,
     packer: Packer,
-    unpacker: Unpacker,
     /// Room for what is being brought near.
     hashes: Vec<u64>,
     near: Vec<Slot>,
@@ -108,7 +107,6 @@ impl Table {
             most_awake,
             over: VecDeque::new(),
             packer: Packer::default(),
-            unpacker: Unpacker::default(),
             hashes: Vec::new(),
             near: Vec::new(),
         }
@@ -194,7 +192,7 @@ impl Table {
     fn wake(&mut self, slot: Slot) -> Option<Seat> {
         let entry = self.slots.get_mut(slot as usize)?;
         let Held::Resting(bytes) = &entry.held else { return None };
-        let seat = self.awake.put(Label::unpack(bytes, &mut self.unpacker));
+        let seat = self.awake.put(Label::unpack(bytes));
         entry.held = Held::Awake(seat);
         self.wakes(slot);
         Some(seat)
@@ -250,7 +248,7 @@ impl Table {
         self.unlink(slot);
         let connection = match std::mem::take(&mut self.slots[slot as usize].held) {
             Held::Awake(seat) => self.awake.take(seat)?,
-            Held::Resting(bytes) => Label::unpack(&bytes, &mut self.unpacker),
+            Held::Resting(bytes) => Label::unpack(&bytes),
             Held::Nothing => return None,
         };
         if let Ok(found) = self.index.find_entry(self.hasher.hash_one(connection.key()), |other| *other == slot) {

@@ -16,10 +16,12 @@ use crate::track::{Direction, Note};
 macro_rules! unsigned {
     ($($type:ty),+) => { $(
         impl Pack for $type {
+            #[inline]
             fn pack(&self, out: &mut Packer) {
                 out.value(u64::from(*self));
             }
 
+            #[inline]
             fn unpack(from: &mut Unpacker) -> Self {
                 from.value() as $type
             }
@@ -29,10 +31,12 @@ macro_rules! unsigned {
 unsigned!(u8, u16, u32, u64);
 
 impl Pack for bool {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         out.flag(*self);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         from.flag()
     }
@@ -40,6 +44,7 @@ impl Pack for bool {
 
 /// A sequence or acknowledgment number, near to the one before it.
 impl Pack for i64 {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         let near = out.near.number;
         // What stands for "none" is near to nothing.
@@ -52,6 +57,7 @@ impl Pack for i64 {
         out.signed(self.wrapping_sub(near));
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         if from.flag() {
             return if from.flag() { Self::MAX } else { Self::MIN };
@@ -62,11 +68,13 @@ impl Pack for i64 {
 }
 
 impl Pack for Timestamp {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         let near = std::mem::replace(&mut out.near.ts, self.0);
         out.nanos(self.0.wrapping_sub(near));
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         from.near.ts = from.near.ts.wrapping_add(from.nanos());
         Self(from.near.ts)
@@ -74,26 +82,31 @@ impl Pack for Timestamp {
 }
 
 impl Pack for Span {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         out.nanos(self.0);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         Self(from.nanos())
     }
 }
 
 impl Pack for SeqNumber {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         self.0.pack(out);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         Self(Pack::unpack(from))
     }
 }
 
 impl<T: Pack> Pack for Option<T> {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         out.flag(self.is_some());
         if let Some(value) = self {
@@ -101,16 +114,19 @@ impl<T: Pack> Pack for Option<T> {
         }
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         from.flag().then(|| T::unpack(from))
     }
 }
 
 impl<T: Pack> Pack for Box<T> {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         (**self).pack(out);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         Self::new(T::unpack(from))
     }
@@ -118,11 +134,13 @@ impl<T: Pack> Pack for Box<T> {
 
 /// A frame and its time.
 impl Pack for (u64, Timestamp) {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         out.frame(self.0);
         self.1.pack(out);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         (from.frame(), Pack::unpack(from))
     }
@@ -130,21 +148,25 @@ impl Pack for (u64, Timestamp) {
 
 /// A timestamp of the option, and when it came.
 impl Pack for (u32, Timestamp) {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         out.clock(self.0);
         self.1.pack(out);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         (from.clock(), Pack::unpack(from))
     }
 }
 
 impl Pack for NonZeroU32 {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         self.get().pack(out);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         Self::new(Pack::unpack(from)).unwrap_or(Self::MIN)
     }
@@ -152,8 +174,10 @@ impl Pack for NonZeroU32 {
 
 /// Addresses and ports stand in the label.
 impl Pack for Socket {
+    #[inline]
     fn pack(&self, _: &mut Packer) {}
 
+    #[inline]
     fn unpack(_: &mut Unpacker) -> Self {
         Self { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 }
     }
@@ -164,16 +188,19 @@ packed_enum!(Rule, Rule::ALL);
 packed_enum!(Severity, [Severity::Note, Severity::Warning, Severity::Error]);
 
 impl<T: Pack, const N: usize> Pack for [T; N] {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         self.iter().for_each(|value| value.pack(out));
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         std::array::from_fn(|_| T::unpack(from))
     }
 }
 
 impl<const N: usize> Pack for ArrayString<N> {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         let words = self.as_bytes().chunks(8);
         (self.len() as u64).pack(out);
@@ -184,6 +211,7 @@ impl<const N: usize> Pack for ArrayString<N> {
         }
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         let len = u64::unpack(from) as usize;
         let words = (0..len.div_ceil(8)).flat_map(|_| from.value().to_le_bytes());
@@ -199,11 +227,13 @@ impl<const N: usize> Pack for ArrayString<N> {
 macro_rules! pairs {
     ($(($first:ty, $second:ty)),+ $(,)?) => { $(
         impl Pack for ($first, $second) {
+            #[inline]
             fn pack(&self, out: &mut Packer) {
                 self.0.pack(out);
                 self.1.pack(out);
             }
 
+            #[inline]
             fn unpack(from: &mut Unpacker) -> Self {
                 (Pack::unpack(from), Pack::unpack(from))
             }
@@ -214,12 +244,14 @@ pairs!((i64, i64), (Rule, u32), (Direction, Note));
 
 /// Who sent something, and what.
 impl<A: Pack, B: Pack, C: Pack> Pack for (A, B, C) {
+    #[inline]
     fn pack(&self, out: &mut Packer) {
         self.0.pack(out);
         self.1.pack(out);
         self.2.pack(out);
     }
 
+    #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         (Pack::unpack(from), Pack::unpack(from), Pack::unpack(from))
     }
@@ -229,11 +261,13 @@ impl<A: Pack, B: Pack, C: Pack> Pack for (A, B, C) {
 macro_rules! lists {
     ($($list:ident),+) => { $(
         impl<T: Pack> Pack for $list<T> {
+            #[inline]
             fn pack(&self, out: &mut Packer) {
                 (self.len() as u64).pack(out);
                 self.iter().for_each(|value| value.pack(out));
             }
 
+            #[inline]
             fn unpack(from: &mut Unpacker) -> Self {
                 let len = u64::unpack(from);
                 (0..len).map(|_| T::unpack(from)).collect()
