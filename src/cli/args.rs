@@ -135,7 +135,7 @@ pub struct SourceArgs {
     /// Most bytes kept of a packet; 0 means 262144
     #[arg(short, long, value_name = "BYTES")]
     pub snapshot_length: Option<u32>,
-    /// Kernel buffer, in KiB
+    /// Kernel buffer, in KiB; on Linux 32 MiB otherwise
     #[arg(short = 'B', long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(1..=2_097_151))]
     pub buffer_size: Option<u32>,
     /// Deliver each packet as soon as it arrives

@@ -17,6 +17,10 @@ use crate::capture::{
 /// How long libpcap may gather frames before it hands them on, in milliseconds.
 const GATHER: i32 = 200;
 
+/// The kernel's buffer where nothing else is said, in KiB: what tracks packets may be late by more than libpcap's 2 MiB. Other
+/// systems limit it, each in its own way.
+const BUFFER: Option<u32> = if cfg!(target_os = "linux") { Some(32 * 1024) } else { None };
+
 /// How long to wait before asking again where libpcap does not come back by itself: at first.
 const SHORT_NAP: Duration = Duration::from_millis(1);
 
@@ -131,7 +135,7 @@ fn activate(options: &LiveOptions) -> Result<(String, Precision, Capture<Active>
     if precision == Precision::Nano {
         inactive = inactive.precision(::pcap::Precision::Nano);
     }
-    if let Some(kib) = options.buffer_kib {
+    if let Some(kib) = options.buffer_kib.or(BUFFER) {
         inactive = inactive.buffer_size(i32::try_from(kib).unwrap_or(i32::MAX).saturating_mul(1024));
     }
     let mut capture = inactive.open().map_err(failed)?;

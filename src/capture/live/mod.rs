@@ -36,7 +36,7 @@ pub struct LiveOptions {
     pub interface: Option<String>,
     /// Most bytes kept of a frame; 0 means [`DEFAULT_SNAPLEN`].
     pub snaplen: u32,
-    /// The kernel's buffer in KiB; `None` leaves it to libpcap.
+    /// The kernel's buffer in KiB; `None` for 32 MiB on Linux, and elsewhere for what libpcap takes.
     pub buffer_kib: Option<u32>,
     /// Also what is not for this machine.
     pub promiscuous: bool,
