@@ -35,9 +35,6 @@ const NONE: u32 = u32::MAX;
 /// So many take their turn after a segment.
 const TURNS: usize = 4;
 
-/// So many that are over stay at hand for what comes late.
-const LINGERING: usize = 256;
-
 /// A connection's place in the table.
 pub(super) type Slot = u32;
 
@@ -267,21 +264,20 @@ impl Table {
         }
     }
 
-    /// What is over for a while goes to rest. Where too many are awake, so do a few that were not heard of for long; those of which
+    /// Where too many are awake, a few go to rest: what is over first, and then what was not heard of for long. Those of which
     /// something is open stay awake.
     pub fn settle(&mut self) {
-        if self.over.len() > LINGERING
-            && let Some(slot) = self.over.pop_front()
-            && self.slots[slot as usize].age == Age::Over
-        {
-            self.put_to_rest(slot);
-        }
         for _ in 0..TURNS {
             if self.awake.len() <= self.most_awake {
                 return;
             }
-            let Some(slot) = self.waking.pop_front() else { return };
-            self.turn(slot);
+            if let Some(slot) = self.over.pop_front() {
+                if self.slots[slot as usize].age == Age::Over {
+                    self.put_to_rest(slot);
+                }
+            } else if let Some(slot) = self.waking.pop_front() {
+                self.turn(slot);
+            }
         }
     }
 
@@ -317,6 +313,10 @@ impl Table {
             self.unlink(slot);
             self.link(slot, age, now);
             if age == Age::Over {
+                if self.over.len() > self.most_awake {
+                    // It has been let go since, or woken again.
+                    self.over.pop_front();
+                }
                 self.over.push_back(slot);
             }
         }
