@@ -63,7 +63,11 @@ impl DistantClerk {
 
     /// Asks, and waits for the answer; a file may come along.
     fn ask(&self, errand: &Errand, along: Option<BorrowedFd<'_>>) -> Result<(PathBuf, Option<OwnedFd>), CaptureError> {
-        let gone = |source: io::Error| CaptureError::Io { path: "the process that opens files".into(), source };
+        // Not the error's own kind: a broken pipe would be taken for a reader of standard output that has had enough.
+        let gone = |error: io::Error| CaptureError::Io {
+            path: "the process that opens files".into(),
+            source: io::Error::other(format!("it has gone: {error}")),
+        };
         let message = serde_json::to_vec(errand).map_err(|error| gone(error.into()))?;
         send(self.socket.as_fd(), &message, along).map_err(gone)?;
         let (answer, file) = receive(self.socket.as_fd()).map_err(gone)?;
@@ -144,4 +148,22 @@ pub(super) fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<Own
         _ => None,
     });
     Ok((message, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_clerk_that_has_gone_is_an_error_and_no_reader_that_has_had_enough() {
+        let (socket, _) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+        let process = Command::new("true").spawn().unwrap();
+        let mut clerk = DistantClerk { socket, names: SaveNames::new("x".as_ref(), Default::default()), process };
+        let error = clerk.make(&SavedFile::Turn { began: None, count: 0 }).unwrap_err();
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>()).unwrap();
+        assert_eq!(source.kind(), io::ErrorKind::Other, "{error}");
+        assert!(error.to_string().contains("it has gone"), "{error}");
+    }
 }
