@@ -111,7 +111,9 @@ pub(super) struct Endpoint {
 }
 
 packed!(Endpoint {
-    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ack_mark, edge_mark, first_tsval, tsval, max_window, window, mss, wscale, handshake_leg, ids, asked, rtt, count, path, trail, flight, resends, ack, edge_at, edge, right_edge, floor
+    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ack_mark, edge_mark, first_tsval, tsval, max_window,
+    window, mss, wscale, handshake_leg, ids, asked, rtt, count, path, trail, flight, resends, ack, edge_at, edge, right_edge,
+    floor
 } rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing, last_advert });
 
 /// What none of the edges advertised last lies below.

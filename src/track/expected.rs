@@ -3,19 +3,16 @@
 //! Such a segment changes numbers and says nothing, so none of the checks that look for something to say are asked: V. Jacobson's
 //! header prediction, as an observer can have it. A condition that is missing here costs a word; one too many costs time only.
 
-use crate::capture::Span;
 use crate::dissect::{Checksum, OptionFacts, Segment, TcpFlags};
 
 use super::connection::Connection;
 use super::endpoint::Endpoint;
+use super::loss::SHORTEST_TIMER;
 use super::step::Step;
 use super::{Deed, States, TcpState};
 
 /// Both ends' states where both have opened and neither has closed.
 const OPEN: States = States { client: TcpState::Established, server: TcpState::Established };
-
-/// No timer that a sender waits for is shorter.
-const PATIENCE: Span = Span::from_millis(100);
 
 impl Connection {
     /// Whether both ends are open and known from their SYNs, nothing of them is missing, and no word about them is open.
@@ -55,7 +52,7 @@ impl Connection {
     /// The IP ID skips some after a wait of a timer's length.
     fn may_be_resent(&self, step: &Step<'_>) -> bool {
         let (segment, me, peer) = (step.segment, &self.ends[step.me()], &self.ends[step.peer()]);
-        segment.ts.since(me.last_ts.max(peer.last_ts)) > PATIENCE && me.ids.skipped(segment.ip_id) > 0
+        segment.ts.since(me.last_ts.max(peer.last_ts)) > SHORTEST_TIMER && me.ids.skipped(segment.ip_id) > 0
     }
 
     /// Timestamps where they were agreed on, not older than the last and echoing what was sent; nothing else.

@@ -26,6 +26,9 @@ pub(super) enum Verdict {
 /// Linux's smallest RTO; RFC 6298 §2.4 says a second, and nobody waits less than this.
 pub(super) const MIN_RTO: Span = Span::from_millis(200);
 
+/// No timer that a sender waits for is shorter, be it a tail-loss probe's.
+pub(super) const SHORTEST_TIMER: Span = Span::from_millis(100);
+
 /// The round trip between two ends, as far as it was measured.
 pub(super) fn round_trip(ends: &[Endpoint; 2]) -> Span {
     let leg = |end: usize| ends[end].leg().unwrap_or_default().0;
@@ -87,10 +90,9 @@ impl Connection {
         }
         // The IP ID skips some, after a wait of a timer's length.
         let skipped = me.ids.skipped(segment.ip_id);
-        let patience = Span::from_millis(100);
         // Where the capture is known to miss frames, one of those may be what the ID skips.
         let missed = self.gaps_acked || step.lossy;
-        if !missed && waited > patience && !waited.is_below(160, self.round_trip()) { skipped } else { 0 }
+        if !missed && waited > SHORTEST_TIMER && !waited.is_below(160, self.round_trip()) { skipped } else { 0 }
     }
 
     /// How many segments above all that was seen died before the capture point, when a recovery begins with the first one that
