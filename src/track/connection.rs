@@ -193,6 +193,20 @@ impl Connection {
         self.watch.is_none() && self.words.is_empty()
     }
 
+    /// Whether `segment` is between its two ends.
+    pub fn has(&self, segment: &Segment) -> bool {
+        segment.is_between(&[self.ends[0].socket, self.ends[1].socket])
+    }
+
+    /// Both ends: the one that sends that way, and the other.
+    pub fn pair(&mut self, from: Direction) -> (&mut Endpoint, &mut Endpoint) {
+        let [client, server] = &mut self.ends;
+        match from {
+            Direction::FromOriginator => (client, server),
+            Direction::FromResponder => (server, client),
+        }
+    }
+
     /// Which end `segment` comes from.
     pub fn direction(&self, segment: &Segment) -> Direction {
         if segment.src == self.ends[0].socket { Direction::FromOriginator } else { Direction::FromResponder }

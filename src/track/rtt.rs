@@ -179,9 +179,16 @@ impl Markers {
         let curved = step * ((below + step) * right + (above - step) * left) / (below + above);
         let moved = height(at) + curved;
         let moved = if height(at - 1) < moved && moved < height(at + 1) { moved } else { height(at) + step * slope };
-        self.heights[at] = moved.round() as i64;
+        self.heights[at] = nearest(moved);
         self.ranks[at] = self.ranks[at].wrapping_add_signed(step as i32);
     }
+}
+
+/// The nearest whole number, halves away from zero: `round`, where that is no instruction of the machine but a call.
+fn nearest(value: f64) -> i64 {
+    let whole = value as i64;
+    let rest = value - whole as f64;
+    whole.saturating_add(i64::from(rest >= 0.5)).saturating_sub(i64::from(rest <= -0.5))
 }
 
 #[cfg(test)]
@@ -228,6 +235,15 @@ mod tests {
         assert!((1_000..1_010).contains(&rare.median.0) && rare.max == Span(1_000_000_000), "{rare:?}");
         let extreme = summary([i64::MAX, i64::MIN].into_iter().cycle().take(100));
         assert_eq!((extreme.min.0, extreme.max.0), (i64::MIN, i64::MAX));
+    }
+
+    #[test]
+    fn the_nearest_whole_number_is_the_one_that_round_names() {
+        let halves = [0.5, 1.5, 2.5, 0.499_999_999_999_999_94, 1e15 + 0.5, 4_503_599_627_370_497.5];
+        let large = [9_007_199_254_740_993.0, 9.3e18, f64::INFINITY, f64::NAN, 0.0];
+        for value in halves.into_iter().chain(large).flat_map(|value| [value, -value]) {
+            assert_eq!(nearest(value), value.round() as i64, "{value}");
+        }
     }
 
     #[test]
