@@ -6,6 +6,8 @@
     benches/live.py memory                    an hour at 20,000 packets a second, 1,000 new connections a second
     benches/live.py memory --seconds 300      shorter
 
+It builds what it runs, unless --built FOLDER has it: tcpcheck and offer, for a long run while others build.
+
 losses: both programs capture the same interface at the same time, as they are typed: with the kernel's buffer that each takes
 by itself, unless --buffer KIB gives both the same. Once tcpcheck with the summary beside `tcpdump -w /dev/null`, once annotated
 text in a file beside `tcpdump -n` in a file.
@@ -24,12 +26,13 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TCPCHECK = ROOT / "target/release/tcpcheck"
-OFFER = ROOT / "target/release/examples/offer"
 
 
 class Cable:
     """Two namespaces with an interface each, `near` and `far`."""
+
+    def __init__(self, args):
+        self.offerer = args.offerer
 
     def __enter__(self):
         self.spaces = [f"tcpcheck-bench-{os.getpid()}-{end}" for end in ("near", "far")]
@@ -62,7 +65,7 @@ class Cable:
     def offer(self, rate, seconds):
         """Puts packets on the far end."""
         return subprocess.Popen(
-            ["ip", "netns", "exec", self.spaces[1], str(OFFER), "far", str(rate), str(seconds)], stdout=subprocess.PIPE, text=True
+            ["ip", "netns", "exec", self.spaces[1], str(self.offerer), "far", str(rate), str(seconds)], stdout=subprocess.PIPE, text=True
         )
 
 
@@ -100,11 +103,11 @@ def losses(args, folder):
         ("summary; -w /dev/null", ["--summary"], ["-w", "/dev/null"], 1.0),
         ("annotated text; -n, in files", [], [], 3.0),
     ):
-        with Cable() as cable:
+        with Cable(args) as cable:
             files = [open(folder / f"{n}.out", "wb") for n in (1, 2)]
             errors = [folder / f"{n}.err" for n in (1, 2)]
             captures = [
-                cable.capture([TCPCHECK, "-n", "-i", "near", *buffer, *ours, "tcp"], files[0], errors[0]),
+                cable.capture([args.tcpcheck, "-n", "-i", "near", *buffer, *ours, "tcp"], files[0], errors[0]),
                 cable.capture(["tcpdump", "-n", "-i", "near", *buffer, *theirs, "tcp"], files[1], errors[1]),
             ]
             offered, _ = cable.offer(args.rate, args.seconds).communicate()
@@ -120,8 +123,8 @@ def losses(args, folder):
 
 def memory(args, folder):
     """One capture, looked at every so often."""
-    with Cable() as cable, open(folder / "out", "wb") as output:
-        capture = cable.capture([TCPCHECK, "-n", "-i", "near", "-B", "4096", "--summary", "tcp"], output, folder / "err")
+    with Cable(args) as cable, open(folder / "out", "wb") as output:
+        capture = cable.capture([args.tcpcheck, "-n", "-i", "near", "-B", "4096", "--summary", "tcp"], output, folder / "err")
         offer = cable.offer(args.rate, args.seconds)
         began, seen = time.monotonic(), []
         print(f"{args.rate:,} packets and {args.rate // 20:,} new connections a second for {args.seconds} s\n")
@@ -151,12 +154,17 @@ def main():
     parser.add_argument("--rate", type=int, help="packets a second")
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--buffer", type=int, help="kernel buffer of both programs, in KiB")
+    parser.add_argument("--built", type=pathlib.Path, help="folder of tcpcheck and offer")
     args = parser.parse_args()
     args.rate = args.rate or {"losses": 200_000, "memory": 20_000}[args.what]
     args.seconds = args.seconds or {"losses": 60, "memory": 3600}[args.what]
     if os.geteuid() != 0:
         sys.exit("network namespaces need root")
-    subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "tcpcheck", "--example", "offer"], cwd=ROOT, check=True)
+    if args.built:
+        args.tcpcheck, args.offerer = args.built / "tcpcheck", args.built / "offer"
+    else:
+        subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "tcpcheck", "--example", "offer"], cwd=ROOT, check=True)
+        args.tcpcheck, args.offerer = ROOT / "target/release/tcpcheck", ROOT / "target/release/examples/offer"
     with tempfile.TemporaryDirectory() as folder:
         good = {"losses": losses, "memory": memory}[args.what](args, pathlib.Path(folder))
     sys.exit(0 if good else 1)

@@ -22,10 +22,11 @@ pub fn follow(bytes: &[u8]) {
         max_half_open: script.max_half_open.unwrap_or(usual.max_half_open),
         ..usual
     };
-    let usually = run(&script.segments, options, Words::Counted);
+    // First, so that what fails is shown up to where it does.
     if std::env::var_os("SHOW").is_some() {
         run(&script.segments, options, Words::Shown);
     }
+    let usually = run(&script.segments, options, Words::Counted);
     // No segment is taken for what was expected, and every connection that rests is packed and unpacked between two of its
     // segments. Every way to follow the same segments has to say the same.
     let slowly = TrackerOptions { max_awake: 0, predicts: false, ..options };

@@ -132,7 +132,8 @@ impl Connection {
     pub(super) fn settle_claim(&mut self, step: &mut Step<'_>) {
         let Some(claim) = self.claim.as_deref().copied() else { return };
         let segment = step.segment;
-        if step.from == claim.by || step.obs.seq < claim.nxt {
+        let end = step.obs.seq + i64::from(segment.seq_len());
+        if step.from == claim.by || step.obs.seq < claim.nxt && end <= claim.nxt {
             return;
         }
         let leg = self.ends[claim.by.index()].leg();

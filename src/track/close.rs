@@ -23,8 +23,10 @@ impl Connection {
     pub(super) fn finish_direction(&mut self, step: &mut Step<'_>) {
         let end = step.obs.seq + i64::from(step.segment.seq_len());
         let peer = &self.ends[step.peer()];
-        let second = peer.fin.is_some_and(|fin| step.obs.ack.is_some_and(|ack| ack >= fin));
-        let crosses = peer.fin.is_some() && !second;
+        // A number beyond all that was sent is not taken (§3.10.7.4, fifth): it does not tell whether the other's FIN had come.
+        let told = peer.fin.zip(step.obs.ack.filter(|ack| *ack <= peer.nxt));
+        let second = told.is_some_and(|(fin, ack)| ack >= fin);
+        let crosses = told.is_some() && !second;
         let theirs = self.fin_frames[step.peer()].0;
         let (first, _) = self.fin_frames[step.me()];
         let me = &mut self.ends[step.me()];

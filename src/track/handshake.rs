@@ -183,8 +183,10 @@ impl Connection {
                 .number("old_ack", old_ack.0);
             return false;
         }
-        if me.facts.syn_acked && me.low != i64::MAX && step.obs.seq != 0 {
-            // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state changes nothing.
+        let beyond_opening = me.facts.syn_acked || me.facts.syn_seen && me.count.packets > u64::from(me.count.syns);
+        if beyond_opening && me.low != i64::MAX && step.obs.seq != 0 {
+            // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state changes nothing. Who has sent what comes after its SYN
+            // keeps its numbers, acknowledged or not.
             return false;
         }
         let ack = step.obs.ack.unwrap_or(0);
