@@ -210,18 +210,24 @@ struct Pace {
 const SLACK: Span = Span::from_millis(2);
 
 /// The accounts of both directions.
+#[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Limits {
-    accounts: [Account; 2],
     /// When both could send.
     opened: Option<Timestamp>,
     /// The longest time without any segment.
     pub idle: Span,
+    accounts: [Account; 2],
 }
 
 packed!(Limits { accounts, opened, idle });
 
 impl Limits {
+    /// Something of it, to bring it near.
+    pub fn read_a_little(&self) -> u64 {
+        self.accounts[0].allowed.into()
+    }
+
     /// Both ends could send.
     pub fn is_opened(&self) -> bool {
         self.opened.is_some()
@@ -422,7 +428,7 @@ fn how_it_left(step: &Step<'_>, sender: &Endpoint, receiver: &Endpoint) -> Left 
     let segment = step.segment;
     let whole = segment_room(sender, receiver);
     let left = room(receiver, step);
-    let short = segment.payload_len != whole && segment.payload_len % whole.max(1) != 0;
+    let short = segment.payload_len != whole && !segment.payload_len.is_multiple_of(whole.max(1));
     if left <= 0 {
         Left::Full
     } else if short && segment.flags.contains(TcpFlags::PSH) && receiver.mss > 0 {
