@@ -130,6 +130,78 @@ fn the_user_of_z_is_taken_and_without_a_sandbox_nothing_is_given_up() {
 }
 
 #[test]
+fn a_check_is_confined_when_it_reads_and_writes_what_it_opened_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let verdict = folder.path().join("verdict.xml");
+    std::fs::write(&verdict, "what was there before, and is longer than nothing").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tcpcheck"))
+        .args(["check", "-", "--output", "junit=verdict.xml", "--update-baseline", "--baseline", "known.toml"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let pid = Pid::from_child(&child);
+    let started = Instant::now();
+    while status(pid, "Seccomp") != "2" {
+        assert!(started.elapsed() < PATIENCE, "it is not confined");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!((status(pid, "NoNewPrivs").as_str(), status(pid, "CapEff").as_str()), ("1", "0000000000000000"));
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(status(pid, "Uid"), "65534");
+    }
+    assert!(
+        std::fs::read_to_string(&verdict).unwrap().starts_with("what was there"),
+        "written before there is a verdict"
+    );
+    input.write_all(&std::fs::read(root().join("fixtures/open/refused.pcap")).unwrap()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    // What the baseline has just learnt passes.
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(std::fs::read_to_string(&verdict).unwrap().trim_end().ends_with("</testsuites>"));
+    assert!(std::fs::read_to_string(folder.path().join("known.toml")).unwrap().contains("TC102"));
+}
+
+#[test]
+fn a_live_check_of_root_ends_its_command_and_removes_its_file_as_nobody() {
+    let Some(net) = Net::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let check = |command: &[&str]| {
+        let mut check = net.command(env!("CARGO_BIN_EXE_tcpcheck"));
+        check.args(["check", "-i", "client0", "--for", "5s", "--allow-empty", "--"]).args(command);
+        check.env("TMPDIR", folder.path()).current_dir(folder.path());
+        check
+    };
+    // A command that is another user's, and takes no hint.
+    let stubborn = [
+        "setpriv",
+        "--reuid",
+        "daemon",
+        "--clear-groups",
+        "sh",
+        "-c",
+        "trap '' TERM; echo on; while :; do sleep 1; done",
+    ];
+    let mut running = Running::start(&mut check(&stubborn));
+    running.hear("on");
+    let pid = running.pid();
+    let started = Instant::now();
+    while status(pid, "Seccomp") != "2" {
+        assert!(started.elapsed() < PATIENCE, "it is not confined");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(status(pid, "Uid"), "65534");
+    let (ended, said) = running.wait();
+    assert_eq!(ended.code(), Some(1), "{said:#?}");
+    assert!(said.iter().any(|line| line.contains("was still running when the time of --for was up")), "{said:#?}");
+    // Packets are kept for whoever wants to know why, and for nobody else.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the temporary file is left");
+}
+
+#[test]
 fn a_program_with_capabilities_captures_for_nobody_and_gives_them_up() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
