@@ -9,7 +9,7 @@ use std::thread;
 
 use anyhow::Result;
 
-use crate::capture::{Filter, Frame, FrameSource, Next};
+use crate::capture::{Filter, Frame, FrameSource, Next, Timestamp};
 use crate::dissect::{Content, Dissection, Segment};
 use crate::report::Packet;
 use crate::report::lines::Lines;
@@ -30,7 +30,10 @@ pub struct Batch {
 /// A packet of which only what it did is not known yet.
 #[derive(Debug)]
 struct Prepared {
-    packet: Packet<'static>,
+    number: u64,
+    ts: Timestamp,
+    is_cut: bool,
+    is_tcp: bool,
     segment: Option<Segment>,
     /// Where its line ends in the batch's text.
     line_end: usize,
@@ -43,7 +46,8 @@ impl Batch {
         self.packets.iter().map(move |prepared| {
             let line = self.text.get(begin..prepared.line_end).unwrap_or_default();
             begin = prepared.line_end;
-            (Packet { line, ..prepared.packet }, prepared.segment.as_ref())
+            let &Prepared { number, ts, is_cut, is_tcp, .. } = prepared;
+            (Packet { number, ts, is_cut, is_tcp, line, payload: &[], tcp: None }, prepared.segment.as_ref())
         })
     }
 
@@ -91,12 +95,12 @@ impl Batch {
         if let Some(lines) = lines {
             lines.packet(&mut self.text, frame, &dissection);
         }
-        let segment = match &dissection.content {
-            Content::Tcp(tcp) => Some(tcp.segment),
-            _ => None,
-        };
-        let packet = Packet::new(frame, &dissection).detached();
-        self.packets.push(Prepared { packet, segment, line_end: self.text.len() });
+        let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
+        self.packets.push(Prepared { number, ts, is_cut, is_tcp, segment: None, line_end: self.text.len() });
+        // It is large, and so copied only to where it stays.
+        if let (Content::Tcp(tcp), Some(prepared)) = (&dissection.content, self.packets.last_mut()) {
+            prepared.segment = Some(tcp.segment);
+        }
     }
 }
 
