@@ -19,7 +19,7 @@ pub struct Ends {
     kept: Vec<Kept>,
 }
 
-/// The text of one direction; of flow 0, which is none, before there is one.
+/// The direction that was asked for last in a place, flow 0 before there is one, and its text if it is kept.
 #[derive(Clone, Debug)]
 struct Kept {
     flow: u32,
@@ -41,7 +41,12 @@ impl Ends {
         let back = usize::from(seen.direction == Some(Direction::FromResponder));
         let Some(kept) = self.kept.get_mut((seen.flow as usize * 2 + back) % KEPT) else { return };
         if kept.flow != seen.flow || kept.direction != seen.direction {
-            return kept.replace(out, segment, seen);
+            // Kept when it is asked for once more: where many connections take turns, most are not.
+            (kept.flow, kept.direction, kept.len) = (seen.flow, seen.direction, 0);
+            return ends(out, segment, seen);
+        }
+        if kept.len == 0 {
+            return kept.keep(out, segment, seen);
         }
         match kept.text.first_chunk::<SHORT>() {
             Some(text) if kept.len <= SHORT => out.copy(text, kept.len),
@@ -51,19 +56,20 @@ impl Ends {
 }
 
 impl Kept {
-    /// Writes another text, and keeps it.
+    /// Writes the text, and keeps it.
     #[inline(never)]
-    fn replace(&mut self, out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
+    fn keep(&mut self, out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
         let start = out.len();
         ends(out, segment, seen);
         let text = out.written().get(start..).unwrap_or_default();
         if let Some(place) = self.text.get_mut(..text.len()) {
             place.copy_from_slice(text);
-            (self.flow, self.direction, self.len) = (seen.flow, seen.direction, text.len());
+            self.len = text.len();
         }
     }
 }
 
+#[inline(never)]
 fn ends(out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
     labelled(out, b",\"flow\":", seen.flow);
     match seen.direction {

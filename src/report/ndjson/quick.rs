@@ -202,7 +202,7 @@ fn acks(out: &mut Pen<'_>, acked: &Acked) {
 }
 
 /// `number / 10^PLACES` as the shortest text that gives that `f64` again; places are 9 or less.
-fn fraction<const PLACES: u32>(out: &mut Pen<'_>, number: i64) {
+pub fn fraction<const PLACES: u32>(out: &mut Pen<'_>, number: i64) {
     let unit = const { 10_u64.pow(PLACES) };
     let size = number.unsigned_abs();
     // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones
@@ -239,9 +239,8 @@ mod tests {
     /// Whether both ways write the same.
     fn check(segment: &Segment, seen: &Observation, elapsed: Span, ends: &mut Ends) {
         let mut out = Vec::new();
-        let pen = &mut Pen::new(&mut Room::default(), &mut out);
-        packet(pen, segment, seen, elapsed, (&mut Calendar::default(), ends));
-        pen.written();
+        let (mut room, mut calendar) = (Room::default(), Calendar::default());
+        packet(&mut Pen::new(&mut room, &mut out), segment, seen, elapsed, (&mut calendar, ends));
         let ts = Calendar::default().text(segment.ts);
         let defined = serde_json::to_string(&PacketLine::new(segment, seen, elapsed, &ts)).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().trim_end(), defined);
