@@ -13,6 +13,7 @@ use crate::capture::{Filter, Frame, FrameSource, Next, Timestamp};
 use crate::dissect::{Content, Dissection, Segment};
 use crate::report::Packet;
 use crate::report::lines::Lines;
+use crate::track::{FlowHash, FlowHasher};
 
 /// So many packets go together: enough to look ahead, and few enough to stay in a core's cache.
 const MANY: usize = 128;
@@ -34,14 +35,32 @@ struct Prepared {
     ts: Timestamp,
     is_cut: bool,
     is_tcp: bool,
-    segment: Option<Segment>,
+    segment: Option<Tracked>,
     /// Where its line ends in the batch's text.
     line_end: usize,
 }
 
+/// A segment on its way to the tracker.
+#[derive(Debug)]
+pub struct Tracked {
+    /// The segment.
+    pub segment: Segment,
+    /// Where the tracker looks for its connection.
+    pub hash: FlowHash,
+}
+
+impl Tracked {
+    /// The segment that was dissected, if it was one.
+    #[inline]
+    pub fn of(dissection: &Dissection<'_>, hasher: &FlowHasher) -> Option<Self> {
+        let Content::Tcp(tcp) = &dissection.content else { return None };
+        Some(Self { segment: tcp.segment, hash: hasher.of(&tcp.segment) })
+    }
+}
+
 impl Batch {
     /// The packets with their segments; what the segments do is not said yet.
-    pub fn packets(&self) -> impl Iterator<Item = (Packet<'_>, Option<&Segment>)> {
+    pub fn packets(&self) -> impl Iterator<Item = (Packet<'_>, Option<&Tracked>)> {
         let mut begin = 0;
         self.packets.iter().map(move |prepared| {
             let line = self.text.get(begin..prepared.line_end).unwrap_or_default();
@@ -51,9 +70,9 @@ impl Batch {
         })
     }
 
-    /// The segments among them.
-    pub fn segments(&self) -> impl Iterator<Item = &Segment> {
-        self.packets.iter().filter_map(|prepared| prepared.segment.as_ref())
+    /// Where the tracker will look for their connections.
+    pub fn hashes(&self) -> impl Iterator<Item = FlowHash> {
+        self.packets.iter().filter_map(|prepared| prepared.segment.as_ref()).map(|tracked| tracked.hash)
     }
 }
 
@@ -63,6 +82,8 @@ pub struct Feed<'a> {
     pub source: &'a mut dyn FrameSource,
     /// Which of them count.
     pub filter: &'a mut Filter,
+    /// The tracker's.
+    pub hasher: FlowHasher,
     /// Writes their lines, where they are wanted.
     pub lines: Option<&'a mut Lines>,
     /// So many packets are wanted.
@@ -81,7 +102,7 @@ impl Feed<'_> {
             let Next::Frame(frame) = self.source.next_frame()? else { return Ok(false) };
             if self.filter.accepts(&frame)? {
                 self.count = self.count.map(|count| count - 1);
-                batch.add(&frame, self.lines.as_deref_mut());
+                batch.add(&frame, &self.hasher, self.lines.as_deref_mut());
             }
         }
         Ok(true)
@@ -89,7 +110,7 @@ impl Feed<'_> {
 }
 
 impl Batch {
-    fn add(&mut self, frame: &Frame<'_>, lines: Option<&mut Lines>) {
+    fn add(&mut self, frame: &Frame<'_>, hasher: &FlowHasher, lines: Option<&mut Lines>) {
         let mut dissection = Dissection::new();
         dissection.read(frame);
         if let Some(lines) = lines {
@@ -98,8 +119,8 @@ impl Batch {
         let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
         self.packets.push(Prepared { number, ts, is_cut, is_tcp, segment: None, line_end: self.text.len() });
         // It is large, and so copied only to where it stays.
-        if let (Content::Tcp(tcp), Some(prepared)) = (&dissection.content, self.packets.last_mut()) {
-            prepared.segment = Some(tcp.segment);
+        if let Some(prepared) = self.packets.last_mut() {
+            prepared.segment = Tracked::of(&dissection, hasher);
         }
     }
 }

@@ -10,8 +10,8 @@ use anyhow::Result;
 use crate::capture::{
     Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SharedClerk, SourceInfo, Timestamp,
 };
-use crate::dissect::{Content, Dissection, Segment};
-use crate::pipeline::{self, Feed};
+use crate::dissect::{Dissection, Segment};
+use crate::pipeline::{self, Feed, Tracked};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::track::{Event, Finding, FlowTracker, Observation};
@@ -182,12 +182,13 @@ impl<'p> Run<'p> {
     /// Reads files batch by batch.
     fn read_batches(&mut self, source: &mut dyn FrameSource) -> Result<()> {
         let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
-        let feed = Feed { source, filter: &mut filter, lines: lines.as_mut(), count: self.plan.count };
+        let hasher = self.tracker.hasher().clone();
+        let feed = Feed { source, filter: &mut filter, hasher, lines: lines.as_mut(), count: self.plan.count };
         pipeline::run(feed, self.plan.threads, |batch| {
-            self.tracker.look_ahead(batch.segments());
-            for (packet, segment) in batch.packets() {
-                let shown = self.track(packet.ts, segment);
-                if let Err(error) = self.report(packet, segment, shown) {
+            self.tracker.look_ahead(batch.hashes());
+            for (packet, tracked) in batch.packets() {
+                let shown = self.track(packet.ts, tracked);
+                if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
                     self.give_up_output(error)?;
                 }
             }
@@ -210,11 +211,8 @@ impl<'p> Run<'p> {
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
         let mut dissection = Dissection::new();
         dissection.read(frame);
-        let segment = match &dissection.content {
-            Content::Tcp(tcp) => Some(&tcp.segment),
-            _ => None,
-        };
-        let shown = self.track(frame.ts, segment);
+        let tracked = Tracked::of(&dissection, self.tracker.hasher());
+        let shown = self.track(frame.ts, tracked.as_ref());
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         match &mut self.lines {
@@ -222,6 +220,7 @@ impl<'p> Run<'p> {
             Some(lines) => lines.skip(frame),
             None => {}
         }
+        let segment = tracked.as_ref().map(|tracked| &tracked.segment);
         let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
         self.line = line;
         reported
@@ -229,17 +228,17 @@ impl<'p> Run<'p> {
 
     /// Learns what a packet did: whether it is shown.
     #[inline(always)]
-    fn track(&mut self, ts: Timestamp, segment: Option<&Segment>) -> bool {
-        match segment {
-            Some(segment) => {
-                self.tracker.observe(segment, &mut self.seen);
+    fn track(&mut self, ts: Timestamp, tracked: Option<&Tracked>) -> bool {
+        match tracked {
+            Some(Tracked { segment, hash }) => {
+                self.tracker.observe_hashed(segment, *hash, &mut self.seen);
                 if !self.plan.selection.is_all() {
                     self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
                 }
             }
             None => self.tracker.advance(ts),
         }
-        self.connections.show(segment.map(|_| self.seen.flow))
+        self.connections.show(tracked.map(|_| self.seen.flow))
     }
 
     /// Reports a packet, and what came of the tracker with it.

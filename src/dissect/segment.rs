@@ -67,6 +67,11 @@ impl Segment {
             .saturating_add(u32::from(self.flags.contains(TcpFlags::SYN)))
             .saturating_add(u32::from(self.flags.contains(TcpFlags::FIN)))
     }
+
+    /// Whether it goes from one of the two to the other.
+    pub fn is_between(&self, [a, b]: &[Socket; 2]) -> bool {
+        self.src == *a && self.dst == *b || self.src == *b && self.dst == *a
+    }
 }
 
 /// An address and a port.

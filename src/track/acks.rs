@@ -118,16 +118,17 @@ impl Connection {
         let mut acked = Acked { frames, syn, fin, ..Acked::default() };
         acked.bytes = ((ack - was).max(0) - i64::from(syn) - i64::from(fin)).max(0) as u64;
         let (mut newest, mut resent) = (None, false);
-        while let Some(sent) = peer.flight.front().copied().filter(|sent| sent.end <= ack) {
-            peer.flight.pop_front();
+        while let Some(sent) = peer.flight.front().filter(|sent| sent.end <= ack) {
             newest = Some(sent.ts);
             resent |= sent.resent;
             if acked.frames.len() == MAX_FRAMES {
                 acked.frames.remove(0);
             }
             acked.frames.push(sent.frame);
+            peer.flight.pop_front();
         }
-        if peer.flight.is_empty() && peer.flight.capacity() > 16 {
+        if peer.flight.is_empty() {
+            // The next end that sends gets this very room, which is near yet.
             peer.flight = Default::default();
         }
         if let Some(sent) = newest.filter(|_| !resent) {
@@ -249,14 +250,9 @@ impl Connection {
         self.ends.iter().all(|end| end.facts.syn_seen)
     }
 
-    // RFC 7323 §2.2: both must send the option for either to be scaled; the window of a SYN never is.
-    // §2.3: a shift above 14 is taken for 14.
+    // RFC 7323 §2.2: the window of a SYN is never scaled.
     pub(super) fn scaled_window(&self, step: &Step<'_>) -> u32 {
-        let [me, peer] = [&self.ends[step.me()], &self.ends[step.peer()]];
-        let shift = match (me.wscale, peer.wscale) {
-            (Some(shift), Some(_)) if !step.has(TcpFlags::SYN) => shift.min(14),
-            _ => 0,
-        };
+        let shift = if step.has(TcpFlags::SYN) { 0 } else { self.ends[step.me()].shift(&self.ends[step.peer()]) };
         u32::from(step.segment.window) << shift
     }
 }

@@ -193,6 +193,11 @@ impl Connection {
             return;
         };
         let (Some(rtt), Some(leg), Some(newest)) = (acked.rtt, peer.leg(), acked.frames.last()) else { return };
+        // The leg is its shortest; half of it again covers its own changes.
+        let delay = Span(rtt.0.saturating_sub(leg.0));
+        if delay.0 <= MAX_ACK_DELAY.0.saturating_add(leg.0 / 2) {
+            return;
+        }
         // A queue on the way delays too, but not one or two segments alone; and a closed window has its own rule.
         let alone = acked.frames.len() <= 2 && peer.flight.is_empty();
         let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
@@ -206,11 +211,8 @@ impl Connection {
         if !(alone && orderly && open && first && !step.lossy && self.is_whole()) {
             return;
         }
-        let (delay, newest) = (Span(rtt.0.saturating_sub(leg.0)), *newest);
-        // The leg is its shortest; half of it again covers its own changes.
-        if delay.0 > MAX_ACK_DELAY.0.saturating_add(leg.0 / 2) {
-            let finding = step.fire(Rule::AckDelayExcessive);
-            finding.time("delay", delay).frame("data", newest).time("leg", leg).confidence(Confidence::Likely);
-        }
+        let newest = *newest;
+        let finding = step.fire(Rule::AckDelayExcessive);
+        finding.time("delay", delay).frame("data", newest).time("leg", leg).confidence(Confidence::Likely);
     }
 }

@@ -19,8 +19,8 @@ use super::step::Step;
 use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
 
 /// A connection, as far as its frames tell.
-// In this order in memory too: what each segment needs stands first.
-#[repr(C)]
+// In this order in memory too, by cache lines: what each segment needs stands first.
+#[repr(C, align(64))]
 #[derive(Debug)]
 pub(super) struct Connection {
     pub number: u32,
@@ -166,7 +166,7 @@ impl Connection {
     /// Something of each cache line that an expected segment needs.
     pub fn read_a_little(&self) -> u64 {
         let ends = self.ends.iter().fold(0, |sum, end| sum ^ end.read_a_little());
-        ends ^ u64::from(self.number) ^ self.limits.idle.0 as u64 ^ self.history.read_a_little()
+        ends ^ u64::from(self.number) ^ self.limits.read_a_little() ^ self.history.read_a_little()
     }
 
     /// Something of what that leads to.
@@ -191,6 +191,20 @@ impl Connection {
             self.words = Words::default();
         }
         self.watch.is_none() && self.words.is_empty()
+    }
+
+    /// Whether `segment` is between its two ends.
+    pub fn has(&self, segment: &Segment) -> bool {
+        segment.is_between(&[self.ends[0].socket, self.ends[1].socket])
+    }
+
+    /// Both ends: the one that sends that way, and the other.
+    pub fn pair(&mut self, from: Direction) -> (&mut Endpoint, &mut Endpoint) {
+        let [client, server] = &mut self.ends;
+        match from {
+            Direction::FromOriginator => (client, server),
+            Direction::FromResponder => (server, client),
+        }
     }
 
     /// Which end `segment` comes from.

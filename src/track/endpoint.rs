@@ -25,8 +25,8 @@ use super::trail::{self, Advert, Trail};
 use super::window::Overrun;
 
 /// One end of a connection.
-// What each segment needs stands first, and what only trouble needs last: a packet costs the cache lines that it touches.
-#[repr(C)]
+// A packet costs the cache lines that it touches: what each segment needs stands first, by the line, and what only trouble needs last.
+#[repr(C, align(64))]
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub socket: Socket,
@@ -38,12 +38,11 @@ pub(super) struct Endpoint {
     pub ids: Ids,
     /// Its last segments in the trail.
     pub trail: trail::Mark,
+
     /// One past the highest number sent, or acknowledged by the other end where it was not seen.
     pub nxt: i64,
     /// The highest acknowledgment received.
     pub una: i64,
-    /// The lowest number seen.
-    pub low: i64,
     /// The last acknowledgment that this end sent, relative to the other's numbers.
     pub ack: Option<i64>,
     /// The furthest right edge that this end advertised, relative to the other's numbers.
@@ -51,48 +50,59 @@ pub(super) struct Endpoint {
     /// When its highest acknowledgment was received.
     pub una_ts: Timestamp,
     pub last_ts: Timestamp,
-    pub last_frame: u64,
     /// The newest timestamp value that this end sent.
     pub tsval: u32,
     /// The last window that this end advertised, scaled where the scale is known.
     pub window: u32,
-    /// The largest window that it advertised.
-    pub max_window: u32,
-    /// Duplicate acknowledgments that this end sent in a row.
-    pub dup_acks_in_row: u32,
-    /// The first timestamp value that this end sent, and when.
-    pub first_tsval: Option<(u32, Timestamp)>,
-    pub path: Path,
-    /// When it last sent data.
-    pub last_data: Option<Timestamp>,
-    pub last_data_frame: u64,
-    /// What tells when it sent its last acknowledgment.
-    pub ack_mark: Mark,
-    /// What tells when it advertised its last right edge.
-    pub edge_mark: Mark,
-    /// The frame of that.
-    pub ack_frame: u64,
-    /// The frame of that.
-    pub edge_frame: u64,
+
     /// The right edge that it advertised last.
     pub right_edge: i64,
     /// The acknowledgment and sequence number there.
     pub edge_at: (i64, i64),
     /// What bounds the edges of the windows that it advertised last.
     pub floor: Floor,
+    /// What tells when it advertised its last right edge.
+    pub edge_mark: Mark,
+    /// The largest window that it advertised.
+    pub max_window: u32,
+
     /// The window that it advertised last, and the frame: the trail has it too, but far away.
     last_advert: Option<(Advert, u64)>,
+    /// The frame of its last right edge.
+    pub edge_frame: u64,
+    pub last_frame: u64,
+    pub path: Path,
+
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
+    /// When it last sent data.
+    pub last_data: Option<Timestamp>,
+    pub last_data_frame: u64,
+    /// A digest of the SACK blocks that it last sent.
+    pub sack_digest: u64,
+
+    /// The lowest number seen.
+    pub low: i64,
+    /// The first timestamp value that this end sent, and when.
+    pub first_tsval: Option<(u32, Timestamp)>,
+    /// What tells when it sent its last acknowledgment.
+    pub ack_mark: Mark,
+    /// Duplicate acknowledgments that this end sent in a row.
+    pub dup_acks_in_row: u32,
+    /// The frame of its last acknowledgment.
+    pub ack_frame: u64,
+    pub recovery: Option<Box<Recovery>>,
+
     pub count: Counters,
     /// The round trip from the capture point to the other end, as the handshake shows it.
     pub handshake_leg: Option<Span>,
-    pub recovery: Option<Box<Recovery>>,
+    /// Since when its window is closed.
+    pub closed_since: Option<Timestamp>,
+
     /// What of its numbers is missing.
     pub holes: Holes,
     pub rtt: Rtt,
-    /// Since when its window is closed.
-    pub closed_since: Option<Timestamp>,
+
     /// One past the FIN.
     pub fin: Option<i64>,
     /// What the other end asked for of late.
@@ -101,8 +111,6 @@ pub(super) struct Endpoint {
     pub overrun: Option<Box<Overrun>>,
     /// Probes of the other end that it has out.
     pub probing: Option<Box<Probing>>,
-    /// A digest of the SACK blocks that it last sent.
-    pub sack_digest: u64,
     /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
     pub last_old: Option<Timestamp>,
     pub resends: Option<Box<Resends>>,
@@ -243,11 +251,12 @@ impl Endpoint {
         }
     }
 
-    /// Something of each cache line that an expected segment needs: the fields stand in the order of the struct, 64 bytes apart.
+    /// Something of each cache line that an expected segment needs.
     pub fn read_a_little(&self) -> u64 {
-        let numbers = self.nxt ^ self.edge_at.0;
-        let frames = self.last_frame ^ self.last_data_frame ^ self.count.packets ^ self.count.zero_window.0 as u64;
-        numbers as u64 ^ frames ^ u64::from(self.base.0) ^ self.flight.len() as u64 ^ u64::from(self.rtt.samples())
+        let numbers = self.nxt ^ self.right_edge ^ self.low;
+        let frames = self.edge_frame ^ self.count.packets ^ self.count.zero_window.0 as u64;
+        let lengths = self.flight.len() as u64 ^ self.rtt.read_a_little();
+        numbers as u64 ^ frames ^ lengths ^ u64::from(self.base.0)
     }
 
     /// Nothing of it waits for what comes, but for acknowledgments.

@@ -9,6 +9,7 @@ use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::loss::SHORTEST_TIMER;
 use super::step::Step;
+use super::trail::Advert;
 use super::{Deed, States, TcpState};
 
 /// Both ends' states where both have opened and neither has closed.
@@ -38,10 +39,12 @@ impl Connection {
         let plain = matches!(segment.flags.0, PLAIN | PUSHED) && segment.window > 0 && segment.header_fault.is_none();
         let end = me.nxt + i64::from(payload);
         let room = payload != 1 && end < peer.edge;
+        let edge = peer.una + acked + (i64::from(segment.window) << me.shift(peer));
         plain
             && in_order
             && sent
             && (payload == 0 || room && !self.may_be_resent(step))
+            && !me.takes_back(peer, edge)
             && !matches!(segment.checksum, Checksum::Wrong { .. })
             && self.are_options_expected(segment, me, peer)
             && me.path.keeps(segment)
@@ -72,39 +75,55 @@ impl Connection {
     /// Takes a segment that was expected.
     pub(super) fn take_expected(&mut self, step: &mut Step<'_>) {
         let segment = step.segment;
-        let me = &mut self.ends[step.me()];
-        let (from, end) = (me.nxt, me.nxt + i64::from(segment.payload_len));
+        let payload = i64::from(segment.payload_len);
         (step.obs.before, step.obs.after) = (OPEN, OPEN);
-        (step.obs.seq, step.obs.seq_end) = (from, end);
         self.pass(step);
-        let peer = &self.ends[step.peer()];
-        let ack = peer.relative(segment.ack.unwrap_or_default());
-        step.obs.ack = Some(ack);
-        self.history.plain(step.me(), segment.payload_len > 0);
+        self.history.plain(step.me(), payload > 0);
         self.count(step);
-        let before = self.before(step);
-        let me = &mut self.ends[step.me()];
+        let (me, peer) = self.pair(step.from);
+        let (from, end) = (me.nxt, me.nxt + payload);
+        let acked = i64::from(segment.ack.unwrap_or_default().distance(peer.raw(peer.una)));
+        let ack = peer.una + acked;
+        (step.obs.seq, step.obs.seq_end, step.obs.ack) = (from, end, Some(ack));
         me.path.learn(segment);
+        me.sack_digest = 0;
         if let Some((tsval, _)) = segment.options.timestamps {
             me.tsval = tsval;
         }
-        if segment.payload_len > 0 {
+        if payload > 0 {
             step.obs.deed = Deed::Data;
             me.send(from, end, segment);
             me.nxt = end;
             (me.last_data, me.last_data_frame) = (Some(segment.ts), segment.frame);
-            self.check_window_full(step);
+            if end >= peer.least_edge() {
+                self.check_window_full(step);
+            }
         }
-        self.ends[step.me()].sack_digest = 0;
-        if ack > self.ends[step.peer()].una {
+        if acked > 0 {
             self.acknowledge_new(step, ack);
             self.check_ack_delay(step);
+            self.mark_ack(step, ack);
+            self.ends[step.me()].ack = Some(ack);
         }
-        self.mark_ack(step, ack);
-        self.ends[step.me()].ack = Some(ack);
-        self.advertise(step);
-        self.account(step, before);
-        self.leave(step, segment.payload_len > 0);
+        self.advertise_expected(step, ack);
+        self.account_expected(step);
+        self.leave(step, payload > 0);
+    }
+
+    /// Takes the window of an expected segment, which is open and takes nothing back.
+    fn advertise_expected(&mut self, step: &mut Step<'_>, ack: i64) {
+        let segment = step.segment;
+        let (me, peer) = self.pair(step.from);
+        let window = u32::from(segment.window) << me.shift(peer);
+        let edge = ack + i64::from(window);
+        if me.advertises_later(step, ack) {
+            me.move_edge(step, ack, edge);
+        }
+        (me.edge, me.max_window, me.window) = (me.edge.max(edge), me.max_window.max(window), window);
+        if let Some((tsval, _)) = segment.options.timestamps {
+            me.advertise(Advert { tsval, edge, window }, segment.frame, step.trail);
+        }
+        step.obs.window_bytes = Some(window.into());
     }
 }
 

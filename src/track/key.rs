@@ -1,9 +1,11 @@
 //! Which connection a segment belongs to.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hasher};
 use std::net::IpAddr;
 
-use crate::dissect::Socket;
+use foldhash::fast::RandomState;
+
+use crate::dissect::{Segment, Socket};
 
 use super::packed::packed_enum;
 
@@ -19,17 +21,26 @@ impl FlowKey {
     pub fn new(src: Socket, dst: Socket) -> Self {
         if src <= dst { Self { low: src, high: dst } } else { Self { low: dst, high: src } }
     }
-
-    /// Whether these are its two ends, one way or the other.
-    pub(super) fn is_of(&self, a: Socket, b: Socket) -> bool {
-        (self.low == a && self.high == b) || (self.low == b && self.high == a)
-    }
 }
 
-impl Hash for FlowKey {
+/// Where a tracker looks for a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FlowHash(pub(super) u64);
+
+/// Says where a tracker looks. It is seeded anew for each: keys come from the wire.
+#[derive(Clone, Debug, Default)]
+pub struct FlowHasher(RandomState);
+
+impl FlowHasher {
+    /// Where the tracker looks for a segment's connection.
+    pub fn of(&self, segment: &Segment) -> FlowHash {
+        self.hash(&FlowKey::new(segment.src, segment.dst))
+    }
+
     /// In whole words: each packet asks for it.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for Socket { addr, port } in [self.low, self.high] {
+    pub(super) fn hash(&self, key: &FlowKey) -> FlowHash {
+        let mut state = self.0.build_hasher();
+        for Socket { addr, port } in [key.low, key.high] {
             match addr {
                 IpAddr::V4(addr) => state.write_u64(u64::from(addr.to_bits()) << 16 | u64::from(port)),
                 IpAddr::V6(addr) => {
@@ -38,6 +49,7 @@ impl Hash for FlowKey {
                 }
             }
         }
+        FlowHash(state.finish())
     }
 }
 

@@ -5,9 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use arrayvec::ArrayVec;
 
 use crate::capture::Timestamp;
-use crate::dissect::Socket;
+use crate::dissect::{Segment, Socket};
 
-use super::FlowKey;
 use super::connection::Connection;
 use super::packed::{Packer, Unpacker};
 
@@ -55,10 +54,9 @@ impl Label {
         connection
     }
 
-    /// Whether it is that of a connection with that key.
-    pub fn has(bytes: &[u8], key: &FlowKey) -> bool {
-        let [a, b] = Self::read(bytes).0.ends;
-        key.is_of(a, b)
+    /// Whether it is that of the connection that this segment belongs to.
+    pub fn has(bytes: &[u8], segment: &Segment) -> bool {
+        segment.is_between(&Self::read(bytes).0.ends)
     }
 
     fn write(&self) -> ArrayVec<u8, LONGEST> {

@@ -8,6 +8,7 @@
 //! A direction's shares add up to the connection's duration. Where the frames cannot tell, the time is unknown.
 
 use crate::capture::{Span, Timestamp};
+use crate::dissect::TcpFlags;
 
 use super::connection::Connection;
 use super::endpoint::Endpoint;
@@ -209,18 +210,24 @@ struct Pace {
 const SLACK: Span = Span::from_millis(2);
 
 /// The accounts of both directions.
+#[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Limits {
-    accounts: [Account; 2],
     /// When both could send.
     opened: Option<Timestamp>,
     /// The longest time without any segment.
     pub idle: Span,
+    accounts: [Account; 2],
 }
 
 packed!(Limits { accounts, opened, idle });
 
 impl Limits {
+    /// Something of it, to bring it near.
+    pub fn read_a_little(&self) -> u64 {
+        self.accounts[0].allowed.into()
+    }
+
     /// Both ends could send.
     pub fn is_opened(&self) -> bool {
         self.opened.is_some()
@@ -268,7 +275,7 @@ impl Connection {
     }
 
     fn account_sent(&mut self, step: &Step<'_>, before: Before) {
-        let (segment, now) = (step.segment, step.segment.ts);
+        let now = step.segment.ts;
         let (ends, end) = (&self.ends, step.me());
         let pace = || pace(ends, end);
         let (me, peer) = (&ends[step.me()], &ends[step.peer()]);
@@ -301,19 +308,19 @@ impl Connection {
         } else if again || is_recovering(me) {
             Left::Recovering
         } else {
-            let whole = segment_room(me, peer);
-            let left = room(peer, step);
-            let short = segment.payload_len % whole.max(1) != 0;
-            if left <= 0 {
-                Left::Full
-            } else if short && segment.flags.contains(crate::dissect::TcpFlags::PSH) && peer.mss > 0 {
-                Left::Done
-            } else if left < i64::from(whole).max(i64::from(peer.window) / 8) {
-                Left::Full
-            } else {
-                Left::More
-            }
+            how_it_left(step, me, peer)
         };
+    }
+
+    /// Shares out the time that ends with an expected segment: nothing is missing before it, sent again, or closed.
+    pub(super) fn account_expected(&mut self, step: &Step<'_>) {
+        let (ends, now) = (&self.ends, step.segment.ts);
+        if step.segment.payload_len > 0 {
+            let account = &mut self.limits.accounts[step.me()];
+            account.settle(now, true, || pace(ends, step.me()));
+            account.left = how_it_left(step, &ends[step.me()], &ends[step.peer()]);
+        }
+        self.account_acked(step);
     }
 
     /// What an acknowledgment does to the account of the direction that it acknowledges.
@@ -413,6 +420,23 @@ fn pace(ends: &[Endpoint; 2], end: usize) -> Pace {
         answer: Span(to_sender.saturating_mul(2).saturating_add(round_trip / 8).saturating_add(SLACK.0)),
         burst: Span((round_trip / 4).saturating_add(SLACK.0)),
         clocked: if scale_known { Cause::Congestion } else { Cause::Unknown },
+    }
+}
+
+/// How new data left that is neither a repeat nor sent into a closed window.
+fn how_it_left(step: &Step<'_>, sender: &Endpoint, receiver: &Endpoint) -> Left {
+    let segment = step.segment;
+    let whole = segment_room(sender, receiver);
+    let left = room(receiver, step);
+    let short = segment.payload_len != whole && !segment.payload_len.is_multiple_of(whole.max(1));
+    if left <= 0 {
+        Left::Full
+    } else if short && segment.flags.contains(TcpFlags::PSH) && receiver.mss > 0 {
+        Left::Done
+    } else if left < i64::from(whole).max(i64::from(receiver.window) / 8) {
+        Left::Full
+    } else {
+        Left::More
     }
 }
 

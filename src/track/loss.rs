@@ -44,12 +44,14 @@ impl Connection {
     /// How many segments of the wire this frame holds: offload makes one of several.
     pub(super) fn segments_in(&self, step: &Step<'_>) -> u16 {
         let segment = step.segment;
-        let mss =
-            [&self.ends[step.me()], &self.ends[step.peer()]].into_iter().map(|end| end.mss).filter(|mss| *mss > 0);
+        let mss = self.ends.iter().map(|end| end.mss).filter(|mss| *mss > 0);
         // RFC 6691 §2: options take their room from the MSS.
         let options = if segment.options.timestamps.is_some() { 12 } else { 0 };
         let room = u32::from(mss.min().unwrap_or(1460).saturating_sub(options)).max(1);
-        u16::try_from(segment.payload_len.div_ceil(room).max(1)).unwrap_or(u16::MAX)
+        if segment.payload_len <= room {
+            return 1;
+        }
+        u16::try_from(segment.payload_len.div_ceil(room)).unwrap_or(u16::MAX)
     }
 
     /// Whether what fills the hole was overtaken, or sent again.

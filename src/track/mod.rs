@@ -54,7 +54,7 @@ mod window;
 pub use amend::Amend;
 pub use finding::{Fact, Finding, Value};
 pub use flow::{DirectionStats, FlowRecord, Outcome, RttSummary};
-pub use key::{Direction, FlowKey};
+pub use key::{Direction, FlowHash, FlowHasher, FlowKey};
 pub use limits::{Cause, LimitedBy, Shares};
 pub use observation::{Acked, Deed, Note, Observation, States};
 pub use state::TcpState;

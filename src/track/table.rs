@@ -1,19 +1,16 @@
 //! Every live connection: found by its two ends, aged in lists of equal patience, packed when it rests.
 
 use std::collections::VecDeque;
-use std::hash::BuildHasher;
 use std::hint::black_box;
 
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use crate::capture::Timestamp;
+use crate::dissect::{Segment, Socket};
 
-use crate::dissect::Socket;
-
-use super::FlowKey;
 use super::awake::{Awake, Seat};
 use super::connection::Connection;
+use super::key::{FlowHash, FlowHasher, FlowKey};
 use super::label::Label;
 use super::packed::Packer;
 
@@ -32,6 +29,9 @@ const AGES: usize = 3;
 const CACHE_LINE: usize = 64;
 const NONE: u32 = u32::MAX;
 
+/// Fewer connections than this are near anyway: a core's cache has them all.
+const MANY: usize = 256;
+
 /// So many take their turn after a segment.
 const TURNS: usize = 4;
 
@@ -41,8 +41,7 @@ pub(super) type Slot = u32;
 /// The table. Connections of one [`Age`] hang in one list, oldest first; a connection is moved only when it comes to the head, so
 /// a packet costs no list work.
 pub(super) struct Table {
-    // The hash is seeded anew in each run: keys come from the wire.
-    hasher: RandomState,
+    hasher: FlowHasher,
     index: HashTable<Slot>,
     slots: Vec<Entry>,
     free: Vec<Slot>,
@@ -54,8 +53,7 @@ pub(super) struct Table {
     /// Those that are over, and still awake when that was noted.
     over: VecDeque<Slot>,
     packer: Packer,
-    /// Room for what is being brought near.
-    hashes: Vec<u64>,
+    /// Room for the places of what is being brought near.
     near: Vec<Slot>,
 }
 
@@ -94,7 +92,7 @@ impl Table {
     /// A table of which so many connections are awake.
     pub fn new(most_awake: usize) -> Self {
         Self {
-            hasher: RandomState::default(),
+            hasher: FlowHasher::default(),
             index: HashTable::new(),
             slots: Vec::new(),
             free: Vec::new(),
@@ -104,19 +102,24 @@ impl Table {
             most_awake,
             over: VecDeque::new(),
             packer: Packer::default(),
-            hashes: Vec::new(),
             near: Vec::new(),
         }
     }
 
-    /// Reads a little of everything that these keys lead to. Memory that is far away is waited for once in a round, and not once
-    /// for each key: no read depends on another of the same round.
-    pub fn bring_near(&mut self, keys: impl Iterator<Item = FlowKey>) {
-        self.hashes.clear();
-        self.hashes.extend(keys.map(|key| self.hasher.hash_one(key)));
+    /// Says where it looks for a connection.
+    pub fn hasher(&self) -> &FlowHasher {
+        &self.hasher
+    }
+
+    /// Reads a little of everything that these hashes lead to. Memory that is far away is waited for once in a round, and not once
+    /// for each hash: no read depends on another of the same round.
+    pub fn bring_near(&mut self, hashes: impl Iterator<Item = FlowHash>) {
+        if self.awake.len() < MANY {
+            return;
+        }
         self.near.clear();
         // Whose hash looks like it is taken for it: to ask the connection itself would be to wait for it.
-        self.near.extend(self.hashes.iter().filter_map(|hash| self.index.find(*hash, |_| true)));
+        self.near.extend(hashes.filter_map(|hash| self.index.find(hash.0, |_| true)));
         let entry = |slot: &Slot| self.slots.get(*slot as usize);
         black_box(self.near.iter().filter_map(entry).fold(0, |sum, entry| sum ^ entry.next));
         let held = || self.near.iter().filter_map(entry).map(|entry| &entry.held);
@@ -149,14 +152,11 @@ impl Table {
         }
     }
 
-    fn has(&self, held: &Held, key: &FlowKey) -> bool {
+    fn has(&self, held: &Held, segment: &Segment) -> bool {
         match held {
             Held::Nothing => false,
-            Held::Awake(seat) => self
-                .awake
-                .get(*seat)
-                .is_some_and(|connection| key.is_of(connection.ends[0].socket, connection.ends[1].socket)),
-            Held::Resting(bytes) => Label::has(bytes, key),
+            Held::Awake(seat) => self.awake.get(*seat).is_some_and(|connection| connection.has(segment)),
+            Held::Resting(bytes) => Label::has(bytes, segment),
         }
     }
 
@@ -168,9 +168,11 @@ impl Table {
         self.lists[age as usize].len
     }
 
-    pub fn find(&self, key: &FlowKey) -> Option<Slot> {
-        let equal = |slot: &Slot| self.has(&self.slots[*slot as usize].held, key);
-        self.index.find(self.hasher.hash_one(key), equal).copied()
+    /// The connection of a segment with that hash.
+    #[inline]
+    pub fn find(&self, hash: FlowHash, segment: &Segment) -> Option<Slot> {
+        let equal = |slot: &Slot| self.slots.get(*slot as usize).is_some_and(|entry| self.has(&entry.held, segment));
+        self.index.find(hash.0, equal).copied()
     }
 
     /// A connection, awake.
@@ -201,7 +203,7 @@ impl Table {
     }
 
     pub fn insert(&mut self, connection: Connection, age: Age, now: Timestamp) -> Slot {
-        let hash = self.hasher.hash_one(connection.key());
+        let hash = self.hasher.hash(&connection.key()).0;
         let held = Held::Awake(self.awake.put(connection));
         let slot = match self.free.pop() {
             Some(slot) => {
@@ -235,7 +237,7 @@ impl Table {
         let mut index = std::mem::take(&mut self.index);
         let rehash = |slot: &Slot| {
             let label = self.label_of(&self.slots[*slot as usize].held);
-            label.map_or(0, |label| self.hasher.hash_one(FlowKey::new(label.ends[0], label.ends[1])))
+            label.map_or(0, |label| self.hasher.hash(&FlowKey::new(label.ends[0], label.ends[1])).0)
         };
         index.reserve(1, rehash);
         self.index = index;
@@ -248,7 +250,7 @@ impl Table {
             Held::Resting(bytes) => Label::unpack(&bytes),
             Held::Nothing => return None,
         };
-        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(connection.key()), |other| *other == slot) {
+        if let Ok(found) = self.index.find_entry(self.hasher.hash(&connection.key()).0, |other| *other == slot) {
             found.remove();
         }
         self.free.push(slot);
@@ -266,7 +268,14 @@ impl Table {
 
     /// Where too many are awake, a few go to rest: what is over first, and then what was not heard of for long. Those of which
     /// something is open stay awake.
+    #[inline]
     pub fn settle(&mut self) {
+        if self.awake.len() > self.most_awake {
+            self.take_turns();
+        }
+    }
+
+    fn take_turns(&mut self) {
         for _ in 0..TURNS {
             if self.awake.len() <= self.most_awake {
                 return;

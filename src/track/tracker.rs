@@ -15,7 +15,7 @@ use super::quality::Quality;
 use super::step::Step;
 use super::table::{Age, Slot, Table};
 use super::trail::Trail;
-use super::{Amend, Deed, Direction, Finding, FlowKey, FlowRecord, Observation};
+use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, Observation};
 
 /// Limits and constants of a tracker.
 #[derive(Clone, Copy, Debug)]
@@ -118,18 +118,28 @@ impl FlowTracker {
 
     /// Takes the next segment, and says in `observation` what it did. Events may be waiting afterwards.
     pub fn observe(&mut self, segment: &Segment, observation: &mut Observation) {
+        self.observe_hashed(segment, self.hasher().of(segment), observation);
+    }
+
+    /// Says where this tracker looks for a segment's connection: what [`observe_hashed`](Self::observe_hashed) wants to know.
+    pub fn hasher(&self) -> &FlowHasher {
+        self.table.hasher()
+    }
+
+    /// Takes the next segment, whose hash this tracker's [`hasher`](Self::hasher) has made.
+    pub fn observe_hashed(&mut self, segment: &Segment, hash: FlowHash, observation: &mut Observation) {
         observation.clear();
         self.advance(segment.ts);
-        let known = self.table.find(&FlowKey::new(segment.src, segment.dst));
+        let known = self.table.find(hash, segment);
         let predicted = known.filter(|_| self.options.predicts);
         if !predicted.is_some_and(|slot| self.observe_expected(slot, segment, observation)) {
             self.observe_any(known, segment, observation);
         }
     }
 
-    /// Brings what is known of these segments' connections near, before [`observe`](Self::observe) asks for one after the other.
-    pub fn look_ahead<'a>(&mut self, segments: impl Iterator<Item = &'a Segment>) {
-        self.table.bring_near(segments.map(|segment| FlowKey::new(segment.src, segment.dst)));
+    /// Brings near what is known of the connections with these hashes, before a segment of the first is taken.
+    pub fn look_ahead(&mut self, hashes: impl Iterator<Item = FlowHash>) {
+        self.table.bring_near(hashes);
     }
 
     /// A segment that is just what was expected of a settled connection: that stays as it is, whatever its place in the table.
@@ -226,15 +236,20 @@ impl FlowTracker {
     }
 
     /// Lets capture time go on without a segment (a frame that holds no TCP).
+    #[inline]
     pub fn advance(&mut self, now: Timestamp) {
         self.started.get_or_insert(now);
         if now <= self.now && self.flows > 0 {
             return;
         }
         self.now = now;
-        if now < self.due {
-            return;
+        if now >= self.due {
+            self.expire(now);
         }
+    }
+
+    /// Lets the connections go whose time is over.
+    fn expire(&mut self, now: Timestamp) {
         self.due = Timestamp(i64::MAX);
         for age in AGES {
             let patience = self.patience(age);

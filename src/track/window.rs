@@ -6,6 +6,7 @@ use crate::rules::{Confidence, Rule};
 
 use super::claims::{Mark, REORDER, REORDER_FRAMES};
 use super::connection::Connection;
+use super::endpoint::Endpoint;
 use super::step::Step;
 
 /// Data beyond every edge that the receiver was seen to advertise.
@@ -95,25 +96,48 @@ impl Connection {
         if ack > peer.nxt || step.has(TcpFlags::SYN) {
             return;
         }
-        let mark = Mark::of(step.segment);
-        // Sent after the one before, whatever the network did: it acknowledges more, or is further on in numbers, clock or ID.
-        let last = me.edge_at;
-        let after = ack > last.0
-            || ack == last.0
-                && (step.obs.seq > last.1 || step.obs.seq == last.1 && mark.is_after(me.edge_mark, me.ids));
-        if me.right_edge != i64::MIN && !after {
+        if !me.advertises_later(step, ack) {
             return;
         }
-        let shift = if me.wscale.is_some() && peer.wscale.is_some() { me.wscale.unwrap_or(0).min(14) } else { 0 };
-        let back = me.right_edge.saturating_sub(edge);
         let quiet = me.closes() || peer.fin.is_some() || self.cut.is_some() || !self.scale_known();
-        // RFC 7323 §2.4: rounding down to the scale's unit may take back less than one unit.
-        if me.right_edge != i64::MIN && back >= 1 << shift && !quiet {
-            let frame = me.edge_frame;
+        if me.takes_back(peer, edge) && !quiet {
+            let (back, frame) = (me.right_edge.saturating_sub(edge), me.edge_frame);
             step.fire(Rule::WindowShrunk).bytes("back", back as u64).frame("before", frame);
         }
-        let me = &mut self.ends[step.me()];
-        (me.right_edge, me.edge_at, me.edge_mark) = (edge, (ack, step.obs.seq), mark);
-        me.edge_frame = step.segment.frame;
+        self.ends[step.me()].move_edge(step, ack, edge);
+    }
+}
+
+impl Endpoint {
+    /// Whether it sent the step's segment after the one with its last edge, whatever the network did: that acknowledges more, or is
+    /// further on in numbers, clock or ID.
+    pub(super) fn advertises_later(&self, step: &Step<'_>, ack: i64) -> bool {
+        let (last_ack, last_seq) = self.edge_at;
+        let seq = step.obs.seq;
+        self.right_edge == i64::MIN
+            || ack > last_ack
+            || ack == last_ack
+                && (seq > last_seq || seq == last_seq && Mark::of(step.segment).is_after(self.edge_mark, self.ids))
+    }
+
+    /// Whether that edge lies further left than its last one.
+    // RFC 7323 §2.4: rounding down to the scale's unit may take back less than one unit.
+    pub(super) fn takes_back(&self, peer: &Self, edge: i64) -> bool {
+        self.right_edge != i64::MIN && self.right_edge.saturating_sub(edge) >= 1 << self.shift(peer)
+    }
+
+    /// Takes the edge that the step's segment advertises for its last one.
+    pub(super) fn move_edge(&mut self, step: &Step<'_>, ack: i64, edge: i64) {
+        (self.right_edge, self.edge_at) = (edge, (ack, step.obs.seq));
+        (self.edge_mark, self.edge_frame) = (Mark::of(step.segment), step.segment.frame);
+    }
+
+    /// By how many bits its windows are to be shifted.
+    // RFC 7323 §2.2: both must send the option for either to be scaled. §2.3: a shift above 14 is taken for 14.
+    pub(super) fn shift(&self, peer: &Self) -> u8 {
+        match (self.wscale, peer.wscale) {
+            (Some(shift), Some(_)) => shift.min(14),
+            _ => 0,
+        }
     }
 }
