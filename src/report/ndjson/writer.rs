@@ -160,7 +160,7 @@ impl<'a, 'p> Serializer for Writer<'a, 'p> {
         }
         // A time in nanoseconds or a number without a fraction, as most are; one of 15 digits is the only one that is its `f64`.
         let nanos = value * 1e9 + 0.5;
-        if nanos >= 1.0 && nanos < 1e15 && (nanos as i64) as f64 / 1e9 == value {
+        if (1.0..1e15).contains(&nanos) && (nanos as i64) as f64 / 1e9 == value {
             fraction::<9>(self.0, nanos as i64);
             return Ok(());
         }
