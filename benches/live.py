@@ -10,12 +10,14 @@ It builds what it runs, unless --built FOLDER has it: tcpcheck and offer, for a 
 
 losses: both programs capture the same interface at the same time, as they are typed: with the kernel's buffer that each takes
 by itself, unless --buffer KIB gives both the same. Once tcpcheck with the summary beside `tcpdump -w /dev/null`, once annotated
-text in a file beside `tcpdump -n` in a file.
+text in a file beside `tcpdump -n` in a file; both of few connections at once from few hosts, and of many at once, each from a
+host of its own (examples/offer.rs). There is a new connection for every 20 packets in either.
 memory: the resident memory of `tcpcheck --summary`, every so often, once connections have begun to be forgotten.
 It prints Markdown, and ends with status 1 when tcpcheck did worse than docs/live.md says it does.
 """
 
 import argparse
+import itertools
 import os
 import pathlib
 import re
@@ -62,10 +64,10 @@ class Cable:
             time.sleep(0.05)
         return child
 
-    def offer(self, rate, seconds):
+    def offer(self, rate, seconds, crowd):
         """Puts packets on the far end."""
         return subprocess.Popen(
-            ["ip", "netns", "exec", self.spaces[1], str(self.offerer), "far", str(rate), str(seconds)], stdout=subprocess.PIPE, text=True
+            ["ip", "netns", "exec", self.spaces[1], str(self.offerer), "far", str(rate), str(seconds), crowd], stdout=subprocess.PIPE, text=True
         )
 
 
@@ -95,14 +97,13 @@ def counted(errors):
 def losses(args, folder):
     """Both programs on the same packets."""
     print(f"{args.rate:,} packets a second offered for {args.seconds} s; {os.cpu_count()} processors\n")
-    print("| what | offered | kept by tcpcheck | kept by tcpdump | tcpcheck / tcpdump | CPU s tcpcheck | CPU s tcpdump |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
+    print("| what | connections | offered | kept by tcpcheck | kept by tcpdump | tcpcheck / tcpdump | CPU s tcpcheck | CPU s tcpdump |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
     good = True
     buffer = ["-B", args.buffer] if args.buffer else []
-    for name, ours, theirs, least in (
-        ("summary; -w /dev/null", ["--summary"], ["-w", "/dev/null"], 1.0),
-        ("annotated text; -n, in files", [], [], 3.0),
-    ):
+    summary = ("summary; -w /dev/null", ["--summary"], ["-w", "/dev/null"], 1.0)
+    text = ("annotated text; -n, in files", [], [], 3.0)
+    for (name, ours, theirs, least), crowd in itertools.product((summary, text), ("few", "many")):
         with Cable(args) as cable:
             files = [open(folder / f"{n}.out", "wb") for n in (1, 2)]
             errors = [folder / f"{n}.err" for n in (1, 2)]
@@ -110,14 +111,14 @@ def losses(args, folder):
                 cable.capture([args.tcpcheck, "-n", "-i", "near", *buffer, *ours, "tcp"], files[0], errors[0]),
                 cable.capture(["tcpdump", "-n", "-i", "near", *buffer, *theirs, "tcp"], files[1], errors[1]),
             ]
-            offered, _ = cable.offer(args.rate, args.seconds).communicate()
+            offered, _ = cable.offer(args.rate, args.seconds, crowd).communicate()
             time.sleep(1)
             cpu = [end(child) for child in captures]
         (kept, _), (their_kept, _) = map(counted, errors)
         ratio = kept / max(their_kept, 1)
         # All that was offered is as much as there is. A thousandth: packets that came while one of them was ending.
         good &= ratio >= least * 0.999 or kept >= int(offered.split()[0]) * 0.999
-        print(f"| {name} | {offered.split()[0]} | {kept} | {their_kept} | {ratio:.2f} | {cpu[0]:.1f} | {cpu[1]:.1f} |", flush=True)
+        print(f"| {name} | {crowd} | {offered.split()[0]} | {kept} | {their_kept} | {ratio:.2f} | {cpu[0]:.1f} | {cpu[1]:.1f} |", flush=True)
     return good
 
 
@@ -125,7 +126,7 @@ def memory(args, folder):
     """One capture, looked at every so often."""
     with Cable(args) as cable, open(folder / "out", "wb") as output:
         capture = cable.capture([args.tcpcheck, "-n", "-i", "near", "-B", "4096", "--summary", "tcp"], output, folder / "err")
-        offer = cable.offer(args.rate, args.seconds)
+        offer = cable.offer(args.rate, args.seconds, "few")
         began, seen = time.monotonic(), []
         print(f"{args.rate:,} packets and {args.rate // 20:,} new connections a second for {args.seconds} s\n")
         print("| after s | resident KiB |\n|---:|---:|")

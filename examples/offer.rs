@@ -1,7 +1,8 @@
-//! Puts whole TCP connections on an interface, at a steady rate: `offer INTERFACE PACKETS_PER_SECOND SECONDS`.
+//! Puts whole TCP connections on an interface, at a steady rate: `offer INTERFACE PACKETS_PER_SECOND SECONDS few|many`.
 //!
-//! Each connection is 20 segments: a handshake, six requests with their answers, and a close. 64 run at once, interleaved,
-//! each from another address and port. Used by `benches/live.py`, between two network namespaces.
+//! Each connection is 20 segments: a handshake, six requests with their answers, and a close, so that there is a new one for
+//! every 20 packets. `few`: 64 run at once, from a host that makes 50,000 of them before the next one does. `many`: 20,000 run
+//! at once, each from a host of its own. Used by `benches/live.py`, between two network namespaces.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -9,8 +10,17 @@ use std::time::{Duration, Instant};
 /// Segments of a connection.
 const SEGMENTS: u64 = 20;
 
-/// Connections that run at once.
-const AT_ONCE: u64 = 64;
+/// Who connects.
+#[derive(Clone, Copy)]
+struct Crowd {
+    /// Connections that run at once.
+    at_once: u64,
+    /// Connections of one host.
+    each: u64,
+}
+
+const FEW: Crowd = Crowd { at_once: 64, each: 50_000 };
+const MANY: Crowd = Crowd { at_once: 20_000, each: 1 };
 
 /// Bytes of a request and of an answer.
 const REQUEST: u32 = 40;
@@ -22,9 +32,14 @@ const PSH: u8 = 8;
 const ACK: u8 = 16;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let usage = "usage: offer INTERFACE PACKETS_PER_SECOND SECONDS";
+    let usage = "usage: offer INTERFACE PACKETS_PER_SECOND SECONDS few|many";
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [interface, rate, seconds] = arguments.as_slice() else { return Err(usage.into()) };
+    let [interface, rate, seconds, crowd] = arguments.as_slice() else { return Err(usage.into()) };
+    let crowd = match crowd.as_str() {
+        "few" => FEW,
+        "many" => MANY,
+        _ => return Err(usage.into()),
+    };
     let (rate, seconds): (u64, u64) = (rate.parse()?, seconds.parse()?);
     let mut wire = pcap::Capture::from_device(interface.as_str())?.snaplen(1).open()?;
     // What it sends itself is of no interest, and is not queued for it.
@@ -35,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     while started.elapsed() < Duration::from_secs(seconds) {
         let due = (started.elapsed().as_secs_f64() * rate as f64) as u64;
         while sent < due {
-            build(&mut frame, sent);
+            build(&mut frame, crowd, sent);
             if wire.sendpacket(frame.as_slice()).is_err() {
                 refused += 1;
             }
@@ -48,12 +63,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The frame of that number.
-fn build(frame: &mut Vec<u8>, number: u64) {
-    let group = number / (SEGMENTS * AT_ONCE);
-    let (step, place) = (number % (SEGMENTS * AT_ONCE) / AT_ONCE, number % AT_ONCE);
-    let connection = group * AT_ONCE + place;
+fn build(frame: &mut Vec<u8>, Crowd { at_once, each }: Crowd, number: u64) {
+    let group = number / (SEGMENTS * at_once);
+    let (step, place) = (number % (SEGMENTS * at_once) / at_once, number % at_once);
+    let connection = group * at_once + place;
     // A port comes back after 50,000 connections, from another address.
-    let client = (0x0a80_0000 + (connection / 50_000) as u32 % 0x7f_ffff, 10_000 + (connection % 50_000) as u16);
+    let client = (0x0a80_0000 + (connection / each) as u32 % 0x7f_ffff, 10_000 + (connection % 50_000) as u16);
     let server = (0x0a00_0002, 80);
     let isn = (connection as u32).wrapping_mul(0x9e37_79b9);
     let (from_client, flags, payload, seq, ack) = segment(step);

@@ -139,8 +139,9 @@ program, with no more than CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWN
 and makes only files whose names it derives itself from what was typed.
 .PP
 Files are made, and opened, as whoever started the program: also those of root. This holds for viewing, \fBladder\fR,
-\fBreport\fR and \fBexplain \-r\fR, where a process of its own reads the capture if a pager may be needed. \fBcheck\fR is not
-confined: it opens captures as it goes, and runs a command. Run it as a user who may do little.
+\fBreport\fR, \fBexplain \-r\fR, where a process of its own reads the capture if a pager may be needed, and \fBcheck\fR. That
+opens all its captures and outputs first, and its command runs as whoever started it: the small process ends it when the time is
+up, with CAP_KILL for that, and removes packets that nobody needs to see.
 .PP
 \fB\-\-no\-sandbox\fR gives all of this up: whoever takes over the program through a packet is then whoever started it. It is of
 use under a debugger, or where a kernel or a container refuses the calls above.

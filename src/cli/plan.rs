@@ -217,7 +217,7 @@ impl Plan {
                 ..TrackerOptions::default()
             },
             confined: !args.confinement.no_sandbox,
-            user: user(args)?,
+            user: user(&args.confinement)?,
             again: again(&origin, filter.expression()),
             show,
             filter: match &origin {
@@ -231,8 +231,11 @@ impl Plan {
 }
 
 /// Whom root becomes.
-fn user(args: &Args) -> Result<Option<User>> {
-    match &args.confinement {
+///
+/// # Errors
+/// When there is no such user, or nothing is to be given up.
+pub fn user(confinement: &ConfinementArgs) -> Result<Option<User>> {
+    match confinement {
         ConfinementArgs { user: Some(_), no_sandbox: true } => {
             bail!("-Z USER gives up rights, and --no-sandbox keeps them all: leave one out")
         }

@@ -82,7 +82,7 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
     let names = if args.numeric { Names::numeric() } else { Names::new() };
     let output = args.output.as_deref().unwrap_or("-".as_ref());
-    let desk = Desk::open(&plan, Some(SaveNames::new(output, Turns::default())), None)?;
+    let desk = Desk::open(plan.confined, Some(SaveNames::new(output, Turns::default())), None)?;
     let clerk = desk.clerk.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut written = Vec::new();

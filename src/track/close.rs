@@ -23,9 +23,10 @@ impl Connection {
     pub(super) fn finish_direction(&mut self, step: &mut Step<'_>) {
         let end = step.obs.seq + i64::from(step.segment.seq_len());
         let peer = &self.ends[step.peer()];
-        // A number beyond all that was sent is not taken (§3.10.7.4, fifth): it does not tell whether the other's FIN had come.
+        // A number beyond all that was sent is not taken (§3.10.7.4, fifth): it does not tell whether the other's FIN had come,
+        // so what is known of that stays.
         let told = peer.fin.zip(step.obs.ack.filter(|ack| *ack <= peer.nxt));
-        let second = told.is_some_and(|(fin, ack)| ack >= fin);
+        let second = told.map_or(peer.fin_arrived(), |(fin, ack)| ack >= fin);
         let crosses = told.is_some() && !second;
         let theirs = self.fin_frames[step.peer()].0;
         let (first, _) = self.fin_frames[step.me()];

@@ -41,27 +41,38 @@ fn a_syn_flood_at_full_speed_is_told_and_a_connection_in_it_is_followed() {
     let mut running =
         net.capture(&["-n", "--json", "--flows", "--findings", "--summary", "--max-half-open", "2000", "-B", "65536"]);
     let (mut client, mut server) = net.connect(PORT);
+    let before = net.arrived();
     net.send(syns(30_000));
+    // A SYN is a packet; what the cable itself lost is nobody's to name.
+    let flood = net.arrived() - before;
+    assert!(flood > 20_000, "{flood} of 30,000 SYNs came through the cable");
     std::io::Write::write_all(&mut client, b"still there").unwrap();
     std::io::Read::read_exact(&mut server, &mut [0; 11]).unwrap();
     drop(client);
-    let _ = std::io::Read::read(&mut server, &mut [0]);
+    assert_eq!(std::io::Read::read(&mut server, &mut [0]).unwrap(), 0);
     drop(server);
+    net.wait_until_closed();
     running.catch_up();
     let (status, said) = running.end();
     assert_eq!(status.code(), Some(0));
+    // What the kernel took and the capture did not: dropped, or still waiting when the end came.
+    let count = |words: &str| -> u64 {
+        let line = said.iter().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {said:#?}"));
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    let lost = count("received by filter") - count("packets captured");
     let has = |words: &[&str]| said.iter().any(|line| words.iter().all(|word| line.contains(word)));
     assert!(has(&["TC607"]) && has(&["TC911"]), "{:#?}", said.last());
     // Whoever has more to say than a SYN is followed all the same.
-    let talk: Vec<_> = said.iter().filter(|line| line.contains("\"unique_bytes\":11,")).collect();
+    let talk: Vec<_> = said.iter().filter(|line| line.contains(&format!("\"client\":\"{CLIENT}\""))).collect();
     assert_eq!(talk.len(), 1, "{talk:#?}");
-    assert!(
-        talk[0].contains(&format!("\"client\":\"{CLIENT}\"")) && talk[0].contains("\"outcome\":\"closed\""),
-        "{talk:#?}"
-    );
+    let whole = talk[0].contains("\"unique_bytes\":11,") && talk[0].contains("\"outcome\":\"closed\"");
+    assert!(whole || lost > 0, "{talk:#?}");
     let summary = said.iter().find(|line| line.contains("\"type\":\"summary\"")).unwrap();
-    let drops = summary.split_once("\"kernel_drops\":").unwrap().1.split(',').next().unwrap();
-    // Every SYN is a connection, but for those that the kernel dropped.
-    let flows: u64 = summary.split_once("\"flows\":").unwrap().1.split(',').next().unwrap().parse().unwrap();
-    assert!(flows + drops.parse::<u64>().unwrap() > 30_000, "{summary}");
+    let number = |key: &str| -> u64 {
+        summary.split_once(&format!("\"{key}\":")).unwrap().1.split(',').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(number("kernel_drops"), count("dropped by kernel"));
+    // Every SYN is a connection, but for those that were lost by these counters.
+    assert!(number("flows") + lost > flood, "{lost} lost of {flood}: {summary}");
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Whatever takes longer has failed.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The client's and the server's address.
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
@@ -116,6 +116,25 @@ impl Net {
                 let _ = cable.sendpacket(frame);
             }
         });
+    }
+
+    /// Packets that came in at the client's end so far, by the interface's own counter.
+    pub fn arrived(&self) -> u64 {
+        let counters = self.within(true, || std::fs::read_to_string("/proc/thread-self/net/dev").unwrap());
+        let line = counters.lines().find_map(|line| line.trim_start().strip_prefix("client0:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Waits until the client has the server's FIN for the only connection there was: it is in TIME-WAIT.
+    #[track_caller]
+    pub fn wait_until_closed(&self) {
+        let started = Instant::now();
+        // A line a socket, with its state in hexadecimal behind both addresses.
+        let waits = |line: &str| line.split_whitespace().nth(3) == Some("06");
+        while !self.within(true, || std::fs::read_to_string("/proc/thread-self/net/tcp").unwrap().lines().any(waits)) {
+            assert!(started.elapsed() < PATIENCE, "the connection does not close");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The program on the client's end, once it listens.

@@ -12,7 +12,7 @@ use tcpcheck::capture::{LiveOptions, Next, open_live};
 use tcpcheck::cli::sandbox::{self, Doors, User};
 
 use super::PORT;
-use super::net::{Net, PATIENCE};
+use super::net::{Net, PATIENCE, Running};
 use crate::testkit::root;
 
 /// The test below runs itself anew: what it gives up is gone for good.
@@ -127,6 +127,122 @@ fn the_user_of_z_is_taken_and_without_a_sandbox_nothing_is_given_up() {
     let nobody = nobody.unwrap();
     assert_eq!(nobody.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&nobody.stderr).contains("-Z no-such-user: there is no such user"));
+}
+
+#[test]
+fn a_check_is_confined_when_it_reads_and_writes_what_it_opened_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let verdict = folder.path().join("verdict.xml");
+    std::fs::write(&verdict, "what was there before, and is longer than nothing").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tcpcheck"))
+        .args(["check", "-", "--output", "junit=verdict.xml", "--update-baseline", "--baseline", "known.toml"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let pid = Pid::from_child(&child);
+    let started = Instant::now();
+    while status(pid, "Seccomp") != "2" {
+        assert!(started.elapsed() < PATIENCE, "it is not confined");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!((status(pid, "NoNewPrivs").as_str(), status(pid, "CapEff").as_str()), ("1", "0000000000000000"));
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(status(pid, "Uid"), "65534");
+    }
+    assert!(
+        std::fs::read_to_string(&verdict).unwrap().starts_with("what was there"),
+        "written before there is a verdict"
+    );
+    input.write_all(&std::fs::read(root().join("fixtures/open/refused.pcap")).unwrap()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    // What the baseline has just learnt passes.
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(std::fs::read_to_string(&verdict).unwrap().trim_end().ends_with("</testsuites>"));
+    assert!(std::fs::read_to_string(folder.path().join("known.toml")).unwrap().contains("TC102"));
+}
+
+#[test]
+fn a_live_check_of_root_ends_its_command_and_removes_its_file_as_nobody() {
+    let Some(net) = Net::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let check = |command: &[&str]| {
+        let mut check = net.command(env!("CARGO_BIN_EXE_tcpcheck"));
+        check.args(["check", "-i", "client0", "--for", "5s", "--allow-empty", "--"]).args(command);
+        check.env("TMPDIR", folder.path()).current_dir(folder.path());
+        check
+    };
+    // A command that is another user's, and takes no hint.
+    let stubborn = [
+        "setpriv",
+        "--reuid",
+        "daemon",
+        "--clear-groups",
+        "sh",
+        "-c",
+        "trap '' TERM; echo on; while :; do sleep 1; done",
+    ];
+    let mut running = Running::start(&mut check(&stubborn));
+    running.hear("on");
+    let pid = running.pid();
+    let started = Instant::now();
+    while status(pid, "Seccomp") != "2" {
+        assert!(started.elapsed() < PATIENCE, "it is not confined");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(status(pid, "Uid"), "65534");
+    let (ended, said) = running.wait();
+    assert_eq!(ended.code(), Some(1), "{said:#?}");
+    assert!(said.iter().any(|line| line.contains("was still running when the time of --for was up")), "{said:#?}");
+    // Packets are kept for whoever wants to know why, and for nobody else.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the temporary file is left");
+}
+
+#[test]
+fn a_program_with_capabilities_captures_for_nobody_and_gives_them_up() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let Some(net) = Net::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    let (program, kept) = (folder.path().join("tcpcheck"), folder.path().join("kept.pcap"));
+    std::fs::copy(env!("CARGO_BIN_EXE_tcpcheck"), &program).unwrap();
+    let nobody = |args: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(["-n", "-i", "client0"]).args(args).uid(65_534).gid(65_534).current_dir(folder.path());
+        command
+    };
+    let refused = net.within(true, || nobody(&[]).output().unwrap());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && said.contains("setcap cap_net_raw,cap_net_admin=eip"), "{said}");
+
+    // As the message says, with setcap(8) of libcap2-bin.
+    let granted = Command::new("setcap").arg("cap_net_raw,cap_net_admin=eip").arg(&program).output().unwrap();
+    assert!(granted.status.success(), "{}", String::from_utf8_lossy(&granted.stderr));
+    let mut running =
+        net.within(true, || Running::start(&mut nobody(&["--flows", "-w", kept.to_str().unwrap(), "-C", "1M"])));
+    running.hear("listening on client0");
+    assert_eq!(status(running.pid(), "Uid"), "65534");
+    for set in ["CapPrm", "CapEff", "CapInh", "CapAmb"] {
+        assert_eq!(status(running.pid(), set), "0000000000000000", "{set}");
+    }
+    assert_eq!((status(running.pid(), "NoNewPrivs").as_str(), status(running.pid(), "Seccomp").as_str()), ("1", "2"));
+    net.converse(PORT);
+    // The clerk binds it anew, which takes a capability.
+    net.unplug();
+    running.hear("client0: the interface has gone");
+    net.plug();
+    running.hear("the capture goes on");
+    net.converse(PORT + 1);
+    let (ended, said) = running.end();
+    assert_eq!(ended.code(), Some(0), "{said:#?}");
+    for port in [PORT, PORT + 1] {
+        assert!(said.iter().any(|line| line.contains(&format!("10.99.0.2:{port}"))), "{said:#?}");
+    }
+    assert_eq!(std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&kept).unwrap()), 65_534);
 }
 
 #[test]

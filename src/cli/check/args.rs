@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use crate::cli::args::Color;
+use crate::cli::args::{Color, ConfinementArgs};
 
 /// What to judge, by what, and how to say it.
 #[derive(Debug, Args)]
@@ -51,6 +51,9 @@ pub struct CheckArgs {
     /// Say only what is not well
     #[arg(short, long)]
     pub quiet: bool,
+    /// What is given up before packets are read.
+    #[command(flatten)]
+    pub confinement: ConfinementArgs,
     /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
     pub color: Color,

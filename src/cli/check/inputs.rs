@@ -1,20 +1,97 @@
-//! The captures that files, directories and patterns name.
+//! The captures that files, directories and patterns name, and their files.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::capture::{CaptureError, FrameSource, OpenFiles};
+
 /// How the names of captures end, with or without a compression's ending behind.
 const ENDINGS: [&str; 3] = ["pcap", "pcapng", "cap"];
 
 const COMPRESSIONS: [&str; 4] = ["gz", "zst", "lz4", "xz"];
 
+/// A capture that is to be judged.
+pub struct Input {
+    /// Its name.
+    pub path: PathBuf,
+    /// Opened beforehand, or why not; none where it is opened when it is read.
+    file: Option<Result<OpenFiles, String>>,
+}
+
+impl Input {
+    /// Opens nothing yet.
+    pub fn later(path: PathBuf) -> Self {
+        Self { path, file: None }
+    }
+
+    /// Opens the file, for a process that will not be able to.
+    pub fn open(path: PathBuf) -> Self {
+        let file = OpenFiles::open(std::slice::from_ref(&path)).map_err(|error| error.to_string());
+        Self { path, file: Some(file) }
+    }
+
+    /// Its frames, from the first one on.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not a capture.
+    pub fn source(&self) -> Result<Box<dyn FrameSource>, String> {
+        let stdin = || Box::new(std::io::stdin()) as _;
+        let words = |error: CaptureError| error.to_string();
+        match &self.file {
+            Some(Ok(file)) => file.source(stdin).map_err(words),
+            Some(Err(error)) => Err(error.clone()),
+            None => OpenFiles::open(&[&self.path]).and_then(|file| file.source(stdin)).map_err(words),
+        }
+    }
+}
+
+/// The captures of `words`, open where the process is to be `confined`.
+///
+/// # Errors
+/// As [`captures`], and when there are more than a process may have open.
+pub fn inputs(words: &[PathBuf], confined: bool) -> Result<Vec<Input>> {
+    let paths = captures(words)?;
+    if !confined {
+        return Ok(paths.into_iter().map(Input::later).collect());
+    }
+    let most = allow_open(paths.len() as u64 + BESIDE);
+    if most < paths.len() as u64 + BESIDE {
+        bail!(
+            "{} captures, and a process may have {most} files open here (ulimit -Hn): judge fewer at a time, or with \
+             --no-sandbox, which opens one after the other",
+            paths.len()
+        );
+    }
+    Ok(paths.into_iter().map(Input::open).collect())
+}
+
+/// Files that are open beside the captures: the outputs, and what each thread reads.
+const BESIDE: u64 = 1024;
+
+/// Lets this process have so many files open, if the system allows that; gives how many it may have.
+#[cfg(unix)]
+fn allow_open(wanted: u64) -> u64 {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|now| now < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+#[cfg(not(unix))]
+fn allow_open(_: u64) -> u64 {
+    u64::MAX
+}
+
 /// Every capture once, in the order of the words; of a directory or a pattern in the order of names.
 ///
 /// # Errors
 /// When a directory or a pattern holds none. A file that is not there is left to its reading.
-pub fn captures(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
+fn captures(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
     if words.is_empty() {
         bail!("name captures, directories of captures or patterns: tcpcheck check FILE…, or capture with -i INTERFACE");
     }

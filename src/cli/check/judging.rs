@@ -1,20 +1,19 @@
 //! Captures to verdicts, several at once; and, where one fails, the packets that show why.
 
 use std::num::NonZero;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::Result;
-
-use crate::capture::{self, CaptureError, Filter, FrameSource, Next};
+use crate::capture::{CaptureError, Filter, FrameSource, Next};
 use crate::cli::quality;
 use crate::dissect::{Content, Dissection};
 use crate::policy::{Judge, Policy, Verdict};
 use crate::report::check::{Capture, Exhibit};
 use crate::report::lines::{LineStyle, Lines};
 use crate::track::{FlowTracker, Observation, TrackerOptions};
+
+use super::inputs::Input;
 
 /// Calls `work` for every item, on as many threads as there are processors, and keeps the order.
 pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
@@ -39,12 +38,12 @@ pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec
 }
 
 /// Judges a file.
-pub fn file(path: &Path, policy: &Policy, filter: &Filter) -> Capture {
-    let name = path.display().to_string();
-    let verdict = capture::open(path)
-        .and_then(|mut source| judge(source.as_mut(), policy, filter.clone()))
-        .map_err(|error| error.to_string());
-    Capture { file: crate::cli::plan::word(path), name, verdict, exhibit: Exhibit::default() }
+pub fn file(input: &Input, policy: &Policy, filter: &Filter) -> Capture {
+    let name = input.path.display().to_string();
+    let verdict = input
+        .source()
+        .and_then(|mut source| judge(source.as_mut(), policy, filter.clone()).map_err(|error| error.to_string()));
+    Capture { file: crate::cli::plan::word(&input.path), name, verdict, exhibit: Exhibit::default() }
 }
 
 fn judge(source: &mut dyn FrameSource, policy: &Policy, mut filter: Filter) -> Result<Verdict, CaptureError> {
@@ -75,17 +74,19 @@ pub fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults: bool) 
 }
 
 /// Reads a capture that fails once more, for the packets that show why.
-pub fn exhibit(path: &Path, verdict: &Verdict, filter: &Filter) -> Exhibit {
+pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter) -> Exhibit {
     let mut exhibit = Exhibit::of(verdict);
     // Standard input does not come again. What cannot be read now was told when it was judged.
-    if !exhibit.is_empty() && !crate::cli::plan::is_standard(path) {
-        let _ = fill(&mut exhibit, path, filter.clone());
+    if !exhibit.is_empty()
+        && !crate::cli::plan::is_standard(&input.path)
+        && let Ok(mut source) = input.source()
+    {
+        let _ = fill(&mut exhibit, source.as_mut(), filter.clone());
     }
     exhibit
 }
 
-fn fill(exhibit: &mut Exhibit, path: &Path, mut filter: Filter) -> Result<(), CaptureError> {
-    let mut source = capture::open(path)?;
+fn fill(exhibit: &mut Exhibit, source: &mut dyn FrameSource, mut filter: Filter) -> Result<(), CaptureError> {
     let mut tracker = FlowTracker::new(TrackerOptions::default());
     let (mut seen, mut line) = (Observation::default(), Vec::new());
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });

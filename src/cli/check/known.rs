@@ -1,19 +1,24 @@
 //! The baseline of a run: where it lies, what captures are called in it, and when it is written.
 
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::policy::{BASELINE_NAME, Baseline, Policy, Shrink};
 use crate::report::check::Capture;
 
 use super::CheckArgs;
+use super::outputs::Output;
 
 /// The baseline while captures are judged.
 pub struct Known {
     file: PathBuf,
     baseline: Option<Baseline>,
-    update: bool,
+    /// Where it is written anew, open.
+    update: Option<Output>,
+    /// What the baseline calls captures, by their names.
+    names: HashMap<String, String>,
     shrinks: Vec<Shrink>,
 }
 
@@ -26,25 +31,42 @@ impl Known {
         let wanted = args.baseline.is_some() && !args.update_baseline;
         let baseline = if wanted || file.exists() { Some(Baseline::read(&file)?) } else { None };
         let baseline = baseline.or(args.update_baseline.then(Baseline::default));
-        Ok(Self { file, baseline, update: args.update_baseline, shrinks: Vec::new() })
+        Ok(Self { file, baseline, update: None, names: HashMap::new(), shrinks: Vec::new() })
+    }
+
+    /// Looks up what has to do with files, for a process that will not be able to: what these captures are called in it, and, if
+    /// it is to be written, the baseline itself.
+    pub fn prepare(&mut self, args: &CheckArgs, captures: impl Iterator<Item = String>) -> Result<()> {
+        if self.baseline.is_none() {
+            return Ok(());
+        }
+        let directory = self.file.parent();
+        let named = |capture: &str| directory.map_or_else(|| capture.to_owned(), |path| relative(capture, path));
+        self.names = captures
+            .map(|capture| {
+                let name = named(&capture);
+                (capture, name)
+            })
+            .collect();
+        self.update = args.update_baseline.then(|| Output::open(&self.file)).transpose()?;
+        Ok(())
     }
 
     /// Accepts what is known of a capture's failures.
     pub fn apply(&mut self, capture: &mut Capture) {
         let (Some(baseline), Ok(verdict)) = (&mut self.baseline, &mut capture.verdict) else { return };
-        let name =
-            self.file.parent().map_or_else(|| capture.name.clone(), |directory| relative(&capture.name, directory));
-        if self.update {
-            baseline.update(&name, verdict);
+        let name = self.names.get(&capture.name).unwrap_or(&capture.name);
+        if self.update.is_some() {
+            baseline.update(name, verdict);
         }
-        self.shrinks.extend(baseline.apply(&name, verdict));
+        self.shrinks.extend(baseline.apply(name, verdict));
     }
 
     /// The baseline's name, and what it could do without; written when that was asked for.
     pub fn settle(&mut self) -> Result<(Option<String>, Vec<Shrink>)> {
         let Some(baseline) = &self.baseline else { return Ok((None, Vec::new())) };
-        if self.update {
-            std::fs::write(&self.file, baseline.text()).with_context(|| self.file.display().to_string())?;
+        if let Some(output) = &mut self.update {
+            output.write(baseline.text().as_bytes())?;
         }
         Ok((Some(self.file.display().to_string()), std::mem::take(&mut self.shrinks)))
     }

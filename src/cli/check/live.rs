@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -10,14 +11,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveOptions};
+use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveOptions, SourceInfo};
 use crate::policy::{Judge, Policy};
 use crate::report::check::{Capture, CommandEnd, Exhibit};
 use crate::track::TrackerOptions;
 
 use super::args::CheckArgs;
+use super::helper::Helper;
+use super::inputs::Input;
 use super::judging;
+use crate::cli::plan;
 use crate::cli::quality::Losses;
+use crate::cli::sandbox::{self, Doors, User};
 use crate::cli::signals::Signals;
 
 /// After the command: connections that are all over are quiet after so long without a packet,
@@ -36,61 +41,122 @@ const BUFFER_KIB: u32 = 32 * 1024;
 /// So often the command is asked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// What was captured: the verdict, where its packets are, and how the command ended.
+/// A capture that is open, and nothing of it read.
 pub struct Live {
-    pub capture: Capture,
-    pub command: Option<CommandEnd>,
-    /// Packets kept for looking at them again, until it is known whether anything fails.
-    pub kept: Option<tempfile::TempPath>,
-    pub path: PathBuf,
+    /// What the capture is called.
+    pub name: String,
+    source: Box<dyn FrameSource>,
+    save: SaveFile,
+    kept: Kept,
+    stop: Arc<AtomicBool>,
 }
 
-/// Captures and judges.
-pub fn judge(args: &CheckArgs, interface: &OsString, policy: &Policy) -> Result<Live> {
-    let interface =
-        interface.to_str().ok_or_else(|| anyhow!("-i {}: no interface has such a name", interface.display()))?;
-    let stop = Signals::listen(Arc::default())?.stop;
-    let options = LiveOptions {
-        interface: Some(interface.to_owned()),
-        filter: args.filter.clone().unwrap_or_default(),
-        // Several together, as they come in a row on loopback: its frames have 64 KiB, and libpcap's buffer for frames at
-        // once has room for no more than a few of these.
-        immediate: false,
-        buffer_kib: Some(BUFFER_KIB),
-        stop: stop.clone(),
-        ..LiveOptions::default()
-    };
-    let mut source = capture::open_live(&options)?;
-    let (path, kept) = match &args.write {
-        Some(path) => (path.clone(), None),
-        None => {
-            let file =
-                tempfile::Builder::new().prefix("tcpcheck-").suffix(".pcap").tempfile().context("a temporary file")?;
-            let kept = file.into_temp_path();
-            (kept.to_path_buf(), Some(kept))
+/// What was captured: the verdict, its packets, and how the command ended.
+pub struct Judged {
+    pub capture: Capture,
+    pub command: Option<CommandEnd>,
+    pub kept: Kept,
+    /// The packets, to be read again.
+    pub again: Input,
+}
+
+/// The packets, in a file. One that nobody asked for goes again, unless it is known that something fails.
+pub struct Kept {
+    path: PathBuf,
+    temporary: Option<tempfile::TempPath>,
+    /// Who removes it for a confined process.
+    helper: Option<Rc<Helper>>,
+}
+
+impl Kept {
+    /// In the file of `-w`, or a temporary one.
+    fn new(asked: Option<&PathBuf>) -> Result<Self> {
+        if let Some(path) = asked {
+            return Ok(Self { path: path.clone(), temporary: None, helper: None });
         }
-    };
-    let info = source.info();
-    let mut save = SaveFile::create(
-        &path,
-        SaveOptions { link_type: info.link_type, snaplen: info.snaplen, precision: info.precision, unbuffered: false },
-    )?;
-    let mut judge = Judge::new(policy, TrackerOptions::default());
-    let mut running = Running::start(&args.command)?;
-    let read = read(source.as_mut(), &mut judge, &mut save, &mut running, args.limit, &stop);
-    // However reading ended, no command is left behind.
-    running.end(stop.load(Ordering::Relaxed));
-    read?;
-    save.finish()?;
-    let verdict = judging::finish(judge, source.as_mut(), false);
-    let name = args.write.as_ref().map_or_else(|| interface.to_owned(), |path| path.display().to_string());
-    let file = crate::cli::plan::word(&path);
-    Ok(Live {
-        capture: Capture { name, file, verdict: Ok(verdict), exhibit: Exhibit::default() },
-        command: running.ended,
-        kept,
-        path,
-    })
+        let file =
+            tempfile::Builder::new().prefix("tcpcheck-").suffix(".pcap").tempfile().context("a temporary file")?;
+        let temporary = file.into_temp_path();
+        Ok(Self { path: temporary.to_path_buf(), temporary: Some(temporary), helper: None })
+    }
+
+    /// Keeps a file that nobody asked for; gives its name.
+    ///
+    /// # Errors
+    /// When the system does not let it be.
+    pub fn keep(&mut self) -> Result<Option<PathBuf>> {
+        self.temporary.take().map(|file| file.keep().context("the temporary file")).transpose()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let (Some(_), Some(helper)) = (&self.temporary, &self.helper) {
+            // It is in the way of nobody where it stays.
+            let _ = helper.discard();
+        }
+    }
+}
+
+impl Live {
+    /// Opens the interface, and the file for its packets.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub fn open(args: &CheckArgs, interface: &OsString) -> Result<Self> {
+        let interface =
+            interface.to_str().ok_or_else(|| anyhow!("-i {}: no interface has such a name", interface.display()))?;
+        let stop = Signals::listen(Arc::default())?.stop;
+        let options = LiveOptions {
+            interface: Some(interface.to_owned()),
+            filter: args.filter.clone().unwrap_or_default(),
+            // Several together, as they come in a row on loopback: its frames have 64 KiB, and libpcap's buffer for frames
+            // at once has room for no more than a few of these.
+            immediate: false,
+            buffer_kib: Some(BUFFER_KIB),
+            stop: stop.clone(),
+            ..LiveOptions::default()
+        };
+        let source = capture::open_live(&options)?;
+        let kept = Kept::new(args.write.as_ref())?;
+        let SourceInfo { link_type, snaplen, precision, .. } = source.info();
+        let save = SaveOptions { link_type, snaplen, precision, unbuffered: false };
+        let save = SaveFile::create(&kept.path, save)?;
+        let name = args.write.as_ref().map_or_else(|| interface.to_owned(), |path| path.display().to_string());
+        Ok(Self { name, source, save, kept, stop })
+    }
+
+    /// Starts the command, gives up what reading needs not, captures and judges.
+    ///
+    /// # Errors
+    /// When one of these cannot be done.
+    pub fn judge(mut self, args: &CheckArgs, policy: &Policy) -> Result<Judged> {
+        let user = plan::user(&args.confinement)?;
+        let again = Input::open(self.kept.path.clone());
+        let mut running = Running::start(&args.command)?;
+        let mut judge = Judge::new(policy, TrackerOptions::default());
+        let read = self.confine(args, user.as_ref(), &mut running).and_then(|()| {
+            read(self.source.as_mut(), &mut judge, &mut self.save, &mut running, args.limit, &self.stop)
+        });
+        // However reading ended, no command is left behind.
+        running.end(self.stop.load(Ordering::Relaxed));
+        read?;
+        self.save.finish()?;
+        let verdict = judging::finish(judge, self.source.as_mut(), false);
+        let file = plan::word(&self.kept.path);
+        let capture = Capture { name: self.name, file, verdict: Ok(verdict), exhibit: Exhibit::default() };
+        Ok(Judged { capture, command: running.ended, kept: self.kept, again })
+    }
+
+    fn confine(&mut self, args: &CheckArgs, user: Option<&User>, running: &mut Running) -> Result<()> {
+        if args.confinement.no_sandbox {
+            return Ok(());
+        }
+        let helper = Helper::hire(&self.kept.path, running.child.as_ref())?.map(Rc::new);
+        let clerk = helper.as_ref().map(|helper| helper.socket());
+        (self.kept.helper, running.helper) = (helper.clone(), helper);
+        sandbox::close(user, Doors { clerk, capture: self.source.socket() })
+    }
 }
 
 fn read(
@@ -141,6 +207,8 @@ fn read(
 /// The command while it runs, and how it ended.
 struct Running {
     child: Option<Child>,
+    /// Who ends it for a confined process.
+    helper: Option<Rc<Helper>>,
     line: String,
     ended: Option<CommandEnd>,
 }
@@ -151,10 +219,10 @@ impl Running {
         let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
         let line = brief(&shown.join(" "));
         let Some((program, arguments)) = words.split_first() else {
-            return Ok(Self { child: None, line, ended: None });
+            return Ok(Self { child: None, helper: None, line, ended: None });
         };
         let child = Command::new(program).args(arguments).spawn().with_context(|| format!("cannot run {line}"))?;
-        Ok(Self { child: Some(child), line, ended: None })
+        Ok(Self { child: Some(child), helper: None, line, ended: None })
     }
 
     /// Whether there was a command, and it has ended by itself.
@@ -171,13 +239,22 @@ impl Running {
             return;
         }
         let Some(mut child) = self.child.take() else { return };
-        ask_to_end(&child);
+        match &self.helper {
+            Some(helper) => drop(helper.stop(false)),
+            None => ask_to_end(&child),
+        }
         let asked = Instant::now();
         while asked.elapsed() < GRACE && child.try_wait().ok().flatten().is_none() {
             thread::sleep(GLANCE);
         }
-        let _ = child.kill();
-        let _ = child.wait();
+        let killed = match &self.helper {
+            Some(helper) => helper.stop(true).is_ok(),
+            None => child.kill().is_ok(),
+        };
+        // One that cannot be ended is not waited for either.
+        if killed {
+            let _ = child.wait();
+        }
         let words = if interrupted {
             "was interrupted"
         } else {

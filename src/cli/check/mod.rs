@@ -1,29 +1,34 @@
 //! `tcpcheck check`: captures judged by a policy.
 
 pub mod args;
+mod helper;
 mod inputs;
 mod judging;
 mod known;
 mod live;
+mod outputs;
 
 pub use args::CheckArgs;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
 
 use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
 
-use crate::capture::Filter;
+use crate::capture::{Filter, SaveNames, SavedFile, Turns};
 use crate::policy::{self, Draft, Policy};
-use crate::report::Style;
-use crate::report::check::{self, Run};
+use crate::report::check::Run;
 
 use super::output::tell;
-use super::plan::is_standard;
+use super::plan::{self, is_standard};
+use super::run::Desk;
+use super::sandbox::{self, Doors};
 use super::{Environment, Exit};
-use args::{Destination, Format};
+use inputs::Input;
 use known::Known;
+use live::Live;
+use outputs::Outputs;
 
 /// Judges what was named.
 pub fn run(args: &CheckArgs, around: &Environment) -> Result<Exit> {
@@ -31,7 +36,7 @@ pub fn run(args: &CheckArgs, around: &Environment) -> Result<Exit> {
         std::io::stdout().lock().write_all(policy::SCHEMA.as_bytes())?;
         return Ok(Exit::Done);
     }
-    let filter = Filter::compile(args.filter.as_deref().unwrap_or_default())?;
+    let filter = Filter::compile(args.filter.as_deref().unwrap_or_default())?.prepared();
     if args.init {
         return init(args, &filter);
     }
@@ -50,18 +55,22 @@ fn judge_files(
     policy: &Policy,
     known: &mut Known,
 ) -> Result<Exit> {
-    let paths = inputs::captures(&args.files)?;
-    let mut captures = judging::each(&paths, |path| judging::file(path, policy, filter));
+    let confined = !args.confinement.no_sandbox;
+    let inputs = inputs::inputs(&args.files, confined)?;
+    known.prepare(args, inputs.iter().map(|input| input.path.display().to_string()))?;
+    let outputs = Outputs::open(args, around)?;
+    confine(args, Doors::default())?;
+    let mut captures = judging::each(&inputs, |input| judging::file(input, policy, filter));
     for capture in &mut captures {
         known.apply(capture);
     }
-    let exhibits = judging::each(&captures.iter().zip(&paths).collect::<Vec<_>>(), |(capture, path)| {
-        capture.verdict.as_ref().map(|verdict| judging::exhibit(path, verdict, filter)).unwrap_or_default()
+    let exhibits = judging::each(&captures.iter().zip(&inputs).collect::<Vec<_>>(), |(capture, input)| {
+        capture.verdict.as_ref().map(|verdict| judging::exhibit(input, verdict, filter)).unwrap_or_default()
     });
     for (capture, exhibit) in captures.iter_mut().zip(exhibits) {
         capture.exhibit = exhibit;
     }
-    finish(args, around, Run { captures, ..new_run(args, policy) }, known)
+    finish(outputs, Run { captures, ..new_run(args, policy) }, known)
 }
 
 fn judge_live(
@@ -71,19 +80,30 @@ fn judge_live(
     policy: &Policy,
     known: &mut Known,
 ) -> Result<Exit> {
-    let live::Live { mut capture, command, kept, path } = live::judge(args, interface, policy)?;
+    let live = Live::open(args, interface)?;
+    known.prepare(args, std::iter::once(live.name.clone()))?;
+    let outputs = Outputs::open(args, around)?;
+    let live::Judged { mut capture, command, mut kept, again } = live.judge(args, policy)?;
     known.apply(&mut capture);
     if let Ok(verdict) = &capture.verdict {
         // The kernel has applied the filter.
-        capture.exhibit = judging::exhibit(&path, verdict, &Filter::compile("")?);
+        capture.exhibit = judging::exhibit(&again, verdict, &Filter::compile("")?);
     }
     let failed = !capture.exhibit.is_empty();
-    let exit = finish(args, around, Run { captures: vec![capture], command, ..new_run(args, policy) }, known)?;
-    if let Some(kept) = kept.filter(|_| failed) {
-        let path = kept.keep().context("the temporary file")?;
+    let exit = finish(outputs, Run { captures: vec![capture], command, ..new_run(args, policy) }, known)?;
+    if failed && let Some(path) = kept.keep()? {
         tell(&format!("tcpcheck: the packets are kept in {}", path.display()));
     }
     Ok(exit)
+}
+
+/// Gives up what reading packets needs not. What reads a file when it is needed first has read it by now, or reads it here.
+fn confine(args: &CheckArgs, doors: Doors) -> Result<()> {
+    if args.confinement.no_sandbox {
+        return Ok(());
+    }
+    let _ = TimeZone::system();
+    sandbox::close(plan::user(&args.confinement)?.as_ref(), doors)
 }
 
 fn new_run<'p>(args: &CheckArgs, policy: &'p Policy) -> Run<'p> {
@@ -98,9 +118,9 @@ fn new_run<'p>(args: &CheckArgs, policy: &'p Policy) -> Run<'p> {
 }
 
 /// Reports a run, and keeps its baseline.
-fn finish(args: &CheckArgs, around: &Environment, mut run: Run<'_>, known: &mut Known) -> Result<Exit> {
+fn finish(mut outputs: Outputs<'_>, mut run: Run<'_>, known: &mut Known) -> Result<Exit> {
     (run.baseline, run.shrinks) = known.settle()?;
-    write(args, around, &run)?;
+    outputs.write(&run)?;
     Ok(Exit::Judged(run.standing()))
 }
 
@@ -122,69 +142,34 @@ fn init(args: &CheckArgs, filter: &Filter) -> Result<Exit> {
     if !is_standard(&file) && file.exists() {
         bail!("{}: there is a policy already: remove it first, or name another with -P", file.display());
     }
-    let paths = inputs::captures(&args.files)?;
+    let confined = !args.confinement.no_sandbox;
+    let inputs = inputs::inputs(&args.files, confined)?;
+    // Only what has been learnt is worth a file: it is made at the end.
+    let desk = Desk::open(confined, Some(SaveNames::new(&file, Turns::default())), None)?;
+    confine(args, Doors { clerk: desk.socket, capture: None })?;
     let mut draft = Draft::default();
-    for path in &paths {
-        let verdicts = draft.policies().iter().map(|policy| judging::file(path, policy, filter).verdict);
+    for input in &inputs {
+        let verdicts = draft.policies().iter().map(|policy| judging::file(input, policy, filter).verdict);
         draft.learn(verdicts.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?);
     }
+    let named = named(&inputs);
     if draft.connections() == 0 {
-        bail!("no TCP connection to learn from in {}", named(&paths));
+        bail!("no TCP connection to learn from in {named}");
     }
-    let text = draft.text(&named(&paths));
+    let text = draft.text(&named);
     if is_standard(&file) {
         std::io::stdout().lock().write_all(text.as_bytes())?;
     } else {
-        save(&file, text.as_bytes())?;
-        tell(&format!("{}: written; try it: tcpcheck check {}", file.display(), named(&paths)));
+        let (mut made, path) = desk.clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
+        made.write_all(text.as_bytes()).with_context(|| path.display().to_string())?;
+        tell(&format!("{}: written; try it: tcpcheck check {named}", file.display()));
     }
     Ok(Exit::Done)
 }
 
-fn named(paths: &[PathBuf]) -> String {
-    let names: Vec<String> = paths.iter().take(3).map(|path| path.display().to_string()).collect();
-    let more = paths.len().saturating_sub(3);
+fn named(inputs: &[Input]) -> String {
+    let names: Vec<String> = inputs.iter().take(3).map(|input| input.path.display().to_string()).collect();
+    let more = inputs.len().saturating_sub(3);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", names.join(" ")).replace(char::is_control, "?")
-}
-
-/// Writes each format where it belongs; text to standard output unless something else goes there.
-fn write(args: &CheckArgs, around: &Environment, run: &Run<'_>) -> Result<()> {
-    let to_stdout = |destination: &Destination| is_standard(&destination.file);
-    for destination in &args.output {
-        let written = rendered(destination.format, args, Style::new(false), run);
-        if to_stdout(destination) {
-            std::io::stdout().lock().write_all(&written)?;
-        } else {
-            save(&destination.file, &written)?;
-        }
-    }
-    if !args.output.iter().any(to_stdout) {
-        let style = Style::new(around.colors(args.color, std::io::stdout().is_terminal()));
-        std::io::stdout().lock().write_all(&rendered(Format::Text, args, style, run))?;
-    }
-    // GitHub shows what is appended to this file above the job.
-    let annotated = args.output.iter().any(|destination| destination.format == Format::Github);
-    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| annotated && !file.is_empty()) {
-        let path = PathBuf::from(summary);
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-        let written = file.and_then(|mut file| file.write_all(&check::markdown(run)));
-        written.with_context(|| format!("the job summary, {}", path.display()))?;
-    }
-    Ok(())
-}
-
-fn rendered(format: Format, args: &CheckArgs, style: Style, run: &Run<'_>) -> Vec<u8> {
-    match format {
-        Format::Text => check::text(run, style, args.quiet),
-        Format::Ndjson => check::ndjson(run),
-        Format::Junit => check::junit(run),
-        Format::Sarif => check::sarif(run),
-        Format::Github => check::github(run),
-        Format::Markdown => check::markdown(run),
-    }
-}
-
-fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).with_context(|| path.display().to_string())
 }

@@ -13,10 +13,11 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::capture::{Anchor, CaptureError, Clerk, SaveNames, SavedFile};
 
-use super::{Answer, Errand, MESSAGE};
+use super::{Answer, Errand, Interface, MESSAGE};
 
 /// A clerk in another process, which ends when this is dropped.
 pub struct DistantClerk {
@@ -31,6 +32,21 @@ impl DistantClerk {
     /// # Errors
     /// When it cannot be started.
     pub fn hire(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
+        let interface = anchor.as_ref().and_then(super::office::interface);
+        Self::hire_for(names, interface, anchor.as_ref().and_then(super::office::socket))
+    }
+
+    /// The same, for a capture that lasts as long as a command, which this clerk can end.
+    ///
+    /// # Errors
+    /// As [`hire`](Self::hire), and when the system has no handle for a process.
+    pub fn hire_beside(names: SaveNames, command: Option<&Child>) -> Result<Self> {
+        let handle = command.map(|child| pidfd_open(Pid::from_child(child), PidfdFlags::empty())).transpose();
+        let handle = handle.context("the command, for the process that can end it; --no-sandbox does without")?;
+        Self::hire_for(names, None, handle.as_ref().map(AsFd::as_fd))
+    }
+
+    fn hire_for(names: SaveNames, interface: Option<Interface>, along: Option<BorrowedFd<'_>>) -> Result<Self> {
         let start = || -> io::Result<(OwnedFd, Child)> {
             let (here, there) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
             let mut command = Command::new("/proc/self/exe");
@@ -45,7 +61,8 @@ impl DistantClerk {
             "cannot start the process that opens files for a confined capture; --no-sandbox does without both",
         )?;
         let clerk = Self { socket, names, process };
-        clerk.begin(anchor).context("the process that opens files for a confined capture does not answer")?;
+        let errand = Errand::Begin { names: (&clerk.names).into(), interface };
+        clerk.ask(&errand, along).context("the process that opens files for a confined capture does not answer")?;
         Ok(clerk)
     }
 
@@ -54,11 +71,20 @@ impl DistantClerk {
         self.socket.as_raw_fd()
     }
 
-    fn begin(&self, anchor: Option<Anchor>) -> Result<(), CaptureError> {
-        let interface = anchor.as_ref().and_then(super::office::interface);
-        let socket = anchor.as_ref().and_then(super::office::socket);
-        let errand = Errand::Begin { names: (&self.names).into(), interface };
-        self.ask(&errand, socket).map(|_| ())
+    /// Removes the file of `-w`.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn discard(&self) -> Result<(), CaptureError> {
+        self.ask(&Errand::Discard, None).map(|_| ())
+    }
+
+    /// Asks the command to end, or ends it.
+    ///
+    /// # Errors
+    /// When it has ended, or is another user's.
+    pub fn stop(&self, insist: bool) -> Result<(), CaptureError> {
+        self.ask(&Errand::Stop { insist }, None).map(|_| ())
     }
 
     /// Asks, and waits for the answer; a file may come along.

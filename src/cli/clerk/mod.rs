@@ -1,5 +1,5 @@
-//! The clerk of a capture that is confined: a process of its own, which opens files, runs `-z` and binds the capture to an
-//! interface that has come back, and never sees a packet.
+//! The clerk of a capture that is confined: a process of its own, which opens files, runs `-z`, binds the capture to an
+//! interface that has come back and ends the command of `check`, and never sees a packet.
 //!
 //! It is this program anew, with a socket as its standard input. What it may be asked for is a file whose name it makes
 //! itself, of what was typed before the capture began: no errand holds a path.
@@ -22,7 +22,8 @@ const MESSAGE: usize = 64 * 1024;
 /// What is asked of the clerk; the first is [`Errand::Begin`].
 #[derive(Debug, Deserialize, Serialize)]
 enum Errand {
-    /// Who it works for. A capture's socket comes along where there is an interface.
+    /// Who it works for. A capture's socket comes along where there is an interface, and else a command's process where there
+    /// is one.
     Begin { names: Names, interface: Option<Interface> },
     /// Make one of the files of `-w`.
     Turn { began: Option<i64>, count: u32 },
@@ -32,6 +33,10 @@ enum Errand {
     HandOn,
     /// Bind the capture anew.
     Reattach,
+    /// Remove the file of `-w`.
+    Discard,
+    /// Ask the command to end, or end it.
+    Stop { insist: bool },
     /// Wait for the commands that still run.
     End,
 }

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use rustix::process::{Signal, pidfd_send_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
-use crate::capture::{Anchor, CaptureError, Clerk, OwnClerk};
+use crate::capture::{Anchor, CaptureError, Clerk, OwnClerk, SaveNames};
 #[cfg(feature = "live")]
 use crate::capture::{AnchorOptions, LinkType};
 use crate::cli::sandbox;
@@ -30,9 +31,14 @@ pub fn serve() -> Result<()> {
     let Ok((Errand::Begin { names, interface }, file)) = next(socket) else {
         bail!("clerk is a part of a capture that opens files for it; there is nothing to see here")
     };
-    let anchor = interface.zip(file).and_then(|(interface, socket)| anchor(interface, socket));
-    let mut clerk = OwnClerk::new(names.into()).anchored(anchor);
-    sandbox::keep_what_a_clerk_needs();
+    let (anchor, command) = match (interface, file) {
+        (Some(interface), Some(socket)) => (anchor(interface, socket), None),
+        (_, command) => (None, command),
+    };
+    let names = SaveNames::from(names);
+    let saved = names.pattern().to_owned();
+    let mut clerk = OwnClerk::new(names).anchored(anchor);
+    sandbox::keep_what_a_clerk_needs(command.is_some());
     answer(socket, Ok((PathBuf::new(), None)))?;
     while let Ok((errand, _)) = next(socket) {
         let done = match errand.file() {
@@ -40,6 +46,8 @@ pub fn serve() -> Result<()> {
             None => match errand {
                 Errand::HandOn => clerk.hand_on(),
                 Errand::Reattach => clerk.reattach(),
+                Errand::Discard => std::fs::remove_file(&saved).map_err(|source| refused(&saved, source)),
+                Errand::Stop { insist } => stop(command.as_ref(), insist),
                 _ => {
                     clerk.end();
                     Ok(())
@@ -51,6 +59,16 @@ pub fn serve() -> Result<()> {
     }
     clerk.end();
     Ok(())
+}
+
+fn stop(command: Option<&OwnedFd>, insist: bool) -> Result<(), CaptureError> {
+    let signal = if insist { Signal::KILL } else { Signal::TERM };
+    let sent = command.ok_or(rustix::io::Errno::SRCH).and_then(|command| pidfd_send_signal(command, signal));
+    sent.map_err(|error| refused("the command".as_ref(), error.into()))
+}
+
+fn refused(path: &Path, source: io::Error) -> CaptureError {
+    CaptureError::Io { path: path.to_owned(), source }
 }
 
 fn next(socket: BorrowedFd<'_>) -> io::Result<(Errand, Option<OwnedFd>)> {

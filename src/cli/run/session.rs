@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
-use crate::capture::{self, Anchor, FrameSource, Next, OpenFiles, OwnClerk, SaveNames, SharedClerk};
+use crate::capture::{self, Anchor, FrameSource, Next, OpenFiles, OwnClerk, SaveNames, SharedClerk, Turns};
 use crate::cli::exit::Exit;
 use crate::cli::interruptible::Interruptible;
 use crate::cli::output::tell;
@@ -39,7 +39,8 @@ enum Source {
 pub struct Desk {
     /// Whom to ask.
     pub clerk: SharedClerk,
-    socket: Option<i32>,
+    /// Where a confined process asks.
+    pub socket: Option<i32>,
 }
 
 impl Desk {
@@ -48,16 +49,16 @@ impl Desk {
     ///
     /// # Errors
     /// When that process cannot be started.
-    pub fn open(plan: &Plan, names: Option<SaveNames>, anchor: Option<Anchor>) -> Result<Self> {
+    pub fn open(confined: bool, names: Option<SaveNames>, anchor: Option<Anchor>) -> Result<Self> {
         let elsewhere = names.as_ref().is_some_and(|names| !is_standard(names.pattern())) || anchor.is_some();
-        let names = names.unwrap_or_else(|| SaveNames::new("-".as_ref(), plan.turns.clone()));
+        let names = names.unwrap_or_else(|| SaveNames::new("-".as_ref(), Turns::default()));
         #[cfg(target_os = "linux")]
-        if plan.confined && elsewhere {
+        if confined && elsewhere {
             let clerk = crate::cli::clerk::DistantClerk::hire(names, anchor)?;
             let socket = Some(clerk.socket());
             return Ok(Self { clerk: SharedClerk::new(clerk), socket });
         }
-        let _ = elsewhere;
+        let _ = (confined, elsewhere);
         Ok(Self { clerk: SharedClerk::new(OwnClerk::new(names).anchored(anchor)), socket: None })
     }
 }
@@ -98,7 +99,7 @@ impl<'p> Session<'p> {
             Source::Live(source) => (source.anchor(), source.socket()),
             Source::Files(_) => (None, None),
         };
-        let desk = desk.map_or_else(|| Desk::open(plan, names, anchor), Ok)?;
+        let desk = desk.map_or_else(|| Desk::open(plan.confined, names, anchor), Ok)?;
         if plan.confined {
             sandbox::close(plan.user.as_ref(), Doors { clerk: desk.socket, capture })?;
         }

@@ -27,14 +27,18 @@ pub(super) fn keep(needs: &CapsHashSet) -> Result<()> {
 
 /// A clerk makes files where root could, and binds sockets of captures. That is not what confines the capture, so that an
 /// old kernel's refusal is none of its business.
-pub fn keep_what_a_clerk_needs() {
-    let needs = [
+pub fn keep_what_a_clerk_needs(ends_a_command: bool) {
+    let mut needs = vec![
         Capability::CAP_NET_RAW,
         Capability::CAP_DAC_OVERRIDE,
         // For commands of -z: gzip(1) keeps a file's owner and mode.
         Capability::CAP_CHOWN,
         Capability::CAP_FOWNER,
     ];
+    if ends_a_command {
+        // It may have become another user.
+        needs.push(Capability::CAP_KILL);
+    }
     let needs = needs.into_iter().collect();
     let _ = bound(&needs).and_then(|()| keep(&needs));
 }

@@ -1,0 +1,82 @@
+//! Who does for a confined live check what it cannot do any more: remove its temporary file, and end its command.
+
+use std::path::Path;
+use std::process::Child;
+
+use anyhow::Result;
+
+use crate::capture::CaptureError;
+
+/// A clerk that lasts as long as the check.
+#[cfg(target_os = "linux")]
+pub struct Helper(crate::cli::clerk::DistantClerk);
+
+#[cfg(target_os = "linux")]
+impl Helper {
+    /// Starts it, for this file and this command.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn hire(file: &Path, command: Option<&Child>) -> Result<Option<Self>> {
+        use crate::capture::{SaveNames, Turns};
+        let names = SaveNames::new(file, Turns::default());
+        Ok(Some(Self(crate::cli::clerk::DistantClerk::hire_beside(names, command)?)))
+    }
+
+    /// Where it is asked.
+    pub fn socket(&self) -> i32 {
+        self.0.socket()
+    }
+
+    /// Removes the file.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn discard(&self) -> Result<(), CaptureError> {
+        self.0.discard()
+    }
+
+    /// Asks the command to end, or ends it.
+    ///
+    /// # Errors
+    /// When it has ended, or is another user's.
+    pub fn stop(&self, insist: bool) -> Result<(), CaptureError> {
+        self.0.stop(insist)
+    }
+}
+
+/// Where nothing is confined there is none.
+#[cfg(not(target_os = "linux"))]
+pub enum Helper {}
+
+#[cfg(not(target_os = "linux"))]
+impl Helper {
+    /// Starts nothing.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn hire(_: &Path, _: Option<&Child>) -> Result<Option<Self>> {
+        Ok(None)
+    }
+
+    /// Never called.
+    pub fn socket(&self) -> i32 {
+        match *self {}
+    }
+
+    /// Never called.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn discard(&self) -> Result<(), CaptureError> {
+        match *self {}
+    }
+
+    /// Never called.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn stop(&self, _: bool) -> Result<(), CaptureError> {
+        match *self {}
+    }
+}
