@@ -5,6 +5,7 @@ use std::io::Cursor;
 use tcpcheck::capture::{Filter, open_reader};
 use tcpcheck::pipeline::{Feed, run};
 use tcpcheck::report::lines::{LineStyle, Lines};
+use tcpcheck::{FlowTracker, TrackerOptions};
 
 pub fn alike(bytes: &[u8]) {
     if let Some(alone) = packets(bytes, 1) {
@@ -18,9 +19,11 @@ fn packets(bytes: &[u8], threads: usize) -> Option<Vec<String>> {
     let mut filter = Filter::compile("").expect("no filter at all");
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
     let mut told = Vec::new();
-    let feed = Feed { source: &mut *source, filter: &mut filter, lines: Some(&mut lines), count: Some(1_000) };
+    let hasher = FlowTracker::new(TrackerOptions::default()).hasher().clone();
+    let feed = Feed { source: &mut *source, filter: &mut filter, hasher, lines: Some(&mut lines), count: Some(1_000) };
     let end = run(feed, threads, |batch| {
-        told.extend(batch.packets().map(|(packet, segment)| {
+        told.extend(batch.packets().map(|(packet, tracked)| {
+            let segment = tracked.map(|tracked| &tracked.segment);
             format!("{} {} {:?} {}", packet.number, packet.ts.0, segment, String::from_utf8_lossy(packet.line))
         }));
         Ok(())
