@@ -94,7 +94,7 @@ fn write(mut lines: Option<Lines>, mut reporter: impl Reporter, made: &Made) -> 
             lines.packet(&mut line, frame, dissection);
         }
         let tcp = Some((&made.segments[n], &made.seen[n]));
-        reporter.packet(&mut out, Packet { line: &line, tcp, ..Packet::new(frame, dissection) });
+        reporter.packet(&mut out, &Packet { line: &line, tcp, ..Packet::new(frame, dissection) });
         if out.len() > 1 << 16 {
             black_box(&out);
             out.clear();

@@ -9,7 +9,7 @@ use std::thread;
 
 use anyhow::Result;
 
-use crate::capture::{Filter, Frame, FrameSource, Next};
+use crate::capture::{Filter, Frame, FrameSource, Next, Timestamp};
 use crate::dissect::{Content, Dissection, Segment};
 use crate::report::Packet;
 use crate::report::lines::Lines;
@@ -31,7 +31,10 @@ pub struct Batch {
 /// A packet of which only what it did is not known yet.
 #[derive(Debug)]
 struct Prepared {
-    packet: Packet<'static>,
+    number: u64,
+    ts: Timestamp,
+    is_cut: bool,
+    is_tcp: bool,
     segment: Option<Tracked>,
     /// Where its line ends in the batch's text.
     line_end: usize,
@@ -48,6 +51,7 @@ pub struct Tracked {
 
 impl Tracked {
     /// The segment that was dissected, if it was one.
+    #[inline]
     pub fn of(dissection: &Dissection<'_>, hasher: &FlowHasher) -> Option<Self> {
         let Content::Tcp(tcp) = &dissection.content else { return None };
         Some(Self { segment: tcp.segment, hash: hasher.of(&tcp.segment) })
@@ -61,7 +65,8 @@ impl Batch {
         self.packets.iter().map(move |prepared| {
             let line = self.text.get(begin..prepared.line_end).unwrap_or_default();
             begin = prepared.line_end;
-            (Packet { line, ..prepared.packet }, prepared.segment.as_ref())
+            let &Prepared { number, ts, is_cut, is_tcp, .. } = prepared;
+            (Packet { number, ts, is_cut, is_tcp, line, payload: &[], tcp: None }, prepared.segment.as_ref())
         })
     }
 
@@ -111,9 +116,12 @@ impl Batch {
         if let Some(lines) = lines {
             lines.packet(&mut self.text, frame, &dissection);
         }
-        let segment = Tracked::of(&dissection, hasher);
-        let packet = Packet::new(frame, &dissection).detached();
-        self.packets.push(Prepared { packet, segment, line_end: self.text.len() });
+        let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
+        self.packets.push(Prepared { number, ts, is_cut, is_tcp, segment: None, line_end: self.text.len() });
+        // It is large, and so copied only to where it stays.
+        if let Some(prepared) = self.packets.last_mut() {
+            prepared.segment = Tracked::of(&dissection, hasher);
+        }
     }
 }
 

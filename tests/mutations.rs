@@ -61,7 +61,7 @@ fn read(bytes: Vec<u8>) {
         };
         text.clear();
         lines.packet(&mut text, &frame, &dissection);
-        let packet = Packet { line: &text, tcp, ..Packet::new(&frame, &dissection) };
+        let packet = &Packet { line: &text, tcp, ..Packet::new(&frame, &dissection) };
         summary.packet(packet);
         for reporter in &mut reporters {
             out.clear();

@@ -115,7 +115,7 @@ pub fn report(bytes: &[u8]) {
         };
         text.clear();
         lines.packet(&mut text, &frame, &dissection);
-        let packet = Packet { line: &text, tcp, ..Packet::new(&frame, &dissection) };
+        let packet = &Packet { line: &text, tcp, ..Packet::new(&frame, &dissection) };
         summary.packet(packet);
         for way in &mut ways {
             way.reporter.packet(&mut way.out, packet);

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read};
 
 /// The first size of the window, in bytes. Larger records make it grow, as far as their bytes really arrive.
-const FIRST_SIZE: usize = 256 * 1024;
+const FIRST_SIZE: usize = 128 * 1024;
 
 /// A buffer of its own over any input. It is never larger than twice the largest piece asked for (or [`FIRST_SIZE`]).
 pub(super) struct Window {

@@ -97,7 +97,7 @@ fn frames_of(finding: &Finding) -> BTreeSet<u64> {
 
 /// The lines of some frames, with what is said about them.
 fn trace(frames: &[Watched], style: Style) -> Vec<u8> {
-    let annotator = Annotator::new(Level::Full, style);
+    let mut annotator = Annotator::new(Level::Full, style);
     let mut out = Vec::new();
     for Watched { line, tcp, .. } in frames {
         out.extend_from_slice(line);

@@ -53,6 +53,7 @@ impl Output {
     }
 
     /// A packet is done: writes if it is time.
+    #[inline]
     pub fn settle(&mut self) -> Result<()> {
         if self.by_line || self.spool.bytes.len() >= self.due {
             self.flush()?;

@@ -227,6 +227,7 @@ impl<'p> Run<'p> {
     }
 
     /// Learns what a packet did: whether it is shown.
+    #[inline(always)]
     fn track(&mut self, ts: Timestamp, tracked: Option<&Tracked>) -> bool {
         match tracked {
             Some(Tracked { segment, hash }) => {
@@ -241,10 +242,11 @@ impl<'p> Run<'p> {
     }
 
     /// Reports a packet, and what came of the tracker with it.
+    #[inline(always)]
     fn report(&mut self, packet: Packet<'_>, segment: Option<&Segment>, shown: bool) -> Result<()> {
         self.last = (packet.number, packet.ts);
         let ts = packet.ts;
-        let packet = Packet { tcp: segment.map(|segment| (segment, &self.seen)), ..packet };
+        let packet = &Packet { tcp: segment.map(|segment| (segment, &self.seen)), ..packet };
         self.summary.packet(packet);
         for reporter in &mut self.reporters {
             if shown {
@@ -263,33 +265,39 @@ impl<'p> Run<'p> {
     }
 
     /// Reports what came of the tracker besides packets.
+    #[inline]
     fn events(&mut self) {
         while let Some(event) = self.tracker.next_event() {
-            match event {
-                Event::Finding(finding) => self.finding(&finding),
-                Event::Amend(mut amend) => {
-                    if !self.plan.selection.is_all() && !self.plan.selection.narrow_amend(&mut amend) {
-                        continue;
-                    }
-                    self.summary.amend(&amend);
-                    if let Some(keeper) = &mut self.keeper {
-                        amend.added().for_each(|finding| keeper.finding(finding));
-                    }
-                    if self.connections.show(Some(amend.flow)) {
-                        for reporter in &mut self.reporters {
-                            reporter.amend(self.output.text(), &amend);
-                        }
+            self.event(event);
+        }
+    }
+
+    #[inline(never)]
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Finding(finding) => self.finding(&finding),
+            Event::Amend(mut amend) => {
+                if !self.plan.selection.is_all() && !self.plan.selection.narrow_amend(&mut amend) {
+                    return;
+                }
+                self.summary.amend(&amend);
+                if let Some(keeper) = &mut self.keeper {
+                    amend.added().for_each(|finding| keeper.finding(finding));
+                }
+                if self.connections.show(Some(amend.flow)) {
+                    for reporter in &mut self.reporters {
+                        reporter.amend(self.output.text(), &amend);
                     }
                 }
-                Event::Ended(mut flow) => {
-                    if !self.plan.selection.is_all() {
-                        self.plan.selection.narrow_record(&mut flow);
-                    }
-                    self.summary.ended(&flow);
-                    if self.connections.show(Some(flow.number)) {
-                        for reporter in &mut self.reporters {
-                            reporter.ended(self.output.text(), &flow);
-                        }
+            }
+            Event::Ended(mut flow) => {
+                if !self.plan.selection.is_all() {
+                    self.plan.selection.narrow_record(&mut flow);
+                }
+                self.summary.ended(&flow);
+                if self.connections.show(Some(flow.number)) {
+                    for reporter in &mut self.reporters {
+                        reporter.ended(self.output.text(), &flow);
                     }
                 }
             }

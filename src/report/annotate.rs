@@ -29,16 +29,17 @@ pub enum Level {
 }
 
 /// Writes what tcpcheck has to say about a packet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Annotator {
     level: Level,
     style: Style,
+    room: Room,
 }
 
 impl Annotator {
     /// At that level, and so coloured.
     pub fn new(level: Level, style: Style) -> Self {
-        Self { level, style }
+        Self { level, style, room: Room::default() }
     }
 
     /// Whether it writes anything at all.
@@ -52,7 +53,7 @@ impl Annotator {
     }
 
     /// Appends the lines that belong below the packet's own.
-    pub fn packet(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
+    pub fn packet(&mut self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
         if self.level == Level::Off {
             return;
         }
@@ -94,9 +95,9 @@ impl Annotator {
     }
 
     /// Appends the `#` line.
-    pub fn remark(&self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
+    pub fn remark(&mut self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
         let Some(direction) = seen.direction else { return };
-        let room = &mut Room::default();
+        let Self { level, style, room } = self;
         let out = &mut Pen::new(room, out);
         let mut start = out.len();
         out.text(b"# ");
@@ -107,32 +108,34 @@ impl Annotator {
         // `f1 @15`: the columns stay in line up to frame 99, and shift by a digit with each power of ten.
         pad(out, name, 5);
         out.text(b" ");
-        self.paint(out, &mut start, Ink::Remark);
+        paint(*style, out, &mut start, Ink::Remark);
         out.put(*b"c?", if seen.client_known { 1 } else { 2 });
-        self.end(out, &mut start, seen.before.client, seen.after.client);
+        end(*style, out, &mut start, seen.before.client, seen.after.client);
         out.text(if direction == Direction::FromOriginator { b" --> " } else { b" <-- " });
-        self.paint(out, &mut start, Ink::Remark);
+        paint(*style, out, &mut start, Ink::Remark);
         out.text(b"s");
-        self.end(out, &mut start, seen.before.server, seen.after.server);
+        end(*style, out, &mut start, seen.before.server, seen.after.server);
         out.text(b" ");
-        remark::write(out, segment, seen, direction, self.level == Level::Full);
-        self.paint(out, &mut start, Ink::Remark);
+        remark::write(out, segment, seen, direction, *level == Level::Full);
+        paint(*style, out, &mut start, Ink::Remark);
         out.text(b"\n");
     }
+}
 
-    /// `>SYN_SENT   `, behind whose state it is: whether it was just entered, and which it is.
-    fn end(&self, out: &mut Pen<'_>, start: &mut usize, before: TcpState, after: TcpState) {
-        out.text(if before == after { b"=" } else { b">" });
-        out.text(padded(after));
-        self.paint(out, start, if before == after { Ink::Remark } else { Ink::Entered });
-    }
+/// `>SYN_SENT   `, behind whose state it is: whether it was just entered, and which it is.
+#[inline]
+fn end(style: Style, out: &mut Pen<'_>, start: &mut usize, before: TcpState, after: TcpState) {
+    out.text(if before == after { b"=" } else { b">" });
+    out.text(padded(after));
+    paint(style, out, start, if before == after { Ink::Remark } else { Ink::Entered });
+}
 
-    /// Paints what was written since `start`, and starts anew.
-    fn paint(&self, out: &mut Pen<'_>, start: &mut usize, ink: Ink) {
-        if self.style.is_on() {
-            self.style.paint(out.written(), *start, ink);
-            *start = out.len();
-        }
+/// Paints what was written since `start`, and starts anew.
+#[inline]
+fn paint(style: Style, out: &mut Pen<'_>, start: &mut usize, ink: Ink) {
+    if style.is_on() {
+        style.paint(out.written(), *start, ink);
+        *start = out.len();
     }
 }
 

@@ -27,9 +27,10 @@ pub fn community_id(one: Socket, other: Socket) -> String {
     hash.update([TCP, 0]);
     hash.update(first.port.to_be_bytes());
     hash.update(second.port.to_be_bytes());
-    let mut id = String::from("1:");
-    STANDARD.encode_string(hash.finalize(), &mut id);
-    id
+    // Of 20 bytes: 28 characters, for which there is room.
+    let mut text = [0; 28];
+    let len = STANDARD.encode_slice(hash.finalize(), &mut text).unwrap_or_default();
+    ["1:", str::from_utf8(text.get(..len).unwrap_or_default()).unwrap_or_default()].concat()
 }
 
 #[cfg(test)]

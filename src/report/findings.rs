@@ -21,7 +21,7 @@ impl Findings {
     }
 
     /// Writes what has waited long enough for this packet.
-    fn pass(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn pass(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let Some(ahead) = &mut self.ahead else { return };
         if ahead.pass(packet.ts) {
             while let Some(held) = ahead.due(packet.ts) {
@@ -41,7 +41,7 @@ impl Findings {
 }
 
 impl Reporter for Findings {
-    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         self.pass(out, packet);
         let Some((_, seen)) = packet.tcp else { return };
         if let Some(ahead) = self.ahead.as_mut().filter(|_| seen.provisional) {
@@ -51,7 +51,7 @@ impl Reporter for Findings {
         lines(self.out(out), style, &seen.findings);
     }
 
-    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         self.pass(out, packet);
     }
 

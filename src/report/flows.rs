@@ -129,11 +129,11 @@ impl Flows {
 }
 
 impl Reporter for Flows {
-    fn packet(&mut self, _: &mut Vec<u8>, packet: super::Packet<'_>) {
+    fn packet(&mut self, _: &mut Vec<u8>, packet: &super::Packet<'_>) {
         self.first.get_or_insert(packet.ts);
     }
 
-    fn hidden(&mut self, _: &mut Vec<u8>, packet: super::Packet<'_>) {
+    fn hidden(&mut self, _: &mut Vec<u8>, packet: &super::Packet<'_>) {
         self.first.get_or_insert(packet.ts);
     }
 

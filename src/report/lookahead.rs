@@ -74,7 +74,7 @@ impl Lookahead {
     }
 
     /// Holds a packet back.
-    pub fn hold(&mut self, packet: Packet<'_>, seen: &Observation, head: Vec<u8>, remark: Vec<u8>) {
+    pub fn hold(&mut self, packet: &Packet<'_>, seen: &Observation, head: Vec<u8>, remark: Vec<u8>) {
         self.bytes += head.len() + self.held.back().map_or(0, |held| held.behind.len());
         self.held.push_back(Held {
             frame: packet.number,

@@ -21,26 +21,26 @@ impl Packets {
     }
 
     /// Writes what has waited long enough for this packet.
-    fn pass(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn pass(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let Some(ahead) = &mut self.ahead else { return };
         if ahead.pass(packet.ts) {
             while let Some(held) = ahead.due(packet.ts) {
-                release(out, self.annotator, &held);
+                release(out, &self.annotator, &held);
             }
-        }
-    }
-
-    /// Where to write.
-    fn out<'a>(&'a mut self, out: &'a mut Vec<u8>) -> &'a mut Vec<u8> {
-        match &mut self.ahead {
-            Some(ahead) => ahead.out(out),
-            None => out,
         }
     }
 }
 
+/// Where to write.
+fn place<'a>(ahead: &'a mut Option<Lookahead>, out: &'a mut Vec<u8>) -> &'a mut Vec<u8> {
+    match ahead {
+        Some(ahead) => ahead.out(out),
+        None => out,
+    }
+}
+
 impl Reporter for Packets {
-    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         self.pass(out, packet);
         if let (Some((segment, seen)), Some(ahead)) = (packet.tcp.filter(|(_, seen)| seen.provisional), &mut self.ahead)
         {
@@ -49,41 +49,36 @@ impl Reporter for Packets {
             self.annotator.remark(if always { &mut head } else { &mut remark }, segment, seen);
             return ahead.hold(packet, seen, head, remark);
         }
-        let out = match &mut self.ahead {
-            Some(ahead) => ahead.out(out),
-            None => out,
-        };
+        let out = place(&mut self.ahead, out);
         out.extend_from_slice(packet.line);
         if let Some((segment, seen)) = packet.tcp {
             self.annotator.packet(out, segment, seen);
         }
     }
 
-    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         self.pass(out, packet);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
-        let annotator = self.annotator;
-        annotator.finding(self.out(out), finding);
+        self.annotator.finding(place(&mut self.ahead, out), finding);
     }
 
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
-        let annotator = self.annotator;
         if !self.ahead.as_mut().is_some_and(|ahead| ahead.amend(amend)) {
-            annotator.amend(self.out(out), amend);
+            self.annotator.amend(place(&mut self.ahead, out), amend);
         }
     }
 
     fn end(&mut self, out: &mut Vec<u8>, _: &Summary) {
         while let Some(held) = self.ahead.as_mut().and_then(Lookahead::last) {
-            release(out, self.annotator, &held);
+            release(out, &self.annotator, &held);
         }
     }
 }
 
 /// Writes a packet that was held back.
-fn release(out: &mut Vec<u8>, annotator: Annotator, held: &Held) {
+fn release(out: &mut Vec<u8>, annotator: &Annotator, held: &Held) {
     out.extend_from_slice(&held.head);
     if !held.findings.is_empty() {
         out.extend_from_slice(&held.remark);

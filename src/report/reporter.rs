@@ -27,6 +27,7 @@ pub struct Packet<'a> {
 
 impl<'a> Packet<'a> {
     /// What a frame holds, as yet without its line and what it did.
+    #[inline]
     pub fn new(frame: &Frame<'_>, dissection: &Dissection<'a>) -> Self {
         Self {
             number: frame.number,
@@ -40,11 +41,6 @@ impl<'a> Packet<'a> {
             },
             tcp: None,
         }
-    }
-
-    /// The same without what is lent to it.
-    pub fn detached(&self) -> Packet<'static> {
-        Packet { line: &[], payload: &[], tcp: None, ..*self }
     }
 }
 
@@ -61,12 +57,12 @@ pub trait Reporter {
     }
 
     /// A packet that passed the filter.
-    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let _ = (out, packet);
     }
 
     /// A packet that passed the filter and is not to be shown.
-    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let _ = (out, packet);
     }
 
@@ -110,11 +106,11 @@ impl<R: Reporter + ?Sized> Reporter for &mut R {
         (**self).begin(out, source);
     }
 
-    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         (**self).packet(out, packet);
     }
 
-    fn hidden(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn hidden(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         (**self).hidden(out, packet);
     }
 

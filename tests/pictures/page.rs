@@ -42,7 +42,7 @@ pub fn page_with_names(file: &Path, names: Names, path: &Path) {
         dissection.read(&frame);
         let Content::Tcp(tcp) = &dissection.content else { continue };
         tracker.observe(&tcp.segment, &mut seen);
-        let packet = Reported { tcp: Some((&tcp.segment, &seen)), ..Reported::new(&frame, &dissection) };
+        let packet = &Reported { tcp: Some((&tcp.segment, &seen)), ..Reported::new(&frame, &dissection) };
         summary.packet(packet);
         report.packet(&mut out, packet);
     }

@@ -51,6 +51,7 @@ impl Pace {
     }
 
     /// Whether an interval is over at that time.
+    #[inline]
     fn interval(&mut self, now: Timestamp) -> bool {
         let Some(interval) = self.interval else { return false };
         let next = Timestamp(now.0.saturating_add(interval.0));

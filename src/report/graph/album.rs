@@ -197,7 +197,7 @@ impl Reporter for Album {
         self.options.payload
     }
 
-    fn packet(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, _: &mut Vec<u8>, packet: &Packet<'_>) {
         let Some((segment, seen)) = packet.tcp.filter(|(_, seen)| seen.flow > 0) else { return };
         if let Some(hop) = Hop::new(segment, seen) {
             let hop = if self.options.payload { hop.with_excerpt(packet.payload) } else { hop };

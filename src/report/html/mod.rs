@@ -55,7 +55,7 @@ impl Reporter for Report {
         self.album.reads_payload()
     }
 
-    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         self.album.packet(out, packet);
     }
 

@@ -206,7 +206,7 @@ impl Reporter for Ladder {
         self.options.payload
     }
 
-    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let Some((segment, seen)) = packet.tcp else { return };
         let Some(hop) = Hop::new(segment, seen).filter(|_| seen.flow > 0) else { return };
         if self.flow.is_none() {
@@ -223,7 +223,7 @@ impl Reporter for Ladder {
         self.settle(out, if self.options.live { 0 } else { AHEAD });
     }
 
-    fn hidden(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
+    fn hidden(&mut self, _: &mut Vec<u8>, packet: &Packet<'_>) {
         self.others += u64::from(packet.tcp.is_some());
     }
 

@@ -1,5 +1,6 @@
 //! NDJSON: one object a line, for programs. The order of the keys is part of the format, and so is `docs/ndjson.schema.json`.
 
+mod ends;
 mod evidence;
 mod flow;
 mod packet;
@@ -13,6 +14,7 @@ use crate::track::{Amend, Finding, FlowRecord};
 use super::numerals::Calendar;
 use super::pen::{Pen, Room};
 use super::{Packet, Reporter, Summary};
+use ends::Ends;
 use flow::FlowLine;
 use packet::PacketLine;
 use records::{AmendLine, CaptureLine, FindingLine, SummaryLine};
@@ -40,6 +42,7 @@ pub struct Ndjson {
     records: Records,
     first: Option<Timestamp>,
     calendar: Calendar,
+    ends: Ends,
     scratch: Vec<u8>,
     room: Room,
 }
@@ -51,6 +54,7 @@ impl Ndjson {
             records,
             first: None,
             calendar: Calendar::default(),
+            ends: Ends::default(),
             scratch: Vec::with_capacity(32),
             room: Room::default(),
         }
@@ -69,13 +73,14 @@ impl Reporter for Ndjson {
         line(out, &CaptureLine::new(source));
     }
 
-    fn packet(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let first = *self.first.get_or_insert(packet.ts);
         let Some((segment, seen)) = packet.tcp else { return };
         if self.records.packets {
             let elapsed = segment.ts.since(first);
             if seen.flow > 0 {
-                quick::packet(&mut Pen::new(&mut self.room, out), segment, seen, elapsed, &mut self.calendar);
+                let pen = &mut Pen::new(&mut self.room, out);
+                quick::packet(pen, segment, seen, elapsed, (&mut self.calendar, &mut self.ends));
             } else {
                 line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
             }
@@ -85,7 +90,7 @@ impl Reporter for Ndjson {
         }
     }
 
-    fn hidden(&mut self, _: &mut Vec<u8>, packet: Packet<'_>) {
+    fn hidden(&mut self, _: &mut Vec<u8>, packet: &Packet<'_>) {
         self.first.get_or_insert(packet.ts);
     }
 

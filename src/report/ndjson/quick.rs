@@ -3,32 +3,29 @@
 //! this to it, over every fixture.
 
 use crate::capture::Span;
-use crate::dissect::{Checksum, Segment, Socket, TcpFlags};
-use crate::report::digits::{address_as_std, count, digits, labelled, labelled_count, number, signed};
+use crate::dissect::{Checksum, Segment, TcpFlags};
+use crate::report::digits::{count, digits, labelled, labelled_count, number, signed};
 use crate::report::numerals::Calendar;
 use crate::report::pen::{Pen, Text};
-use crate::track::{Acked, Direction, Observation};
+use crate::track::{Acked, Observation};
+
+use super::ends::Ends;
 
 /// Appends the record of a segment that belongs to a connection, `elapsed` after the first packet.
-pub fn packet(out: &mut Pen<'_>, segment: &Segment, seen: &Observation, elapsed: Span, calendar: &mut Calendar) {
+pub fn packet(
+    out: &mut Pen<'_>,
+    segment: &Segment,
+    seen: &Observation,
+    elapsed: Span,
+    (calendar, ends): (&mut Calendar, &mut Ends),
+) {
     labelled_count(out, b"{\"type\":\"packet\",\"v\":1,\"frame\":", segment.frame);
     put(out, b",\"ts\":\"");
     calendar.rfc3339(out, segment.ts);
     put(out, b"\",\"rel_s\":");
     fraction::<9>(out, elapsed.0);
-    labelled(out, b",\"flow\":", seen.flow);
-    match seen.direction {
-        Some(Direction::FromOriginator) => put(out, b",\"dir\":\"c2s\""),
-        Some(Direction::FromResponder) => put(out, b",\"dir\":\"s2c\""),
-        None => {}
-    }
-    put(out, b",\"src\":\"");
-    socket(out, segment.src, b"\",\"sport\":");
-    put(out, b",\"dst\":\"");
-    socket(out, segment.dst, b"\",\"dport\":");
-    let is_v4 = segment.src.addr.is_ipv4();
-    put(out, if is_v4 { b",\"ip_version\":4,\"wire_bytes\":" } else { b",\"ip_version\":6,\"wire_bytes\":" });
-    number(out, segment.wire_len);
+    ends.write(out, segment, seen);
+    labelled(out, b",\"wire_bytes\":", segment.wire_len);
     labelled(out, b",\"captured_bytes\":", segment.captured_len);
     labelled(out, b",\"ttl\":", segment.ttl.into());
     if let Some(id) = segment.ip_id {
@@ -78,13 +75,6 @@ pub fn packet(out: &mut Pen<'_>, segment: &Segment, seen: &Observation, elapsed:
 #[inline]
 fn put<const N: usize>(out: &mut Pen<'_>, text: &[u8; N]) {
     out.text(text);
-}
-
-/// `10.0.0.1","sport":1000`
-#[inline]
-fn socket(out: &mut Pen<'_>, socket: Socket, between: &[u8; 10]) {
-    address_as_std(out, socket.addr);
-    labelled(out, between, socket.port.into());
 }
 
 /// Texts with commas between them.
@@ -212,7 +202,7 @@ fn acks(out: &mut Pen<'_>, acked: &Acked) {
 }
 
 /// `number / 10^PLACES` as the shortest text that gives that `f64` again; places are 9 or less.
-fn fraction<const PLACES: u32>(out: &mut Pen<'_>, number: i64) {
+pub fn fraction<const PLACES: u32>(out: &mut Pen<'_>, number: i64) {
     let unit = const { 10_u64.pow(PLACES) };
     let size = number.unsigned_abs();
     // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones
@@ -247,9 +237,10 @@ mod tests {
     use crate::track::{FlowTracker, Note, TrackerOptions};
 
     /// Whether both ways write the same.
-    fn check(segment: &Segment, seen: &Observation, elapsed: Span) {
+    fn check(segment: &Segment, seen: &Observation, elapsed: Span, ends: &mut Ends) {
         let mut out = Vec::new();
-        packet(&mut Pen::new(&mut Room::default(), &mut out), segment, seen, elapsed, &mut Calendar::default());
+        let (mut room, mut calendar) = (Room::default(), Calendar::default());
+        packet(&mut Pen::new(&mut room, &mut out), segment, seen, elapsed, (&mut calendar, ends));
         let ts = Calendar::default().text(segment.ts);
         let defined = serde_json::to_string(&PacketLine::new(segment, seen, elapsed, &ts)).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().trim_end(), defined);
@@ -264,17 +255,18 @@ mod tests {
     }
 
     /// What every segment of the fixtures did.
-    fn each(mut look: impl FnMut(&Segment, &Observation)) {
+    fn each(mut look: impl FnMut(&Segment, &Observation, &mut Ends)) {
         let mut captures = Vec::new();
         files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut captures);
         for path in captures {
             let Ok(mut source) = capture::open(&path) else { continue };
             let (mut tracker, mut seen) = (FlowTracker::new(TrackerOptions::default()), Observation::default());
+            let mut ends = Ends::default();
             while let Ok(Next::Frame(frame)) = source.next_frame() {
                 if let Content::Tcp(tcp) = dissect(&frame).content {
                     tracker.observe(&tcp.segment, &mut seen);
                     while tracker.next_event().is_some() {}
-                    look(&tcp.segment, &seen);
+                    look(&tcp.segment, &seen, &mut ends);
                 }
             }
         }
@@ -283,10 +275,10 @@ mod tests {
     #[test]
     fn both_ways_write_the_same_of_every_segment_in_the_fixtures() {
         let (mut first, mut packets) = (None, 0);
-        each(|segment, seen| {
+        each(|segment, seen, ends| {
             let elapsed = segment.ts.since(*first.get_or_insert(segment.ts));
             if seen.flow > 0 {
-                check(segment, seen, elapsed);
+                check(segment, seen, elapsed, ends);
                 packets += 1;
             }
         });
@@ -296,14 +288,14 @@ mod tests {
     #[test]
     fn both_ways_write_the_same_of_whatever_may_be_in_a_header() {
         let mut sample = None;
-        each(|segment, seen| {
+        each(|segment, seen, _| {
             if seen.acked.as_ref().is_some_and(|acked| acked.frames.len() > 1) {
                 sample.get_or_insert_with(|| (*segment, seen.clone()));
             }
         });
         let (segment, seen) = sample.unwrap();
         for flags in 0..0x1000 {
-            check(&Segment { flags: TcpFlags(flags), ..segment }, &seen, Span(1));
+            check(&Segment { flags: TcpFlags(flags), ..segment }, &seen, Span(1), &mut Ends::default());
         }
         for bits in 0..64_u8 {
             let (mut segment, mut seen) = (segment, seen.clone());
@@ -325,7 +317,7 @@ mod tests {
             if many {
                 acked.frames.clear();
             }
-            check(&segment, &seen, Span(i64::from(bits) - 10));
+            check(&segment, &seen, Span(i64::from(bits) - 10), &mut Ends::default());
         }
     }
 

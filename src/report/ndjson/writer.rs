@@ -8,6 +8,7 @@ use serde::ser::{
 };
 use serde_json::{Error, Result};
 
+use super::quick::fraction;
 use crate::report::digits::{count, decimal, signed};
 use crate::report::json;
 use crate::report::pen::{Pen, Room, Text};
@@ -155,6 +156,12 @@ impl<'a, 'p> Serializer for Writer<'a, 'p> {
         // What most times are that could be anything.
         if value.to_bits() == 0 {
             self.0.text(b"0.0");
+            return Ok(());
+        }
+        // A time in nanoseconds or a number without a fraction, as most are; one of 15 digits is the only one that is its `f64`.
+        let nanos = value * 1e9 + 0.5;
+        if (1.0..1e15).contains(&nanos) && (nanos as i64) as f64 / 1e9 == value {
+            fraction::<9>(self.0, nanos as i64);
             return Ok(());
         }
         let mut text = [0; 32];

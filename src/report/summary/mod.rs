@@ -96,7 +96,8 @@ impl Summary {
     }
 
     /// Counts a packet and what it did.
-    pub fn packet(&mut self, packet: Packet<'_>) {
+    #[inline]
+    pub fn packet(&mut self, packet: &Packet<'_>) {
         self.packets += 1;
         self.cut_packets += u64::from(packet.is_cut);
         self.tcp_packets += u64::from(packet.is_tcp);
