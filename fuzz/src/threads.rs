@@ -5,26 +5,26 @@ use std::io::Cursor;
 use tcpcheck::capture::{Filter, open_reader};
 use tcpcheck::pipeline::{Feed, run};
 use tcpcheck::report::lines::{LineStyle, Lines};
-use tcpcheck::{FlowTracker, TrackerOptions};
+use tcpcheck::track::FlowHasher;
 
 pub fn alike(bytes: &[u8]) {
-    if let Some(alone) = packets(bytes, 1) {
-        assert_eq!(Some(alone), packets(bytes, 2));
+    let hasher = FlowHasher::default();
+    if let Some(alone) = packets(bytes, 1, &hasher) {
+        assert_eq!(Some(alone), packets(bytes, 2, &hasher));
     }
 }
 
 /// What each packet is, as text, and how it ends.
-fn packets(bytes: &[u8], threads: usize) -> Option<Vec<String>> {
+fn packets(bytes: &[u8], threads: usize, hasher: &FlowHasher) -> Option<Vec<String>> {
     let mut source = open_reader(Cursor::new(bytes.to_vec()), "capture").ok()?;
     let mut filter = Filter::compile("").expect("no filter at all");
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
     let mut told = Vec::new();
-    let hasher = FlowTracker::new(TrackerOptions::default()).hasher().clone();
-    let feed = Feed { source: &mut *source, filter: &mut filter, hasher, lines: Some(&mut lines), count: Some(1_000) };
+    let (hasher, lines) = (hasher.clone(), Some(&mut lines));
+    let feed = Feed { source: &mut *source, filter: &mut filter, hasher, lines, count: Some(1_000) };
     let end = run(feed, threads, |batch| {
         told.extend(batch.packets().map(|(packet, tracked)| {
-            let segment = tracked.map(|tracked| &tracked.segment);
-            format!("{} {} {:?} {}", packet.number, packet.ts.0, segment, String::from_utf8_lossy(packet.line))
+            format!("{} {} {:?} {}", packet.number, packet.ts.0, tracked, String::from_utf8_lossy(packet.line))
         }));
         Ok(())
     });

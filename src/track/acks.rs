@@ -115,8 +115,8 @@ impl Connection {
         let was = peer.una.max(peer.low.min(peer.nxt));
         let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
         let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
-        let mut acked = Acked { frames, syn, fin, ..Acked::default() };
-        acked.bytes = ((ack - was).max(0) - i64::from(syn) - i64::from(fin)).max(0) as u64;
+        let bytes = ((ack - was).max(0) - i64::from(syn) - i64::from(fin)).max(0) as u64;
+        let acked = step.obs.acked.insert(Acked { frames, syn, fin, bytes, rtt: None });
         let (mut newest, mut resent) = (None, false);
         while let Some(sent) = peer.flight.front().filter(|sent| sent.end <= ack) {
             newest = Some(sent.ts);
@@ -145,7 +145,6 @@ impl Connection {
         }
         self.ends[step.me()].dup_acks_in_row = 0;
         self.probe = self.probe.filter(|(prober, _)| *prober == step.from);
-        step.obs.acked = Some(acked);
     }
 
     fn acknowledge_same(&mut self, step: &mut Step<'_>, ack: i64, sack_news: bool) {

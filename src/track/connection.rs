@@ -36,14 +36,14 @@ pub(super) struct Connection {
     pub alone: bool,
     /// Both ends' states after the last segment.
     pub shown: Option<States>,
+    /// A keep-alive or zero-window probe that waits for its answer, and who sent it.
+    pub probe: Option<(Direction, Note)>,
     pub last: (u64, Timestamp),
     /// What held it back, each way.
     pub limits: Limits,
     pub history: History,
     /// The client's end, then the server's.
     pub ends: [Endpoint; 2],
-    /// A keep-alive or zero-window probe that waits for its answer, and who sent it.
-    pub probe: Option<(Direction, Note)>,
     /// An end claims to have received what the other was not seen to send.
     pub claim: Option<Box<Claim>>,
     /// A SYN that does not belong here unless the other end accepts it.
@@ -171,7 +171,8 @@ impl Connection {
 
     /// Something of what that leads to.
     pub fn read_further(&self) -> u64 {
-        self.ends.iter().filter_map(|end| end.flight.front()).fold(0, |sum, sent| sum ^ sent.frame)
+        let first = self.ends.iter().filter_map(|end| end.flight.front());
+        first.fold(0, |sum, sent| sum ^ sent.end as u64 ^ u64::from(sent.ip_id))
     }
 
     /// The key of its segments.

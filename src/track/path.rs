@@ -71,14 +71,16 @@ impl Path {
     }
 
     pub fn learn(&mut self, segment: &Segment) {
+        // Read before anything is written: a core that reads a word of which it has just written a byte waits for its cache.
+        let last = self.id;
         let near = segment.ttl.abs_diff(self.ttl) <= TOLERANCE;
         self.steady_ttl = if near { self.steady_ttl.saturating_add(1) } else { 1 };
         self.ttl = segment.ttl;
         let Some(id) = segment.ip_id.filter(|id| *id != 0) else { return };
-        match id.wrapping_sub(self.id) as i16 {
-            1..=256 if self.id != 0 => self.steady_id = self.steady_id.saturating_add(1),
+        match id.wrapping_sub(last) as i16 {
+            1..=256 if last != 0 => self.steady_id = self.steady_id.saturating_add(1),
             // Overtaken: that counts on all the same.
-            -256..=0 if self.id != 0 => return,
+            -256..=0 if last != 0 => return,
             _ => self.steady_id = 0,
         }
         self.id = id;

@@ -284,7 +284,12 @@ impl FlowTracker {
     }
 
     /// The next event, oldest first.
+    #[inline]
     pub fn next_event(&mut self) -> Option<Event> {
+        if self.events.is_empty() && self.left.is_empty() { None } else { self.event_at_hand() }
+    }
+
+    fn event_at_hand(&mut self) -> Option<Event> {
         while self.events.is_empty()
             && let Some(slot) = self.left.pop()
         {
