@@ -89,6 +89,15 @@ fn status(pid: Pid, field: &str) -> String {
     line.unwrap().split_whitespace().next().unwrap().to_owned()
 }
 
+#[track_caller]
+fn wait_until_confined(pid: Pid) {
+    let started = Instant::now();
+    while status(pid, "Seccomp") != "2" {
+        assert!(started.elapsed() < PATIENCE, "it is not confined");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn children(pid: Pid) -> Vec<Pid> {
     let pid = pid.as_raw_nonzero();
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
@@ -143,11 +152,7 @@ fn a_check_is_confined_when_it_reads_and_writes_what_it_opened_before() {
         .unwrap();
     let mut input = child.stdin.take().unwrap();
     let pid = Pid::from_child(&child);
-    let started = Instant::now();
-    while status(pid, "Seccomp") != "2" {
-        assert!(started.elapsed() < PATIENCE, "it is not confined");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until_confined(pid);
     assert_eq!((status(pid, "NoNewPrivs").as_str(), status(pid, "CapEff").as_str()), ("1", "0000000000000000"));
     if rustix::process::geteuid().is_root() {
         assert_eq!(status(pid, "Uid"), "65534");
@@ -188,11 +193,7 @@ fn a_live_check_of_root_ends_its_command_and_removes_its_file_as_nobody() {
     let mut running = Running::start(&mut check(&stubborn));
     running.hear("on");
     let pid = running.pid();
-    let started = Instant::now();
-    while status(pid, "Seccomp") != "2" {
-        assert!(started.elapsed() < PATIENCE, "it is not confined");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until_confined(pid);
     assert_eq!(status(pid, "Uid"), "65534");
     let (ended, said) = running.wait();
     assert_eq!(ended.code(), Some(1), "{said:#?}");
@@ -259,11 +260,7 @@ fn whoever_reads_a_file_is_confined_too_also_without_root() {
     let mut input = child.stdin.take().unwrap();
     input.write_all(&std::fs::read(file).unwrap()).unwrap();
     let pid = Pid::from_child(&child);
-    let started = Instant::now();
-    while status(pid, "Seccomp") != "2" {
-        assert!(started.elapsed() < PATIENCE, "it is not confined");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until_confined(pid);
     assert_eq!((status(pid, "NoNewPrivs").as_str(), status(pid, "CapEff").as_str()), ("1", "0000000000000000"));
     drop(input);
     let output = child.wait_with_output().unwrap();
