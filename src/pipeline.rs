@@ -15,10 +15,12 @@ use crate::report::Packet;
 use crate::report::lines::Lines;
 use crate::track::{FlowHash, FlowHasher};
 
-/// So many packets go together: enough to look ahead, and few enough to stay in a core's cache.
-const MANY: usize = 128;
-/// So many batches wait between two threads.
-const WAITING: usize = 8;
+/// So many packets go together where one thread takes what it has prepared: few enough to stay in its nearest cache.
+const FEW: usize = 128;
+/// So many go from one thread to another: handing them over, and waking who waits for them, costs little by the packet.
+const MANY: usize = 1024;
+/// So many batches wait between two threads; more of them do not fit a core's cache.
+const WAITING: usize = 2;
 
 /// Packets that passed the filter, in order.
 #[derive(Debug, Default)]
@@ -70,9 +72,9 @@ impl Batch {
         })
     }
 
-    /// Where the tracker will look for their connections.
-    pub fn hashes(&self) -> impl Iterator<Item = FlowHash> {
-        self.packets.iter().filter_map(|prepared| prepared.segment.as_ref()).map(|tracked| tracked.hash)
+    /// Where the tracker will look for the connection of each.
+    pub fn hashes(&self) -> impl Iterator<Item = Option<FlowHash>> {
+        self.packets.iter().map(|prepared| Some(prepared.segment.as_ref()?.hash))
     }
 }
 
@@ -91,11 +93,11 @@ pub struct Feed<'a> {
 }
 
 impl Feed<'_> {
-    /// Fills a batch: whether more may come. After an error what is in the batch stands.
-    fn fill(&mut self, batch: &mut Batch) -> Result<bool> {
+    /// Fills a batch with so many packets: whether more may come. After an error what is in the batch stands.
+    fn fill(&mut self, batch: &mut Batch, many: usize) -> Result<bool> {
         batch.packets.clear();
         batch.text.clear();
-        while batch.packets.len() < MANY {
+        while batch.packets.len() < many {
             if self.count == Some(0) {
                 return Ok(false);
             }
@@ -133,7 +135,7 @@ pub fn run(mut feed: Feed<'_>, threads: usize, mut take: impl FnMut(&Batch) -> R
     if threads < 2 {
         let mut batch = Batch::default();
         loop {
-            let more = feed.fill(&mut batch);
+            let more = feed.fill(&mut batch, FEW);
             take(&batch)?;
             if !more? {
                 return Ok(());
@@ -149,7 +151,7 @@ pub fn run(mut feed: Feed<'_>, threads: usize, mut take: impl FnMut(&Batch) -> R
         scope.spawn(move || {
             // Either channel closes when nobody takes batches any more.
             while let Ok(mut batch) = empty.recv() {
-                let more = feed.fill(&mut batch);
+                let more = feed.fill(&mut batch, MANY);
                 let last = !matches!(more, Ok(true));
                 if hand_on.send((batch, more)).is_err() || last {
                     return;
