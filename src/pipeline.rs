@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::Result;
 
 use crate::capture::{Filter, Frame, FrameSource, Next, Timestamp};
-use crate::dissect::{Content, Dissection, Segment};
+use crate::dissect::{Dissection, Segment};
 use crate::report::Packet;
 use crate::report::lines::Lines;
 use crate::track::{FlowHash, FlowHasher};
@@ -55,8 +55,7 @@ impl Tracked {
     /// The segment that was dissected, if it was one.
     #[inline]
     pub fn of(dissection: &Dissection<'_>, hasher: &FlowHasher) -> Option<Self> {
-        let Content::Tcp(tcp) = &dissection.content else { return None };
-        Some(Self { segment: tcp.segment, hash: hasher.of(&tcp.segment) })
+        dissection.segment().map(|segment| Self { segment: *segment, hash: hasher.of(segment) })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::dissect::{Dissection, Segment};
 use crate::pipeline::{self, Feed, Tracked};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
-use crate::track::{Event, Finding, FlowTracker, Observation};
+use crate::track::{Event, Finding, FlowHash, FlowTracker, Observation};
 
 use super::exit::Exit;
 use super::keeper::Keeper;
@@ -193,7 +193,7 @@ impl<'p> Run<'p> {
                 if at.is_multiple_of(NEAR) {
                     self.tracker.look_ahead(hashes.by_ref().take(NEAR).flatten());
                 }
-                let shown = self.track(packet.ts, tracked);
+                let shown = self.track(packet.ts, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
                 if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
                     self.give_up_output(error)?;
                 }
@@ -217,8 +217,8 @@ impl<'p> Run<'p> {
     fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
         let mut dissection = Dissection::new();
         dissection.read(frame);
-        let tracked = Tracked::of(&dissection, self.tracker.hasher());
-        let shown = self.track(frame.ts, tracked.as_ref());
+        let segment = dissection.segment();
+        let shown = self.track(frame.ts, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         match &mut self.lines {
@@ -226,7 +226,6 @@ impl<'p> Run<'p> {
             Some(lines) => lines.skip(frame),
             None => {}
         }
-        let segment = tracked.as_ref().map(|tracked| &tracked.segment);
         let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
         self.line = line;
         reported
@@ -234,10 +233,10 @@ impl<'p> Run<'p> {
 
     /// Learns what a packet did: whether it is shown.
     #[inline(always)]
-    fn track(&mut self, ts: Timestamp, tracked: Option<&Tracked>) -> bool {
+    fn track(&mut self, ts: Timestamp, tracked: Option<(&Segment, FlowHash)>) -> bool {
         match tracked {
-            Some(Tracked { segment, hash }) => {
-                self.tracker.observe_hashed(segment, *hash, &mut self.seen);
+            Some((segment, hash)) => {
+                self.tracker.observe_hashed(segment, hash, &mut self.seen);
                 if !self.plan.selection.is_all() {
                     self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use crate::capture::{FrameSource, Next, OpenFiles};
-use crate::dissect::{Content, Dissection, Segment};
+use crate::dissect::{Dissection, Segment};
 use crate::report::lines::Lines;
 use crate::rules::Rule;
 use crate::track::{Event, Finding, FlowTracker, Observation, TrackerOptions};
@@ -51,16 +51,11 @@ impl Watch<'_> {
             // Every packet has to come by: tcpdump's relative numbers count from the first one of a connection.
             line.clear();
             lines.packet(&mut line, &frame, &dissection);
-            let segment = match &dissection.content {
-                Content::Tcp(tcp) => {
-                    self.tracker.observe(&tcp.segment, &mut seen);
-                    Some(tcp.segment)
-                }
-                _ => {
-                    self.tracker.advance(frame.ts);
-                    None
-                }
-            };
+            let segment = dissection.segment().copied();
+            match &segment {
+                Some(segment) => self.tracker.observe(segment, &mut seen),
+                None => self.tracker.advance(frame.ts),
+            }
             if self.frames.contains(&frame.number) {
                 let mut tcp = segment.map(|segment| (segment, seen.clone()));
                 if let Some((_, seen)) = &mut tcp {

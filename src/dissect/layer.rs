@@ -6,7 +6,7 @@ use super::link::{
     Arcnet, Cooked, Ethernet, Fddi, Infiniband, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi,
 };
 use super::tunnel::{Erspan, Geneve, Gre, Gtp, Udp, Vxlan};
-use super::{Ip, LayerName, LengthSource, Shortfall, Stop, Tcp};
+use super::{Ip, LayerName, LengthSource, Segment, Shortfall, Stop, Tcp};
 
 /// Most layers that one frame may nest; deeper ones are cut off with a [`Shortfall`].
 pub const MAX_LAYERS: usize = 16;
@@ -25,6 +25,15 @@ impl<'a> Dissection<'a> {
     #[inline]
     pub fn new() -> Self {
         Self { layers: ArrayVec::new(), content: Content::Other(NotTcp::Unknown) }
+    }
+
+    /// The TCP segment that it came to, if its header was all there.
+    #[inline]
+    pub fn segment(&self) -> Option<&Segment> {
+        match &self.content {
+            Content::Tcp(tcp) => Some(&tcp.segment),
+            _ => None,
+        }
     }
 
     /// The innermost IP packet.

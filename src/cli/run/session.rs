@@ -12,7 +12,7 @@ use crate::cli::progress::Progress;
 use crate::cli::sandbox::{self, Doors};
 use crate::cli::select::Connections;
 use crate::cli::signals::Signals;
-use crate::dissect::{Content, Dissection};
+use crate::dissect::Dissection;
 use crate::report::Reporter;
 use crate::report::lines::Lines;
 use crate::rules::Rule;
@@ -126,9 +126,9 @@ impl<'p> Session<'p> {
             }
             let mut dissection = Dissection::new();
             dissection.read(&frame);
-            match &dissection.content {
-                Content::Tcp(tcp) => tracker.observe(&tcp.segment, &mut seen),
-                _ => tracker.advance(frame.ts),
+            match dissection.segment() {
+                Some(segment) => tracker.observe(segment, &mut seen),
+                None => tracker.advance(frame.ts),
             }
             while let Some(event) = tracker.next_event() {
                 note(event);
