@@ -159,8 +159,9 @@ impl Counted {
         if let Some((from, to)) = seen.gap {
             assert!(from < to, "an empty gap");
         }
-        if let Some(acked) = &seen.acked {
-            assert!(acked.frames.len() <= 4096 && acked.frames.iter().all(|frame| *frame <= segment.frame));
+        if seen.acked.is_some() {
+            let frames = &seen.acked_frames;
+            assert!(frames.len() <= 4096 && frames.iter().all(|frame| *frame <= segment.frame));
         }
     }
 

@@ -285,10 +285,11 @@ mod tests {
 
     #[test]
     fn an_acknowledgment_names_the_newest_frame_and_in_full_all_of_them() {
-        let acked = Acked { bytes: 5080, frames: vec![8, 11, 13], rtt: Some(Span(12_200_000)), ..Acked::default() };
+        let acked = Acked { bytes: 5080, rtt: Some(Span(12_200_000)), ..Acked::default() };
         let seen = established(Deed::Acks, |seen| {
             (seen.ack, seen.acked, seen.window_bytes) = (Some(8001), Some(acked), Some(128_000));
             (seen.in_flight, seen.gap) = (10, Some((1, 101)));
+            seen.acked_frames = vec![8, 11, 13];
         });
         let ack = segment(TcpFlags::ACK, 0);
         assert_eq!(words(Level::Brief, &ack, &seen), "acks 5080 B up to @13, rtt 12.2 ms");

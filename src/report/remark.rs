@@ -140,7 +140,7 @@ impl Remark<'_, '_> {
         match &self.seen.acked {
             Some(acked) if acked.syn => {
                 self.say(b"ACK: acks the SYN+ACK");
-                self.newest(acked);
+                self.newest();
                 self.rtt(acked);
             }
             Some(acked) => self.acks(acked),
@@ -220,20 +220,21 @@ impl Remark<'_, '_> {
             self.add(b"all below ");
             signed(self.out, ack);
         }
-        self.newest(acked);
+        self.newest();
         self.rtt(acked);
     }
 
     /// The frames that are acknowledged: the newest, or with `full` every one.
-    fn newest(&mut self, acked: &Acked) {
-        if self.full && acked.frames.len() > 1 {
+    fn newest(&mut self) {
+        let frames = &self.seen.acked_frames;
+        if self.full && frames.len() > 1 {
             self.add(b" of");
-            for frame in &acked.frames {
+            for frame in frames {
                 self.add(b" ");
                 numerals::frame(self.out, *frame);
             }
-        } else if let Some(frame) = acked.frames.last() {
-            self.word(if acked.frames.len() > 1 { " up to " } else { " " });
+        } else if let Some(frame) = frames.last() {
+            self.word(if frames.len() > 1 { " up to " } else { " " });
             numerals::frame(self.out, *frame);
         }
     }

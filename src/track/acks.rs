@@ -7,6 +7,7 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use super::connection::Connection;
+use super::endpoint::Sent;
 use super::holes::Hole;
 use super::step::Step;
 use super::trail::Advert;
@@ -110,26 +111,29 @@ impl Connection {
 
     pub(super) fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
         let at = (step.segment.frame, step.segment.ts);
-        let frames = step.obs.frame_list();
         let peer = &mut self.ends[step.peer()];
         let was = peer.una.max(peer.low.min(peer.nxt));
         let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
         let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
         let bytes = ((ack - was).max(0) - i64::from(syn) - i64::from(fin)).max(0) as u64;
-        let acked = step.obs.acked.insert(Acked { frames, syn, fin, bytes, rtt: None });
+        let acked = step.obs.acked.insert(Acked { syn, fin, bytes, rtt: None });
+        let frames = &mut step.obs.acked_frames;
         let (mut newest, mut resent) = (None, false);
-        while let Some(sent) = peer.flight.front().filter(|sent| sent.end <= ack) {
+        let mut land = |sent: &Sent| {
             newest = Some(sent.ts);
             resent |= sent.resent;
-            if acked.frames.len() == MAX_FRAMES {
-                acked.frames.remove(0);
+            if frames.len() == MAX_FRAMES {
+                frames.remove(0);
             }
-            acked.frames.push(sent.frame);
-            peer.flight.pop_front();
-        }
-        if peer.flight.is_empty() {
-            // The next end that sends gets this very room, which is near yet.
-            peer.flight = Default::default();
+            frames.push(sent.frame);
+        };
+        if peer.flight.back().is_some_and(|last| last.end <= ack) {
+            let landed = std::mem::take(&mut peer.flight);
+            landed.iter().for_each(&mut land);
+            step.shared.keep_room(landed);
+        } else {
+            let landed = peer.flight.partition_point(|sent| sent.end <= ack);
+            peer.flight.drain(..landed).for_each(|sent| land(&sent));
         }
         if let Some(sent) = newest.filter(|_| !resent) {
             let rtt = at.1.since(sent);
@@ -192,7 +196,7 @@ impl Connection {
         }
         let me = &mut self.ends[step.me()];
         me.dup_acks_in_row += u32::from(same_window);
-        me.count.duplicate_acks += 1;
+        me.note_trouble().duplicate_acks += 1;
         let nth = me.dup_acks_in_row;
         let rule = if nth == 3 && same_window { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
         let finding = step.fire(rule);
@@ -224,7 +228,7 @@ impl Connection {
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
             if let Some((tsval, _)) = segment.options.timestamps {
-                me.advertise(Advert { tsval, edge, window }, segment.frame, step.trail);
+                me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.trail);
             }
         }
         match me.closed_since {
@@ -236,7 +240,7 @@ impl Connection {
             }
             Some(since) if window > 0 => {
                 let closed = Span(segment.ts.since(since).0.max(0));
-                me.count.zero_window.0 = me.count.zero_window.0.saturating_add(closed.0);
+                me.note_trouble().zero_window.0 = me.trouble().zero_window.0.saturating_add(closed.0);
                 me.closed_since = None;
                 self.end_stall(step, closed);
             }

@@ -1,5 +1,10 @@
 //! Connections at hand, side by side in blocks: room for one more is found and given back without the allocator.
 
+use std::ops::Range;
+
+use prefetch_index::prefetch_index;
+
+use super::Direction;
 use super::connection::Connection;
 
 /// So many connections are allocated at a time.
@@ -9,10 +14,25 @@ const BLOCK: usize = 64;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Seat(u32);
 
+/// Room for a connection.
+#[repr(C)]
+#[derive(Debug, Default)]
+struct Room {
+    /// Where it begins: nothing itself, and a name for each cache line behind it.
+    lines: [CacheLine; 0],
+    connection: Option<Connection>,
+}
+
+const _: () = assert!(size_of::<Room>() == size_of::<Connection>(), "a connection begins where its room begins");
+
+#[repr(align(64))]
+#[derive(Debug)]
+struct CacheLine(#[expect(dead_code, reason = "it is only its size")] [u8; 64]);
+
 /// The connections at hand.
 #[derive(Debug, Default)]
 pub(super) struct Awake {
-    blocks: Vec<Box<[Option<Connection>]>>,
+    blocks: Vec<Box<[Room]>>,
     free: Vec<Seat>,
 }
 
@@ -20,7 +40,7 @@ impl Awake {
     pub fn put(&mut self, connection: Connection) -> Seat {
         if self.free.is_empty() {
             let first = self.blocks.len() * BLOCK;
-            self.blocks.push((0..BLOCK).map(|_| None).collect());
+            self.blocks.push((0..BLOCK).map(|_| Room::default()).collect());
             self.free.extend((first..first + BLOCK).rev().map(|seat| Seat(seat as u32)));
         }
         let seat = self.free.pop().unwrap_or(Seat(0));
@@ -32,7 +52,29 @@ impl Awake {
 
     #[inline]
     pub fn get(&self, Seat(at): Seat) -> Option<&Connection> {
-        self.blocks.get(at as usize / BLOCK)?.get(at as usize % BLOCK)?.as_ref()
+        self.room(at)?.connection.as_ref()
+    }
+
+    /// Has what an expected segment from there needs of a connection brought near, and waits for none of it.
+    #[inline]
+    pub fn bring_near(&self, Seat(at): Seat, from: Direction) {
+        // Each way with ranges that are known beforehand: no loop is left of it.
+        let bring = |needs: [Range<usize>; 3]| {
+            let Some(room) = self.room(at) else { return };
+            for Range { start, end } in needs {
+                let lines = start / size_of::<CacheLine>()..end.div_ceil(size_of::<CacheLine>());
+                lines.for_each(|line| prefetch_index(&room.lines, line));
+            }
+        };
+        match from {
+            Direction::FromOriginator => bring(const { Connection::needs(Direction::FromOriginator) }),
+            Direction::FromResponder => bring(const { Connection::needs(Direction::FromResponder) }),
+        }
+    }
+
+    #[inline]
+    fn room(&self, at: u32) -> Option<&Room> {
+        self.blocks.get(at as usize / BLOCK)?.get(at as usize % BLOCK)
     }
 
     #[inline]
@@ -52,6 +94,6 @@ impl Awake {
     }
 
     fn place(&mut self, Seat(at): Seat) -> Option<&mut Option<Connection>> {
-        self.blocks.get_mut(at as usize / BLOCK)?.get_mut(at as usize % BLOCK)
+        Some(&mut self.blocks.get_mut(at as usize / BLOCK)?.get_mut(at as usize % BLOCK)?.connection)
     }
 }

@@ -33,31 +33,38 @@ pub(super) struct Claim {
 /// What tells in which order one end sent two segments, whatever the network did to them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
-    tsval: Option<u32>,
+    /// Where `clocked`.
+    tsval: u32,
+    clocked: bool,
     ip_id: u16,
 }
 
 impl Pack for Mark {
     fn pack(&self, out: &mut Packer) {
-        out.flag(self.tsval.is_some());
-        self.tsval.iter().for_each(|tsval| out.clock(*tsval));
+        out.flag(self.clocked);
+        if self.clocked {
+            out.clock(self.tsval);
+        }
         self.ip_id.pack(out);
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        let tsval = if from.flag() { Some(from.clock()) } else { None };
-        Self { tsval, ip_id: Pack::unpack(from) }
+        let clocked = from.flag();
+        let tsval = if clocked { from.clock() } else { 0 };
+        Self { tsval, clocked, ip_id: Pack::unpack(from) }
     }
 }
 
 impl Mark {
     pub fn of(segment: &Segment) -> Self {
-        Self { tsval: segment.options.timestamps.map(|(tsval, _)| tsval), ip_id: segment.ip_id.unwrap_or(0) }
+        let clock = segment.options.timestamps;
+        let tsval = clock.map_or(0, |(tsval, _)| tsval);
+        Self { tsval, clocked: clock.is_some(), ip_id: segment.ip_id.unwrap_or(0) }
     }
 
     /// Whether `self` was sent after `other`: proved, not supposed.
     pub fn is_after(self, other: Self, ids: Ids) -> bool {
-        let clock = self.tsval.zip(other.tsval).map_or(0, |(new, old)| new.wrapping_sub(old) as i32);
+        let clock = if self.clocked && other.clocked { self.tsval.wrapping_sub(other.tsval) as i32 } else { 0 };
         let counted = self.ip_id != 0 && other.ip_id != 0 && ids.ascend();
         clock > 0 || clock == 0 && counted && self.ip_id.wrapping_sub(other.ip_id) as i16 > 0
     }
@@ -74,14 +81,14 @@ impl Connection {
     /// Both ends are seen and known from their SYNs, nothing was missed, and nothing has been cut off: what is absent means something.
     pub(super) fn is_whole(&self) -> bool {
         let seen = |end: &super::endpoint::Endpoint| {
-            end.count.packets > 0 && end.low != i64::MAX && end.count.missed_bytes == 0 && end.una >= 1
+            end.count.packets > 0 && end.low != i64::MAX && end.trouble().missed_bytes == 0 && end.una >= 1
         };
         self.cut.is_none() && self.scale_known() && self.ends.iter().all(seen)
     }
 
     /// Segments of it were not captured.
     pub(super) fn was_missed(&self) -> bool {
-        self.ends.iter().any(|end| end.count.missed_bytes > 0)
+        self.ends.iter().any(|end| end.trouble().missed_bytes > 0)
     }
 
     /// Judges the acknowledgment number by itself.
@@ -168,7 +175,7 @@ impl Connection {
         if peer.nxt == claim.to {
             let (dropped, _) = peer.holes.fill(claim.nxt, claim.to);
             let settled = ((claim.to - claim.nxt) as u64).saturating_sub(dropped);
-            peer.count.missed_bytes = peer.count.missed_bytes.saturating_sub(settled);
+            peer.trouble().missed_bytes = peer.trouble().missed_bytes.saturating_sub(settled);
             peer.nxt = claim.nxt;
             peer.una = peer.una.min(claim.nxt);
         }
@@ -192,14 +199,15 @@ impl Connection {
         let Some(acked) = step.obs.acked.as_ref().filter(|acked| acked.bytes > 0 && !acked.fin && !acked.syn) else {
             return;
         };
-        let (Some(rtt), Some(leg), Some(newest)) = (acked.rtt, peer.leg(), acked.frames.last()) else { return };
+        let Some(rtt) = acked.rtt.filter(|rtt| *rtt > MAX_ACK_DELAY) else { return };
+        let (Some(leg), Some(newest)) = (peer.leg(), step.obs.acked_frames.last()) else { return };
         // The leg is its shortest; half of it again covers its own changes.
         let delay = Span(rtt.0.saturating_sub(leg.0));
         if delay.0 <= MAX_ACK_DELAY.0.saturating_add(leg.0 / 2) {
             return;
         }
         // A queue on the way delays too, but not one or two segments alone; and a closed window has its own rule.
-        let alone = acked.frames.len() <= 2 && peer.flight.is_empty();
+        let alone = step.obs.acked_frames.len() <= 2 && peer.flight.is_empty();
         let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
         let open = me.window > 0 && me.closed_since.is_none();
         // A probe, a segment before which its sender's IP IDs skip one, one that goes with data all the same, or one that echoes
@@ -208,7 +216,7 @@ impl Connection {
         let along =
             step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
         let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;
-        if !(alone && orderly && open && first && !step.lossy && self.is_whole()) {
+        if !(alone && orderly && open && first && !step.shared.lossy && self.is_whole()) {
             return;
         }
         let newest = *newest;

@@ -58,7 +58,7 @@ impl Connection {
         for from in [super::Direction::FromOriginator, super::Direction::FromResponder] {
             let end = &mut self.ends[from.index()];
             for hole in end.holes.take_acked(|_| false) {
-                end.count.missed_bytes += (hole.to - hole.from) as u64;
+                end.note_trouble().missed_bytes += (hole.to - hole.from) as u64;
                 self.history.gap(from);
                 let (frame, ts) = hole.acked.unwrap_or_default();
                 let mut finding = Finding::new(Rule::CaptureGap);
@@ -193,7 +193,7 @@ impl Connection {
         for end in &mut self.ends {
             if let Some(since) = end.closed_since.take() {
                 let closed = self.last.1.since(since).0.max(0);
-                end.count.zero_window.0 = end.count.zero_window.0.saturating_add(closed);
+                end.note_trouble().zero_window.0 = end.trouble().zero_window.0.saturating_add(closed);
             }
         }
         self.wait_out(ended.now, two_msl);
@@ -272,7 +272,7 @@ impl Connection {
 
     fn stats(&self, of: usize) -> DirectionStats {
         let end = &self.ends[of];
-        let count = &end.count;
+        let (count, trouble) = (&end.count, end.trouble());
         let start = if end.facts.syn_seen { 1 } else { end.low.min(end.nxt) };
         let fin = i64::from(end.fin.is_some_and(|fin| end.nxt >= fin));
         let unseen: u64 = end.holes.overlap(i64::MIN, end.nxt);
@@ -282,13 +282,13 @@ impl Connection {
             wire_bytes: count.wire_bytes,
             payload_bytes: count.payload_bytes,
             unique_bytes: unique.saturating_sub(unseen),
-            missed_bytes: count.missed_bytes,
+            missed_bytes: trouble.missed_bytes,
             data_segments: count.data_segments,
-            retransmitted_segments: count.resent_segments,
-            retransmitted_bytes: count.resent_bytes,
-            out_of_order_segments: count.late_segments,
-            duplicate_acks: count.duplicate_acks,
-            zero_window: count.zero_window,
+            retransmitted_segments: trouble.resent_segments,
+            retransmitted_bytes: trouble.resent_bytes,
+            out_of_order_segments: trouble.late_segments,
+            duplicate_acks: trouble.duplicate_acks,
+            zero_window: trouble.zero_window,
             max_in_flight: count.max_in_flight,
             mss: Some(end.mss).filter(|mss| *mss != 0),
             wscale: end.wscale,

@@ -3,6 +3,9 @@
 //! The steps are spread over files by subject: `handshake` (TC1), `sequence` (TC2), `acks` (TC3), `close` (TC4), `header` (TC5),
 //! `injection`, `challenge` and `path` (TC6), and `conclude` for what holds when it ends.
 
+use std::mem::offset_of;
+use std::ops::Range;
+
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
@@ -163,16 +166,19 @@ impl Connection {
         }
     }
 
-    /// Something of each cache line that an expected segment needs.
-    pub fn read_a_little(&self) -> u64 {
-        let ends = self.ends.iter().fold(0, |sum, end| sum ^ end.read_a_little());
-        ends ^ u64::from(self.number) ^ self.limits.read_a_little() ^ self.history.read_a_little()
-    }
-
-    /// Something of what that leads to.
-    pub fn read_further(&self) -> u64 {
-        let first = self.ends.iter().filter_map(|end| end.flight.front());
-        first.fold(0, |sum, sent| sum ^ sent.end as u64 ^ u64::from(sent.ip_id))
+    /// The bytes of it that any expected segment needs, and those that one from there needs.
+    pub const fn needs(from: Direction) -> [Range<usize>; 3] {
+        const ENDS: usize = offset_of!(Connection, ends);
+        const LENGTH: usize = size_of::<Endpoint>();
+        let (sender, receiver) = match from {
+            Direction::FromOriginator => (ENDS, ENDS + LENGTH),
+            Direction::FromResponder => (ENDS + LENGTH, ENDS),
+        };
+        [
+            0..offset_of!(Self, history) + size_of::<u16>(),
+            sender + Endpoint::AS_SENDER.start..sender + Endpoint::AS_SENDER.end,
+            receiver + Endpoint::AS_RECEIVER.start..receiver + Endpoint::AS_RECEIVER.end,
+        ]
     }
 
     /// The key of its segments.
@@ -254,7 +260,7 @@ impl Connection {
         for finding in &amend.details {
             self.count_finding(finding.rule, finding.severity);
         }
-        step.events.push_back(Event::Amend(amend));
+        step.shared.events.push_back(Event::Amend(amend));
     }
 
     /// A finding about an earlier frame of this connection.

@@ -33,11 +33,11 @@ impl Connection {
             return false;
         }
         let me = &mut self.ends[step.me()];
-        me.count.copies += 1;
+        me.note_trouble().copies += 1;
         let after = digest.ts.since(twin.ts);
         // The network delivers a packet twice now and then, and the copy took the same way. A mirror port, a second interface or
         // the other side of a router doubles everything, or shows another time to live.
-        let the_rule = u64::from(me.count.copies) * 2 >= me.count.packets;
+        let the_rule = u64::from(me.trouble().copies) * 2 >= me.count.packets;
         let captured = after <= COPY && (the_rule || twin.ttl != digest.ttl || twin.interface != digest.interface);
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
         step.obs.deed = Deed::Copy(twin.frame);
@@ -51,7 +51,7 @@ impl Connection {
     }
 
     fn leave_trail(&mut self, step: &mut Step<'_>, digest: Seen) {
-        step.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
+        step.shared.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
     }
 
     /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
@@ -74,7 +74,7 @@ impl Connection {
         if after > DUPLICATE {
             return false;
         }
-        self.ends[step.me()].count.copies += 1;
+        self.ends[step.me()].note_trouble().copies += 1;
         step.obs.deed = Deed::Copy(joined);
         step.fire(Rule::NetworkDuplicate).frame("first", joined).time("after", after);
         true
@@ -97,7 +97,7 @@ impl Connection {
 
     fn twin(&self, step: &Step<'_>, digest: &Seen) -> Option<Passed> {
         let me = &self.ends[step.me()];
-        let mut last = step.trail.back(me.trail, (self.number, step.from)).take(KEPT);
+        let mut last = step.shared.trail.back(me.trail, (self.number, step.from)).take(KEPT);
         let twin = *last.find(|other| other.hash == digest.hash)?;
         let after = digest.ts.since(twin.ts);
         let segment = step.segment;

@@ -4,7 +4,9 @@
 //! seen, the first byte seen is 1.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
+use std::mem::offset_of;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::ops::Range;
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment, SeqNumber, Socket};
@@ -25,102 +27,105 @@ use super::trail::{self, Advert, Trail};
 use super::window::Overrun;
 
 /// One end of a connection.
-// A packet costs the cache lines that it touches: what each segment needs stands first, by the line, and what only trouble needs last.
+// A packet costs the cache lines that it touches, so fields lie by the line: what the sender of an expected segment needs, what
+// both ends need, what the receiver needs, and what only trouble needs.
 #[repr(C, align(64))]
 #[derive(Debug)]
 pub(super) struct Endpoint {
+    /// The last acknowledgment that this end sent, relative to the other's numbers.
+    pub ack: Option<i64>,
+    /// The right edge that it advertised last.
+    pub right_edge: i64,
+    /// The acknowledgment and sequence number there.
+    pub edge_at: (i64, i64),
+    /// The frame of its last right edge.
+    pub edge_frame: u64,
+    pub ids: Ids,
+
+    /// The round trip from the capture point to the other end, as the handshake shows it.
+    pub handshake_leg: Option<Span>,
+    /// What the other end asked for of late.
+    pub asked: Option<Box<Asked>>,
+    /// What tells when it advertised its last right edge.
+    pub edge_mark: Mark,
+    /// What tells when it sent its last acknowledgment.
+    pub ack_mark: Mark,
+    /// The frame of its last acknowledgment.
+    pub ack_frame: u64,
+    pub path: Path,
+
+    /// Since when its window is closed.
+    pub closed_since: Option<Timestamp>,
+    /// When it last sent data.
+    pub last_data: Option<Timestamp>,
+    pub last_data_frame: u64,
+    /// A digest of the SACK blocks that it last sent.
+    pub sack_digest: u64,
+    pub last_frame: u64,
+    /// Its last segments in the trail.
+    pub trail: trail::Mark,
+    /// Duplicate acknowledgments that this end sent in a row.
+    pub dup_acks_in_row: u32,
+
+    pub count: Counters,
+    /// The largest window that it advertised.
+    pub max_window: u32,
+    /// Payload bytes on its SYN.
+    pub syn_data: u32,
+    trouble: Option<Box<Trouble>>,
+
     pub socket: Socket,
     /// The raw sequence number of relative 0.
     base: SeqNumber,
     pub facts: Facts,
     pub wscale: Option<u8>,
     pub mss: u16,
-    pub ids: Ids,
-    /// Its last segments in the trail.
-    pub trail: trail::Mark,
-
-    /// One past the highest number sent, or acknowledged by the other end where it was not seen.
-    pub nxt: i64,
-    /// The highest acknowledgment received.
-    pub una: i64,
-    /// The last acknowledgment that this end sent, relative to the other's numbers.
-    pub ack: Option<i64>,
-    /// The furthest right edge that this end advertised, relative to the other's numbers.
-    pub edge: i64,
-    /// When its highest acknowledgment was received.
-    pub una_ts: Timestamp,
-    pub last_ts: Timestamp,
-    /// The newest timestamp value that this end sent.
-    pub tsval: u32,
     /// The last window that this end advertised, scaled where the scale is known.
     pub window: u32,
+    /// The newest timestamp value that this end sent.
+    pub tsval: u32,
+    /// One past the highest number sent, or acknowledged by the other end where it was not seen.
+    pub nxt: i64,
 
-    /// The right edge that it advertised last.
-    pub right_edge: i64,
-    /// The acknowledgment and sequence number there.
-    pub edge_at: (i64, i64),
+    /// The highest acknowledgment received.
+    pub una: i64,
+    /// The furthest right edge that this end advertised, relative to the other's numbers.
+    pub edge: i64,
+    pub last_ts: Timestamp,
+    /// The lowest number seen.
+    pub low: i64,
     /// What bounds the edges of the windows that it advertised last.
     pub floor: Floor,
-    /// What tells when it advertised its last right edge.
-    pub edge_mark: Mark,
-    /// The largest window that it advertised.
-    pub max_window: u32,
-
-    /// The window that it advertised last, and the frame: the trail has it too, but far away.
-    last_advert: Option<(Advert, u64)>,
-    /// The frame of its last right edge.
-    pub edge_frame: u64,
-    pub last_frame: u64,
-    pub path: Path,
+    pub recovery: Option<Box<Recovery>>,
 
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
-    /// When it last sent data.
-    pub last_data: Option<Timestamp>,
-    pub last_data_frame: u64,
-    /// A digest of the SACK blocks that it last sent.
-    pub sack_digest: u64,
+    /// The window that it advertised last, and the frame: the trail has it too, but far away.
+    last_advert: Option<(Advert, NonZeroU64)>,
+    /// When its highest acknowledgment was received.
+    pub una_ts: Timestamp,
 
-    /// The lowest number seen.
-    pub low: i64,
     /// The first timestamp value that this end sent, and when.
     pub first_tsval: Option<(u32, Timestamp)>,
-    /// What tells when it sent its last acknowledgment.
-    pub ack_mark: Mark,
-    /// Duplicate acknowledgments that this end sent in a row.
-    pub dup_acks_in_row: u32,
-    /// The frame of its last acknowledgment.
-    pub ack_frame: u64,
-    pub recovery: Option<Box<Recovery>>,
-
-    pub count: Counters,
-    /// The round trip from the capture point to the other end, as the handshake shows it.
-    pub handshake_leg: Option<Span>,
-    /// Since when its window is closed.
-    pub closed_since: Option<Timestamp>,
-
     /// What of its numbers is missing.
     pub holes: Holes,
-    pub rtt: Rtt,
-
     /// One past the FIN.
     pub fin: Option<i64>,
-    /// What the other end asked for of late.
-    pub asked: Option<Box<Asked>>,
+
+    pub rtt: Rtt,
+    pub resends: Option<Box<Resends>>,
+
+    /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
+    pub last_old: Option<Timestamp>,
     /// Its data beyond every edge that the other end advertised.
     pub overrun: Option<Box<Overrun>>,
     /// Probes of the other end that it has out.
     pub probing: Option<Box<Probing>>,
-    /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
-    pub last_old: Option<Timestamp>,
-    pub resends: Option<Box<Resends>>,
-    /// Payload bytes on its SYN.
-    pub syn_data: u32,
 }
 
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ack_mark, edge_mark, first_tsval, tsval, max_window,
-    window, mss, wscale, handshake_leg, ids, asked, rtt, count, path, trail, flight, resends, ack, edge_at, edge, right_edge,
+    window, mss, wscale, handshake_leg, ids, asked, rtt, count, trouble, path, trail, flight, resends, ack, edge_at, edge, right_edge,
     floor
 } rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing, last_advert });
 
@@ -174,7 +179,6 @@ pub(super) struct Sent {
 packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } frames { frame });
 
 /// Counters of one direction.
-#[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
     pub packets: u64,
@@ -182,19 +186,24 @@ pub(super) struct Counters {
     pub payload_bytes: u64,
     pub data_segments: u64,
     pub max_in_flight: u64,
+    pub syns: u32,
+}
+
+packed!(Counters { packets, wire_bytes, payload_bytes, data_segments, max_in_flight, syns });
+
+/// Counters of one direction that stay at zero while all goes well.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Trouble {
     pub missed_bytes: u64,
     pub resent_segments: u64,
     pub resent_bytes: u64,
     pub late_segments: u64,
     pub duplicate_acks: u64,
     pub zero_window: Span,
-    pub syns: u32,
     pub copies: u32,
 }
 
-packed!(Counters {
-    packets, wire_bytes, payload_bytes, data_segments, max_in_flight, syns
-} rare { missed_bytes, resent_segments, resent_bytes, late_segments, duplicate_acks, zero_window, copies });
+packed!(Trouble { missed_bytes, resent_segments, resent_bytes, late_segments, duplicate_acks, zero_window, copies });
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
 const MAX_FLIGHT: usize = 4096;
@@ -242,6 +251,7 @@ impl Endpoint {
             holes: Holes::default(),
             rtt: Rtt::default(),
             count: Counters::default(),
+            trouble: None,
             closed_since: None,
             overrun: None,
             probing: None,
@@ -251,12 +261,18 @@ impl Endpoint {
         }
     }
 
-    /// Something of each cache line that an expected segment needs.
-    pub fn read_a_little(&self) -> u64 {
-        let numbers = self.nxt ^ self.right_edge ^ self.low;
-        let frames = self.edge_frame ^ self.count.packets ^ self.count.zero_window.0 as u64;
-        let lengths = self.flight.len() as u64 ^ self.rtt.read_a_little();
-        numbers as u64 ^ frames ^ lengths ^ u64::from(self.base.0)
+    /// The bytes of it that an expected segment of its own needs, and those that the other end's needs.
+    pub const AS_SENDER: Range<usize> = 0..offset_of!(Self, first_tsval);
+    pub const AS_RECEIVER: Range<usize> = offset_of!(Self, socket)..offset_of!(Self, last_old);
+
+    /// What it counts when all does not go well.
+    pub fn trouble(&self) -> Trouble {
+        self.trouble.as_deref().copied().unwrap_or_default()
+    }
+
+    /// The same, to be counted on.
+    pub fn note_trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
     }
 
     /// Nothing of it waits for what comes, but for acknowledgments.
@@ -349,7 +365,7 @@ impl Endpoint {
     /// Notes a window that it advertised.
     pub fn advertise(&mut self, advert: Advert, frame: u64, trail: &mut Trail) {
         self.floor.add(advert.edge);
-        self.last_advert = Some((advert, frame));
+        self.last_advert = NonZeroU64::new(frame).map(|frame| (advert, frame));
         trail.advertise(self.trail, advert);
     }
 
@@ -362,11 +378,11 @@ impl Endpoint {
     /// tells.
     pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
-            let near = |(_, frame): &(Advert, u64)| step.segment.frame.wrapping_sub(*frame) < trail::REACH;
+            let near = |(_, frame): &(Advert, NonZeroU64)| step.segment.frame.wrapping_sub(frame.get()) < trail::REACH;
             if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
                 return Some(advert);
             }
-            let adverts = step.trail.adverts(self.trail, (step.obs.flow, step.from.reverse()));
+            let adverts = step.shared.trail.adverts(self.trail, (step.obs.flow, step.from.reverse()));
             adverts.take(MAX_ADVERTS.into()).find(|advert| advert.tsval == tsecr)
         });
         echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))

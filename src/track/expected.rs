@@ -92,6 +92,7 @@ impl Connection {
         }
         if payload > 0 {
             step.obs.deed = Deed::Data;
+            step.shared.give_room(me);
             me.send(from, end, segment);
             me.nxt = end;
             (me.last_data, me.last_data_frame) = (Some(segment.ts), segment.frame);
@@ -121,7 +122,7 @@ impl Connection {
         }
         (me.edge, me.max_window, me.window) = (me.edge.max(edge), me.max_window.max(window), window);
         if let Some((tsval, _)) = segment.options.timestamps {
-            me.advertise(Advert { tsval, edge, window }, segment.frame, step.trail);
+            me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.trail);
         }
         step.obs.window_bytes = Some(window.into());
     }

@@ -231,7 +231,7 @@ impl Connection {
     /// A SYN+ACK of which the SYN should have been captured.
     fn check_unsolicited(&mut self, step: &mut Step<'_>) {
         // A SYN is that much older than its answer only if its first repetition was lost too (RFC 6298 §2: RTO 1 s or more).
-        let should_be_there = self.age >= SYN_AGE && !self.alone && !step.lossy;
+        let should_be_there = self.age >= SYN_AGE && !self.alone && !step.shared.lossy;
         if !self.ends[step.peer()].facts.syn_seen && should_be_there {
             let age = self.age;
             step.fire(Rule::SynAckUnsolicited).time("into", age).confidence(Confidence::Likely);

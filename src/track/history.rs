@@ -227,11 +227,6 @@ impl History {
         }
     }
 
-    /// Something of it, to bring it near.
-    pub fn read_a_little(&self) -> u64 {
-        self.once[0].into()
-    }
-
     /// The letters so far.
     pub fn letters(&self) -> &str {
         &self.letters

@@ -19,13 +19,26 @@ pub struct FlowKey {
 impl FlowKey {
     /// The key of a segment from `src` to `dst`; the same for its answers.
     pub fn new(src: Socket, dst: Socket) -> Self {
-        if src <= dst { Self { low: src, high: dst } } else { Self { low: dst, high: src } }
+        if is_low(src, dst) { Self { low: src, high: dst } } else { Self { low: dst, high: src } }
     }
 }
 
-/// Where a tracker looks for a connection.
+/// Whether an end is the lower one of the two.
+#[inline]
+pub(super) fn is_low(end: Socket, other: Socket) -> bool {
+    match (end.addr, other.addr) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits(), end.port) <= (b.to_bits(), other.port),
+        _ => end <= other,
+    }
+}
+
+/// Where a tracker looks for a segment's connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FlowHash(pub(super) u64);
+pub struct FlowHash {
+    pub(super) hash: u64,
+    /// The segment comes from the lower of the two ends.
+    pub(super) from_low: bool,
+}
 
 /// Says where a tracker looks. It is seeded anew for each: keys come from the wire.
 #[derive(Clone, Debug, Default)]
@@ -34,11 +47,13 @@ pub struct FlowHasher(RandomState);
 impl FlowHasher {
     /// Where the tracker looks for a segment's connection.
     pub fn of(&self, segment: &Segment) -> FlowHash {
-        self.hash(&FlowKey::new(segment.src, segment.dst))
+        let (src, dst, from_low) = (segment.src, segment.dst, is_low(segment.src, segment.dst));
+        let key = if from_low { FlowKey { low: src, high: dst } } else { FlowKey { low: dst, high: src } };
+        FlowHash { hash: self.hash(&key), from_low }
     }
 
     /// In whole words: each packet asks for it.
-    pub(super) fn hash(&self, key: &FlowKey) -> FlowHash {
+    pub(super) fn hash(&self, key: &FlowKey) -> u64 {
         let mut state = self.0.build_hasher();
         for Socket { addr, port } in [key.low, key.high] {
             match addr {
@@ -49,7 +64,7 @@ impl FlowHasher {
                 }
             }
         }
-        FlowHash(state.finish())
+        state.finish()
     }
 }
 

@@ -223,11 +223,6 @@ pub(super) struct Limits {
 packed!(Limits { accounts, opened, idle });
 
 impl Limits {
-    /// Something of it, to bring it near.
-    pub fn read_a_little(&self) -> u64 {
-        self.accounts[0].allowed.into()
-    }
-
     /// Both ends could send.
     pub fn is_opened(&self) -> bool {
         self.opened.is_some()
@@ -245,7 +240,7 @@ impl Connection {
     /// What the account needs to know before `step` is taken.
     pub(super) fn before(&self, step: &Step<'_>) -> Before {
         let me = &self.ends[step.me()];
-        Before { nxt: me.nxt, resent: me.count.resent_segments }
+        Before { nxt: me.nxt, resent: me.trouble().resent_segments }
     }
 
     /// Shares out the time that ends with this segment.
@@ -284,7 +279,7 @@ impl Connection {
             return;
         }
         let closed = peer.closed_since.is_some();
-        let again = me.count.resent_segments > before.resent || step.obs.deed == Deed::ClosesAgain;
+        let again = me.trouble().resent_segments > before.resent || step.obs.deed == Deed::ClosesAgain;
         if again {
             if me.una >= step.obs.seq_end.max(1) && step.obs.deed != Deed::ClosesAgain {
                 // Nothing was waited for: the receiver had it.

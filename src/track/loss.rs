@@ -93,7 +93,7 @@ impl Connection {
         // The IP ID skips some, after a wait of a timer's length.
         let skipped = me.ids.skipped(segment.ip_id);
         // Where the capture is known to miss frames, one of those may be what the ID skips.
-        let missed = self.gaps_acked || step.lossy;
+        let missed = self.gaps_acked || step.shared.lossy;
         if !missed && waited > SHORTEST_TIMER && !waited.is_below(160, self.round_trip()) { skipped } else { 0 }
     }
 
@@ -114,8 +114,8 @@ impl Connection {
         let hidden = self.hidden_behind(step, sent);
         let segments = self.segments_in(step);
         let me = &mut self.ends[step.me()];
-        me.count.resent_segments += u64::from(sent.bytes > 0);
-        me.count.resent_bytes += sent.bytes;
+        me.note_trouble().resent_segments += u64::from(sent.bytes > 0);
+        me.note_trouble().resent_bytes += sent.bytes;
         step.obs.again = if sent.seen { sent.bytes } else { 0 };
         let recovery = me.recovery.get_or_insert_default();
         match kind {

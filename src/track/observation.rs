@@ -32,6 +32,8 @@ pub struct Observation {
     pub in_flight: u64,
     /// What it newly acknowledges.
     pub acked: Option<Acked>,
+    /// The frames that this covers, in order; only the last ones when there are very many.
+    pub acked_frames: Vec<u64>,
     /// The bytes missing before it: half-open.
     pub gap: Option<(i64, i64)>,
     /// The frame that opened the gap which this segment fills.
@@ -44,16 +46,11 @@ pub struct Observation {
     pub findings: Vec<Finding>,
     /// What is said of it may change: an [`Amend`](super::Amend) settles it if it does.
     pub provisional: bool,
-    /// Room of an earlier `acked.frames`, kept so that an acknowledgment allocates nothing.
-    spare: Vec<u64>,
 }
 
 impl Observation {
     /// Empties it for the next segment, and keeps its room.
     pub(super) fn clear(&mut self) {
-        if let Some(acked) = self.acked.take() {
-            self.spare = acked.frames;
-        }
         let Self {
             flow,
             direction,
@@ -66,28 +63,22 @@ impl Observation {
             ack,
             window_bytes,
             in_flight,
-            acked: _,
+            acked,
+            acked_frames,
             gap,
             fills_gap_of,
             again,
             notes,
             findings,
             provisional,
-            spare: _,
         } = self;
         (*flow, *direction, *client_known) = Default::default();
         (*before, *after, *deed) = Default::default();
         (*seq, *seq_end, *ack, *window_bytes, *in_flight) = Default::default();
-        (*gap, *fills_gap_of, *again, *provisional) = Default::default();
+        (*acked, *gap, *fills_gap_of, *again, *provisional) = Default::default();
+        acked_frames.clear();
         notes.clear();
         findings.clear();
-    }
-
-    /// An empty list of frames.
-    pub(super) fn frame_list(&mut self) -> Vec<u64> {
-        let mut frames = std::mem::take(&mut self.spare);
-        frames.clear();
-        frames
     }
 }
 
@@ -103,7 +94,7 @@ pub struct States {
 packed!(States { client, server });
 
 /// What an acknowledgment newly covers.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Acked {
     /// Payload bytes.
     pub bytes: u64,
@@ -111,8 +102,6 @@ pub struct Acked {
     pub syn: bool,
     /// It covers the other side's FIN.
     pub fin: bool,
-    /// The frames that it covers, in order; only the last ones when there are very many.
-    pub frames: Vec<u64>,
     /// Time since the newest of them was sent; none when that was sent twice.
     // RFC 6298 §3: "RTT samples MUST NOT be made using segments that were retransmitted" (Karn).
     pub rtt: Option<Span>,

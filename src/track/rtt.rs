@@ -111,15 +111,6 @@ impl Rtt {
         }
     }
 
-    /// Something of it, to bring it near.
-    pub fn read_a_little(&self) -> u64 {
-        let sample = match &self.between {
-            Between::Few(few) => few[FEW / 2].into(),
-            Between::Many(markers) => markers.heights[P95] as u64,
-        };
-        sample ^ u64::from(self.samples)
-    }
-
     pub fn min(&self) -> Option<Span> {
         (self.samples > 0).then_some(Span(self.min))
     }

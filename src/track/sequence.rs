@@ -179,7 +179,7 @@ impl Connection {
 
     /// A first copy that was overtaken.
     fn say_late(&mut self, step: &mut Step<'_>, (from, end): (i64, i64), hole: Option<Hole>, rung: &'static str) {
-        self.ends[step.me()].count.late_segments += 1;
+        self.ends[step.me()].note_trouble().late_segments += 1;
         let (frame, ts) = (step.segment.frame, step.segment.ts);
         let finding = step.fire(Rule::OutOfOrder);
         finding.range(from, end).word("rung", rung);
@@ -216,7 +216,7 @@ impl Connection {
             };
             let end = &mut self.ends[from.index()];
             for hole in end.holes.take_acked(waiting) {
-                self.ends[from.index()].count.missed_bytes += (hole.to - hole.from) as u64;
+                self.ends[from.index()].note_trouble().missed_bytes += (hole.to - hole.from) as u64;
                 self.history.gap(from);
                 self.give_up_gap(step, from, &hole);
                 let (frame, ts) = hole.acked.unwrap_or_default();

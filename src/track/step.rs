@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::endpoint::{Endpoint, Sent};
 use super::trail::Trail;
 use super::{Direction, Event, Finding, Observation};
 
@@ -13,13 +14,44 @@ pub(super) struct Step<'a> {
     pub segment: &'a Segment,
     pub from: Direction,
     pub obs: &'a mut Observation,
+    pub shared: &'a mut Shared,
+}
+
+/// What connections have in common.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
     /// Where words about other frames go.
-    pub events: &'a mut VecDeque<Event>,
+    pub events: VecDeque<Event>,
     /// The last segments of all connections.
-    pub trail: &'a mut Trail,
+    pub trail: Trail,
     /// Of some connection, the capture is known to have missed segments.
     pub lossy: bool,
+    /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.
+    pub rooms: Vec<VecDeque<Sent>>,
 }
+
+impl Shared {
+    /// Gives an end room for its segments in flight.
+    #[inline]
+    pub fn give_room(&mut self, end: &mut Endpoint) {
+        if end.flight.capacity() == 0 {
+            end.flight = self.rooms.pop().unwrap_or_default();
+        }
+    }
+
+    /// Takes the room of segments that have landed.
+    #[inline]
+    pub fn keep_room(&mut self, mut room: VecDeque<Sent>) {
+        if self.rooms.len() < MOST_ROOMS && room.capacity() <= LARGEST_ROOM {
+            room.clear();
+            self.rooms.push(room);
+        }
+    }
+}
+
+/// No more rooms than this are kept, and none for more segments.
+const MOST_ROOMS: usize = 64;
+const LARGEST_ROOM: usize = 64;
 
 impl Step<'_> {
     /// Index of the sending end.

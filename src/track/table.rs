@@ -1,18 +1,21 @@
 //! Every live connection: found by its two ends, aged in lists of equal patience, packed when it rests.
 
 use std::collections::VecDeque;
-use std::hint::black_box;
+use std::slice;
 
 use hashbrown::HashTable;
+use prefetch_index::prefetch_index;
 
 use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
 
+use super::Direction;
 use super::awake::{Awake, Seat};
 use super::connection::Connection;
-use super::key::{FlowHash, FlowHasher, FlowKey};
+use super::key::{FlowHash, FlowHasher, FlowKey, is_low};
 use super::label::Label;
 use super::packed::Packer;
+use super::trail::Trail;
 
 /// How long a connection may be silent depends on what it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +34,10 @@ const NONE: u32 = u32::MAX;
 
 /// Fewer connections than this are near anyway: a core's cache has them all.
 const MANY: usize = 256;
+
+/// So many segments before its own a connection is brought near, and then the segments that it has in flight.
+const FAR: usize = 8;
+const NEAR: usize = 3;
 
 /// So many take their turn after a segment.
 const TURNS: usize = 4;
@@ -53,8 +60,9 @@ pub(super) struct Table {
     /// Those that are over, and still awake when that was noted.
     over: VecDeque<Slot>,
     packer: Packer,
-    /// Room for the places of what is being brought near.
-    near: Vec<Slot>,
+    /// The places of the next segments' connections, and whether they come from its lower end; so many of them have been taken.
+    near: Vec<(Slot, bool)>,
+    nearest: usize,
 }
 
 struct Entry {
@@ -64,10 +72,19 @@ struct Entry {
     in_turn: bool,
     /// It was heard of since its last turn.
     heard: bool,
+    /// Its client is the lower of its two ends.
+    client_low: bool,
     previous: Slot,
     next: Slot,
     /// When it was put at the end of its list.
     queued: Timestamp,
+}
+
+impl Entry {
+    /// Which way a segment goes.
+    fn direction(&self, from_low: bool) -> Direction {
+        if from_low == self.client_low { Direction::FromOriginator } else { Direction::FromResponder }
+    }
 }
 
 /// Where a connection is, if there is one.
@@ -103,6 +120,7 @@ impl Table {
             over: VecDeque::new(),
             packer: Packer::default(),
             near: Vec::new(),
+            nearest: 0,
         }
     }
 
@@ -111,36 +129,55 @@ impl Table {
         &self.hasher
     }
 
-    /// Reads a little of everything that these hashes lead to. Memory that is far away is waited for once in a round, and not once
-    /// for each hash: no read depends on another of the same round.
-    pub fn bring_near(&mut self, hashes: impl Iterator<Item = FlowHash>) {
+    /// Takes down where the next segments' connections are, and has their entries brought near.
+    pub fn expect(&mut self, hashes: impl Iterator<Item = FlowHash>) {
+        (self.near, self.nearest) = (std::mem::take(&mut self.near), 0);
+        self.near.clear();
         if self.awake.len() < MANY {
             return;
         }
-        self.near.clear();
         // Whose hash looks like it is taken for it: to ask the connection itself would be to wait for it.
-        self.near.extend(hashes.filter_map(|hash| self.index.find(hash.0, |_| true)));
-        let entry = |slot: &Slot| self.slots.get(*slot as usize);
-        black_box(self.near.iter().filter_map(entry).fold(0, |sum, entry| sum ^ entry.next));
-        let held = || self.near.iter().filter_map(entry).map(|entry| &entry.held);
-        black_box(held().fold(0, |sum, held| sum ^ self.read_a_little(held)));
-        black_box(held().fold(0, |sum, held| sum ^ self.read_further(held)));
+        let find = |hash: FlowHash| (self.index.find(hash.hash, |_| true).copied().unwrap_or(NONE), hash.from_low);
+        self.near.extend(hashes.map(find));
+        self.near.iter().for_each(|(slot, _)| prefetch_index(&self.slots, *slot as usize));
+        (0..FAR).for_each(|ahead| self.bring_near(ahead));
     }
 
-    /// Something of each cache line that the next packet needs.
-    fn read_a_little(&self, held: &Held) -> u64 {
-        match held {
-            Held::Nothing => 0,
-            Held::Awake(seat) => self.awake.get(*seat).map_or(0, Connection::read_a_little),
-            Held::Resting(bytes) => bytes.iter().step_by(CACHE_LINE).fold(0, |sum, byte| sum ^ u64::from(*byte)),
+    /// Another segment is taken: what a later one needs is brought near meanwhile.
+    #[inline]
+    pub fn look_ahead(&mut self, trail: &Trail) {
+        if self.nearest < self.near.len() {
+            self.bring_near(self.nearest + FAR);
+            self.bring_more_near(self.nearest + NEAR, trail);
+            self.nearest += 1;
         }
     }
 
-    /// Something of what that leads to.
-    fn read_further(&self, held: &Held) -> u64 {
-        match held {
-            Held::Awake(seat) => self.awake.get(*seat).map_or(0, Connection::read_further),
-            _ => 0,
+    #[inline]
+    fn bring_near(&self, at: usize) {
+        let Some((slot, from_low)) = self.near.get(at) else { return };
+        let Some(entry) = self.slots.get(*slot as usize) else { return };
+        match &entry.held {
+            Held::Awake(seat) => self.awake.bring_near(*seat, entry.direction(*from_low)),
+            Held::Resting(bytes) => (0..bytes.len()).step_by(CACHE_LINE).for_each(|at| prefetch_index(bytes, at)),
+            Held::Nothing => {}
+        }
+    }
+
+    /// The segments in flight lie elsewhere, and so do older windows than the last.
+    #[inline]
+    fn bring_more_near(&self, at: usize, trail: &Trail) {
+        let Some((slot, from_low)) = self.near.get(at) else { return };
+        let Some(entry) = self.slots.get(*slot as usize) else { return };
+        if let Held::Awake(seat) = entry.held
+            && let Some(connection) = self.awake.get(seat)
+        {
+            let receiver = &connection.ends[entry.direction(*from_low).reverse().index()];
+            trail.bring_near(receiver.trail);
+            if let Some(first) = receiver.flight.front() {
+                prefetch_index(slice::from_ref(first), 0);
+                prefetch_index(slice::from_ref(first), 2);
+            }
         }
     }
 
@@ -172,7 +209,7 @@ impl Table {
     #[inline]
     pub fn find(&self, hash: FlowHash, segment: &Segment) -> Option<Slot> {
         let equal = |slot: &Slot| self.slots.get(*slot as usize).is_some_and(|entry| self.has(&entry.held, segment));
-        self.index.find(hash.0, equal).copied()
+        self.index.find(hash.hash, equal).copied()
     }
 
     /// A connection, awake.
@@ -203,11 +240,13 @@ impl Table {
     }
 
     pub fn insert(&mut self, connection: Connection, age: Age, now: Timestamp) -> Slot {
-        let hash = self.hasher.hash(&connection.key()).0;
+        let hash = self.hasher.hash(&connection.key());
+        let client_low = is_low(connection.ends[0].socket, connection.ends[1].socket);
         let held = Held::Awake(self.awake.put(connection));
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot as usize].held = held;
+                let entry = &mut self.slots[slot as usize];
+                (entry.held, entry.client_low) = (held, client_low);
                 slot
             }
             None => {
@@ -216,6 +255,7 @@ impl Table {
                     age,
                     in_turn: false,
                     heard: true,
+                    client_low,
                     previous: NONE,
                     next: NONE,
                     queued: now,
@@ -237,7 +277,7 @@ impl Table {
         let mut index = std::mem::take(&mut self.index);
         let rehash = |slot: &Slot| {
             let label = self.label_of(&self.slots[*slot as usize].held);
-            label.map_or(0, |label| self.hasher.hash(&FlowKey::new(label.ends[0], label.ends[1])).0)
+            label.map_or(0, |label| self.hasher.hash(&FlowKey::new(label.ends[0], label.ends[1])))
         };
         index.reserve(1, rehash);
         self.index = index;
@@ -250,7 +290,7 @@ impl Table {
             Held::Resting(bytes) => Label::unpack(&bytes),
             Held::Nothing => return None,
         };
-        if let Ok(found) = self.index.find_entry(self.hasher.hash(&connection.key()).0, |other| *other == slot) {
+        if let Ok(found) = self.index.find_entry(self.hasher.hash(&connection.key()), |other| *other == slot) {
             found.remove();
         }
         self.free.push(slot);

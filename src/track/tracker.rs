@@ -1,7 +1,5 @@
 //! The flow tracker: every connection of a capture.
 
-use std::collections::VecDeque;
-
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, Socket, TcpFlags};
 use crate::rules::Rule;
@@ -12,9 +10,8 @@ use super::flood::Floods;
 use super::handshake::Reuse;
 use super::isn::Isns;
 use super::quality::Quality;
-use super::step::Step;
+use super::step::{Shared, Step};
 use super::table::{Age, Slot, Table};
-use super::trail::Trail;
 use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, Observation};
 
 /// Limits and constants of a tracker.
@@ -73,8 +70,7 @@ pub struct FlowTracker {
     quality: Quality,
     isns: Isns,
     floods: Floods,
-    events: VecDeque<Event>,
-    trail: Trail,
+    shared: Shared,
     /// Connections so far.
     flows: u32,
     started: Option<Timestamp>,
@@ -89,8 +85,6 @@ pub struct FlowTracker {
     two_sided: bool,
     /// A connection proves that only one direction was captured.
     one_sided: bool,
-    /// The capture missed segments of some connection.
-    lossy: bool,
 }
 
 impl FlowTracker {
@@ -102,8 +96,7 @@ impl FlowTracker {
             quality: Quality::default(),
             isns: Isns::default(),
             floods: Floods::default(),
-            events: VecDeque::new(),
-            trail: Trail::default(),
+            shared: Shared::default(),
             flows: 0,
             started: None,
             now: Timestamp::default(),
@@ -112,7 +105,6 @@ impl FlowTracker {
             left: Vec::new(),
             two_sided: false,
             one_sided: false,
-            lossy: false,
         }
     }
 
@@ -129,6 +121,7 @@ impl FlowTracker {
     /// Takes the next segment, whose hash this tracker's [`hasher`](Self::hasher) has made.
     pub fn observe_hashed(&mut self, segment: &Segment, hash: FlowHash, observation: &mut Observation) {
         observation.clear();
+        self.table.look_ahead(&self.shared.trail);
         self.advance(segment.ts);
         let known = self.table.find(hash, segment);
         let predicted = known.filter(|_| self.options.predicts);
@@ -139,7 +132,7 @@ impl FlowTracker {
 
     /// Brings near what is known of the connections with these hashes, before a segment of the first is taken.
     pub fn look_ahead(&mut self, hashes: impl Iterator<Item = FlowHash>) {
-        self.table.bring_near(hashes);
+        self.table.expect(hashes);
     }
 
     /// A segment that is just what was expected of a settled connection: that stays as it is, whatever its place in the table.
@@ -147,14 +140,7 @@ impl FlowTracker {
     fn observe_expected(&mut self, slot: Slot, segment: &Segment, observation: &mut Observation) -> bool {
         let Some(connection) = self.table.get(slot) else { return false };
         let from = connection.direction(segment);
-        let mut step = Step {
-            segment,
-            from,
-            obs: observation,
-            events: &mut self.events,
-            trail: &mut self.trail,
-            lossy: self.lossy,
-        };
+        let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
         if !connection.expects(&step) {
             return false;
         }
@@ -176,14 +162,7 @@ impl FlowTracker {
         };
         let Some(connection) = self.table.get(slot) else { return };
         let from = connection.direction(segment);
-        let mut step = Step {
-            segment,
-            from,
-            obs: observation,
-            events: &mut self.events,
-            trail: &mut self.trail,
-            lossy: self.lossy,
-        };
+        let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
         step.obs.flow = connection.number;
         if let Some(old) = &old {
             connection.check_reuse(old, &mut step, self.options.msl.doubled());
@@ -205,7 +184,7 @@ impl FlowTracker {
             connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());
         }
         self.two_sided |= connection.is_two_sided();
-        self.lossy |= connection.was_missed();
+        self.shared.lossy |= connection.was_missed();
         let age = if connection.is_over() {
             Age::Over
         } else if connection.is_half_open() {
@@ -280,17 +259,17 @@ impl FlowTracker {
 
     /// The capture has lost packets, of which connection cannot be told: what is missing from now on is held against nobody.
     pub fn capture_lost(&mut self) {
-        self.lossy = true;
+        self.shared.lossy = true;
     }
 
     /// The next event, oldest first.
     #[inline]
     pub fn next_event(&mut self) -> Option<Event> {
-        if self.events.is_empty() && self.left.is_empty() { None } else { self.event_at_hand() }
+        if self.shared.events.is_empty() && self.left.is_empty() { None } else { self.event_at_hand() }
     }
 
     fn event_at_hand(&mut self) -> Option<Event> {
-        while self.events.is_empty()
+        while self.shared.events.is_empty()
             && let Some(slot) = self.left.pop()
         {
             // One at a time: their records together may need more room than the connections.
@@ -299,7 +278,7 @@ impl FlowTracker {
                 self.say_evicted();
             }
         }
-        self.events.pop_front()
+        self.shared.events.pop_front()
     }
 
     /// Connections tracked now.
@@ -315,7 +294,7 @@ impl FlowTracker {
                 .with("value", super::Value::Count(self.evicted.try_into().unwrap_or(i64::MAX), "time"))
                 .word("what", "as many connections were given up early, unanswered ones first");
             finding.ts = self.now;
-            self.events.push_back(Event::Finding(finding));
+            self.shared.events.push_back(Event::Finding(finding));
         }
     }
 
@@ -325,14 +304,7 @@ impl FlowTracker {
         observation.direction = Some(guess_direction(segment));
         let mut nobody = Connection::new(0, segment, guess_direction(segment));
         let from = guess_direction(segment);
-        let mut step = Step {
-            segment,
-            from,
-            obs: observation,
-            events: &mut self.events,
-            trail: &mut self.trail,
-            lossy: self.lossy,
-        };
+        let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
         nobody.check_header(&mut step);
     }
 
@@ -378,14 +350,7 @@ impl FlowTracker {
         let mut unheard = Observation::default();
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
-            let mut step = Step {
-                segment: &syn,
-                from,
-                obs: &mut unheard,
-                events: &mut self.events,
-                trail: &mut self.trail,
-                lossy: self.lossy,
-            };
+            let mut step = Step { segment: &syn, from, obs: &mut unheard, shared: &mut self.shared };
             connection.observe(&mut step, Way::Any);
             connection.found.clear();
             connection.regraded.clear();
@@ -439,7 +404,7 @@ impl FlowTracker {
             finding.ts = self.now;
         }
         finding.number("attempts", i64::try_from(attempts).unwrap_or(i64::MAX)).number("port", target.port);
-        self.events.push_back(Event::Finding(finding));
+        self.shared.events.push_back(Event::Finding(finding));
     }
 
     fn say_limited(&mut self, victim: Slot, half_open: bool) {
@@ -457,7 +422,7 @@ impl FlowTracker {
             .word("limit", limit)
             .number("value", i64::try_from(value).unwrap_or(i64::MAX))
             .word("what", "this connection is the first to be given up early, others follow");
-        self.events.push_back(Event::Finding(finding));
+        self.shared.events.push_back(Event::Finding(finding));
     }
 
     fn remove(&mut self, slot: Slot, why: Ending) {
@@ -468,15 +433,16 @@ impl FlowTracker {
 
     fn end(&mut self, mut connection: Connection, why: Ending) {
         self.one_sided |= connection.only_side().is_some();
-        let ended = Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.lossy };
+        let ended =
+            Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.shared.lossy };
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
         for finding in connection.conclude(ended) {
-            self.events.push_back(Event::Finding(finding));
+            self.shared.events.push_back(Event::Finding(finding));
         }
         let record = connection.record(ended, self.options.msl.doubled());
-        self.events.push_back(Event::Ended(Box::new(record)));
+        self.shared.events.push_back(Event::Ended(Box::new(record)));
     }
 }
 

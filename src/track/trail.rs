@@ -3,6 +3,8 @@
 //! Looking back reaches so many frames of the capture and no further, so what it finds does not depend on which other connections
 //! share the ring: a tracker of half the connections finds the same.
 
+use prefetch_index::prefetch_index;
+
 use crate::capture::Timestamp;
 
 use super::Direction;
@@ -61,6 +63,9 @@ pub(super) struct Trail {
     newest: u32,
 }
 
+/// So many segments before its own a place is brought near.
+const SOON: u32 = 8;
+
 /// So many frames back.
 pub(super) const REACH: u64 = 1 << 16;
 
@@ -81,6 +86,14 @@ impl Trail {
             }
         }
         *end = Mark(self.newest);
+        // The ring is larger than a core's cache, and all that is written meanwhile would wait for its next places.
+        prefetch_index(&self.ring, place(self.newest.wrapping_add(SOON)));
+    }
+
+    /// Has an end's newest segment brought near.
+    #[inline]
+    pub fn bring_near(&self, end: Mark) {
+        prefetch_index(&self.ring, place(end.0));
     }
 
     /// Notes what an end's newest segment advertises.

@@ -93,7 +93,7 @@ impl<'a> PacketLine<'a> {
             window_bytes: seen.window_bytes,
             options: OptionsObject::new(segment, seen),
             state: tracked.then(|| StatesObject::from(seen.after)),
-            acks: seen.acked.as_ref().map(AcksObject::from),
+            acks: seen.acked.map(|acked| AcksObject::new(acked, &seen.acked_frames)),
             in_flight_bytes: tracked.then_some(seen.in_flight),
             checksum: match segment.checksum {
                 Checksum::Correct => "correct",
@@ -140,10 +140,10 @@ struct AcksObject<'a> {
     rtt_ms: Option<f64>,
 }
 
-impl<'a> From<&'a Acked> for AcksObject<'a> {
-    fn from(acked: &'a Acked) -> Self {
-        let Acked { bytes, syn, fin, frames, rtt } = acked;
-        Self { bytes: *bytes, syn: *syn, fin: *fin, frames, rtt_ms: rtt.map(Span::as_millis_f64) }
+impl<'a> AcksObject<'a> {
+    fn new(acked: Acked, frames: &'a [u64]) -> Self {
+        let Acked { bytes, syn, fin, rtt } = acked;
+        Self { bytes, syn, fin, frames, rtt_ms: rtt.map(Span::as_millis_f64) }
     }
 }
 
