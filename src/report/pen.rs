@@ -106,6 +106,19 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// Bytes whose number is known where this is compiled into its caller.
+    #[inline(always)]
+    pub fn known(&mut self, bytes: &[u8]) {
+        let end = self.at + bytes.len();
+        match self.room.get_mut(self.at..end) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                self.at = end;
+            }
+            None => self.add_beyond(bytes),
+        }
+    }
+
     /// Bytes so far, with those that stood there before.
     #[inline]
     pub fn len(&self) -> usize {
