@@ -72,6 +72,12 @@ impl Awake {
         }
     }
 
+    /// The same with all of it.
+    pub fn bring_all_near(&self, Seat(at): Seat) {
+        let Some(room) = self.room(at) else { return };
+        (0..size_of::<Room>() / size_of::<CacheLine>()).for_each(|line| prefetch_index(&room.lines, line));
+    }
+
     #[inline]
     fn room(&self, at: u32) -> Option<&Room> {
         self.blocks.get(at as usize / BLOCK)?.get(at as usize % BLOCK)

@@ -7,7 +7,7 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
-use super::packed::packed;
+use super::packed::{Pack, Packer, Unpacker};
 use super::step::Step;
 
 /// The line that one end's packets keep to.
@@ -21,7 +21,18 @@ pub(super) struct Path {
     off: Option<Box<Off>>,
 }
 
-packed!(Path { ttl, id, steady_ttl, steady_id } at_rest { off });
+impl Pack for Path {
+    fn pack(&self, out: &mut Packer) {
+        let Self { ttl, id, steady_ttl, steady_id, off: _ } = self;
+        let [low, high] = id.to_le_bytes();
+        u64::from_le_bytes([*ttl, *steady_ttl, *steady_id, low, high, 0, 0, 0]).pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let [ttl, steady_ttl, steady_id, low, high, ..] = u64::unpack(from).to_le_bytes();
+        Self { ttl, id: u16::from_le_bytes([low, high]), steady_ttl, steady_id, off: None }
+    }
+}
 
 /// A packet off the line.
 #[derive(Clone, Copy, Debug)]

@@ -17,6 +17,10 @@ use super::label::Label;
 use super::packed::Packer;
 use super::trail::Trail;
 
+fn bring_bytes_near(bytes: &[u8]) {
+    (0..bytes.len()).step_by(CACHE_LINE).for_each(|at| prefetch_index(bytes, at));
+}
+
 /// How long a connection may be silent depends on what it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Age {
@@ -41,6 +45,9 @@ const NEAR: usize = 3;
 
 /// So many take their turn after a segment.
 const TURNS: usize = 4;
+
+/// So many turns before its own a connection is brought near.
+const SOON: usize = 4;
 
 /// A connection's place in the table.
 pub(super) type Slot = u32;
@@ -153,13 +160,22 @@ impl Table {
         }
     }
 
+    /// Has all of a connection brought near that is not far down in a list.
+    pub fn bring_all_near(&self, slot: Option<&Slot>) {
+        match slot.and_then(|slot| self.slots.get(*slot as usize)).map(|entry| &entry.held) {
+            Some(Held::Awake(seat)) => self.awake.bring_all_near(*seat),
+            Some(Held::Resting(bytes)) => bring_bytes_near(bytes),
+            _ => {}
+        }
+    }
+
     #[inline]
     fn bring_near(&self, at: usize) {
         let Some((slot, from_low)) = self.near.get(at) else { return };
         let Some(entry) = self.slots.get(*slot as usize) else { return };
         match &entry.held {
             Held::Awake(seat) => self.awake.bring_near(*seat, entry.direction(*from_low)),
-            Held::Resting(bytes) => (0..bytes.len()).step_by(CACHE_LINE).for_each(|at| prefetch_index(bytes, at)),
+            Held::Resting(bytes) => bring_bytes_near(bytes),
             Held::Nothing => {}
         }
     }
@@ -320,6 +336,9 @@ impl Table {
             if self.awake.len() <= self.most_awake {
                 return;
             }
+            // Whose turn comes soon has not been heard of for long, and is far away.
+            self.bring_all_near(self.over.get(SOON));
+            self.bring_all_near(self.waking.get(SOON));
             if let Some(slot) = self.over.pop_front() {
                 if self.slots[slot as usize].age == Age::Over {
                     self.put_to_rest(slot);

@@ -46,6 +46,9 @@ impl Default for TrackerOptions {
     }
 }
 
+/// So many connections before its own end one is brought near.
+const SOON: usize = 8;
+
 /// In the order in which connections are let go whose time is over.
 const AGES: [Age; 3] = [Age::Over, Age::HalfOpen, Age::Open];
 
@@ -272,6 +275,7 @@ impl FlowTracker {
         while self.shared.events.is_empty()
             && let Some(slot) = self.left.pop()
         {
+            self.table.bring_all_near(self.left.len().checked_sub(SOON).and_then(|at| self.left.get(at)));
             // One at a time: their records together may need more room than the connections.
             self.remove(slot, Ending::CaptureEnds);
             if self.left.is_empty() {

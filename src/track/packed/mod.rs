@@ -3,6 +3,7 @@
 //! Most numbers of a connection at rest are zero, or what the number before them was: what is kept is the difference, in no bytes,
 //! one, and so on up to eight. Each struct names its fields once (`packed!`), so that one forgotten does not compile.
 
+mod bytes;
 mod values;
 
 /// Whether a value is another than its default.
@@ -80,87 +81,75 @@ struct Near {
 #[derive(Debug, Default)]
 pub(super) struct Packer {
     near: Near,
-    /// The values; what lies behind `end` means nothing.
-    bytes: Vec<u8>,
-    end: usize,
-    /// Three bits for each value's size, and a bit for each flag.
-    sizes: Bits<3>,
-    flags: Bits<1>,
+    values: Vec<u64>,
+    flags: Flags,
     /// All of it, behind the label.
     all: Vec<u8>,
 }
 
-/// Groups of bits in words, filled from below; none lies in two words.
+/// Flags in words, filled from above.
 #[derive(Debug, Default)]
-struct Bits<const WIDTH: u32> {
+struct Flags {
     words: Vec<u64>,
-    /// The word that is being filled, and how many groups it has.
+    /// The word that is being filled, and how many flags it has.
     word: u64,
-    groups: u32,
+    count: u32,
 }
 
-impl<const WIDTH: u32> Bits<WIDTH> {
-    const IN_A_WORD: u32 = 64 / WIDTH;
-
+impl Flags {
     fn clear(&mut self) {
         self.words.clear();
-        (self.word, self.groups) = (0, 0);
+        (self.word, self.count) = (0, 0);
     }
 
     #[inline]
-    fn push(&mut self, bits: u64) {
-        self.word |= bits << (self.groups * WIDTH);
-        self.groups += 1;
-        if self.groups == Self::IN_A_WORD {
+    fn push(&mut self, flag: bool) {
+        self.word = self.word << 1 | u64::from(flag);
+        self.count += 1;
+        if self.count == u64::BITS {
             self.words.push(self.word);
-            (self.word, self.groups) = (0, 0);
+            (self.word, self.count) = (0, 0);
         }
     }
 
     /// The bytes that hold them.
     fn used(&self) -> usize {
-        self.words.len() * 8 + (self.groups * WIDTH).div_ceil(8) as usize
+        self.words.len() * 8 + self.count.div_ceil(8) as usize
     }
 
     fn write(&self, out: &mut Vec<u8>) {
         let end = out.len() + self.used();
-        self.words.iter().chain([&self.word]).for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+        let last = self.word.unbounded_shl(u64::BITS - self.count);
+        self.words.iter().chain([&last]).for_each(|word| out.extend_from_slice(&word.to_be_bytes()));
         out.truncate(end);
     }
 }
 
-/// Reads such groups.
+/// Reads such flags.
 #[derive(Debug)]
-struct Groups<'a, const WIDTH: u32> {
+struct Read<'a> {
     bytes: &'a [u8],
     word: u64,
     left: u32,
 }
 
-impl<'a, const WIDTH: u32> Groups<'a, WIDTH> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, word: 0, left: 0 }
-    }
-
+impl Read<'_> {
     #[inline]
-    fn pull(&mut self) -> u64 {
+    fn pull(&mut self) -> bool {
         if self.left == 0 {
             self.refill();
         }
-        let bits = self.word & ((1 << WIDTH) - 1);
-        self.word >>= WIDTH;
+        let flag = self.word >> (u64::BITS - 1) != 0;
+        self.word <<= 1;
         self.left -= 1;
-        bits
+        flag
     }
 
     fn refill(&mut self) {
-        self.left = 64 / WIDTH;
-        match self.bytes.split_first_chunk() {
-            Some((word, rest)) => (self.word, self.bytes) = (u64::from_le_bytes(*word), rest),
-            None => {
-                self.word = std::mem::take(&mut self.bytes).iter().rfold(0, |word, byte| word << 8 | u64::from(*byte))
-            }
-        }
+        let (now, later) = self.bytes.split_at(self.bytes.len().min(8));
+        let mut word = [0; 8];
+        word[..now.len()].copy_from_slice(now);
+        (self.bytes, self.word, self.left) = (later, u64::from_be_bytes(word), u64::BITS);
     }
 }
 
@@ -168,53 +157,31 @@ impl<'a, const WIDTH: u32> Groups<'a, WIDTH> {
 #[derive(Debug)]
 pub(super) struct Unpacker<'a> {
     near: Near,
-    bytes: &'a [u8],
-    sizes: Groups<'a, 3>,
-    flags: Groups<'a, 1>,
+    values: std::vec::IntoIter<u64>,
+    flags: Read<'a>,
 }
-
-/// Bytes of a value, by its three bits.
-const SIZES: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
-const MASKS: [u64; 8] = [0, 0xff, 0xffff, 0xff_ffff, 0xffff_ffff, 0xff_ffff_ffff, 0xffff_ffff_ffff, u64::MAX];
-
-/// Room that is made for values at a time.
-const ROOM: usize = 512;
 
 impl Packer {
     /// Packs a value behind a label of the caller's.
     pub fn pack(&mut self, label: &[u8], value: &impl Pack) -> &[u8] {
         self.near = Near::default();
-        self.end = 0;
-        self.sizes.clear();
+        self.values.clear();
         self.flags.clear();
         value.pack(self);
         let all = &mut self.all;
         all.clear();
         all.extend_from_slice(label);
-        for used in [self.sizes.used(), self.flags.used()] {
+        for used in [bytes::of_sizes(self.values.len()), self.flags.used()] {
             all.extend_from_slice(&(used as u16).to_le_bytes());
         }
-        self.sizes.write(all);
         self.flags.write(all);
-        all.extend_from_slice(self.bytes.get(..self.end).unwrap_or_default());
+        bytes::write(&self.values, all);
         all
     }
 
     #[inline]
     fn value(&mut self, value: u64) {
-        if value == 0 {
-            return self.sizes.push(0);
-        }
-        let size = ((71 - value.leading_zeros()) / 8).min(7);
-        self.sizes.push(size.into());
-        if self.end + 8 > self.bytes.len() {
-            self.bytes.resize(self.end + ROOM, 0);
-        }
-        // Eight bytes each time: those behind the value are written over by the next.
-        if let Some(room) = self.bytes.get_mut(self.end..self.end + 8) {
-            room.copy_from_slice(&value.to_le_bytes());
-        }
-        self.end += SIZES[size as usize];
+        self.values.push(value);
     }
 
     /// A value that may be negative.
@@ -233,7 +200,7 @@ impl Packer {
 
     #[inline]
     pub fn flag(&mut self, flag: bool) {
-        self.flags.push(flag.into());
+        self.flags.push(flag);
     }
 
     /// A frame's number.
@@ -256,24 +223,15 @@ impl Unpacker<'_> {
     pub fn unpack<T: Pack>(label: usize, packed: &[u8]) -> T {
         let (_, packed) = packed.split_at(label);
         let ([a, b, c, d], packed) = packed.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+        let (flags, packed) = packed.split_at(u16::from_le_bytes([*c, *d]).into());
         let (sizes, packed) = packed.split_at(u16::from_le_bytes([*a, *b]).into());
-        let (flags, bytes) = packed.split_at(u16::from_le_bytes([*c, *d]).into());
-        let (sizes, flags) = (Groups::new(sizes), Groups::new(flags));
-        T::unpack(&mut Unpacker { near: Near::default(), bytes, sizes, flags })
+        let flags = Read { bytes: flags, word: 0, left: 0 };
+        T::unpack(&mut Unpacker { near: Near::default(), values: bytes::read(sizes, packed).into_iter(), flags })
     }
 
     #[inline]
     fn value(&mut self) -> u64 {
-        let size = self.sizes.pull() as usize & 7;
-        if size == 0 {
-            return 0;
-        }
-        let word = match self.bytes.first_chunk() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => self.bytes.iter().rfold(0, |word, byte| word << 8 | u64::from(*byte)),
-        };
-        self.bytes = self.bytes.get(SIZES[size]..).unwrap_or_default();
-        word & MASKS[size]
+        self.values.next().unwrap_or(0)
     }
 
     #[inline]
@@ -290,7 +248,7 @@ impl Unpacker<'_> {
 
     #[inline]
     pub fn flag(&mut self) -> bool {
-        self.flags.pull() != 0
+        self.flags.pull()
     }
 
     #[inline]
