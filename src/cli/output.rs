@@ -22,7 +22,7 @@ pub struct Output {
     by_line: bool,
     /// Length of the text from which on it is written.
     due: usize,
-    /// Length of the text before the packet at hand.
+    /// Length of the text before what is at hand.
     before: usize,
     /// Why the last attempt failed.
     trouble: Option<io::Error>,
@@ -52,7 +52,7 @@ impl Output {
         &mut self.spool.bytes
     }
 
-    /// A packet is done: writes if it is time.
+    /// A packet is done, or what came with it: writes if it is time.
     #[inline]
     pub fn settle(&mut self) -> Result<()> {
         if self.by_line || self.spool.bytes.len() >= self.due {
@@ -119,7 +119,7 @@ impl Output {
         }
     }
 
-    /// Gives up what the packet at hand added, where too much is held already.
+    /// Gives up what was added since, where too much is held already.
     fn leave_out(&mut self) {
         if self.spool.bytes.len() > HELD {
             let text = self.spool.bytes.get(self.before..).unwrap_or_default();

@@ -257,18 +257,20 @@ impl<'p> Run<'p> {
         if let (Some(keeper), Some((_, seen))) = (&mut self.keeper, packet.tcp) {
             seen.findings.iter().for_each(|finding| keeper.finding(finding));
         }
-        self.events();
+        self.events()?;
         self.interval(ts);
         self.progress.packets(self.summary.packets());
         self.output.settle()
     }
 
-    /// Reports what came of the tracker besides packets.
+    /// Reports what came of the tracker besides packets. A great many connections may end at once.
     #[inline]
-    fn events(&mut self) {
+    fn events(&mut self) -> Result<()> {
         while let Some(event) = self.tracker.next_event() {
             self.event(event);
+            self.output.settle()?;
         }
+        Ok(())
     }
 
     #[inline(never)]
@@ -348,7 +350,10 @@ impl<'p> Run<'p> {
             }
         }
         self.tracker.finish();
-        self.events();
+        while self.events().is_err() {
+            self.output.close();
+            closed = true;
+        }
         for reporter in &mut self.reporters {
             reporter.end(self.output.text(), &self.summary);
         }

@@ -45,13 +45,14 @@ impl Pack for Mark {
         if self.clocked {
             out.clock(self.tsval);
         }
-        self.ip_id.pack(out);
+        out.ip_id(self.ip_id).pack(out);
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let clocked = from.flag();
         let tsval = if clocked { from.clock() } else { 0 };
-        Self { tsval, clocked, ip_id: Pack::unpack(from) }
+        let distance = Pack::unpack(from);
+        Self { tsval, clocked, ip_id: from.ip_id(distance) }
     }
 }
 

@@ -124,10 +124,11 @@ pub(super) struct Endpoint {
 }
 
 packed!(Endpoint {
-    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ack_mark, edge_mark, first_tsval, tsval, max_window,
-    window, mss, wscale, handshake_leg, ids, asked, rtt, count, trouble, path, trail, flight, resends, ack, edge_at, edge, right_edge,
-    floor
-} rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } frames { last_frame, last_data_frame, ack_frame, edge_frame } at_rest { recovery, holes, overrun, probing, last_advert });
+    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, first_tsval, edge_mark, ack_mark, mss, wscale,
+    handshake_leg, asked, rtt, count, trouble, trail, flight, resends, ack, edge_at, edge, right_edge, floor
+} rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } frames {
+    last_frame, last_data_frame, ack_frame, edge_frame
+} clocks { tsval } windows { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]

@@ -50,7 +50,7 @@ struct End {
     zero_windows: u32,
 }
 
-packed!(End { activity, last_fin } rare { was_closed, last_syn, last_rst, corrupt, gaps, repeats, zero_windows });
+packed!(End { activity } rare { was_closed, last_syn, last_fin, last_rst, corrupt, gaps, repeats, zero_windows });
 
 const SYN: u8 = 1;
 const FIN: u8 = 2;

@@ -40,13 +40,13 @@ impl Label {
 
     /// Packs a connection behind its label.
     pub fn pack<'a>(connection: &Connection, packer: &'a mut Packer) -> &'a [u8] {
-        packer.pack(&Self::of(connection).write(), connection)
+        packer.pack(&Self::of(connection).write(), connection.last.1, connection)
     }
 
     /// Unpacks it again.
     pub fn unpack(bytes: &[u8]) -> Connection {
         let (label, length) = Self::read(bytes);
-        let mut connection: Connection = Unpacker::unpack(length, bytes);
+        let mut connection: Connection = Unpacker::unpack(length, label.last, bytes);
         connection.number = label.number;
         for (end, socket) in connection.ends.iter_mut().zip(label.ends) {
             end.socket = socket;

@@ -2,7 +2,7 @@
 
 use crate::capture::Span;
 
-use super::packed::{packed, packed_enum};
+use super::packed::{Pack, Packer, Unpacker, packed_enum};
 use super::{Direction, Finding, TcpState};
 
 /// What one segment did to its connection. Reused from segment to segment.
@@ -91,7 +91,17 @@ pub struct States {
     pub server: TcpState,
 }
 
-packed!(States { client, server });
+impl Pack for States {
+    fn pack(&self, out: &mut Packer) {
+        (self.client as u8 | (self.server as u8) << 4).pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let both = u8::unpack(from);
+        let state = |at: u8| TcpState::ALL[usize::from(at)];
+        Self { client: state(both & 15), server: state(both >> 4) }
+    }
+}
 
 /// What an acknowledgment newly covers.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -24,13 +24,13 @@ pub(super) struct Path {
 impl Pack for Path {
     fn pack(&self, out: &mut Packer) {
         let Self { ttl, id, steady_ttl, steady_id, off: _ } = self;
-        let [low, high] = id.to_le_bytes();
+        let [low, high] = out.ip_id(*id).to_le_bytes();
         u64::from_le_bytes([*ttl, *steady_ttl, *steady_id, low, high, 0, 0, 0]).pack(out);
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let [ttl, steady_ttl, steady_id, low, high, ..] = u64::unpack(from).to_le_bytes();
-        Self { ttl, id: u16::from_le_bytes([low, high]), steady_ttl, steady_id, off: None }
+        Self { ttl, id: from.ip_id(u16::from_le_bytes([low, high])), steady_ttl, steady_id, off: None }
     }
 }
 

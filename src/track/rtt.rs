@@ -191,6 +191,7 @@ fn nearest(value: f64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::Timestamp;
 
     fn summary(samples: impl Iterator<Item = i64>) -> RttSummary {
         let mut rtt = Rtt::default();
@@ -249,7 +250,7 @@ mod tests {
             let mut rtt = Rtt::default();
             samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
             let mut packer = Packer::default();
-            let again: Rtt = Unpacker::unpack(0, packer.pack(&[], &rtt));
+            let again: Rtt = Unpacker::unpack(0, Timestamp(0), packer.pack(&[], Timestamp(0), &rtt));
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
         }
     }

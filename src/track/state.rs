@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::packed::packed_enum;
-
 /// A state of one end of a connection, as far as the frames seen tell.
 // RFC 9293 §3.3.2.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -33,24 +31,22 @@ pub enum TcpState {
     TimeWait,
 }
 
-packed_enum!(
-    TcpState,
-    [
-        TcpState::Closed,
-        TcpState::Listen,
-        TcpState::SynSent,
-        TcpState::SynRecv,
-        TcpState::Established,
-        TcpState::FinWait1,
-        TcpState::FinWait2,
-        TcpState::CloseWait,
-        TcpState::Closing,
-        TcpState::LastAck,
-        TcpState::TimeWait,
-    ]
-);
-
 impl TcpState {
+    /// Every state, in the order of their numbers.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Closed,
+        Self::Listen,
+        Self::SynSent,
+        Self::SynRecv,
+        Self::Established,
+        Self::FinWait1,
+        Self::FinWait2,
+        Self::CloseWait,
+        Self::Closing,
+        Self::LastAck,
+        Self::TimeWait,
+    ];
+
     /// The name as reports write it: `SYN_RECV`.
     pub fn as_str(self) -> &'static str {
         match self {

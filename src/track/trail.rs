@@ -40,11 +40,11 @@ pub(super) struct Mark(u32);
 
 impl Pack for Mark {
     fn pack(&self, out: &mut Packer) {
-        self.0.pack(out);
+        out.mark(self.0);
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        Self(Pack::unpack(from))
+        Self(from.mark())
     }
 }
 

@@ -95,7 +95,7 @@ impl Run<'_> {
             if let Some(now) = self.clock() {
                 // Connections end in silence too. Packets may still come that are a little older.
                 self.tracker.advance(Timestamp(now.0.saturating_sub(LATE.0)));
-                self.events();
+                self.events()?;
                 self.interval(now);
             }
         }

@@ -6,6 +6,8 @@
 mod bytes;
 mod values;
 
+use crate::capture::Timestamp;
+
 /// Whether a value is another than its default.
 pub(super) fn says_something<T: Default + PartialEq>(value: &T) -> bool {
     *value != T::default()
@@ -15,10 +17,10 @@ pub(super) fn says_something<T: Default + PartialEq>(value: &T) -> bool {
 /// says so, where it does.
 macro_rules! packed {
     ($type:ty { $($field:ident),+ $(,)? } $(rare { $($rare:ident),+ })? $(frames { $($frame:ident),+ })?
-        $(at_rest { $($left_out:ident),+ })?) => {
+        $(clocks { $($clock:ident),+ })? $(windows { $($window:ident),+ })? $(at_rest { $($left_out:ident),+ })?) => {
         impl $crate::track::packed::Pack for $type {
             fn pack(&self, out: &mut $crate::track::packed::Packer) {
-                let Self { $($field,)+ $($($rare,)+)? $($($frame,)+)? $($($left_out: _,)+)? } = self;
+                let Self { $($field,)+ $($($rare,)+)? $($($frame,)+)? $($($clock,)+)? $($($window,)+)? $($($left_out: _,)+)? } = self;
                 $($field.pack(out);)+
                 $(
                     let says_something = $($crate::track::packed::says_something($rare))||+;
@@ -28,6 +30,8 @@ macro_rules! packed {
                     }
                 )?
                 $($(out.frame(*$frame);)+)?
+                $($(out.clock(*$clock);)+)?
+                $($(out.window(*$window);)+)?
             }
 
             fn unpack(from: &mut $crate::track::packed::Unpacker) -> Self {
@@ -38,7 +42,9 @@ macro_rules! packed {
                     Default::default()
                 };)?
                 $($(let $frame = from.frame();)+)?
-                Self { $($field,)+ $($($rare,)+)? $($($frame,)+)? $($($left_out: Default::default(),)+)? }
+                $($(let $clock = from.clock();)+)?
+                $($(let $window = from.window();)+)?
+                Self { $($field,)+ $($($rare,)+)? $($($frame,)+)? $($($clock,)+)? $($($window,)+)? $($($left_out: Default::default(),)+)? }
             }
         }
     };
@@ -75,6 +81,9 @@ struct Near {
     ts: i64,
     frame: u64,
     clock: u32,
+    window: u32,
+    ip_id: u16,
+    mark: u32,
 }
 
 /// Packs values one behind the other.
@@ -162,9 +171,9 @@ pub(super) struct Unpacker<'a> {
 }
 
 impl Packer {
-    /// Packs a value behind a label of the caller's.
-    pub fn pack(&mut self, label: &[u8], value: &impl Pack) -> &[u8] {
-        self.near = Near::default();
+    /// Packs a value behind a label of the caller's; its times are likely to be near to that one.
+    pub fn pack(&mut self, label: &[u8], Timestamp(ts): Timestamp, value: &impl Pack) -> &[u8] {
+        self.near = Near { ts, ..Near::default() };
         self.values.clear();
         self.flags.clear();
         value.pack(self);
@@ -203,11 +212,14 @@ impl Packer {
         self.flags.push(flag);
     }
 
-    /// A frame's number.
+    /// A frame's number, or 0 for none.
     #[inline]
     pub fn frame(&mut self, frame: u64) {
-        let near = std::mem::replace(&mut self.near.frame, frame);
-        self.signed(frame.wrapping_sub(near) as i64);
+        self.flag(frame == 0);
+        if frame > 0 {
+            let near = std::mem::replace(&mut self.near.frame, frame);
+            self.signed(frame.wrapping_sub(near) as i64);
+        }
     }
 
     /// A timestamp of the option.
@@ -216,17 +228,41 @@ impl Packer {
         let near = std::mem::replace(&mut self.near.clock, tsval);
         self.signed(i64::from(tsval.wrapping_sub(near) as i32));
     }
+
+    /// A window in bytes.
+    #[inline]
+    pub fn window(&mut self, window: u32) {
+        let near = std::mem::replace(&mut self.near.window, window);
+        self.signed(i64::from(window.wrapping_sub(near) as i32));
+    }
+
+    /// Where a segment stands in the trail.
+    #[inline]
+    pub fn mark(&mut self, mark: u32) {
+        let near = std::mem::replace(&mut self.near.mark, mark);
+        self.signed(i64::from(mark.wrapping_sub(near) as i32));
+    }
+
+    /// How far an IP ID is from the one before.
+    #[inline]
+    pub fn ip_id(&mut self, ip_id: u16) -> u16 {
+        ip_id.wrapping_sub(std::mem::replace(&mut self.near.ip_id, ip_id))
+    }
 }
 
 impl Unpacker<'_> {
-    /// Unpacks what was packed behind a label of that length.
-    pub fn unpack<T: Pack>(label: usize, packed: &[u8]) -> T {
+    /// Unpacks what was packed behind a label of that length and near to that time.
+    pub fn unpack<T: Pack>(label: usize, Timestamp(ts): Timestamp, packed: &[u8]) -> T {
         let (_, packed) = packed.split_at(label);
         let ([a, b, c, d], packed) = packed.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
         let (flags, packed) = packed.split_at(u16::from_le_bytes([*c, *d]).into());
         let (sizes, packed) = packed.split_at(u16::from_le_bytes([*a, *b]).into());
         let flags = Read { bytes: flags, word: 0, left: 0 };
-        T::unpack(&mut Unpacker { near: Near::default(), values: bytes::read(sizes, packed).into_iter(), flags })
+        T::unpack(&mut Unpacker {
+            near: Near { ts, ..Near::default() },
+            values: bytes::read(sizes, packed).into_iter(),
+            flags,
+        })
     }
 
     #[inline]
@@ -253,6 +289,9 @@ impl Unpacker<'_> {
 
     #[inline]
     pub fn frame(&mut self) -> u64 {
+        if self.flag() {
+            return 0;
+        }
         self.near.frame = self.near.frame.wrapping_add(self.signed() as u64);
         self.near.frame
     }
@@ -261,5 +300,24 @@ impl Unpacker<'_> {
     pub fn clock(&mut self) -> u32 {
         self.near.clock = self.near.clock.wrapping_add(self.signed() as u32);
         self.near.clock
+    }
+
+    #[inline]
+    pub fn window(&mut self) -> u32 {
+        self.near.window = self.near.window.wrapping_add(self.signed() as u32);
+        self.near.window
+    }
+
+    #[inline]
+    pub fn mark(&mut self) -> u32 {
+        self.near.mark = self.near.mark.wrapping_add(self.signed() as u32);
+        self.near.mark
+    }
+
+    /// The IP ID that is so far from the one before.
+    #[inline]
+    pub fn ip_id(&mut self, distance: u16) -> u16 {
+        self.near.ip_id = self.near.ip_id.wrapping_add(distance);
+        self.near.ip_id
     }
 }

@@ -67,15 +67,22 @@ impl Pack for i64 {
     }
 }
 
+/// Of no time, as 1970 is taken for, the others are no nearer.
 impl Pack for Timestamp {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        let near = std::mem::replace(&mut out.near.ts, self.0);
-        out.nanos(self.0.wrapping_sub(near));
+        out.flag(self.0 == 0);
+        if self.0 != 0 {
+            let near = std::mem::replace(&mut out.near.ts, self.0);
+            out.nanos(self.0.wrapping_sub(near));
+        }
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
+        if from.flag() {
+            return Self(0);
+        }
         from.near.ts = from.near.ts.wrapping_add(from.nanos());
         Self(from.near.ts)
     }
