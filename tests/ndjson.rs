@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::testkit::file::{Record, pcap};
+use crate::testkit::packet::Packet;
 use crate::testkit::replay::capture;
 use crate::testkit::script::Script;
 use crate::testkit::{files_below, root, short, tcpcheck};
@@ -185,4 +187,48 @@ fn every_record_of_every_trace_script_is_as_the_schema_says() {
         check(&schema, &path, &short(&script), &mut complaints);
     }
     assert!(complaints.is_empty(), "{complaints}");
+}
+
+/// The most memory that a running process has had, in kB.
+#[cfg(target_os = "linux")]
+fn peak(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process that runs");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+    peak.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn connections_that_end_together_are_written_one_by_one() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    // As many connections as ports, none answered: they end with the capture.
+    let syn = |port: u16| Packet {
+        flags: 0x002,
+        ..Packet::new(([10, 0, 0, 1], port).into(), ([10, 0, (port >> 8) as u8, port as u8], 80).into())
+    };
+    let records: Vec<Record> = (1..=60_000_u16).map(|n| Record::whole(i64::from(n) * 1_000, syn(n).frame())).collect();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("many.pcap");
+    std::fs::write(&path, pcap(&records)).expect("a file in it");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+    command.args(["--json", "--flows", "--threads", "1", "-nr"]).arg(&path);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("tcpcheck starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map(|line| line.expect("a line"));
+    let (mut bytes, mut flows) = (0, 0);
+    for line in lines.by_ref().take(50_000) {
+        bytes += line.len();
+        flows += usize::from(line.starts_with("{\"type\":\"flow\""));
+    }
+    // The rest does not fit the pipe, so it runs yet.
+    let peak = peak(child.id());
+    let mut rest = 0;
+    for line in lines {
+        rest += line.len();
+    }
+    assert!(child.wait().expect("an end").success());
+    assert!(flows > 49_000 && bytes > 40_000_000 && rest > 1_000_000, "{flows} flows, {bytes} bytes and {rest}");
+    // The connections themselves take more than their text; the text takes no room beside them.
+    assert!(peak < 2 * (bytes + rest) / 1_000, "{peak} kB, for {} bytes of text", bytes + rest);
 }
