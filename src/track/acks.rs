@@ -109,12 +109,31 @@ impl Connection {
         peer.nxt = ack;
     }
 
-    pub(super) fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
-        let at = (step.segment.frame, step.segment.ts);
+    fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
         let peer = &mut self.ends[step.peer()];
         let was = peer.una.max(peer.low.min(peer.nxt));
         let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
         let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
+        self.acknowledge_flight(step, ack, (was, syn, fin));
+        let peer = &mut self.ends[step.peer()];
+        peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
+        if peer.holes.acknowledge(ack, (step.segment.frame, step.segment.ts)) {
+            self.gaps_acked = true;
+            self.provisional = true;
+        }
+        self.probe = self.probe.filter(|(prober, _)| *prober == step.from);
+    }
+
+    /// The same on a settled connection, which has neither a SYN nor a FIN to be acknowledged, and nothing missing.
+    pub(super) fn acknowledge_next(&mut self, step: &mut Step<'_>, ack: i64) {
+        let was = self.ends[step.peer()].una;
+        self.acknowledge_flight(step, ack, (was, false, false));
+    }
+
+    /// What was sent up to there has arrived.
+    fn acknowledge_flight(&mut self, step: &mut Step<'_>, ack: i64, (was, syn, fin): (i64, bool, bool)) {
+        let ts = step.segment.ts;
+        let peer = &mut self.ends[step.peer()];
         let bytes = ((ack - was).max(0) - i64::from(syn) - i64::from(fin)).max(0) as u64;
         let acked = step.obs.acked.insert(Acked { syn, fin, bytes, rtt: None });
         let frames = &mut step.obs.acked_frames;
@@ -136,19 +155,12 @@ impl Connection {
             peer.flight.drain(..landed).for_each(|sent| land(&sent));
         }
         if let Some(sent) = newest.filter(|_| !resent) {
-            let rtt = at.1.since(sent);
+            let rtt = ts.since(sent);
             acked.rtt = Some(rtt);
             peer.rtt.add(rtt);
         }
-        peer.una = ack;
-        peer.una_ts = at.1;
-        peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
-        if peer.holes.acknowledge(ack, at) {
-            self.gaps_acked = true;
-            self.provisional = true;
-        }
+        (peer.una, peer.una_ts) = (ack, ts);
         self.ends[step.me()].dup_acks_in_row = 0;
-        self.probe = self.probe.filter(|(prober, _)| *prober == step.from);
     }
 
     fn acknowledge_same(&mut self, step: &mut Step<'_>, ack: i64, sack_news: bool) {

@@ -72,6 +72,12 @@ impl Awake {
         }
     }
 
+    /// Has a connection's page found.
+    #[inline]
+    pub fn find(&self, Seat(at): Seat) {
+        self.room(at).into_iter().for_each(|room| prefetch_index(&room.lines, 0));
+    }
+
     /// The same with all of it.
     pub fn bring_all_near(&self, Seat(at): Seat) {
         let Some(room) = self.room(at) else { return };

@@ -83,8 +83,8 @@ impl Connection {
             let mut finding = Finding::new(Rule::NoAnswer);
             (finding.frame, finding.ts) = syn;
             finding.direction = Some(super::Direction::FromOriginator);
-            finding.with("syns", super::Value::Count(client.count.syns.into(), "SYN"));
-            if client.count.syns > 1 {
+            finding.with("syns", super::Value::Count(client.syns.into(), "SYN"));
+            if client.syns > 1 {
                 finding.time("span", self.handshake.last_syn.since(syn.1));
             } else if ended.lossy {
                 finding.severity = Severity::Note;
@@ -185,7 +185,7 @@ impl Connection {
     /// SYNs and nothing else.
     pub(super) fn is_unanswered(&self) -> bool {
         let [client, server] = &self.ends;
-        self.is_half_open() && server.count.packets == 0 && u64::from(client.count.syns) == client.count.packets
+        self.is_half_open() && server.count.packets == 0 && u64::from(client.syns) == client.count.packets
     }
 
     /// The connection in numbers.
@@ -294,7 +294,7 @@ impl Connection {
             wscale: end.wscale,
             sack: end.facts.sack_permitted,
             timestamps: end.facts.timestamps,
-            syns: count.syns,
+            syns: end.syns,
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Connection {
     /// What held it back, each way.
     pub limits: Limits,
     pub history: History,
+    /// When both FINs were acknowledged.
+    pub time_wait_since: Option<Timestamp>,
     /// The client's end, then the server's.
     pub ends: [Endpoint; 2],
     /// An end claims to have received what the other was not seen to send.
@@ -67,8 +69,6 @@ pub(super) struct Connection {
     pub cut: Option<Cut>,
     /// A RST in the window but not where the receiver expects it: whether it was taken, only what follows can tell.
     pub doubtful_reset: Option<Cut>,
-    /// When both FINs were acknowledged.
-    pub time_wait_since: Option<Timestamp>,
     /// Findings that were made once and are not made again.
     pub once: Once,
 }
@@ -91,7 +91,7 @@ pub(super) enum Way {
 const MAX_UNSCALED: i64 = 65_535;
 
 /// The frames of the handshake.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Handshake {
     pub syn: (u64, Timestamp),
     pub last_syn: Timestamp,
@@ -99,7 +99,7 @@ pub(super) struct Handshake {
     pub last_syn_ack: Timestamp,
     pub done: Option<Span>,
     /// The server's payload that came before the handshake was done: frame and bytes.
-    pub early_data: Option<(u64, Timestamp, u32)>,
+    pub early_data: Option<Box<(u64, Timestamp, u32)>>,
 }
 
 packed!(Handshake { syn, last_syn, syn_ack, last_syn_ack, done, early_data });
@@ -427,18 +427,21 @@ impl Connection {
         count.wire_bytes += u64::from(segment.wire_len);
         count.payload_bytes += u64::from(segment.payload_len);
         count.data_segments += u64::from(segment.payload_len > 0);
-        count.syns += u32::from(segment.flags.contains(TcpFlags::SYN));
+        if segment.flags.contains(TcpFlags::SYN) {
+            me.syns += 1;
+        }
         me.facts.good_checksum |= matches!(segment.checksum, Checksum::Correct | Checksum::Partial);
     }
 
     /// Takes back what was counted of a segment that belongs to another connection.
     pub fn disown(&mut self, segment: &Segment) {
-        let count = &mut self.ends[self.direction(segment).index()].count;
+        let end = &mut self.ends[self.direction(segment).index()];
+        end.syns -= u32::from(segment.flags.contains(TcpFlags::SYN));
+        let count = &mut end.count;
         count.packets -= 1;
         count.wire_bytes -= u64::from(segment.wire_len);
         count.payload_bytes -= u64::from(segment.payload_len);
         count.data_segments -= u64::from(segment.payload_len > 0);
-        count.syns -= u32::from(segment.flags.contains(TcpFlags::SYN));
     }
 
     pub fn count_finding(&mut self, rule: Rule, severity: Severity) {

@@ -42,37 +42,21 @@ pub(super) struct Endpoint {
     pub edge_frame: u64,
     pub ids: Ids,
 
-    /// The round trip from the capture point to the other end, as the handshake shows it.
-    pub handshake_leg: Option<Span>,
-    /// What the other end asked for of late.
-    pub asked: Option<Box<Asked>>,
     /// What tells when it advertised its last right edge.
     pub edge_mark: Mark,
     /// What tells when it sent its last acknowledgment.
     pub ack_mark: Mark,
     /// The frame of its last acknowledgment.
     pub ack_frame: u64,
+    /// The round trip from the capture point to the other end, as the handshake shows it.
+    pub handshake_leg: Option<Span>,
     pub path: Path,
+    pub last_frame: u64,
 
-    /// Since when its window is closed.
-    pub closed_since: Option<Timestamp>,
     /// When it last sent data.
     pub last_data: Option<Timestamp>,
     pub last_data_frame: u64,
-    /// A digest of the SACK blocks that it last sent.
-    pub sack_digest: u64,
-    pub last_frame: u64,
-    /// Its last segments in the trail.
-    pub trail: trail::Mark,
-    /// Duplicate acknowledgments that this end sent in a row.
-    pub dup_acks_in_row: u32,
-
     pub count: Counters,
-    /// The largest window that it advertised.
-    pub max_window: u32,
-    /// Payload bytes on its SYN.
-    pub syn_data: u32,
-    trouble: Option<Box<Trouble>>,
 
     pub socket: Socket,
     /// The raw sequence number of relative 0.
@@ -84,11 +68,15 @@ pub(super) struct Endpoint {
     pub window: u32,
     /// The newest timestamp value that this end sent.
     pub tsval: u32,
+    /// The largest window that it advertised.
+    pub max_window: u32,
     /// One past the highest number sent, or acknowledged by the other end where it was not seen.
     pub nxt: i64,
 
     /// The highest acknowledgment received.
     pub una: i64,
+    /// When it was received.
+    pub una_ts: Timestamp,
     /// The furthest right edge that this end advertised, relative to the other's numbers.
     pub edge: i64,
     pub last_ts: Timestamp,
@@ -96,36 +84,50 @@ pub(super) struct Endpoint {
     pub low: i64,
     /// What bounds the edges of the windows that it advertised last.
     pub floor: Floor,
-    pub recovery: Option<Box<Recovery>>,
 
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
     /// The window that it advertised last, and the frame: the trail has it too, but far away.
     last_advert: Option<(Advert, NonZeroU64)>,
-    /// When its highest acknowledgment was received.
-    pub una_ts: Timestamp,
+    /// Its last segments in the trail.
+    pub trail: trail::Mark,
+    /// Duplicate acknowledgments that this end sent in a row.
+    pub dup_acks_in_row: u32,
 
-    /// The first timestamp value that this end sent, and when.
-    pub first_tsval: Option<(u32, Timestamp)>,
-    /// What of its numbers is missing.
-    pub holes: Holes,
+    /// The first timestamp value that this end sent.
+    pub first_tsval: Option<u32>,
+    pub rtt: Rtt,
+
+    /// When it sent the first timestamp value.
+    pub first_tsval_at: Timestamp,
     /// One past the FIN.
     pub fin: Option<i64>,
-
-    pub rtt: Rtt,
-    pub resends: Option<Box<Resends>>,
-
+    /// What of its numbers is missing.
+    pub holes: Holes,
+    pub recovery: Option<Box<Recovery>>,
+    /// Since when its window is closed.
+    pub closed_since: Option<Timestamp>,
     /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
     pub last_old: Option<Timestamp>,
+    /// A digest of the SACK blocks that it last sent.
+    pub sack_digest: u64,
+    /// SYN segments.
+    pub syns: u32,
+    /// Payload bytes on its SYN.
+    pub syn_data: u32,
+    trouble: Option<Box<Trouble>>,
+    /// What the other end asked for of late.
+    pub asked: Option<Box<Asked>>,
     /// Its data beyond every edge that the other end advertised.
     pub overrun: Option<Box<Overrun>>,
     /// Probes of the other end that it has out.
     pub probing: Option<Box<Probing>>,
+    pub resends: Option<Box<Resends>>,
 }
 
 packed!(Endpoint {
-    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, first_tsval, edge_mark, ack_mark, mss, wscale,
-    handshake_leg, asked, rtt, count, trouble, trail, flight, resends, ack, edge_at, edge, right_edge, floor
+    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, wscale,
+    handshake_leg, asked, rtt, count, syns, trouble, trail, flight, resends, ack, edge_at, edge, right_edge, floor
 } rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } frames {
     last_frame, last_data_frame, ack_frame, edge_frame
 } clocks { tsval } windows { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
@@ -187,10 +189,9 @@ pub(super) struct Counters {
     pub payload_bytes: u64,
     pub data_segments: u64,
     pub max_in_flight: u64,
-    pub syns: u32,
 }
 
-packed!(Counters { packets, wire_bytes, payload_bytes, data_segments, max_in_flight, syns });
+packed!(Counters { packets, wire_bytes, payload_bytes, data_segments, max_in_flight });
 
 /// Counters of one direction that stay at zero while all goes well.
 #[derive(Clone, Copy, Debug, Default)]
@@ -235,6 +236,8 @@ impl Endpoint {
             syn_data: 0,
             tsval: 0,
             first_tsval: None,
+            first_tsval_at: Timestamp::default(),
+            syns: 0,
             last_ts: Timestamp::default(),
             last_frame: 0,
             dup_acks_in_row: 0,
@@ -264,7 +267,7 @@ impl Endpoint {
 
     /// The bytes of it that an expected segment of its own needs, and those that the other end's needs.
     pub const AS_SENDER: Range<usize> = 0..offset_of!(Self, first_tsval);
-    pub const AS_RECEIVER: Range<usize> = offset_of!(Self, socket)..offset_of!(Self, last_old);
+    pub const AS_RECEIVER: Range<usize> = offset_of!(Self, socket)..offset_of!(Self, first_tsval_at);
 
     /// What it counts when all does not go well.
     pub fn trouble(&self) -> Trouble {

@@ -62,7 +62,7 @@ impl Connection {
     fn are_options_expected(&self, segment: &Segment, me: &Endpoint, peer: &Endpoint) -> bool {
         let agreed = me.facts.timestamps && peer.facts.timestamps;
         let clock = match (segment.options.timestamps, peer.first_tsval) {
-            (Some((tsval, tsecr)), Some((first, _))) => {
+            (Some((tsval, tsecr)), Some(first)) => {
                 let older = |a: u32, b: u32| (a.wrapping_sub(b) as i32) < 0;
                 agreed && !older(tsval, me.tsval) && !older(peer.tsval, tsecr) && !older(tsecr, first)
             }
@@ -86,7 +86,6 @@ impl Connection {
         let ack = peer.una + acked;
         (step.obs.seq, step.obs.seq_end, step.obs.ack) = (from, end, Some(ack));
         me.path.learn(segment);
-        me.sack_digest = 0;
         if let Some((tsval, _)) = segment.options.timestamps {
             me.tsval = tsval;
         }
@@ -101,7 +100,7 @@ impl Connection {
             }
         }
         if acked > 0 {
-            self.acknowledge_new(step, ack);
+            self.acknowledge_next(step, ack);
             self.check_ack_delay(step);
             self.mark_ack(step, ack);
             self.ends[step.me()].ack = Some(ack);
@@ -145,6 +144,12 @@ impl Endpoint {
         let known = self.facts.numbered && self.facts.syn_seen && self.low != i64::MAX && self.una >= 1;
         let signed = self.facts.md5 || self.facts.ao;
         let allows = self.edge != i64::MIN && self.ack.is_some() && self.closed_since.is_none();
-        known && allows && !signed && self.fin.is_none() && self.asked.is_none() && self.is_at_rest()
+        known
+            && allows
+            && !signed
+            && self.fin.is_none()
+            && self.asked.is_none()
+            && self.sack_digest == 0
+            && self.is_at_rest()
     }
 }

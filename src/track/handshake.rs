@@ -84,7 +84,7 @@ impl Connection {
         let ts = segment.ts;
         if me.facts.syn_seen && step.obs.seq == 0 {
             step.obs.deed = Deed::OpensAgain;
-            let (nth, after) = (me.count.syns, ts.since(self.handshake.last_syn));
+            let (nth, after) = (me.syns, ts.since(self.handshake.last_syn));
             let answer = self.handshake.syn_ack;
             self.handshake.last_syn = ts;
             let finding = step.fire(Rule::SynRetransmission);
@@ -168,7 +168,7 @@ impl Connection {
             let after = segment.ts.since(self.handshake.last_syn_ack);
             self.handshake.last_syn_ack = segment.ts;
             if step.obs.seq == 0 && step.obs.ack == ack {
-                let nth = me.count.syns;
+                let nth = me.syns;
                 step.obs.deed = Deed::OpensAgain;
                 step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
                 self.remember_opening(step);
@@ -183,7 +183,7 @@ impl Connection {
                 .number("old_ack", old_ack.0);
             return false;
         }
-        let beyond_opening = me.facts.syn_acked || me.facts.syn_seen && me.count.packets > u64::from(me.count.syns);
+        let beyond_opening = me.facts.syn_acked || me.facts.syn_seen && me.count.packets > u64::from(me.syns);
         if beyond_opening && me.low != i64::MAX && step.obs.seq != 0 {
             // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state changes nothing. Who has sent what comes after its SYN
             // keeps its numbers, acknowledged or not.
@@ -301,9 +301,10 @@ impl Connection {
         if self.handshake.done.is_none() && self.handshake.syn.0 != 0 && self.ends[0].facts.syn_seen {
             self.handshake.done = Some(step.segment.ts.since(self.handshake.syn.1));
         }
-        if let Some((frame, ts, bytes)) = self.handshake.early_data.take()
+        if let Some(early) = self.handshake.early_data.take()
             && ack == 1
         {
+            let (frame, ts, bytes) = *early;
             let mut finding = self.late_finding(Rule::DataBeforeEstablished, (frame, ts), step.from.reverse());
             finding.bytes("bytes", u64::from(bytes)).word("where", "from the server").confidence(Confidence::Likely);
             self.amend(step, frame, vec![finding], &[]);

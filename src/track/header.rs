@@ -153,7 +153,7 @@ impl Connection {
             return;
         };
         if self.ends[me].first_tsval.is_none() {
-            self.ends[me].first_tsval = Some((tsval, segment.ts));
+            (self.ends[me].first_tsval, self.ends[me].first_tsval_at) = (Some(tsval), segment.ts);
             self.ends[me].tsval = tsval;
         }
         // §5: only what advances can be judged: a late or repeated segment is older without any harm.
@@ -166,8 +166,8 @@ impl Connection {
             step.fire(Rule::TimestampRegressed).number("tsval", tsval).number("old_tsval", old);
         }
         let other = &self.ends[peer];
-        if let Some((first, since)) =
-            other.first_tsval.filter(|_| agreed && step.has(TcpFlags::ACK) && !step.has(TcpFlags::SYN))
+        let since = other.first_tsval_at;
+        if let Some(first) = other.first_tsval.filter(|_| agreed && step.has(TcpFlags::ACK) && !step.has(TcpFlags::SYN))
         {
             // What the capture missed may carry values above the newest seen: a clock ticks once a millisecond at most
             // (RFC 7323 §5.4; stacks that tick faster are known by their own pace and let off).

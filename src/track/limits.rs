@@ -260,7 +260,8 @@ impl Connection {
             self.account_sent(step, before);
         }
         if step.obs.ack.is_some() {
-            self.account_acked(step);
+            let [receiver, sender] = [&self.ends[step.me()], &self.ends[step.peer()]];
+            self.account_acked(step, receiver.closed_since.is_some(), is_recovering(sender));
         }
     }
 
@@ -315,16 +316,16 @@ impl Connection {
             account.settle(now, true, || pace(ends, step.me()));
             account.left = how_it_left(step, &ends[step.me()], &ends[step.peer()]);
         }
-        self.account_acked(step);
+        self.account_acked(step, false, false);
     }
 
-    /// What an acknowledgment does to the account of the direction that it acknowledges.
-    fn account_acked(&mut self, step: &Step<'_>) {
+    /// What an acknowledgment does to the account of the direction that it acknowledges: of a receiver whose window is `closed`, and
+    /// to a sender that is `recovering`.
+    fn account_acked(&mut self, step: &Step<'_>, closed: bool, recovering: bool) {
         let now = step.segment.ts;
         let (ends, end) = (&self.ends, step.peer());
         let (sender, receiver) = (&ends[step.peer()], &ends[step.me()]);
         let account = &mut self.limits.accounts[step.peer()];
-        let closed = receiver.closed_since.is_some();
         match account.left {
             Left::Closed => {}
             Left::Shut => {
@@ -345,7 +346,7 @@ impl Connection {
                 }
             }
             left => {
-                if left != Left::Recovering && is_recovering(sender) {
+                if left != Left::Recovering && recovering {
                     account.left = Left::Recovering;
                 }
                 if step.obs.acked.is_some() {

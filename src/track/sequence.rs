@@ -194,7 +194,8 @@ impl Connection {
         let plain = !step.has(TcpFlags::SYN) && step.segment.payload_len > 0;
         if plain && me.syn_seen && !me.syn_acked && self.ends[step.me()].una < 1 && peer.syn_data == 0 {
             let segment = step.segment;
-            self.handshake.early_data.get_or_insert((segment.frame, segment.ts, segment.payload_len));
+            let early = || Box::new((segment.frame, segment.ts, segment.payload_len));
+            self.handshake.early_data.get_or_insert_with(early);
             self.provisional = true;
         }
     }

@@ -147,6 +147,12 @@ impl Table {
         let find = |hash: FlowHash| (self.index.find(hash.hash, |_| true).copied().unwrap_or(NONE), hash.from_low);
         self.near.extend(hashes.map(find));
         self.near.iter().for_each(|(slot, _)| prefetch_index(&self.slots, *slot as usize));
+        // Where a page is that was not looked at for long takes a core longest to find out, unless it asks for many at a time.
+        for (slot, _) in &self.near {
+            if let Some(Entry { held: Held::Awake(seat), .. }) = self.slots.get(*slot as usize) {
+                self.awake.find(*seat);
+            }
+        }
         (0..FAR).for_each(|ahead| self.bring_near(ahead));
     }
 
