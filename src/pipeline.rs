@@ -100,10 +100,16 @@ impl Feed<'_> {
             if self.count == Some(0) {
                 return Ok(false);
             }
-            let Next::Frame(frame) = self.source.next_frame()? else { return Ok(false) };
-            if self.filter.accepts(&frame)? {
-                self.count = self.count.map(|count| count - 1);
-                batch.add(&frame, &self.hasher, self.lines.as_deref_mut());
+            match self.source.next_frame() {
+                // Where it lies: to move it means to wait for what has just been written.
+                Ok(Next::Frame(ref frame)) => {
+                    if self.filter.accepts(frame)? {
+                        self.count = self.count.map(|count| count - 1);
+                        batch.add(frame, &self.hasher, self.lines.as_deref_mut());
+                    }
+                }
+                Ok(_) => return Ok(false),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(true)

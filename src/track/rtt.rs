@@ -161,15 +161,15 @@ impl Markers {
 
     /// Moves an inner marker one rank where it is off by one or more.
     fn settle(&mut self, at: usize, samples: u32) {
-        let rank = |marker: usize| f64::from(self.ranks[marker]);
         let height = |marker: usize| self.heights[marker] as f64;
-        let off = 1.0 + f64::from(samples - 1) * QUANTILES[at] - rank(at);
-        let (below, above) = (rank(at) - rank(at - 1), rank(at + 1) - rank(at));
-        let up = off >= 1.0 && above > 1.0;
-        let down = off <= -1.0 && below > 1.0;
+        let [before, rank, behind] = [at - 1, at, at + 1].map(|marker| self.ranks[marker]);
+        let off = 1.0 + f64::from(samples - 1) * QUANTILES[at] - f64::from(rank);
+        let up = off >= 1.0 && behind > rank.saturating_add(1);
+        let down = off <= -1.0 && rank > before.saturating_add(1);
         if !up && !down {
             return;
         }
+        let (below, above) = (f64::from(rank) - f64::from(before), f64::from(behind) - f64::from(rank));
         let (left, right) = ((height(at) - height(at - 1)) / below, (height(at + 1) - height(at)) / above);
         let (step, slope) = if up { (1.0, right) } else { (-1.0, left) };
         // A parabola through the three markers, unless it leaves their order: a straight line then.

@@ -41,7 +41,7 @@ const MANY: usize = 256;
 
 /// So many segments before its own a connection is brought near, and then the segments that it has in flight.
 const FAR: usize = 8;
-const NEAR: usize = 3;
+const NEAR: usize = 1;
 
 /// So many take their turn after a segment.
 const TURNS: usize = 4;
