@@ -77,6 +77,9 @@ struct Run<'p> {
     last: (u64, Timestamp),
 }
 
+/// So many packets' connections are looked for at a time: a core keeps all their pages in mind.
+const AHEAD: usize = 128;
+
 impl<'p> Run<'p> {
     fn new(
         plan: &'p Plan,
@@ -185,8 +188,11 @@ impl<'p> Run<'p> {
         let hasher = self.tracker.hasher().clone();
         let feed = Feed { source, filter: &mut filter, hasher, lines: lines.as_mut(), count: self.plan.count };
         pipeline::run(feed, self.plan.threads, |batch| {
-            self.tracker.look_ahead(batch.hashes().flatten());
-            for (packet, tracked) in batch.packets() {
+            let mut hashes = batch.hashes();
+            for (at, (packet, tracked)) in batch.packets().enumerate() {
+                if at.is_multiple_of(AHEAD) {
+                    self.tracker.look_ahead(hashes.by_ref().take(AHEAD).flatten());
+                }
                 let shown = self.track(packet.ts, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
                 if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
                     self.give_up_output(error)?;
