@@ -1,10 +1,10 @@
 //! Every live connection: found by its two ends, aged in lists of equal patience, packed when it rests.
 
+mod ahead;
+
 use std::collections::VecDeque;
-use std::slice;
 
 use hashbrown::HashTable;
-use prefetch_index::prefetch_index;
 
 use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
@@ -15,11 +15,6 @@ use super::connection::Connection;
 use super::key::{FlowHash, FlowHasher, FlowKey, is_low};
 use super::label::Label;
 use super::packed::Packer;
-use super::trail::Trail;
-
-fn bring_bytes_near(bytes: &[u8]) {
-    (0..bytes.len()).step_by(CACHE_LINE).for_each(|at| prefetch_index(bytes, at));
-}
 
 /// How long a connection may be silent depends on what it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,15 +28,7 @@ pub(super) enum Age {
 }
 
 const AGES: usize = 3;
-const CACHE_LINE: usize = 64;
 const NONE: u32 = u32::MAX;
-
-/// Fewer connections than this are near anyway: a core's cache has them all.
-const MANY: usize = 256;
-
-/// So many segments before its own a connection is brought near, and then the segments that it has in flight.
-const FAR: usize = 8;
-const NEAR: usize = 1;
 
 /// So many take their turn after a segment.
 const TURNS: usize = 4;
@@ -134,73 +121,6 @@ impl Table {
     /// Says where it looks for a connection.
     pub fn hasher(&self) -> &FlowHasher {
         &self.hasher
-    }
-
-    /// Takes down where the next segments' connections are, and has their entries brought near.
-    pub fn expect(&mut self, hashes: impl Iterator<Item = FlowHash>) {
-        (self.near, self.nearest) = (std::mem::take(&mut self.near), 0);
-        self.near.clear();
-        if self.awake.len() < MANY {
-            return;
-        }
-        // Whose hash looks like it is taken for it: to ask the connection itself would be to wait for it.
-        let find = |hash: FlowHash| (self.index.find(hash.hash, |_| true).copied().unwrap_or(NONE), hash.from_low);
-        self.near.extend(hashes.map(find));
-        self.near.iter().for_each(|(slot, _)| prefetch_index(&self.slots, *slot as usize));
-        // Where a page is that was not looked at for long takes a core longest to find out, unless it asks for many at a time.
-        for (slot, _) in &self.near {
-            if let Some(Entry { held: Held::Awake(seat), .. }) = self.slots.get(*slot as usize) {
-                self.awake.find(*seat);
-            }
-        }
-        (0..FAR).for_each(|ahead| self.bring_near(ahead));
-    }
-
-    /// Another segment is taken: what a later one needs is brought near meanwhile.
-    #[inline]
-    pub fn look_ahead(&mut self, trail: &Trail) {
-        if self.nearest < self.near.len() {
-            self.bring_near(self.nearest + FAR);
-            self.bring_more_near(self.nearest + NEAR, trail);
-            self.nearest += 1;
-        }
-    }
-
-    /// Has all of a connection brought near that is not far down in a list.
-    pub fn bring_all_near(&self, slot: Option<&Slot>) {
-        match slot.and_then(|slot| self.slots.get(*slot as usize)).map(|entry| &entry.held) {
-            Some(Held::Awake(seat)) => self.awake.bring_all_near(*seat),
-            Some(Held::Resting(bytes)) => bring_bytes_near(bytes),
-            _ => {}
-        }
-    }
-
-    #[inline]
-    fn bring_near(&self, at: usize) {
-        let Some((slot, from_low)) = self.near.get(at) else { return };
-        let Some(entry) = self.slots.get(*slot as usize) else { return };
-        match &entry.held {
-            Held::Awake(seat) => self.awake.bring_near(*seat, entry.direction(*from_low)),
-            Held::Resting(bytes) => bring_bytes_near(bytes),
-            Held::Nothing => {}
-        }
-    }
-
-    /// The segments in flight lie elsewhere, and so do older windows than the last.
-    #[inline]
-    fn bring_more_near(&self, at: usize, trail: &Trail) {
-        let Some((slot, from_low)) = self.near.get(at) else { return };
-        let Some(entry) = self.slots.get(*slot as usize) else { return };
-        if let Held::Awake(seat) = entry.held
-            && let Some(connection) = self.awake.get(seat)
-        {
-            let receiver = &connection.ends[entry.direction(*from_low).reverse().index()];
-            trail.bring_near(receiver.trail);
-            if let Some(first) = receiver.flight.front() {
-                prefetch_index(slice::from_ref(first), 0);
-                prefetch_index(slice::from_ref(first), 2);
-            }
-        }
     }
 
     fn label_of(&self, held: &Held) -> Option<Label> {
