@@ -189,6 +189,40 @@ fn every_record_of_every_trace_script_is_as_the_schema_says() {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
+#[test]
+fn what_a_false_acknowledgment_seemed_to_show_as_missed_is_taken_back() {
+    // The client acknowledges 2000 bytes too many, and goes on; only later does the server's answer show that it never sent them.
+    let script = Script::parse(
+        "claim",
+        "
+vantage: client
+0.000    >    S      seq=1000 win=64240 mss=1460 sackok
+0.030    <    S.     seq=9000 ack=1001 win=64240 mss=1460 sackok
+0.031    >    .      seq=1001 ack=9001
+0.040    >    P.     seq=1001 ack=9001 len=100
+0.070    <    .      seq=9001 ack=1101 len=1000
+0.071    >    .      seq=1101 ack=12001
+0.073    >    P.     seq=1101 ack=12001 len=10
+0.075    >    P.     seq=1111 ack=12001 len=10
+0.077    >    P.     seq=1121 ack=12001 len=10
+0.090    >    P.     seq=1131 ack=12001 len=10
+0.130    <    .      seq=10001 ack=1141
+0.150    <    .      seq=10001 ack=1141 len=500
+0.151    >    .      seq=1141 ack=10501
+end: outcome=open
+",
+    )
+    .expect("a script");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("claim.pcap");
+    std::fs::write(&path, capture(&script)).expect("a file in it");
+    let output = tcpcheck(&["-nr", path.to_str().expect("a path"), "--json"]);
+    let records = String::from_utf8(output.stdout).expect("NDJSON");
+    let mut records = records.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let flow = records.find(|record| record["type"] == "flow").expect("a connection");
+    assert_eq!((&flow["findings"]["TC303"], &flow["s2c"]["missed_bytes"]), (&Value::from(1), &Value::from(0)));
+}
+
 /// The most memory that a running process has had, in kB.
 #[cfg(target_os = "linux")]
 fn peak(process: u32) -> usize {

@@ -252,7 +252,8 @@ impl Connection {
             }
             Some(since) if window > 0 => {
                 let closed = Span(segment.ts.since(since).0.max(0));
-                me.note_trouble().zero_window.0 = me.trouble().zero_window.0.saturating_add(closed.0);
+                let Span(so_far) = &mut me.note_trouble().zero_window;
+                *so_far = so_far.saturating_add(closed.0);
                 me.closed_since = None;
                 self.end_stall(step, closed);
             }

@@ -176,7 +176,8 @@ impl Connection {
         if peer.nxt == claim.to {
             let (dropped, _) = peer.holes.fill(claim.nxt, claim.to);
             let settled = ((claim.to - claim.nxt) as u64).saturating_sub(dropped);
-            peer.trouble().missed_bytes = peer.trouble().missed_bytes.saturating_sub(settled);
+            let trouble = peer.note_trouble();
+            trouble.missed_bytes = trouble.missed_bytes.saturating_sub(settled);
             peer.nxt = claim.nxt;
             peer.una = peer.una.min(claim.nxt);
         }

@@ -193,7 +193,8 @@ impl Connection {
         for end in &mut self.ends {
             if let Some(since) = end.closed_since.take() {
                 let closed = self.last.1.since(since).0.max(0);
-                end.note_trouble().zero_window.0 = end.trouble().zero_window.0.saturating_add(closed);
+                let Span(so_far) = &mut end.note_trouble().zero_window;
+                *so_far = so_far.saturating_add(closed);
             }
         }
         self.wait_out(ended.now, two_msl);

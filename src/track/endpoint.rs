@@ -205,6 +205,18 @@ pub(super) struct Trouble {
     pub copies: u32,
 }
 
+impl Trouble {
+    const NONE: Self = Self {
+        missed_bytes: 0,
+        resent_segments: 0,
+        resent_bytes: 0,
+        late_segments: 0,
+        duplicate_acks: 0,
+        zero_window: Span(0),
+        copies: 0,
+    };
+}
+
 packed!(Trouble { missed_bytes, resent_segments, resent_bytes, late_segments, duplicate_acks, zero_window, copies });
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
@@ -270,8 +282,8 @@ impl Endpoint {
     pub const AS_RECEIVER: Range<usize> = offset_of!(Self, socket)..offset_of!(Self, first_tsval_at);
 
     /// What it counts when all does not go well.
-    pub fn trouble(&self) -> Trouble {
-        self.trouble.as_deref().copied().unwrap_or_default()
+    pub fn trouble(&self) -> &Trouble {
+        self.trouble.as_deref().unwrap_or(&Trouble::NONE)
     }
 
     /// The same, to be counted on.

@@ -114,8 +114,9 @@ impl Connection {
         let hidden = self.hidden_behind(step, sent);
         let segments = self.segments_in(step);
         let me = &mut self.ends[step.me()];
-        me.note_trouble().resent_segments += u64::from(sent.bytes > 0);
-        me.note_trouble().resent_bytes += sent.bytes;
+        let trouble = me.note_trouble();
+        trouble.resent_segments += u64::from(sent.bytes > 0);
+        trouble.resent_bytes += sent.bytes;
         step.obs.again = if sent.seen { sent.bytes } else { 0 };
         let recovery = me.recovery.get_or_insert_default();
         match kind {
