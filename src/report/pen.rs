@@ -224,13 +224,7 @@ impl Text for Pen<'_> {
             self.put(*first, bytes.len() - 8);
             return self.put(*last, 8);
         }
-        match self.room.get_mut(self.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                self.at += bytes.len();
-            }
-            None => self.written().extend_from_slice(bytes),
-        }
+        self.known(bytes);
     }
 }
 

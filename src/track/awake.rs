@@ -72,16 +72,16 @@ impl Awake {
         }
     }
 
-    /// Has a connection's page found.
-    #[inline]
-    pub fn find(&self, Seat(at): Seat) {
-        self.room(at).into_iter().for_each(|room| prefetch_index(&room.lines, 0));
-    }
-
     /// The same with all of it.
     pub fn bring_all_near(&self, Seat(at): Seat) {
         let Some(room) = self.room(at) else { return };
         (0..size_of::<Room>() / size_of::<CacheLine>()).for_each(|line| prefetch_index(&room.lines, line));
+    }
+
+    /// Has a connection's page found.
+    #[inline]
+    pub fn find(&self, Seat(at): Seat) {
+        self.room(at).into_iter().for_each(|room| prefetch_index(&room.lines, 0));
     }
 
     #[inline]

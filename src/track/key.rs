@@ -19,7 +19,14 @@ pub struct FlowKey {
 impl FlowKey {
     /// The key of a segment from `src` to `dst`; the same for its answers.
     pub fn new(src: Socket, dst: Socket) -> Self {
-        if is_low(src, dst) { Self { low: src, high: dst } } else { Self { low: dst, high: src } }
+        Self::of(src, dst).0
+    }
+
+    /// The same, and whether `src` is the lower end.
+    #[inline]
+    fn of(src: Socket, dst: Socket) -> (Self, bool) {
+        let from_low = is_low(src, dst);
+        (if from_low { Self { low: src, high: dst } } else { Self { low: dst, high: src } }, from_low)
     }
 }
 
@@ -47,8 +54,7 @@ pub struct FlowHasher(RandomState);
 impl FlowHasher {
     /// Where the tracker looks for a segment's connection.
     pub fn of(&self, segment: &Segment) -> FlowHash {
-        let (src, dst, from_low) = (segment.src, segment.dst, is_low(segment.src, segment.dst));
-        let key = if from_low { FlowKey { low: src, high: dst } } else { FlowKey { low: dst, high: src } };
+        let (key, from_low) = FlowKey::of(segment.src, segment.dst);
         FlowHash { hash: self.hash(&key), from_low }
     }
 

@@ -225,22 +225,26 @@ impl Packer {
     /// A timestamp of the option.
     #[inline]
     pub fn clock(&mut self, tsval: u32) {
-        let near = std::mem::replace(&mut self.near.clock, tsval);
-        self.signed(i64::from(tsval.wrapping_sub(near) as i32));
+        self.near(|near| &mut near.clock, tsval);
     }
 
     /// A window in bytes.
     #[inline]
     pub fn window(&mut self, window: u32) {
-        let near = std::mem::replace(&mut self.near.window, window);
-        self.signed(i64::from(window.wrapping_sub(near) as i32));
+        self.near(|near| &mut near.window, window);
     }
 
     /// Where a segment stands in the trail.
     #[inline]
     pub fn mark(&mut self, mark: u32) {
-        let near = std::mem::replace(&mut self.near.mark, mark);
-        self.signed(i64::from(mark.wrapping_sub(near) as i32));
+        self.near(|near| &mut near.mark, mark);
+    }
+
+    /// A value that is likely to be near to the last of its kind.
+    #[inline]
+    fn near(&mut self, kind: impl Fn(&mut Near) -> &mut u32, value: u32) {
+        let last = std::mem::replace(kind(&mut self.near), value);
+        self.signed(i64::from(value.wrapping_sub(last) as i32));
     }
 
     /// How far an IP ID is from the one before.
@@ -298,20 +302,25 @@ impl Unpacker<'_> {
 
     #[inline]
     pub fn clock(&mut self) -> u32 {
-        self.near.clock = self.near.clock.wrapping_add(self.signed() as u32);
-        self.near.clock
+        self.near(|near| &mut near.clock)
     }
 
     #[inline]
     pub fn window(&mut self) -> u32 {
-        self.near.window = self.near.window.wrapping_add(self.signed() as u32);
-        self.near.window
+        self.near(|near| &mut near.window)
     }
 
     #[inline]
     pub fn mark(&mut self) -> u32 {
-        self.near.mark = self.near.mark.wrapping_add(self.signed() as u32);
-        self.near.mark
+        self.near(|near| &mut near.mark)
+    }
+
+    #[inline]
+    fn near(&mut self, kind: impl Fn(&mut Near) -> &mut u32) -> u32 {
+        let distance = self.signed() as u32;
+        let last = kind(&mut self.near);
+        *last = last.wrapping_add(distance);
+        *last
     }
 
     /// The IP ID that is so far from the one before.
