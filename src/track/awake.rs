@@ -14,6 +14,11 @@ const BLOCK: usize = 64;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Seat(u32);
 
+impl Seat {
+    /// Where there is no connection.
+    pub const NOBODY: Self = Self(u32::MAX);
+}
+
 /// Room for a connection.
 #[repr(C)]
 #[derive(Debug, Default)]
@@ -43,7 +48,7 @@ impl Awake {
             self.blocks.push((0..BLOCK).map(|_| Room::default()).collect());
             self.free.extend((first..first + BLOCK).rev().map(|seat| Seat(seat as u32)));
         }
-        let seat = self.free.pop().unwrap_or(Seat(0));
+        let seat = self.free.pop().unwrap_or(Seat::NOBODY);
         if let Some(place) = self.place(seat) {
             *place = Some(connection);
         }

@@ -10,7 +10,7 @@ use crate::rules::{Confidence, Rule};
 use super::Direction;
 use super::connection::Connection;
 use super::ids::Ids;
-use super::packed::{Pack, Packer, Unpacker};
+use super::packed::{Kind, Pack, Packer, Unpacker};
 use super::step::Step;
 
 /// Numbers that an end claims to have received, beyond all that the other end was seen to send.
@@ -43,16 +43,15 @@ impl Pack for Mark {
     fn pack(&self, out: &mut Packer) {
         out.flag(self.clocked);
         if self.clocked {
-            out.clock(self.tsval);
+            out.near(Kind::Clock, self.tsval.into());
         }
-        out.ip_id(self.ip_id).pack(out);
+        out.near(Kind::IpId, self.ip_id.into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let clocked = from.flag();
-        let tsval = if clocked { from.clock() } else { 0 };
-        let distance = Pack::unpack(from);
-        Self { tsval, clocked, ip_id: from.ip_id(distance) }
+        let tsval = if clocked { from.near(Kind::Clock) as u32 } else { 0 };
+        Self { tsval, clocked, ip_id: from.near(Kind::IpId) as u16 }
     }
 }
 

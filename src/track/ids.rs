@@ -1,6 +1,6 @@
 //! IP IDs: many stacks count a connection's packets with them, and then they tell the order of sending, and what is missing.
 
-use super::packed::{Pack, Packer, Unpacker};
+use super::packed::{Kind, Pack, Packer, Unpacker};
 
 /// How the IP IDs of one end run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,14 +20,15 @@ pub(super) struct Ids {
 impl Pack for Ids {
     fn pack(&self, out: &mut Packer) {
         let Self { last, more, up, same, other, right, wrong } = *self;
-        last.map(|last| out.ip_id(last)).pack(out);
+        out.flag(last.is_some());
+        last.into_iter().for_each(|last| out.near(Kind::IpId, last.into()));
         up.pack(out);
         let counted = (u64::from(right) << 8 | u64::from(wrong), u64::from(more) << 16 | u64::from(same), other);
         counted.pack(out);
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        let last = Option::unpack(from).map(|distance| from.ip_id(distance));
+        let last = from.flag().then(|| from.near(Kind::IpId) as u16);
         let up = Pack::unpack(from);
         let (guesses, equal, other): (u64, u64, u16) = Pack::unpack(from);
         let (right, wrong) = ((guesses >> 8) as u8, guesses as u8);

@@ -8,7 +8,7 @@ use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
 
 use super::connection::Connection;
-use super::packed::{Packer, Unpacker};
+use super::packed::Patterns;
 
 /// The bytes before those of a packed connection.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +39,14 @@ impl Label {
     }
 
     /// Packs a connection behind its label.
-    pub fn pack<'a>(connection: &Connection, packer: &'a mut Packer) -> &'a [u8] {
-        packer.pack(&Self::of(connection).write(), connection.last.1, connection)
+    pub fn pack<'a>(connection: &Connection, patterns: &'a mut Patterns) -> &'a [u8] {
+        patterns.pack(&Self::of(connection).write(), connection.last.1, connection)
     }
 
     /// Unpacks it again.
-    pub fn unpack(bytes: &[u8]) -> Connection {
+    pub fn unpack(bytes: &[u8], patterns: &mut Patterns) -> Connection {
         let (label, length) = Self::read(bytes);
-        let mut connection: Connection = Unpacker::unpack(length, label.last, bytes);
+        let mut connection: Connection = patterns.unpack(length, label.last, bytes);
         connection.number = label.number;
         for (end, socket) in connection.ends.iter_mut().zip(label.ends) {
             end.socket = socket;

@@ -7,7 +7,7 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
-use super::packed::{Pack, Packer, Unpacker};
+use super::packed::{Kind, Pack, Packer, Unpacker};
 use super::step::Step;
 
 /// The line that one end's packets keep to.
@@ -24,13 +24,13 @@ pub(super) struct Path {
 impl Pack for Path {
     fn pack(&self, out: &mut Packer) {
         let Self { ttl, id, steady_ttl, steady_id, off: _ } = self;
-        let [low, high] = out.ip_id(*id).to_le_bytes();
-        u64::from_le_bytes([*ttl, *steady_ttl, *steady_id, low, high, 0, 0, 0]).pack(out);
+        u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, 0]).pack(out);
+        out.near(Kind::IpId, (*id).into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        let [ttl, steady_ttl, steady_id, low, high, ..] = u64::unpack(from).to_le_bytes();
-        Self { ttl, id: from.ip_id(u16::from_le_bytes([low, high])), steady_ttl, steady_id, off: None }
+        let [ttl, steady_ttl, steady_id, _] = u32::unpack(from).to_le_bytes();
+        Self { ttl, id: from.near(Kind::IpId) as u16, steady_ttl, steady_id, off: None }
     }
 }
 

@@ -22,12 +22,7 @@ impl Pack for Rtt {
         [self.min, self.max].map(Span).pack(out);
         match &self.between {
             Between::Few(few) => {
-                let mut before = self.min;
-                for sample in few.iter().take(self.samples as usize) {
-                    // A clock that was set may have made the least of them anything.
-                    Span(long(*sample).wrapping_sub(before)).pack(out);
-                    before = long(*sample);
-                }
+                few.iter().take(self.samples as usize).for_each(|sample| Span(long(*sample)).pack(out));
             }
             Between::Many(Markers { heights, ranks }) => {
                 heights.map(Span).pack(out);
@@ -44,11 +39,8 @@ impl Pack for Rtt {
             let markers = Markers { heights: heights.map(|height| height.0), ranks: Pack::unpack(from) };
             return Self { samples, min, max, between: Between::Many(markers) };
         }
-        let (mut few, mut before) = ([0; FEW], min);
-        for sample in few.iter_mut().take(samples as usize) {
-            before = before.wrapping_add(Span::unpack(from).0);
-            *sample = short(before);
-        }
+        let mut few = [0; FEW];
+        few.iter_mut().take(samples as usize).for_each(|sample| *sample = short(Span::unpack(from).0));
         Self { samples, min, max, between: Between::Few(few) }
     }
 }
@@ -192,6 +184,7 @@ fn nearest(value: f64) -> i64 {
 mod tests {
     use super::*;
     use crate::capture::Timestamp;
+    use crate::track::packed::Patterns;
 
     fn summary(samples: impl Iterator<Item = i64>) -> RttSummary {
         let mut rtt = Rtt::default();
@@ -249,8 +242,9 @@ mod tests {
         for samples in [[i64::MIN, i64::MAX, 0], [-5, 7, i64::MIN], [1_000, 2_000, 3_000]] {
             let mut rtt = Rtt::default();
             samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
-            let mut packer = Packer::default();
-            let again: Rtt = Unpacker::unpack(0, Timestamp(0), packer.pack(&[], Timestamp(0), &rtt));
+            let mut patterns = Patterns::default();
+            let packed = patterns.pack(&[], Timestamp(0), &rtt).to_vec();
+            let again: Rtt = patterns.unpack(0, Timestamp(0), &packed);
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
         }
     }

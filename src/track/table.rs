@@ -14,7 +14,7 @@ use super::awake::{Awake, Seat};
 use super::connection::Connection;
 use super::key::{FlowHash, FlowHasher, FlowKey, is_low};
 use super::label::Label;
-use super::packed::Packer;
+use super::packed::Patterns;
 
 /// How long a connection may be silent depends on what it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,7 +53,7 @@ pub(super) struct Table {
     most_awake: usize,
     /// Those that are over, and still awake when that was noted.
     over: VecDeque<Slot>,
-    packer: Packer,
+    patterns: Patterns,
     /// The places of the next segments' connections, and whether they come from its lower end; so many of them have been taken.
     near: Vec<(Slot, bool)>,
     nearest: usize,
@@ -82,15 +82,18 @@ impl Entry {
 }
 
 /// Where a connection is, if there is one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Held {
-    #[default]
-    Nothing,
     Awake(Seat),
     Resting(Box<[u8]>),
 }
 
-const _: () = assert!(size_of::<Entry>() <= 48, "every connection has one");
+impl Held {
+    // No case of its own: an entry would be larger.
+    const NOTHING: Self = Self::Awake(Seat::NOBODY);
+}
+
+const _: () = assert!(size_of::<Entry>() <= 40, "every connection has one");
 
 #[derive(Clone, Copy)]
 struct List {
@@ -112,7 +115,7 @@ impl Table {
             awake: Awake::default(),
             most_awake,
             over: VecDeque::new(),
-            packer: Packer::default(),
+            patterns: Patterns::default(),
             near: Vec::new(),
             nearest: 0,
         }
@@ -125,7 +128,6 @@ impl Table {
 
     fn label_of(&self, held: &Held) -> Option<Label> {
         match held {
-            Held::Nothing => None,
             Held::Awake(seat) => self.awake.get(*seat).map(Label::of),
             Held::Resting(bytes) => Some(Label::read(bytes).0),
         }
@@ -133,7 +135,6 @@ impl Table {
 
     fn has(&self, held: &Held, segment: &Segment) -> bool {
         match held {
-            Held::Nothing => false,
             Held::Awake(seat) => self.awake.get(*seat).is_some_and(|connection| connection.has(segment)),
             Held::Resting(bytes) => Label::has(bytes, segment),
         }
@@ -161,7 +162,6 @@ impl Table {
         let seat = match &entry.held {
             Held::Awake(seat) => *seat,
             Held::Resting(_) => self.wake(slot)?,
-            Held::Nothing => return None,
         };
         self.awake.get_mut(seat)
     }
@@ -170,7 +170,7 @@ impl Table {
     fn wake(&mut self, slot: Slot) -> Option<Seat> {
         let entry = self.slots.get_mut(slot as usize)?;
         let Held::Resting(bytes) = &entry.held else { return None };
-        let seat = self.awake.put(Label::unpack(bytes));
+        let seat = self.awake.put(Label::unpack(bytes, &mut self.patterns));
         entry.held = Held::Awake(seat);
         self.wakes(slot);
         Some(seat)
@@ -227,10 +227,9 @@ impl Table {
 
     pub fn remove(&mut self, slot: Slot) -> Option<Connection> {
         self.unlink(slot);
-        let connection = match std::mem::take(&mut self.slots[slot as usize].held) {
+        let connection = match std::mem::replace(&mut self.slots[slot as usize].held, Held::NOTHING) {
             Held::Awake(seat) => self.awake.take(seat)?,
-            Held::Resting(bytes) => Label::unpack(&bytes),
-            Held::Nothing => return None,
+            Held::Resting(bytes) => Label::unpack(&bytes, &mut self.patterns),
         };
         if let Ok(found) = self.index.find_entry(self.hasher.hash(&connection.key()), |other| *other == slot) {
             found.remove();
@@ -262,14 +261,14 @@ impl Table {
             if self.awake.len() <= self.most_awake {
                 return;
             }
-            // Whose turn comes soon has not been heard of for long, and is far away.
-            self.bring_all_near(self.over.get(SOON));
-            self.bring_all_near(self.waking.get(SOON));
-            if let Some(slot) = self.over.pop_front() {
+            // The last first: it is near still, and so is the room that it leaves.
+            if let Some(slot) = self.over.pop_back() {
                 if self.slots[slot as usize].age == Age::Over {
                     self.put_to_rest(slot);
                 }
             } else if let Some(slot) = self.waking.pop_front() {
+                // Whose turn comes soon has not been heard of for long, and is far away.
+                self.bring_all_near(self.waking.get(SOON));
                 self.turn(slot);
             }
         }
@@ -278,7 +277,7 @@ impl Table {
     fn turn(&mut self, slot: Slot) {
         let entry = &mut self.slots[slot as usize];
         entry.in_turn = false;
-        if !matches!(entry.held, Held::Awake(_)) {
+        if !matches!(entry.held, Held::Awake(seat) if seat != Seat::NOBODY) {
             return;
         }
         let heard = std::mem::replace(&mut entry.heard, false);
@@ -296,7 +295,7 @@ impl Table {
         if !connection.rest() {
             return false;
         }
-        entry.held = Held::Resting(Label::pack(connection, &mut self.packer).into());
+        entry.held = Held::Resting(Label::pack(connection, &mut self.patterns).into());
         self.awake.take(seat);
         true
     }

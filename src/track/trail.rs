@@ -8,7 +8,7 @@ use prefetch_index::prefetch_index;
 use crate::capture::Timestamp;
 
 use super::Direction;
-use super::packed::{Pack, Packer, Unpacker};
+use super::packed::{Kind, Pack, Packer, Unpacker};
 
 /// A segment that passed, as far as later ones ask for it.
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +40,11 @@ pub(super) struct Mark(u32);
 
 impl Pack for Mark {
     fn pack(&self, out: &mut Packer) {
-        out.mark(self.0);
+        out.near(Kind::Mark, self.0.into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        Self(from.mark())
+        Self(from.near(Kind::Mark) as u32)
     }
 }
 

@@ -1,59 +1,114 @@
-//! Words as bytes: three bits for the size of each, and behind all of those the bytes that say something.
+//! In what words differ from others, as bytes: a bit for each word, three bits for the size of each difference, and behind all of
+//! those the bytes that say something.
 //!
-//! Each word is written and read as eight bytes, of which the next one covers what means nothing: no size is a case of its own.
+//! Each difference is written and read as eight bytes, of which the next one covers what means nothing: no size is a case of its
+//! own.
 
-/// Bytes of a word, by its three bits.
-const SIZES: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
-const MASKS: [u64; 8] = [0, 0xff, 0xffff, 0xff_ffff, 0xffff_ffff, 0xff_ffff_ffff, 0xffff_ffff_ffff, u64::MAX];
-
-/// The sizes of so many words are so many bytes.
-const GROUP: usize = 16;
+/// The sizes of so many differences are so many bytes.
+const GROUP: u32 = 16;
 const OF_A_GROUP: usize = 6;
 
-/// Bytes that the sizes of so many words take.
-pub fn of_sizes(words: usize) -> usize {
-    (words * 3).div_ceil(8)
+/// So many words share a byte of marks.
+const BITS_OF_A_MARK: usize = 8;
+
+/// A signed number with its sign in the lowest bit: the nearer to 0, the fewer bytes.
+#[inline]
+pub fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63) as u64
 }
 
-/// Appends the sizes, and the bytes behind them.
-pub fn write(words: &[u64], out: &mut Vec<u8>) {
-    let (begin, sizes) = (out.len(), of_sizes(words.len()));
-    out.resize(begin + sizes + words.len() * 8 + 8, 0);
-    let (sizes, bytes) = out.get_mut(begin..).unwrap_or_default().split_at_mut(sizes);
-    let mut at = 0;
-    for (group, sizes) in words.chunks(GROUP).zip(sizes.chunks_mut(OF_A_GROUP)) {
-        let mut all = 0;
-        for (word, shift) in group.iter().zip((0..).step_by(3)) {
-            let size = ((word | 1).ilog2() as usize / 8 + 1).min(7) - usize::from(*word == 0);
-            all |= (size as u64) << shift;
-            if let Some(room) = bytes.get_mut(at..at + 8) {
-                room.copy_from_slice(&word.to_le_bytes());
-            }
-            at += SIZES[size];
-        }
-        sizes.copy_from_slice(all.to_le_bytes().get(..sizes.len()).unwrap_or_default());
+/// The number again.
+#[inline]
+pub fn unzigzag(word: u64) -> i64 {
+    (word >> 1) as i64 ^ -((word & 1) as i64)
+}
+
+/// Bytes that the sizes of so many differences take.
+fn of_sizes(differences: usize) -> usize {
+    (differences * 3).div_ceil(8)
+}
+
+/// Appends in what words differ from as many others; the differences take the words' place.
+pub fn write(words: &mut [u64], like: &[u64], out: &mut Vec<u8>) {
+    for (word, like) in words.iter_mut().zip(like) {
+        *word = word.wrapping_sub(*like);
     }
-    out.truncate(begin + of_sizes(words.len()) + at);
+    let begin = out.len();
+    let (whole, rest) = words.as_chunks::<BITS_OF_A_MARK>();
+    out.extend(whole.iter().map(|words| marks(words)));
+    out.extend((!rest.is_empty()).then(|| marks(rest)));
+    let count: u32 = out[begin..].iter().map(|marks| marks.count_ones()).sum();
+    let (marked, sizes) = (out.len(), of_sizes(count as usize));
+    out.resize(marked + sizes + count as usize * 8, 0);
+    let (head, bytes) = out.split_at_mut(marked + sizes);
+    let (marks, sizes) = head[begin..].split_at_mut(marked - begin);
+    let mut sizes = sizes.chunks_mut(OF_A_GROUP);
+    let (mut at, mut group, mut shift) = (0, 0_u64, 0);
+    let mut flush = |group: u64| {
+        if let Some(sizes) = sizes.next() {
+            sizes.copy_from_slice(group.to_le_bytes().get(..sizes.len()).unwrap_or_default());
+        }
+    };
+    for (words, marks) in words.chunks(BITS_OF_A_MARK).zip(marks) {
+        for bit in bits(*marks) {
+            let difference = zigzag(words.get(bit).copied().unwrap_or_default() as i64);
+            let size = difference.checked_ilog2().unwrap_or_default() / 8;
+            group |= u64::from(size) << shift;
+            shift += 3;
+            if shift == 3 * GROUP {
+                flush(group);
+                (group, shift) = (0, 0);
+            }
+            if let Some(room) = bytes.get_mut(at..at + 8) {
+                room.copy_from_slice(&difference.to_le_bytes());
+            }
+            at += size as usize + 1;
+        }
+    }
+    flush(group);
+    out.truncate(marked + of_sizes(count as usize) + at);
 }
 
-/// The words again, and up to two of nothing behind them.
-pub fn read(sizes: &[u8], bytes: &[u8]) -> Vec<u64> {
-    let mut words = Vec::with_capacity(sizes.len().div_ceil(OF_A_GROUP) * GROUP);
-    let mut at = 0;
-    for group in sizes.chunks(OF_A_GROUP) {
-        let mut all = word(group);
-        words.extend((0..group.len() * 8 / 3).map(|_| {
-            let size = all as usize & 7;
-            all >>= 3;
+/// A bit for each of up to eight words that is not 0.
+#[inline]
+fn marks(words: &[u64]) -> u8 {
+    words.iter().zip(0..).fold(0, |marks, (word, at)| marks | u8::from(*word != 0) << at)
+}
+
+/// The places of the bits that are set.
+#[inline]
+fn bits(mut marks: u8) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (marks != 0).then(|| marks.trailing_zeros() as usize);
+        marks &= marks.wrapping_sub(1);
+        bit
+    })
+}
+
+/// The words again, from those that they were compared with.
+pub fn read(words: &mut [u64], packed: &[u8]) {
+    let (marks, packed) = packed.split_at(words.len().div_ceil(BITS_OF_A_MARK).min(packed.len()));
+    let count: u32 = marks.iter().map(|marks| marks.count_ones()).sum();
+    let (sizes, bytes) = packed.split_at(of_sizes(count as usize).min(packed.len()));
+    let mut sizes = sizes.chunks(OF_A_GROUP).map(word);
+    let (mut at, mut group, mut left) = (0, 0, 0);
+    for (words, marks) in words.chunks_mut(BITS_OF_A_MARK).zip(marks) {
+        for bit in bits(*marks) {
+            if left == 0 {
+                (group, left) = (sizes.next().unwrap_or_default(), GROUP);
+            }
+            let size = group as usize & 7;
+            (group, left) = (group >> 3, left - 1);
             let read = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
                 Some(word) => u64::from_le_bytes(*word),
                 None => word(bytes.get(at..).unwrap_or_default()),
             };
-            at += SIZES[size];
-            read & MASKS[size]
-        }));
+            at += size + 1;
+            if let Some(word) = words.get_mut(bit) {
+                *word = word.wrapping_add(unzigzag(read & u64::MAX >> (56 - 8 * size)) as u64);
+            }
+        }
     }
-    words
 }
 
 /// Up to eight bytes, of which the first is the lowest.
@@ -67,19 +122,23 @@ mod tests {
 
     use super::*;
 
+    fn words() -> impl Strategy<Value = Vec<(u64, u64)>> {
+        let word = (any::<u64>(), 0..=64_u32).prop_map(|(word, shift)| word.unbounded_shr(shift));
+        prop::collection::vec(prop_oneof![word.clone().prop_map(|word| (word, word)), (word.clone(), word)], 0..200)
+    }
+
     proptest! {
         #[test]
-        fn words_come_back_in_no_more_bytes_than_they_say_something_with(
-            words in prop::collection::vec((any::<u64>(), 0..=64_u32).prop_map(|(word, shift)| word.unbounded_shr(shift)), 0..100),
-        ) {
+        fn words_come_back_in_no_more_bytes_than_they_say_something_new_with(words in words()) {
+            let (words, mut like): (Vec<u64>, Vec<u64>) = words.into_iter().unzip();
             let mut out = vec![7];
-            write(&words, &mut out);
-            let (sizes, bytes) = out[1..].split_at(of_sizes(words.len()));
-            let again = read(sizes, bytes);
-            prop_assert_eq!(&again[..words.len()], &words);
-            prop_assert!(again.len() <= words.len() + 2 && again[words.len()..].iter().all(|word| *word == 0));
-            let needed: u32 = words.iter().map(|word| (u64::BITS - word.leading_zeros()).div_ceil(8)).sum();
-            prop_assert!(bytes.len() <= needed as usize + words.iter().filter(|word| **word >> 48 != 0).count());
+            write(&mut words.clone(), &like, &mut out);
+            let differences = words.iter().zip(&like).map(|(word, like)| zigzag(word.wrapping_sub(*like) as i64));
+            let sizes = differences.map(|difference| (u64::BITS - difference.leading_zeros()).div_ceil(8));
+            let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + usize::from(size > 0), bytes + size));
+            prop_assert_eq!(out.len(), 1 + words.len().div_ceil(8) + of_sizes(count) + bytes as usize);
+            read(&mut like, &out[1..]);
+            prop_assert_eq!(like, words);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{SeqNumber, Socket};
 use crate::rules::{Rule, Severity};
 
-use super::{Pack, Packer, Unpacker, packed_enum};
+use super::{Kind, Pack, Packer, Unpacker, packed_enum};
 use crate::track::{Direction, Note};
 
 macro_rules! unsigned {
@@ -18,12 +18,12 @@ macro_rules! unsigned {
         impl Pack for $type {
             #[inline]
             fn pack(&self, out: &mut Packer) {
-                out.value(u64::from(*self));
+                out.word(u64::from(*self));
             }
 
             #[inline]
             fn unpack(from: &mut Unpacker) -> Self {
-                from.value() as $type
+                from.word() as $type
             }
         }
     )+ };
@@ -42,61 +42,40 @@ impl Pack for bool {
     }
 }
 
-/// A sequence or acknowledgment number, near to the one before it.
+/// A sequence or acknowledgment number.
 impl Pack for i64 {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        let near = out.near.number;
-        // What stands for "none" is near to nothing.
-        let none = *self == Self::MIN || *self == Self::MAX;
-        out.flag(none);
-        if none {
-            return out.flag(*self == Self::MAX);
-        }
-        out.near.number = *self;
-        out.signed(self.wrapping_sub(near));
+        out.near(Kind::Number, *self);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        if from.flag() {
-            return if from.flag() { Self::MAX } else { Self::MIN };
-        }
-        from.near.number = from.near.number.wrapping_add(from.signed());
-        from.near.number
+        from.near(Kind::Number)
     }
 }
 
-/// Of no time, as 1970 is taken for, the others are no nearer.
 impl Pack for Timestamp {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.flag(self.0 == 0);
-        if self.0 != 0 {
-            let near = std::mem::replace(&mut out.near.ts, self.0);
-            out.nanos(self.0.wrapping_sub(near));
-        }
+        out.near(Kind::Time, self.0);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        if from.flag() {
-            return Self(0);
-        }
-        from.near.ts = from.near.ts.wrapping_add(from.nanos());
-        Self(from.near.ts)
+        Self(from.near(Kind::Time))
     }
 }
 
 impl Pack for Span {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.nanos(self.0);
+        out.near(Kind::Span, self.0);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        Self(from.nanos())
+        Self(from.near(Kind::Span))
     }
 }
 
@@ -143,13 +122,13 @@ impl<T: Pack> Pack for Box<T> {
 impl Pack for (u64, Timestamp) {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.frame(self.0);
+        out.near(Kind::Frame, self.0 as i64);
         self.1.pack(out);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        (from.frame(), Pack::unpack(from))
+        (from.near(Kind::Frame) as u64, Pack::unpack(from))
     }
 }
 
@@ -157,13 +136,13 @@ impl Pack for (u64, Timestamp) {
 impl Pack for (u32, Timestamp) {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.clock(self.0);
+        out.near(Kind::Clock, self.0.into());
         self.1.pack(out);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        (from.clock(), Pack::unpack(from))
+        (from.near(Kind::Clock) as u32, Pack::unpack(from))
     }
 }
 
@@ -214,14 +193,14 @@ impl<const N: usize> Pack for ArrayString<N> {
         for chunk in words {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
-            out.value(u64::from_le_bytes(word));
+            out.word(u64::from_le_bytes(word));
         }
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         let len = u64::unpack(from) as usize;
-        let words = (0..len.div_ceil(8)).flat_map(|_| from.value().to_le_bytes());
+        let words = (0..len.div_ceil(8)).flat_map(|_| from.word().to_le_bytes());
         let mut text = Self::new();
         for byte in words.collect::<Vec<_>>().into_iter().take(len) {
             let _ = text.try_push(char::from(byte));

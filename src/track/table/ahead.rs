@@ -56,7 +56,7 @@ impl Table {
         match slot.and_then(|slot| self.slots.get(*slot as usize)).map(|entry| &entry.held) {
             Some(Held::Awake(seat)) => self.awake.bring_all_near(*seat),
             Some(Held::Resting(bytes)) => bring_bytes_near(bytes),
-            _ => {}
+            None => {}
         }
     }
 
@@ -67,7 +67,6 @@ impl Table {
         match &entry.held {
             Held::Awake(seat) => self.awake.bring_near(*seat, entry.direction(*from_low)),
             Held::Resting(bytes) => bring_bytes_near(bytes),
-            Held::Nothing => {}
         }
     }
 
