@@ -1,7 +1,7 @@
 //! Which connection a segment belongs to.
 
 use std::hash::{BuildHasher, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use foldhash::fast::RandomState;
 
@@ -53,21 +53,29 @@ pub struct FlowHasher(RandomState);
 
 impl FlowHasher {
     /// Where the tracker looks for a segment's connection.
+    #[inline]
     pub fn of(&self, segment: &Segment) -> FlowHash {
         let (key, from_low) = FlowKey::of(segment.src, segment.dst);
         FlowHash { hash: self.hash(&key), from_low }
     }
 
     /// In whole words: each packet asks for it.
-    pub(super) fn hash(&self, key: &FlowKey) -> u64 {
+    #[inline]
+    pub(super) fn hash(&self, FlowKey { low, high }: &FlowKey) -> u64 {
         let mut state = self.0.build_hasher();
-        for Socket { addr, port } in [key.low, key.high] {
-            match addr {
-                IpAddr::V4(addr) => state.write_u64(u64::from(addr.to_bits()) << 16 | u64::from(port)),
-                IpAddr::V6(addr) => {
-                    state.write_u128(addr.to_bits());
-                    state.write_u64(port.into());
+        match (low.addr, high.addr) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                let word = |addr: Ipv4Addr, port: u16| u128::from(addr.to_bits()) << 16 | u128::from(port);
+                state.write_u128(word(a, low.port) << 64 | word(b, high.port));
+            }
+            (a, b) => {
+                for addr in [a, b] {
+                    state.write_u128(match addr {
+                        IpAddr::V4(addr) => addr.to_bits().into(),
+                        IpAddr::V6(addr) => addr.to_bits(),
+                    });
                 }
+                state.write_u32(u32::from(low.port) << 16 | u32::from(high.port));
             }
         }
         state.finish()
