@@ -1,27 +1,27 @@
 //! The run: source, filter, dissector, tracker, reports, until the source or the user ends it.
 
+mod batches;
+mod ending;
+mod events;
 mod session;
 mod tick;
-
-use std::io::Write;
 
 use anyhow::Result;
 
 use crate::capture::{
-    Drops, Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SharedClerk, SourceInfo, Timestamp,
+    Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SharedClerk, SourceInfo, Timestamp,
 };
 use crate::dissect::{Dissection, Segment};
-use crate::pipeline::{self, Feed, Tracked};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
-use crate::track::{Event, Finding, FlowHash, FlowTracker, Observation};
+use crate::track::{FlowHash, FlowTracker, Observation};
 
 use super::exit::Exit;
 use super::keeper::Keeper;
-use super::output::{Output, tell};
+use super::output::Output;
 use super::plan::{Origin, Plan, Show};
 use super::progress::Progress;
-use super::quality::{self, Losses};
+use super::quality::Losses;
 use super::saver::Saver;
 use super::select::Connections;
 use super::signals::Signals;
@@ -76,9 +76,6 @@ struct Run<'p> {
     /// The latest packet.
     last: (u64, Timestamp),
 }
-
-/// So many packets' connections are looked for at a time: a core keeps all their pages in mind.
-const AHEAD: usize = 128;
 
 impl<'p> Run<'p> {
     fn new(
@@ -175,34 +172,6 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
-    /// Whether packets can be prepared before it is known what the ones before them did, and nobody asks for their bytes then.
-    fn takes_batches(&self) -> bool {
-        let saves = self.save.is_some() || self.keeper.is_some();
-        let reads_payload = self.reporters.iter().any(|reporter| reporter.reads_payload());
-        self.plan.at_hand && self.connections.are_all() && !saves && !reads_payload
-    }
-
-    /// Reads files batch by batch.
-    fn read_batches(&mut self, source: &mut dyn FrameSource) -> Result<()> {
-        let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
-        let hasher = self.tracker.hasher().clone();
-        let feed = Feed { source, filter: &mut filter, hasher, lines: lines.as_mut(), count: self.plan.count };
-        pipeline::run(feed, self.plan.threads, |batch| {
-            let mut hashes = batch.hashes();
-            for (at, (packet, tracked)) in batch.packets().enumerate() {
-                if at.is_multiple_of(AHEAD) {
-                    self.tracker.look_ahead(hashes.by_ref().take(AHEAD).flatten());
-                }
-                let shown = self.track(packet.ts, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
-                if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
-                    self.give_up_output(error)?;
-                }
-            }
-            self.answer_signals();
-            Ok(())
-        })
-    }
-
     /// Nobody reads standard output any more: the end, unless there is more to do with a file than to show it.
     fn give_up_output(&mut self, error: anyhow::Error) -> Result<()> {
         let more = self.save.is_some() || self.plan.fail_on.is_some();
@@ -268,158 +237,6 @@ impl<'p> Run<'p> {
         self.progress.packets(self.summary.packets());
         self.output.settle()
     }
-
-    /// Reports what came of the tracker besides packets. A great many connections may end at once.
-    #[inline]
-    fn events(&mut self) -> Result<()> {
-        while let Some(event) = self.tracker.next_event() {
-            self.event(event);
-            self.output.settle()?;
-        }
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::Finding(finding) => self.finding(&finding),
-            Event::Amend(mut amend) => {
-                if !self.plan.selection.is_all() && !self.plan.selection.narrow_amend(&mut amend) {
-                    return;
-                }
-                self.summary.amend(&amend);
-                if let Some(keeper) = &mut self.keeper {
-                    amend.added().for_each(|finding| keeper.finding(finding));
-                }
-                if self.connections.show(Some(amend.flow)) {
-                    for reporter in &mut self.reporters {
-                        reporter.amend(self.output.text(), &amend);
-                    }
-                }
-            }
-            Event::Ended(mut flow) => {
-                if !self.plan.selection.is_all() {
-                    self.plan.selection.narrow_record(&mut flow);
-                }
-                self.summary.ended(&flow);
-                if self.connections.show(Some(flow.number)) {
-                    for reporter in &mut self.reporters {
-                        reporter.ended(self.output.text(), &flow);
-                    }
-                }
-            }
-        }
-    }
-
-    fn finding(&mut self, finding: &Finding) {
-        if !self.plan.selection.takes(finding) {
-            return;
-        }
-        self.summary.finding(finding);
-        if let Some(keeper) = &mut self.keeper {
-            keeper.finding(finding);
-        }
-        if finding.flow.is_none() || self.connections.show(finding.flow) {
-            for reporter in &mut self.reporters {
-                reporter.finding(self.output.text(), finding);
-            }
-        }
-    }
-
-    /// Says what is left to say, also when reading ended with an error.
-    fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>) -> Result<Exit> {
-        self.progress.clear();
-        let saved = self.save.take().map_or(Ok(()), Saver::finish);
-        let mut closed = read.as_ref().is_err_and(is_closed_pipe);
-        if closed {
-            self.output.close();
-        }
-        let mut damaged = None;
-        // The user has cut it, perhaps inside a packet.
-        let stopped = self.signals.stopped();
-        for fault in source.faults().iter().filter(|_| !stopped) {
-            self.summary.incomplete();
-            match quality::file_cut(fault) {
-                Some(finding) => self.finding(&finding),
-                None => damaged = Some(fault.to_string()),
-            }
-        }
-        if read.is_err() {
-            self.summary.incomplete();
-        }
-        let drops = source.drops();
-        if let Some(drops) = drops {
-            self.losses.look(drops);
-            self.summary.lost(drops);
-            if let Some(finding) = self.losses.rest() {
-                self.finding(&finding);
-            }
-        }
-        self.tracker.finish();
-        while self.events().is_err() {
-            self.output.close();
-            closed = true;
-        }
-        for reporter in &mut self.reporters {
-            reporter.end(self.output.text(), &self.summary);
-        }
-        let style = Style::new(self.plan.color);
-        if self.plan.show.summary && !self.plan.json {
-            self.summary.write(self.output.text(), style, &self.plan.again);
-        }
-        if self.plan.show.only_count {
-            let packets = self.summary.packets();
-            writeln!(self.output.text(), "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
-        }
-        let kept = self.keeper.take().map_or(Ok(()), Keeper::finish);
-        let written = self.output.finish();
-        closed |= written.as_ref().is_err_and(is_closed_pipe);
-        if !closed {
-            self.farewell(drops);
-        }
-        // Whoever has closed the pipe has read enough.
-        for done in [read, written].into_iter().filter(|done| !done.as_ref().is_err_and(is_closed_pipe)) {
-            done?;
-        }
-        saved.and(kept)?;
-        if let Some(damaged) = damaged {
-            anyhow::bail!(damaged);
-        }
-        Ok(match self.plan.fail_on {
-            Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
-            _ => Exit::Done,
-        })
-    }
-
-    /// What standard error gets in the end.
-    fn farewell(&self, drops: Option<Drops>) {
-        if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
-            // Below the ^C that the terminal shows.
-            let begin = if self.plan.stderr_terminal { "\n" } else { "" };
-            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
-        }
-        if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
-            self.tell_summary();
-        }
-    }
-
-    fn tell_summary(&self) {
-        let mut text = Vec::new();
-        self.summary.write(&mut text, Style::new(self.plan.color_stderr), &self.plan.again);
-        // Nobody is left to tell when standard error is gone.
-        let _ = std::io::stderr().lock().write_all(&text);
-    }
-}
-
-/// tcpdump's words at the end of a live capture.
-fn counters(captured: u64, drops: Drops) -> String {
-    let Drops { received, kernel, interface } = drops;
-    let line = |(count, what): (u64, &str)| format!("{count} packet{} {what}", if count == 1 { "" } else { "s" });
-    let mut lines = vec![(captured, "captured"), (received, "received by filter"), (kernel, "dropped by kernel")];
-    if interface > 0 {
-        lines.push((interface, "dropped by interface"));
-    }
-    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The ways out that the plan asks for.

@@ -3,23 +3,26 @@
 //! The steps are spread over files by subject: `handshake` (TC1), `sequence` (TC2), `acks` (TC3), `close` (TC4), `header` (TC5),
 //! `injection`, `challenge` and `path` (TC6), and `conclude` for what holds when it ends.
 
+mod take;
+mod tally;
+
 use std::mem::offset_of;
 use std::ops::Range;
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{Checksum, Segment, TcpFlags};
+use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
 
 use super::amend::Words;
 use super::claims::Claim;
 use super::endpoint::Endpoint;
 use super::facts::{self, Closing, CutOff};
-use super::history::{History, Seen};
+use super::history::History;
 use super::injection::Watch;
 use super::limits::Limits;
 use super::packed::packed;
 use super::step::Step;
-use super::{Deed, Direction, Event, Finding, FlowKey, Note, States, TcpState};
+use super::{Direction, FlowKey, Note, States, TcpState};
 
 /// A connection, as far as its frames tell.
 // In this order in memory too, by cache lines: what each segment needs stands first.
@@ -86,9 +89,6 @@ pub(super) enum Way {
     /// Whatever it is.
     Any,
 }
-
-/// The largest window without scaling.
-const MAX_UNSCALED: i64 = 65_535;
 
 /// The frames of the handshake.
 #[derive(Debug, Default)]
@@ -251,222 +251,11 @@ impl Connection {
         }
     }
 
-    /// Changes what was said of an earlier frame.
-    pub(super) fn amend(&mut self, step: &mut Step<'_>, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) {
-        let Some(amend) = self.words.change(self.number, frame, add, withdraw) else { return };
-        for (rule, severity) in amend.withdrawn.iter().chain(&amend.changed) {
-            self.uncount_finding(*rule, *severity);
-        }
-        for finding in &amend.details {
-            self.count_finding(finding.rule, finding.severity);
-        }
-        step.shared.events.push_back(Event::Amend(amend));
-    }
-
-    /// A finding about an earlier frame of this connection.
-    pub(super) fn late_finding(&self, rule: Rule, at: (u64, Timestamp), from: Direction) -> Finding {
-        let mut finding = Finding::new(rule);
-        (finding.frame, finding.ts) = at;
-        (finding.flow, finding.direction) = (Some(self.number), Some(from));
-        finding
-    }
-
     /// Whether this, its first segment, shows that it began before the capture. True once.
     pub fn starts_mid_stream(&mut self, segment: &Segment) -> bool {
         let first = self.first.0 == segment.frame && !self.once.mid_stream;
         self.once.mid_stream = true;
         first && !segment.flags.is_syn() && !segment.flags.contains(TcpFlags::RST)
-    }
-
-    fn take(&mut self, step: &mut Step<'_>) {
-        if self.is_copy(step) {
-            self.place(step);
-            self.note_unacceptable(step);
-            return self.write_history(step, false);
-        }
-        self.check_header(step);
-        let damaged = self.check_checksum(step);
-        self.number_ends(step);
-        self.place(step);
-        self.write_history(step, damaged);
-        if !self.is_meaningful(step) {
-            step.obs.deed = Deed::Stray;
-            return;
-        }
-        self.count(step);
-        let advances = step.obs.seq >= self.ends[step.me()].nxt && step.segment.seq_len() > 0;
-        if damaged {
-            return self.take_damaged(step);
-        }
-        self.settle_claim(step);
-        self.settle_overrun(step);
-        self.settle_renege(step);
-        self.settle_gaps(step);
-        self.check_path(step);
-        self.check_probes(step);
-        if step.has(TcpFlags::RST) {
-            return self.reset(step);
-        }
-        self.check_reaction(step);
-        if step.has(TcpFlags::SYN) {
-            if !self.open(step) {
-                step.obs.deed = Deed::Stray;
-                return;
-            }
-        } else if !self.synchronize(step) {
-            step.obs.deed = Deed::Stray;
-            return;
-        }
-        if self.cut.is_some() {
-            self.check_after_reset(step);
-        }
-        if self.is_outside(step) {
-            step.obs.deed = Deed::Stray;
-            return;
-        }
-        self.check_timestamps(step);
-        let before = self.before(step);
-        if !self.probes(step) {
-            self.note_unacceptable(step);
-            self.send(step);
-        }
-        self.count_probe(step);
-        self.check_overrun(step);
-        self.acknowledge(step);
-        self.advertise(step);
-        if step.has(TcpFlags::FIN) {
-            self.finish_direction(step);
-        }
-        self.account(step, before);
-        self.leave(step, advances);
-    }
-
-    /// Notes what a segment that was taken leaves behind; `advances` when it goes past all data before it.
-    pub(super) fn leave(&mut self, step: &mut Step<'_>, advances: bool) {
-        let segments = self.segments_in(step);
-        let me = &mut self.ends[step.me()];
-        me.ids.learn(step.segment.ip_id, segments, advances);
-        step.obs.in_flight = me.in_flight();
-        me.count.max_in_flight = me.count.max_in_flight.max(step.obs.in_flight);
-        me.last_ts = step.segment.ts;
-        me.last_frame = step.segment.frame;
-    }
-
-    /// A segment that its receiver drops. Its sender sent these bytes all the same, so the copy that follows is a repeat.
-    fn take_damaged(&mut self, step: &mut Step<'_>) {
-        let me = &self.ends[step.me()];
-        // The sequence number may be what is damaged.
-        let plausible =
-            (me.una.saturating_sub(MAX_UNSCALED)..=me.nxt.saturating_add(MAX_UNSCALED)).contains(&step.obs.seq);
-        let plain = !step.segment.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST));
-        if plausible && plain {
-            self.send(step);
-        } else {
-            step.obs.deed = Deed::Stray;
-        }
-    }
-
-    /// Gives both ends numbers to count from, where this segment is the first to tell.
-    fn number_ends(&mut self, step: &Step<'_>) {
-        let (segment, syn) = (step.segment, step.has(TcpFlags::SYN));
-        let me = &mut self.ends[step.me()];
-        if !me.facts.numbered && (syn || !step.has(TcpFlags::RST)) {
-            me.start_at(segment.seq, i64::from(!syn));
-        }
-        let peer = &mut self.ends[step.peer()];
-        if let Some(ack) = segment.ack
-            && !peer.facts.numbered
-            && !(step.has(TcpFlags::RST) && ack.0 == 0)
-        {
-            peer.start_at(ack, 1);
-            peer.low = i64::MAX;
-        }
-    }
-
-    /// Says where in both ends' numbers the segment lies.
-    fn place(&self, step: &mut Step<'_>) {
-        let segment = step.segment;
-        let [me, peer] = [&self.ends[step.me()], &self.ends[step.peer()]];
-        step.obs.seq = if me.facts.numbered { me.relative(segment.seq) } else { 1 };
-        step.obs.seq_end = step.obs.seq + i64::from(segment.payload_len);
-        step.obs.ack = segment.ack.filter(|_| peer.facts.numbered).map(|ack| peer.relative(ack));
-    }
-
-    fn write_history(&mut self, step: &Step<'_>, corrupt: bool) {
-        let me = &self.ends[step.me()];
-        self.history.observe(
-            step.segment,
-            Seen {
-                from: step.from,
-                seq: step.obs.seq,
-                repeats: step.segment.payload_len > 0
-                    && step.obs.seq + i64::from(step.segment.seq_len()) <= me.nxt
-                    && me.count.packets > 0,
-                zero_window: step.segment.window == 0 && !step.has(TcpFlags::RST),
-                corrupt,
-            },
-        );
-    }
-
-    /// Whether the segment can do anything at all to an end that obeys RFC 9293.
-    fn is_meaningful(&self, step: &Step<'_>) -> bool {
-        let flags = step.segment.flags;
-        let (syn, fin, rst) =
-            (flags.contains(TcpFlags::SYN), flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::RST));
-        // §3.10.7.4, fifth: "if the ACK bit is off, drop the segment".
-        let acks = flags.contains(TcpFlags::ACK) || syn || rst;
-        step.segment.header_fault.is_none() && acks && !(syn && (fin || rst)) && !(fin && rst)
-    }
-
-    /// Counts a segment.
-    pub(super) fn count(&mut self, step: &Step<'_>) {
-        let segment = step.segment;
-        let me = &mut self.ends[step.me()];
-        let count = &mut me.count;
-        count.packets += 1;
-        count.wire_bytes += u64::from(segment.wire_len);
-        count.payload_bytes += u64::from(segment.payload_len);
-        count.data_segments += u64::from(segment.payload_len > 0);
-        if segment.flags.contains(TcpFlags::SYN) {
-            me.syns += 1;
-        }
-        me.facts.good_checksum |= matches!(segment.checksum, Checksum::Correct | Checksum::Partial);
-    }
-
-    /// Takes back what was counted of a segment that belongs to another connection.
-    pub fn disown(&mut self, segment: &Segment) {
-        let end = &mut self.ends[self.direction(segment).index()];
-        end.syns -= u32::from(segment.flags.contains(TcpFlags::SYN));
-        let count = &mut end.count;
-        count.packets -= 1;
-        count.wire_bytes -= u64::from(segment.wire_len);
-        count.payload_bytes -= u64::from(segment.payload_len);
-        count.data_segments -= u64::from(segment.payload_len > 0);
-    }
-
-    pub fn count_finding(&mut self, rule: Rule, severity: Severity) {
-        match self.found.iter_mut().find(|(found, _)| *found == rule) {
-            Some((_, count)) => *count += 1,
-            None => self.found.push((rule, 1)),
-        }
-        if severity == rule.severity() {
-            return;
-        }
-        match self.regraded.iter_mut().find(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
-            Some((.., count)) => *count += 1,
-            None => self.regraded.push((rule, severity, 1)),
-        }
-    }
-
-    fn uncount_finding(&mut self, rule: Rule, severity: Severity) {
-        if let Some((_, count)) = self.found.iter_mut().find(|(found, _)| *found == rule) {
-            *count = count.saturating_sub(1);
-        }
-        self.found.retain(|(_, count)| *count > 0);
-        let regraded = self.regraded.iter_mut();
-        for (.., count) in regraded.filter(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
-            *count = count.saturating_sub(1);
-        }
     }
 
     /// Both ends' states.

@@ -3,13 +3,16 @@
 //! Sequence numbers are relative to the end's ISN and unwrapped to 64 bits: the SYN is 0, the first byte 1. Where no SYN was
 //! seen, the first byte seen is 1.
 
+mod adverts;
+mod flight;
+
 use std::collections::VecDeque;
 use std::mem::offset_of;
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{Checksum, Segment, SeqNumber, Socket};
+use crate::dissect::{SeqNumber, Socket};
 
 use super::asked::Asked;
 use super::claims::Mark;
@@ -22,9 +25,11 @@ use super::path::Path;
 use super::recovery::Recovery;
 use super::resend::Resends;
 use super::rtt::Rtt;
-use super::step::Step;
-use super::trail::{self, Advert, Trail};
+use super::trail::{self, Advert};
+use adverts::Floor;
+
 use super::window::Overrun;
+pub(super) use flight::Sent;
 
 /// One end of a connection.
 // A packet costs the cache lines that it touches, so fields lie by the line: what the sender of an expected segment needs, what
@@ -132,55 +137,6 @@ packed!(Endpoint {
     last_frame, last_data_frame, ack_frame, edge_frame
 } clocks { tsval } windows { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
 
-/// What none of the edges advertised last lies below.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Floor {
-    /// Of the edges so far, and of a whole number of them before.
-    now: i64,
-    before: i64,
-    count: u8,
-}
-
-packed!(Floor { now, before, count });
-
-/// So many advertised windows are looked through.
-const MAX_ADVERTS: u8 = 32;
-
-impl Default for Floor {
-    fn default() -> Self {
-        Self { now: i64::MAX, before: i64::MAX, count: 0 }
-    }
-}
-
-impl Floor {
-    fn add(&mut self, edge: i64) {
-        if self.count == MAX_ADVERTS {
-            *self = Self { now: i64::MAX, before: self.now, count: 0 };
-        }
-        self.now = self.now.min(edge);
-        self.count += 1;
-    }
-}
-
-/// A range of numbers that waits for its acknowledgment.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sent {
-    pub from: i64,
-    pub end: i64,
-    pub frame: u64,
-    pub ts: Timestamp,
-    /// When it was sent the last time.
-    pub last_ts: Timestamp,
-    /// 0 when there is none.
-    pub ip_id: u16,
-    /// Sent more than once: no measure of the round trip (Karn).
-    pub resent: bool,
-    /// The payload's, where the range is one segment's and all of that was captured undamaged.
-    pub digest: Option<NonZeroU32>,
-}
-
-packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } frames { frame });
-
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
@@ -218,9 +174,6 @@ impl Trouble {
 }
 
 packed!(Trouble { missed_bytes, resent_segments, resent_bytes, late_segments, duplicate_acks, zero_window, copies });
-
-/// More unacknowledged segments than this are not told apart: the oldest are merged.
-const MAX_FLIGHT: usize = 4096;
 
 impl Endpoint {
     pub fn new(socket: Socket) -> Self {
@@ -350,74 +303,5 @@ impl Endpoint {
     /// Numbers sent and not yet acknowledged.
     pub fn in_flight(&self) -> u64 {
         u64::try_from(self.nxt.saturating_sub(self.una.max(self.low))).unwrap_or(0)
-    }
-
-    /// Notes that `from..end` went out in this segment for the first time.
-    pub fn send(&mut self, from: i64, end: i64, segment: &Segment) {
-        let undamaged = !matches!(segment.checksum, Checksum::Wrong { .. });
-        let whole = end - from == i64::from(segment.seq_len()) && undamaged;
-        let sent = Sent {
-            from,
-            end,
-            frame: segment.frame,
-            ts: segment.ts,
-            last_ts: segment.ts,
-            ip_id: segment.ip_id.unwrap_or(0),
-            resent: false,
-            digest: segment.payload_digest.filter(|_| whole),
-        };
-        if self.flight.len() >= MAX_FLIGHT {
-            self.flight.pop_front();
-        }
-        match self.flight.back() {
-            Some(last) if last.end > end => {
-                let at = self.flight.partition_point(|other| other.end < end);
-                self.flight.insert(at, sent);
-            }
-            _ => self.flight.push_back(sent),
-        }
-    }
-
-    /// Notes a window that it advertised.
-    pub fn advertise(&mut self, advert: Advert, frame: u64, trail: &mut Trail) {
-        self.floor.add(advert.edge);
-        self.last_advert = NonZeroU64::new(frame).map(|frame| (advert, frame));
-        trail.advertise(self.trail, advert);
-    }
-
-    /// The edge of the last window that it advertised lies here or further right, whichever the other end had received.
-    pub fn least_edge(&self) -> i64 {
-        self.edge.min(self.floor.now).min(self.floor.before)
-    }
-
-    /// The last window that it advertised, as far as the sender of the step's segment had received it: the echo of its timestamp
-    /// tells.
-    pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
-        let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
-            let near = |(_, frame): &(Advert, NonZeroU64)| step.segment.frame.wrapping_sub(frame.get()) < trail::REACH;
-            if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
-                return Some(advert);
-            }
-            let adverts = step.shared.trail.adverts(self.trail, (step.obs.flow, step.from.reverse()));
-            adverts.take(MAX_ADVERTS.into()).find(|advert| advert.tsval == tsecr)
-        });
-        echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))
-    }
-
-    /// What carried the number `at` first, where it waits for its acknowledgment.
-    pub fn first_copy(&self, at: i64) -> Option<Sent> {
-        let first = self.flight.get(self.flight.partition_point(|sent| sent.end <= at))?;
-        (first.from <= at).then_some(*first)
-    }
-
-    /// Notes that `from..end` went out again.
-    pub fn resend(&mut self, from: i64, end: i64, now: Timestamp) {
-        let first = self.flight.partition_point(|sent| sent.end <= from);
-        for sent in self.flight.range_mut(first..) {
-            (sent.resent, sent.last_ts) = (true, now);
-            if sent.end >= end {
-                break;
-            }
-        }
     }
 }

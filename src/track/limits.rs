@@ -7,204 +7,21 @@
 //!
 //! A direction's shares add up to the connection's duration. Where the frames cannot tell, the time is unknown.
 
+mod account;
+mod cause;
+
 use crate::capture::{Span, Timestamp};
 use crate::dissect::TcpFlags;
 
 use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::loss::round_trip;
-use super::packed::{Pack, Packer, Unpacker, packed, packed_enum};
+use super::packed::packed;
 use super::step::Step;
 use super::{Deed, Direction, Note};
+use account::{Account, COUNTED, Left, Pace};
 
-/// What held a transfer back.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Cause {
-    /// The connection was being opened.
-    Handshake,
-    /// The receiver's window was full or closed.
-    ReceiverWindow,
-    /// The network: waiting for acknowledgments with room left in the receiver's window, or recovering from loss.
-    Congestion,
-    /// The sending application had nothing to send.
-    Application,
-    /// The direction was being closed.
-    Close,
-    /// The capture does not tell.
-    Unknown,
-}
-
-impl Cause {
-    /// Every cause, in the order of a connection's life.
-    pub const ALL: [Self; 6] =
-        [Self::Handshake, Self::ReceiverWindow, Self::Congestion, Self::Application, Self::Close, Self::Unknown];
-
-    /// The word that reports write.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Handshake => "handshake",
-            Self::ReceiverWindow => "receiver-window",
-            Self::Congestion => "congestion",
-            Self::Application => "application",
-            Self::Close => "close",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// How one direction's time is shared out. The shares add up to the connection's duration.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Shares([Span; Cause::ALL.len()]);
-
-impl Shares {
-    /// The time that went to one cause.
-    pub fn of(&self, cause: Cause) -> Span {
-        self.0[cause as usize]
-    }
-
-    /// All of them together: the connection's duration.
-    pub fn total(&self) -> Span {
-        Span(self.0.iter().fold(0, |sum, share| sum.saturating_add(share.0)))
-    }
-
-    /// The cause that took more than half of the time.
-    pub fn main(&self) -> Option<Cause> {
-        Cause::ALL.into_iter().find(|cause| self.of(*cause).0 > self.total().0 / 2)
-    }
-}
-
-/// What held a connection back, each way.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct LimitedBy {
-    /// Client to server.
-    pub c2s: Shares,
-    /// Server to client.
-    pub s2c: Shares,
-    /// The cause that took more than half of the time, in the direction that carried more; in the other one where this one
-    /// had closed, or waited for nothing but its application, and that one for the window or the network.
-    pub main: Option<(Direction, Cause)>,
-}
-
-impl LimitedBy {
-    /// The shares of one direction.
-    pub fn shares(&self, direction: Direction) -> &Shares {
-        match direction {
-            Direction::FromOriginator => &self.c2s,
-            Direction::FromResponder => &self.s2c,
-        }
-    }
-}
-
-/// The causes that are counted as they occur. The handshake is counted once for both directions, and the close is what is left.
-const COUNTED: [Cause; 4] = [Cause::ReceiverWindow, Cause::Congestion, Cause::Application, Cause::Unknown];
-
-/// One direction's account.
-#[derive(Clone, Copy, Debug, Default)]
-struct Account {
-    /// Nanoseconds for each of `COUNTED`.
-    spent: [i64; COUNTED.len()],
-    /// All time before this is shared out; mostly when the last data left.
-    mark: Timestamp,
-    /// When more was allowed since, in microseconds after the mark (71 minutes at most); 0 when it was not.
-    allowed: u32,
-    /// How the last data left.
-    left: Left,
-}
-
-impl Pack for Account {
-    fn pack(&self, out: &mut Packer) {
-        let Self { spent, mark, allowed, left } = self;
-        spent.map(Span).pack(out);
-        mark.pack(out);
-        allowed.pack(out);
-        left.pack(out);
-    }
-
-    fn unpack(from: &mut Unpacker) -> Self {
-        let spent: [Span; COUNTED.len()] = Pack::unpack(from);
-        let (mark, allowed, left) = (Pack::unpack(from), Pack::unpack(from), Pack::unpack(from));
-        Self { spent: spent.map(|span| span.0), mark, allowed, left }
-    }
-}
-
-/// How the last data left its sender.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Left {
-    /// It was the end of a write; or nothing has been sent.
-    #[default]
-    Done,
-    /// More may wait.
-    More,
-    /// No room is left in the receiver's window for a whole segment.
-    Full,
-    /// The window has closed since.
-    Shut,
-    /// Something before it is being sent again.
-    Recovering,
-    /// It was the FIN.
-    Closed,
-}
-
-packed_enum!(Left, [Left::Done, Left::More, Left::Full, Left::Shut, Left::Recovering, Left::Closed]);
-
-const _: () = assert!(size_of::<Account>() <= 48, "every connection has two");
-
-impl Account {
-    fn spend(&mut self, cause: Cause, upto: Timestamp) {
-        let upto = upto.max(self.mark);
-        if let Some(spent) = COUNTED.iter().position(|counted| *counted == cause).and_then(|at| self.spent.get_mut(at))
-        {
-            *spent = spent.saturating_add(upto.since(self.mark).0);
-        }
-        self.mark = upto;
-        self.allowed = 0;
-    }
-
-    fn allow(&mut self, now: Timestamp) {
-        self.allowed = u32::try_from(now.since(self.mark).0 / 1000).unwrap_or(u32::MAX).max(1);
-    }
-
-    fn allowed(&self) -> Option<Timestamp> {
-        (self.allowed > 0).then(|| Timestamp(self.mark.0.saturating_add(i64::from(self.allowed) * 1000)))
-    }
-
-    /// Shares out the time before new data (`sends`), or before what lets none follow.
-    fn settle(&mut self, now: Timestamp, sends: bool, pace: impl FnOnce() -> Pace) {
-        let (waited_for, then) = match self.left {
-            Left::Done => return self.spend(Cause::Application, now),
-            Left::Closed => return self.spend(Cause::Close, now),
-            Left::Full | Left::Shut => (Cause::ReceiverWindow, Cause::Application),
-            Left::Recovering => (Cause::Congestion, Cause::Application),
-            Left::More => {
-                let pace = pace();
-                // A sender that has more sends in a burst, and then with each acknowledgment.
-                let since = self.allowed().map_or(now.since(self.mark), |allowed| now.since(allowed));
-                let patience = if self.allowed > 0 { pace.answer } else { pace.burst };
-                let waits = !sends && self.allowed == 0;
-                let cause = if waits || since <= patience { pace.clocked } else { Cause::Application };
-                return self.spend(cause, now);
-            }
-        };
-        match self.allowed() {
-            Some(allowed) if now.since(allowed) > pace().answer => {
-                self.spend(waited_for, allowed);
-                self.spend(then, now);
-            }
-            _ => self.spend(waited_for, now),
-        }
-    }
-}
-
-/// How soon a sender that has more to send does so, as seen from the capture point.
-#[derive(Clone, Copy, Debug)]
-struct Pace {
-    /// After what allows it: the way to the sender and back, with as much again for a queue, and what a busy host takes.
-    answer: Span,
-    /// Within a burst.
-    burst: Span,
-    /// What holds it back then: the network, unless the receiver's window is not known.
-    clocked: Cause,
-}
+pub use cause::{Cause, LimitedBy, Shares};
 
 /// What a busy host takes to answer.
 const SLACK: Span = Span::from_millis(2);

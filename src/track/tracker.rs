@@ -1,59 +1,26 @@
 //! The flow tracker: every connection of a capture.
 
-use crate::capture::{Span, Timestamp};
-use crate::dissect::{Segment, Socket, TcpFlags};
+mod ending;
+mod options;
+mod succession;
+
+use crate::capture::Timestamp;
+use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
-use super::conclude::{Ended, Ending};
+use super::conclude::Ending;
 use super::connection::{Connection, Way};
 use super::flood::Floods;
-use super::handshake::Reuse;
 use super::isn::Isns;
 use super::quality::Quality;
 use super::step::{Shared, Step};
 use super::table::{Age, Slot, Table};
+pub use options::TrackerOptions;
+
 use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, Observation};
-
-/// Limits and constants of a tracker.
-#[derive(Clone, Copy, Debug)]
-pub struct TrackerOptions {
-    /// Maximum segment lifetime; TIME-WAIT lasts twice as long.
-    pub msl: Span,
-    /// Most connections tracked at once.
-    pub max_flows: usize,
-    /// Most connections tracked at once that have not been answered.
-    pub max_half_open: usize,
-    /// A connection without traffic for so long is forgotten.
-    pub idle_timeout: Span,
-    /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
-    pub max_awake: usize,
-    /// Take segments that are just what was expected without the checks that have nothing to say then. All that is said is the same without this.
-    pub predicts: bool,
-}
-
-impl Default for TrackerOptions {
-    fn default() -> Self {
-        Self {
-            // RFC 9293 §3.4.2 takes 2 minutes; 30 s is what Linux's TIME-WAIT of 60 s amounts to.
-            msl: Span::from_secs(30),
-            max_flows: 1_000_000,
-            max_half_open: 250_000,
-            // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
-            idle_timeout: Span::from_secs(7_440),
-            max_awake: 20 * 1024,
-            predicts: true,
-        }
-    }
-}
 
 /// So many connections before its own end one is brought near.
 const SOON: usize = 8;
-
-/// In the order in which connections are let go whose time is over.
-const AGES: [Age; 3] = [Age::Over, Age::HalfOpen, Age::Open];
-
-/// A connection that was never answered is given up after so long (RFC 5382 REQ-5: 4 minutes).
-const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
 
 /// Something that did not come with a segment.
 #[derive(Clone, Debug)]
@@ -205,18 +172,6 @@ impl FlowTracker {
         self.due = self.due.min(Timestamp(self.now.0.saturating_add(self.shortest_patience().0)));
     }
 
-    fn patience(&self, age: Age) -> Span {
-        match age {
-            Age::Over => self.options.msl.doubled(),
-            Age::HalfOpen => HALF_OPEN_TIMEOUT,
-            Age::Open => self.options.idle_timeout,
-        }
-    }
-
-    fn shortest_patience(&self) -> Span {
-        AGES.into_iter().map(|age| self.patience(age)).min().unwrap_or_default()
-    }
-
     /// Lets capture time go on without a segment (a frame that holds no TCP).
     #[inline]
     pub fn advance(&mut self, now: Timestamp) {
@@ -227,26 +182,6 @@ impl FlowTracker {
         self.now = now;
         if now >= self.due {
             self.expire(now);
-        }
-    }
-
-    /// Lets the connections go whose time is over.
-    fn expire(&mut self, now: Timestamp) {
-        self.due = Timestamp(i64::MAX);
-        for age in AGES {
-            let patience = self.patience(age);
-            while let Some((slot, queued)) = self.table.oldest(age) {
-                if now.since(queued) < patience {
-                    self.due = self.due.min(Timestamp(queued.0.saturating_add(patience.0)));
-                    break;
-                }
-                let last = self.table.label(slot).map_or(queued, |label| label.last);
-                if now.since(last) < patience {
-                    self.table.requeue(slot, now);
-                } else {
-                    self.remove(slot, Ending::TimedOut);
-                }
-            }
         }
     }
 
@@ -290,18 +225,6 @@ impl FlowTracker {
         self.table.len()
     }
 
-    fn say_evicted(&mut self) {
-        if self.evicted > 1 {
-            let mut finding = Finding::new(Rule::StateLimited);
-            finding
-                .word("limit", "the limit of connections tracked at once")
-                .with("value", super::Value::Count(self.evicted.try_into().unwrap_or(i64::MAX), "time"))
-                .word("what", "as many connections were given up early, unanswered ones first");
-            finding.ts = self.now;
-            self.shared.events.push_back(Event::Finding(finding));
-        }
-    }
-
     /// A header that cannot be read, of a connection that is not known: it does not start one.
     fn reject(&mut self, segment: &Segment, observation: &mut Observation) {
         observation.deed = Deed::Stray;
@@ -310,143 +233,6 @@ impl FlowTracker {
         let from = guess_direction(segment);
         let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
         nobody.check_header(&mut step);
-    }
-
-    fn begin(&mut self, segment: &Segment) -> Slot {
-        self.flows = self.flows.saturating_add(1);
-        let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
-        connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
-        connection.alone = !self.two_sided;
-        self.table.insert(connection, Age::Open, self.now)
-    }
-
-    /// The connection that a segment on known addresses and ports belongs to; the old one too when that is a new one.
-    fn continue_or_replace(&mut self, slot: Slot, segment: &Segment) -> (Slot, Option<Box<Connection>>) {
-        let msl = self.options.msl;
-        let Some(connection) = self.table.get(slot) else { return (slot, None) };
-        if segment.flags.is_syn() {
-            return match connection.reuse(segment, msl) {
-                Reuse::New => {
-                    let old = self.table.remove(slot).map(Box::new);
-                    (self.begin(segment), old)
-                }
-                Reuse::Same | Reuse::Undecided => (slot, None),
-            };
-        }
-        if connection.is_foreign(segment) || connection.is_opened_anew(segment) {
-            // Its SYN was not captured.
-            let old = self.table.remove(slot).map(Box::new);
-            return (self.begin(segment), old);
-        }
-        // The answer to a SYN that seemed not to belong: the other end took it, so a new connection has begun.
-        let accepted = |syn: &Segment| {
-            segment.flags.is_syn_ack()
-                && segment.src == syn.dst
-                && segment.ack == Some(syn.seq.plus(1 + syn.payload_len))
-        };
-        let Some(syn) = connection.pending_syn.take_if(|syn| accepted(syn)) else { return (slot, None) };
-        // The SYN is the new connection's, so it is not counted twice; what was said of it stays where it was said.
-        let old = self.table.remove(slot).map(|mut old| {
-            old.disown(&syn);
-            Box::new(old)
-        });
-        let slot = self.begin(&syn);
-        let mut unheard = Observation::default();
-        if let Some(connection) = self.table.get(slot) {
-            let from = connection.direction(&syn);
-            let mut step = Step { segment: &syn, from, obs: &mut unheard, shared: &mut self.shared };
-            connection.observe(&mut step, Way::Any);
-            connection.found.clear();
-            connection.regraded.clear();
-        }
-        (slot, old)
-    }
-
-    /// Lets a connection go whose time was over before this segment came. True when it did.
-    fn forget_if_over(&mut self, slot: Slot) -> bool {
-        let (now, two_msl) = (self.now, self.options.msl.doubled());
-        let over = self
-            .table
-            .get(slot)
-            .is_some_and(|connection| connection.is_over() && now.since(connection.last.1) > two_msl);
-        if over {
-            self.remove(slot, Ending::TimedOut);
-        }
-        over
-    }
-
-    /// Gives up connections beyond the limits: unanswered ones first, then those that are over, then the oldest.
-    fn limit(&mut self, newest: Slot) {
-        while self.table.len() > self.options.max_flows.max(1)
-            || self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1)
-        {
-            let half_open = self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1);
-            let victim = [Age::HalfOpen, Age::Over, Age::Open]
-                .into_iter()
-                .filter_map(|age| self.table.oldest(age))
-                .map(|(slot, _)| slot)
-                .find(|slot| *slot != newest);
-            let Some(victim) = victim else { return };
-            if half_open && let Some((target, attempts)) = self.floods.look(&self.table) {
-                self.say_flood(newest, target, attempts);
-            }
-            self.evicted += 1;
-            if self.evicted == 1 {
-                self.say_limited(victim, half_open);
-            }
-            self.remove(victim, Ending::Evicted);
-        }
-    }
-
-    fn say_flood(&mut self, newest: Slot, target: Socket, attempts: usize) {
-        let mut finding = Finding::new(Rule::SynFlood);
-        if let Some(connection) = self.table.get(newest).filter(|newest| newest.ends[1].socket == target) {
-            finding.flow = Some(connection.number);
-            (finding.frame, finding.ts) = connection.last;
-            connection.count_finding(Rule::SynFlood, Rule::SynFlood.severity());
-        } else {
-            finding.ts = self.now;
-        }
-        finding.number("attempts", i64::try_from(attempts).unwrap_or(i64::MAX)).number("port", target.port);
-        self.shared.events.push_back(Event::Finding(finding));
-    }
-
-    fn say_limited(&mut self, victim: Slot, half_open: bool) {
-        let (limit, value) = if half_open {
-            ("the limit of connections not yet answered", self.options.max_half_open)
-        } else {
-            ("the limit of connections tracked at once", self.options.max_flows)
-        };
-        let mut finding = Finding::new(Rule::StateLimited);
-        if let Some(connection) = self.table.get(victim) {
-            finding.flow = Some(connection.number);
-            (finding.frame, finding.ts) = connection.last;
-        }
-        finding
-            .word("limit", limit)
-            .number("value", i64::try_from(value).unwrap_or(i64::MAX))
-            .word("what", "this connection is the first to be given up early, others follow");
-        self.shared.events.push_back(Event::Finding(finding));
-    }
-
-    fn remove(&mut self, slot: Slot, why: Ending) {
-        if let Some(connection) = self.table.remove(slot) {
-            self.end(connection, why);
-        }
-    }
-
-    fn end(&mut self, mut connection: Connection, why: Ending) {
-        self.one_sided |= connection.only_side().is_some();
-        let ended =
-            Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.shared.lossy };
-        if why == Ending::Evicted {
-            connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
-        }
-        for finding in connection.conclude(ended) {
-            self.shared.events.push_back(Event::Finding(finding));
-        }
-        let record = connection.record(ended, self.options.msl.doubled());
-        self.shared.events.push_back(Event::Ended(Box::new(record)));
     }
 }
 

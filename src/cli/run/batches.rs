@@ -1,0 +1,41 @@
+//! Files that are at hand, read batch by batch.
+
+use anyhow::Result;
+
+use crate::capture::FrameSource;
+use crate::pipeline::{self, Feed, Tracked};
+
+use super::Run;
+
+/// So many packets' connections are looked for at a time: a core keeps all their pages in mind.
+const AHEAD: usize = 128;
+
+impl Run<'_> {
+    /// Whether packets can be prepared before it is known what the ones before them did, and nobody asks for their bytes then.
+    pub(super) fn takes_batches(&self) -> bool {
+        let saves = self.save.is_some() || self.keeper.is_some();
+        let reads_payload = self.reporters.iter().any(|reporter| reporter.reads_payload());
+        self.plan.at_hand && self.connections.are_all() && !saves && !reads_payload
+    }
+
+    /// Reads files batch by batch.
+    pub(super) fn read_batches(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
+        let hasher = self.tracker.hasher().clone();
+        let feed = Feed { source, filter: &mut filter, hasher, lines: lines.as_mut(), count: self.plan.count };
+        pipeline::run(feed, self.plan.threads, |batch| {
+            let mut hashes = batch.hashes();
+            for (at, (packet, tracked)) in batch.packets().enumerate() {
+                if at.is_multiple_of(AHEAD) {
+                    self.tracker.look_ahead(hashes.by_ref().take(AHEAD).flatten());
+                }
+                let shown = self.track(packet.ts, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
+                if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
+                    self.give_up_output(error)?;
+                }
+            }
+            self.answer_signals();
+            Ok(())
+        })
+    }
+}

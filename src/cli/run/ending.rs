@@ -1,0 +1,113 @@
+//! The end of a run: what is left to say, and the exit status.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use crate::capture::{Drops, FrameSource};
+use crate::cli::exit::Exit;
+use crate::cli::keeper::Keeper;
+use crate::cli::output::tell;
+use crate::cli::plan::Origin;
+use crate::cli::quality;
+use crate::cli::saver::Saver;
+use crate::report::Style;
+
+use super::{Run, is_closed_pipe};
+
+impl Run<'_> {
+    /// Says what is left to say, also when reading ended with an error.
+    pub(super) fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>) -> Result<Exit> {
+        self.progress.clear();
+        let saved = self.save.take().map_or(Ok(()), Saver::finish);
+        let mut closed = read.as_ref().is_err_and(is_closed_pipe);
+        if closed {
+            self.output.close();
+        }
+        let mut damaged = None;
+        // The user has cut it, perhaps inside a packet.
+        let stopped = self.signals.stopped();
+        for fault in source.faults().iter().filter(|_| !stopped) {
+            self.summary.incomplete();
+            match quality::file_cut(fault) {
+                Some(finding) => self.finding(&finding),
+                None => damaged = Some(fault.to_string()),
+            }
+        }
+        if read.is_err() {
+            self.summary.incomplete();
+        }
+        let drops = source.drops();
+        if let Some(drops) = drops {
+            self.losses.look(drops);
+            self.summary.lost(drops);
+            if let Some(finding) = self.losses.rest() {
+                self.finding(&finding);
+            }
+        }
+        self.tracker.finish();
+        while self.events().is_err() {
+            self.output.close();
+            closed = true;
+        }
+        for reporter in &mut self.reporters {
+            reporter.end(self.output.text(), &self.summary);
+        }
+        let style = Style::new(self.plan.color);
+        if self.plan.show.summary && !self.plan.json {
+            self.summary.write(self.output.text(), style, &self.plan.again);
+        }
+        if self.plan.show.only_count {
+            let packets = self.summary.packets();
+            writeln!(self.output.text(), "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
+        }
+        let kept = self.keeper.take().map_or(Ok(()), Keeper::finish);
+        let written = self.output.finish();
+        closed |= written.as_ref().is_err_and(is_closed_pipe);
+        if !closed {
+            self.farewell(drops);
+        }
+        // Whoever has closed the pipe has read enough.
+        for done in [read, written].into_iter().filter(|done| !done.as_ref().is_err_and(is_closed_pipe)) {
+            done?;
+        }
+        saved.and(kept)?;
+        if let Some(damaged) = damaged {
+            anyhow::bail!(damaged);
+        }
+        Ok(match self.plan.fail_on {
+            Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
+            _ => Exit::Done,
+        })
+    }
+
+    /// What standard error gets in the end.
+    fn farewell(&self, drops: Option<Drops>) {
+        if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
+            // Below the ^C that the terminal shows.
+            let begin = if self.plan.stderr_terminal { "\n" } else { "" };
+            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
+        }
+        if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
+            self.tell_summary();
+        }
+    }
+
+    pub(super) fn tell_summary(&self) {
+        let mut text = Vec::new();
+        self.summary.write(&mut text, Style::new(self.plan.color_stderr), &self.plan.again);
+        // Nobody is left to tell when standard error is gone.
+        let _ = std::io::stderr().lock().write_all(&text);
+    }
+}
+
+/// tcpdump's words at the end of a live capture.
+fn counters(captured: u64, drops: Drops) -> String {
+    let Drops { received, kernel, interface } = drops;
+    let line = |(count, what): (u64, &str)| format!("{count} packet{} {what}", if count == 1 { "" } else { "s" });
+    let mut lines = vec![(captured, "captured"), (received, "received by filter"), (kernel, "dropped by kernel")];
+    if interface > 0 {
+        lines.push((interface, "dropped by interface"));
+    }
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}

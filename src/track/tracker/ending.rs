@@ -1,0 +1,150 @@
+//! When connections end: their time is over, the capture is, or there are too many.
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::Socket;
+use crate::rules::Rule;
+use crate::track::conclude::{Ended, Ending};
+use crate::track::connection::Connection;
+use crate::track::table::{Age, Slot};
+use crate::track::{Event, Finding, Value};
+
+use super::FlowTracker;
+
+/// In the order in which connections are let go whose time is over.
+const AGES: [Age; 3] = [Age::Over, Age::HalfOpen, Age::Open];
+
+/// A connection that was never answered is given up after so long (RFC 5382 REQ-5: 4 minutes).
+const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
+
+impl FlowTracker {
+    fn patience(&self, age: Age) -> Span {
+        match age {
+            Age::Over => self.options.msl.doubled(),
+            Age::HalfOpen => HALF_OPEN_TIMEOUT,
+            Age::Open => self.options.idle_timeout,
+        }
+    }
+
+    pub(super) fn shortest_patience(&self) -> Span {
+        AGES.into_iter().map(|age| self.patience(age)).min().unwrap_or_default()
+    }
+
+    /// Lets the connections go whose time is over.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        self.due = Timestamp(i64::MAX);
+        for age in AGES {
+            let patience = self.patience(age);
+            while let Some((slot, queued)) = self.table.oldest(age) {
+                if now.since(queued) < patience {
+                    self.due = self.due.min(Timestamp(queued.0.saturating_add(patience.0)));
+                    break;
+                }
+                let last = self.table.label(slot).map_or(queued, |label| label.last);
+                if now.since(last) < patience {
+                    self.table.requeue(slot, now);
+                } else {
+                    self.remove(slot, Ending::TimedOut);
+                }
+            }
+        }
+    }
+
+    /// Lets a connection go whose time was over before this segment came. True when it did.
+    pub(super) fn forget_if_over(&mut self, slot: Slot) -> bool {
+        let (now, two_msl) = (self.now, self.options.msl.doubled());
+        let over = self
+            .table
+            .get(slot)
+            .is_some_and(|connection| connection.is_over() && now.since(connection.last.1) > two_msl);
+        if over {
+            self.remove(slot, Ending::TimedOut);
+        }
+        over
+    }
+
+    /// Gives up connections beyond the limits: unanswered ones first, then those that are over, then the oldest.
+    pub(super) fn limit(&mut self, newest: Slot) {
+        while self.table.len() > self.options.max_flows.max(1)
+            || self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1)
+        {
+            let half_open = self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1);
+            let victim = [Age::HalfOpen, Age::Over, Age::Open]
+                .into_iter()
+                .filter_map(|age| self.table.oldest(age))
+                .map(|(slot, _)| slot)
+                .find(|slot| *slot != newest);
+            let Some(victim) = victim else { return };
+            if half_open && let Some((target, attempts)) = self.floods.look(&self.table) {
+                self.say_flood(newest, target, attempts);
+            }
+            self.evicted += 1;
+            if self.evicted == 1 {
+                self.say_limited(victim, half_open);
+            }
+            self.remove(victim, Ending::Evicted);
+        }
+    }
+
+    fn say_flood(&mut self, newest: Slot, target: Socket, attempts: usize) {
+        let mut finding = Finding::new(Rule::SynFlood);
+        if let Some(connection) = self.table.get(newest).filter(|newest| newest.ends[1].socket == target) {
+            finding.flow = Some(connection.number);
+            (finding.frame, finding.ts) = connection.last;
+            connection.count_finding(Rule::SynFlood, Rule::SynFlood.severity());
+        } else {
+            finding.ts = self.now;
+        }
+        finding.number("attempts", i64::try_from(attempts).unwrap_or(i64::MAX)).number("port", target.port);
+        self.shared.events.push_back(Event::Finding(finding));
+    }
+
+    fn say_limited(&mut self, victim: Slot, half_open: bool) {
+        let (limit, value) = if half_open {
+            ("the limit of connections not yet answered", self.options.max_half_open)
+        } else {
+            ("the limit of connections tracked at once", self.options.max_flows)
+        };
+        let mut finding = Finding::new(Rule::StateLimited);
+        if let Some(connection) = self.table.get(victim) {
+            finding.flow = Some(connection.number);
+            (finding.frame, finding.ts) = connection.last;
+        }
+        finding
+            .word("limit", limit)
+            .number("value", i64::try_from(value).unwrap_or(i64::MAX))
+            .word("what", "this connection is the first to be given up early, others follow");
+        self.shared.events.push_back(Event::Finding(finding));
+    }
+
+    pub(super) fn remove(&mut self, slot: Slot, why: Ending) {
+        if let Some(connection) = self.table.remove(slot) {
+            self.end(connection, why);
+        }
+    }
+
+    pub(super) fn end(&mut self, mut connection: Connection, why: Ending) {
+        self.one_sided |= connection.only_side().is_some();
+        let ended =
+            Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.shared.lossy };
+        if why == Ending::Evicted {
+            connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
+        }
+        for finding in connection.conclude(ended) {
+            self.shared.events.push_back(Event::Finding(finding));
+        }
+        let record = connection.record(ended, self.options.msl.doubled());
+        self.shared.events.push_back(Event::Ended(Box::new(record)));
+    }
+
+    pub(super) fn say_evicted(&mut self) {
+        if self.evicted > 1 {
+            let mut finding = Finding::new(Rule::StateLimited);
+            finding
+                .word("limit", "the limit of connections tracked at once")
+                .with("value", Value::Count(self.evicted.try_into().unwrap_or(i64::MAX), "time"))
+                .word("what", "as many connections were given up early, unanswered ones first");
+            finding.ts = self.now;
+            self.shared.events.push_back(Event::Finding(finding));
+        }
+    }
+}

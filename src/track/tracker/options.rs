@@ -1,0 +1,35 @@
+//! What a tracker is told beforehand.
+
+use crate::capture::Span;
+
+/// Limits and constants of a tracker.
+#[derive(Clone, Copy, Debug)]
+pub struct TrackerOptions {
+    /// Maximum segment lifetime; TIME-WAIT lasts twice as long.
+    pub msl: Span,
+    /// Most connections tracked at once.
+    pub max_flows: usize,
+    /// Most connections tracked at once that have not been answered.
+    pub max_half_open: usize,
+    /// A connection without traffic for so long is forgotten.
+    pub idle_timeout: Span,
+    /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
+    pub max_awake: usize,
+    /// Take segments that are just what was expected without the checks that have nothing to say then. All that is said is the same without this.
+    pub predicts: bool,
+}
+
+impl Default for TrackerOptions {
+    fn default() -> Self {
+        Self {
+            // RFC 9293 §3.4.2 takes 2 minutes; 30 s is what Linux's TIME-WAIT of 60 s amounts to.
+            msl: Span::from_secs(30),
+            max_flows: 1_000_000,
+            max_half_open: 250_000,
+            // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
+            idle_timeout: Span::from_secs(7_440),
+            max_awake: 20 * 1024,
+            predicts: true,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Which connection a segment on known addresses and ports belongs to: the one that is there, or one that takes its place.
+
+use crate::dissect::Segment;
+use crate::track::Observation;
+use crate::track::connection::{Connection, Way};
+use crate::track::handshake::Reuse;
+use crate::track::step::Step;
+use crate::track::table::{Age, Slot};
+
+use super::{FlowTracker, guess_direction};
+
+impl FlowTracker {
+    pub(super) fn begin(&mut self, segment: &Segment) -> Slot {
+        self.flows = self.flows.saturating_add(1);
+        let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
+        connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
+        connection.alone = !self.two_sided;
+        self.table.insert(connection, Age::Open, self.now)
+    }
+
+    /// The connection that a segment on known addresses and ports belongs to; the old one too when that is a new one.
+    pub(super) fn continue_or_replace(&mut self, slot: Slot, segment: &Segment) -> (Slot, Option<Box<Connection>>) {
+        let msl = self.options.msl;
+        let Some(connection) = self.table.get(slot) else { return (slot, None) };
+        if segment.flags.is_syn() {
+            return match connection.reuse(segment, msl) {
+                Reuse::New => {
+                    let old = self.table.remove(slot).map(Box::new);
+                    (self.begin(segment), old)
+                }
+                Reuse::Same | Reuse::Undecided => (slot, None),
+            };
+        }
+        if connection.is_foreign(segment) || connection.is_opened_anew(segment) {
+            // Its SYN was not captured.
+            let old = self.table.remove(slot).map(Box::new);
+            return (self.begin(segment), old);
+        }
+        // The answer to a SYN that seemed not to belong: the other end took it, so a new connection has begun.
+        let accepted = |syn: &Segment| {
+            segment.flags.is_syn_ack()
+                && segment.src == syn.dst
+                && segment.ack == Some(syn.seq.plus(1 + syn.payload_len))
+        };
+        let Some(syn) = connection.pending_syn.take_if(|syn| accepted(syn)) else { return (slot, None) };
+        // The SYN is the new connection's, so it is not counted twice; what was said of it stays where it was said.
+        let old = self.table.remove(slot).map(|mut old| {
+            old.disown(&syn);
+            Box::new(old)
+        });
+        let slot = self.begin(&syn);
+        let mut unheard = Observation::default();
+        if let Some(connection) = self.table.get(slot) {
+            let from = connection.direction(&syn);
+            let mut step = Step { segment: &syn, from, obs: &mut unheard, shared: &mut self.shared };
+            connection.observe(&mut step, Way::Any);
+            connection.found.clear();
+            connection.regraded.clear();
+        }
+        (slot, old)
+    }
+}
