@@ -26,21 +26,21 @@ const WAITING: usize = 2;
 #[derive(Debug, Default)]
 pub struct Batch {
     packets: Vec<Prepared>,
-    /// Their lines.
+    /// Their lines, and where each ends.
     text: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 /// A packet of which only what it did is not known yet.
+// Every cache line of it goes from one core to another.
+#[repr(align(64))]
 #[derive(Debug)]
-struct Prepared {
-    number: u64,
-    ts: Timestamp,
-    is_cut: bool,
-    is_tcp: bool,
-    segment: Option<Tracked>,
-    /// Where its line ends in the batch's text.
-    line_end: usize,
+enum Prepared {
+    Segment(Tracked),
+    Other { number: u64, ts: Timestamp, is_cut: bool, is_tcp: bool },
 }
+
+const _: () = assert!(size_of::<Prepared>() <= 3 * 64, "it takes three cache lines");
 
 /// A segment on its way to the tracker.
 #[derive(Debug)]
@@ -51,29 +51,32 @@ pub struct Tracked {
     pub hash: FlowHash,
 }
 
-impl Tracked {
-    /// The segment that was dissected, if it was one.
-    #[inline]
-    pub fn of(dissection: &Dissection<'_>, hasher: &FlowHasher) -> Option<Self> {
-        dissection.segment().map(|segment| Self { segment: *segment, hash: hasher.of(segment) })
-    }
-}
-
 impl Batch {
     /// The packets with their segments; what the segments do is not said yet.
     pub fn packets(&self) -> impl Iterator<Item = (Packet<'_>, Option<&Tracked>)> {
         let mut begin = 0;
-        self.packets.iter().map(move |prepared| {
-            let line = self.text.get(begin..prepared.line_end).unwrap_or_default();
-            begin = prepared.line_end;
-            let &Prepared { number, ts, is_cut, is_tcp, .. } = prepared;
-            (Packet { number, ts, is_cut, is_tcp, line, payload: &[], tcp: None }, prepared.segment.as_ref())
+        self.packets.iter().enumerate().map(move |(at, prepared)| {
+            let end = self.ends.get(at).copied().unwrap_or_default();
+            let line = self.text.get(begin..end).unwrap_or_default();
+            begin = end;
+            let packet =
+                |number, ts, is_cut, is_tcp| Packet { number, ts, is_cut, is_tcp, line, payload: &[], tcp: None };
+            match prepared {
+                Prepared::Segment(tracked) => {
+                    let Segment { frame, ts, captured_len, wire_len, .. } = tracked.segment;
+                    (packet(frame, ts, captured_len < wire_len, true), Some(tracked))
+                }
+                Prepared::Other { number, ts, is_cut, is_tcp } => (packet(*number, *ts, *is_cut, *is_tcp), None),
+            }
         })
     }
 
     /// Where the tracker will look for the connection of each.
     pub fn hashes(&self) -> impl Iterator<Item = Option<FlowHash>> {
-        self.packets.iter().map(|prepared| Some(prepared.segment.as_ref()?.hash))
+        self.packets.iter().map(|prepared| match prepared {
+            Prepared::Segment(tracked) => Some(tracked.hash),
+            Prepared::Other { .. } => None,
+        })
     }
 }
 
@@ -96,6 +99,7 @@ impl Feed<'_> {
     fn fill(&mut self, batch: &mut Batch, many: usize) -> Result<bool> {
         batch.packets.clear();
         batch.text.clear();
+        batch.ends.clear();
         while batch.packets.len() < many {
             if self.count == Some(0) {
                 return Ok(false);
@@ -122,13 +126,15 @@ impl Batch {
         dissection.read(frame);
         if let Some(lines) = lines {
             lines.packet(&mut self.text, frame, &dissection);
+            self.ends.push(self.text.len());
         }
-        let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
-        self.packets.push(Prepared { number, ts, is_cut, is_tcp, segment: None, line_end: self.text.len() });
-        // It is large, and so copied only to where it stays.
-        if let Some(prepared) = self.packets.last_mut() {
-            prepared.segment = Tracked::of(&dissection, hasher);
-        }
+        self.packets.push(match dissection.segment() {
+            Some(segment) => Prepared::Segment(Tracked { segment: *segment, hash: hasher.of(segment) }),
+            None => {
+                let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
+                Prepared::Other { number, ts, is_cut, is_tcp }
+            }
+        });
     }
 }
 

@@ -41,10 +41,22 @@ pub(super) fn is_low(end: Socket, other: Socket) -> bool {
 
 /// Where a tracker looks for a segment's connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FlowHash {
-    pub(super) hash: u64,
-    /// The segment comes from the lower of the two ends.
-    pub(super) from_low: bool,
+pub struct FlowHash(u64);
+
+/// Whether the segment comes from the lower of the two ends stands in this bit, which is set in what is looked for: one that a
+/// hash table asks for least, since it takes places from the lowest and marks from the highest.
+const FROM_LOW: u64 = 1 << 40;
+
+impl FlowHash {
+    #[inline]
+    pub(super) fn hash(self) -> u64 {
+        self.0 | FROM_LOW
+    }
+
+    #[inline]
+    pub(super) fn from_low(self) -> bool {
+        self.0 & FROM_LOW != 0
+    }
 }
 
 /// Says where a tracker looks. It is seeded anew for each: keys come from the wire.
@@ -56,7 +68,7 @@ impl FlowHasher {
     #[inline]
     pub fn of(&self, segment: &Segment) -> FlowHash {
         let (key, from_low) = FlowKey::of(segment.src, segment.dst);
-        FlowHash { hash: self.hash(&key), from_low }
+        FlowHash(self.hash(&key) ^ if from_low { 0 } else { FROM_LOW })
     }
 
     /// In whole words: each packet asks for it.
@@ -78,7 +90,7 @@ impl FlowHasher {
                 state.write_u32(u32::from(low.port) << 16 | u32::from(high.port));
             }
         }
-        state.finish()
+        state.finish() | FROM_LOW
     }
 }
 

@@ -152,7 +152,7 @@ impl Table {
     #[inline]
     pub fn find(&self, hash: FlowHash, segment: &Segment) -> Option<Slot> {
         let equal = |slot: &Slot| self.slots.get(*slot as usize).is_some_and(|entry| self.has(&entry.held, segment));
-        self.index.find(hash.hash, equal).copied()
+        self.index.find(hash.hash(), equal).copied()
     }
 
     /// A connection, awake.
