@@ -54,7 +54,7 @@ impl FlowHash {
     }
 
     #[inline]
-    pub(super) fn from_low(self) -> bool {
+    pub(super) fn is_from_low(self) -> bool {
         self.0 & FROM_LOW != 0
     }
 }

@@ -29,7 +29,8 @@ impl Table {
             return;
         }
         // Whose hash looks like it is taken for it: to ask the connection itself would be to wait for it.
-        let find = |hash: FlowHash| (self.index.find(hash.hash(), |_| true).copied().unwrap_or(NONE), hash.from_low());
+        let find =
+            |hash: FlowHash| (self.index.find(hash.hash(), |_| true).copied().unwrap_or(NONE), hash.is_from_low());
         self.near.extend(hashes.map(find));
         self.near.iter().for_each(|(slot, _)| prefetch_index(&self.slots, *slot as usize));
         // Where a page is that was not looked at for long takes a core longest to find out, unless it asks for many at a time.
