@@ -307,7 +307,7 @@ impl Table {
             self.link(slot, age, now);
             if age == Age::Over {
                 if self.over.len() > self.most_awake {
-                    // It has been let go since, or woken again.
+                    // It has been let go since, or has its turn with all that are awake.
                     self.over.pop_front();
                 }
                 self.over.push_back(slot);

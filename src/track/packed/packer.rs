@@ -23,7 +23,7 @@ pub(in crate::track) enum Kind {
     Mark,
 }
 
-const KINDS: usize = 8;
+const KINDS: usize = Kind::Mark as usize + 1;
 
 /// Times and spans are whole microseconds in most captures.
 const TIME_UNIT: i64 = 1000;
