@@ -299,7 +299,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be repeated")
     parser.add_argument("--list", action="store_true", help="name the parts")
-    parser.add_argument("--repeat", type=int, default=3, help="how often each command runs (3), and three times as often one that takes less than 3 s")
+    parser.add_argument("--repeat", type=int, default=3, help=f"how often each command runs (3), and three times as often if it takes less than {LITTLE} s")
     parser.add_argument("--limit", type=int, default=300, help="CPU seconds after which a command is given up (300)")
     parser.add_argument("--dir", help="where captures go")
     parser.add_argument("--keep", action="store_true", help="keep the captures")

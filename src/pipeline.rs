@@ -63,8 +63,8 @@ impl Batch {
                 |number, ts, is_cut, is_tcp| Packet { number, ts, is_cut, is_tcp, line, payload: &[], tcp: None };
             match prepared {
                 Prepared::Segment(tracked) => {
-                    let Segment { frame, ts, captured_len, wire_len, .. } = tracked.segment;
-                    (packet(frame, ts, captured_len < wire_len, true), Some(tracked))
+                    let segment = &tracked.segment;
+                    (packet(segment.frame, segment.ts, segment.is_cut(), true), Some(tracked))
                 }
                 Prepared::Other { number, ts, is_cut, is_tcp } => (packet(*number, *ts, *is_cut, *is_tcp), None),
             }

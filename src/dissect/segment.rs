@@ -68,6 +68,11 @@ impl Segment {
             .saturating_add(u32::from(self.flags.contains(TcpFlags::FIN)))
     }
 
+    /// Whether not all of its frame was captured.
+    pub fn is_cut(&self) -> bool {
+        self.captured_len < self.wire_len
+    }
+
     /// Whether it goes from one of the two to the other.
     pub fn is_between(&self, [a, b]: &[Socket; 2]) -> bool {
         self.src == *a && self.dst == *b || self.src == *b && self.dst == *a

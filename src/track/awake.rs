@@ -86,7 +86,9 @@ impl Awake {
     /// Has a connection's page found.
     #[inline]
     pub fn find(&self, Seat(at): Seat) {
-        self.room(at).into_iter().for_each(|room| prefetch_index(&room.lines, 0));
+        if let Some(room) = self.room(at) {
+            prefetch_index(&room.lines, 0);
+        }
     }
 
     #[inline]

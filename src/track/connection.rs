@@ -113,7 +113,7 @@ pub(super) struct Cut {
     pub ts: Timestamp,
 }
 
-packed!(Cut { how, by, ts } frames { frame });
+packed!(Cut { how, by, ts } near Frame { frame });
 
 /// What is said once a connection, or once a direction, by index.
 #[derive(Clone, Copy, Debug, Default)]

@@ -133,9 +133,9 @@ pub(super) struct Endpoint {
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, wscale,
     handshake_leg, asked, rtt, count, syns, trouble, trail, flight, resends, ack, edge_at, edge, right_edge, floor
-} rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } frames {
+} rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } near Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
-} clocks { tsval } windows { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
+} near Clock { tsval } near Window { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
 
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]

@@ -21,7 +21,9 @@ impl Pack for Ids {
     fn pack(&self, out: &mut Packer) {
         let Self { last, more, up, same, other, right, wrong } = *self;
         out.flag(last.is_some());
-        last.into_iter().for_each(|last| out.near(Kind::IpId, last.into()));
+        if let Some(last) = last {
+            out.near(Kind::IpId, last.into());
+        }
         up.pack(out);
         let counted = (u64::from(right) << 8 | u64::from(wrong), u64::from(more) << 16 | u64::from(same), other);
         counted.pack(out);

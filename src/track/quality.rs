@@ -22,7 +22,7 @@ impl Quality {
     pub fn observe(&mut self, step: &mut Step<'_>, mss: Option<u16>) {
         let segment = step.segment;
         self.check_time(step);
-        if segment.captured_len < segment.wire_len && self.first_time(Rule::SnaplenCut, segment) {
+        if segment.is_cut() && self.first_time(Rule::SnaplenCut, segment) {
             let (captured, wire) = (u64::from(segment.captured_len), u64::from(segment.wire_len));
             step.fire(Rule::SnaplenCut).bytes("captured", captured).bytes("wire", wire);
         }

@@ -52,7 +52,7 @@ struct Report {
     ts: Timestamp,
 }
 
-packed!(Report { from, to, ts } frames { frame });
+packed!(Report { from, to, ts } near Frame { frame });
 
 const MAX_RANGES: usize = 32;
 const MAX_REPORTS: usize = 64;

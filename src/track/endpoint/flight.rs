@@ -25,7 +25,7 @@ pub(in crate::track) struct Sent {
     pub digest: Option<NonZeroU32>,
 }
 
-packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } frames { frame });
+packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } near Frame { frame });
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
 const MAX_FLIGHT: usize = 4096;

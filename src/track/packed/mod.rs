@@ -20,13 +20,13 @@ pub(super) fn says_something<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// Packs a struct field by field, and leaves out the fields that are `at_rest`: their default says all. Of `rare` fields one flag
-/// says so, where it does.
+/// says so, where it does; those `near` others of their kind are said by it.
 macro_rules! packed {
-    ($type:ty { $($field:ident),+ $(,)? } $(rare { $($rare:ident),+ })? $(frames { $($frame:ident),+ })?
-        $(clocks { $($clock:ident),+ })? $(windows { $($window:ident),+ })? $(at_rest { $($left_out:ident),+ })?) => {
+    ($type:ty { $($field:ident),+ $(,)? } $(rare { $($rare:ident),+ })? $(near $kind:ident { $($near:ident),+ })*
+        $(at_rest { $($left_out:ident),+ })?) => {
         impl $crate::track::packed::Pack for $type {
             fn pack(&self, out: &mut $crate::track::packed::Packer) {
-                let Self { $($field,)+ $($($rare,)+)? $($($frame,)+)? $($($clock,)+)? $($($window,)+)? $($($left_out: _,)+)? } = self;
+                let Self { $($field,)+ $($($rare,)+)? $($($near,)+)* $($($left_out: _,)+)? } = self;
                 $($field.pack(out);)+
                 $(
                     let says_something = $($crate::track::packed::says_something($rare))||+;
@@ -35,9 +35,7 @@ macro_rules! packed {
                         $($rare.pack(out);)+
                     }
                 )?
-                $($(out.near($crate::track::packed::Kind::Frame, *$frame as i64);)+)?
-                $($(out.near($crate::track::packed::Kind::Clock, i64::from(*$clock));)+)?
-                $($(out.near($crate::track::packed::Kind::Window, i64::from(*$window));)+)?
+                $($(out.near($crate::track::packed::Kind::$kind, *$near as i64);)+)*
             }
 
             fn unpack(from: &mut $crate::track::packed::Unpacker) -> Self {
@@ -47,10 +45,8 @@ macro_rules! packed {
                 } else {
                     Default::default()
                 };)?
-                $($(let $frame = from.near($crate::track::packed::Kind::Frame) as u64;)+)?
-                $($(let $clock = from.near($crate::track::packed::Kind::Clock) as u32;)+)?
-                $($(let $window = from.near($crate::track::packed::Kind::Window) as u32;)+)?
-                Self { $($field,)+ $($($rare,)+)? $($($frame,)+)? $($($clock,)+)? $($($window,)+)? $($($left_out: Default::default(),)+)? }
+                $($(let $near = from.near($crate::track::packed::Kind::$kind) as _;)+)*
+                Self { $($field,)+ $($($rare,)+)? $($($near,)+)* $($($left_out: Default::default(),)+)? }
             }
         }
     };

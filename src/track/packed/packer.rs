@@ -32,6 +32,13 @@ const TIME_UNIT: i64 = 1000;
 const FAR: u64 = u64::MAX;
 const FURTHEST: u64 = 1 << 62;
 
+/// What is near in the beginning.
+fn near_to(Timestamp(ts): Timestamp) -> [Near; KINDS] {
+    let mut near = [Near::default(); KINDS];
+    near[Kind::Time as usize].keep(ts);
+    near
+}
+
 /// Takes values one behind the other.
 #[derive(Debug, Default)]
 pub(in crate::track) struct Packer {
@@ -45,12 +52,11 @@ pub(in crate::track) struct Packer {
 
 impl Packer {
     /// Begins anew; times are likely to be near to that one.
-    pub(super) fn begin(&mut self, Timestamp(ts): Timestamp) {
+    pub(super) fn begin(&mut self, ts: Timestamp) {
         self.words.clear();
         self.flags.clear();
         (self.flagged, self.count) = (0, 0);
-        self.near = Default::default();
-        self.near[Kind::Time as usize].keep(ts);
+        self.near = near_to(ts);
     }
 
     pub(super) fn end(&mut self) {
@@ -116,10 +122,9 @@ pub(in crate::track) struct Unpacker {
 
 impl Unpacker {
     /// Begins with what it has been given; times are likely to be near to that one.
-    pub(super) fn begin(&mut self, Timestamp(ts): Timestamp) {
+    pub(super) fn begin(&mut self, ts: Timestamp) {
         (self.word, self.flag) = (0, 0);
-        self.near = Default::default();
-        self.near[Kind::Time as usize].keep(ts);
+        self.near = near_to(ts);
     }
 
     #[inline]
@@ -183,6 +188,7 @@ mod tests {
     fn said() -> impl Strategy<Value = Said> {
         let near = prop_oneof![
             any::<i64>(),
+            -5_000..5_000_i64,
             0..40_i64,
             Just(i64::MIN),
             Just(i64::MAX),

@@ -1,6 +1,10 @@
 //! Connections as what they differ in from others of their kind: the first one that says the same with its flags stands for all
 //! that follow, for as long as one of them rests.
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
 use crate::capture::Timestamp;
 
 use super::{Pack, Packer, Unpacker, bytes};
@@ -117,8 +121,7 @@ impl Patterns {
 
 /// Where a pattern with these flags and so many words may be.
 fn places(flags: &[u64], words: usize) -> impl Iterator<Item = usize> + use<> {
-    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let hash = flags.iter().fold(words as u64, |hash, flags| mix(hash, *flags)) as usize;
+    let hash = FixedState::with_seed(0).hash_one((flags, words)) as usize;
     (0..PLACES).map(move |place| (hash + place) % PATTERNS)
 }
 
