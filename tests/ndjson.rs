@@ -5,8 +5,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::testkit::file::{Record, pcap};
-use crate::testkit::packet::Packet;
 use crate::testkit::replay::capture;
 use crate::testkit::script::Script;
 use crate::testkit::{files_below, root, short, tcpcheck};
@@ -236,6 +234,9 @@ fn peak(process: u32) -> usize {
 fn connections_that_end_together_are_written_one_by_one() {
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
+
+    use crate::testkit::file::{Record, pcap};
+    use crate::testkit::packet::Packet;
 
     // As many connections as ports, none answered: they end with the capture.
     let syn = |port: u16| Packet {

@@ -46,10 +46,11 @@ impl OpenFiles {
             if path.as_os_str() == "-" {
                 return Ok((path.to_owned(), None));
             }
-            let file = File::open(path).map_err(|source| CaptureError::Io { path: path.to_owned(), source })?;
-            if file.metadata().is_ok_and(|m| m.is_dir()) {
+            // Asked first: Windows says of a directory that access is denied.
+            if path.is_dir() {
                 return Err(CaptureError::Directory { path: path.to_owned() });
             }
+            let file = File::open(path).map_err(|source| CaptureError::Io { path: path.to_owned(), source })?;
             Ok((path.to_owned(), Some(file)))
         };
         Ok(Self { files: paths.iter().map(|path| open(path.as_ref())).collect::<Result<_, _>>()? })

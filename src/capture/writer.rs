@@ -261,6 +261,15 @@ pub fn standard_output() -> io::Result<File> {
     Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
+/// Standard output, which this system has none of.
+///
+/// # Errors
+/// Always.
+#[cfg(not(any(unix, windows)))]
+pub fn standard_output() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {

@@ -182,7 +182,7 @@ impl Plan {
                 Annotate::Brief => Level::Brief,
                 Annotate::Full => Level::Full,
             },
-            line: line_style(&args.line),
+            line: line_style(&args.line, live),
             order: match args.show.sort {
                 Sort::Start => Order::Start,
                 Sort::Rtx => Order::Retransmissions,
@@ -376,7 +376,7 @@ fn show(args: &Args) -> Show {
     }
 }
 
-fn line_style(line: &LineArgs) -> LineStyle {
+fn line_style(line: &LineArgs, local: bool) -> LineStyle {
     LineStyle {
         numeric: line.numeric,
         no_domain: line.no_domain,
@@ -389,6 +389,7 @@ fn line_style(line: &LineArgs) -> LineStyle {
         absolute: line.absolute_tcp_sequence_numbers,
         number: line.number,
         no_checksum: line.dont_verify_checksums,
+        local,
     }
 }
 

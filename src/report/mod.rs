@@ -11,6 +11,7 @@ mod findings;
 mod flows;
 mod graph;
 mod html;
+mod interfaces;
 mod json;
 mod ladder;
 pub mod lines;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use super::interfaces::Interfaces;
+
 /// Looks names up in what the two files held when this was made.
 ///
 /// A name is printable ASCII without spaces; what is not one in a file is left out.
@@ -12,6 +14,7 @@ pub struct Names {
     no_domain: bool,
     services: HashMap<u16, Box<str>>,
     hosts: HashMap<IpAddr, Box<str>>,
+    interfaces: Interfaces,
 }
 
 impl Names {
@@ -33,6 +36,16 @@ impl Names {
     /// Host names end before their first dot.
     pub fn without_domain(self) -> Self {
         Self { no_domain: true, ..self }
+    }
+
+    /// Interfaces as this machine calls them.
+    pub fn with_interfaces(self) -> Self {
+        Self { interfaces: Interfaces::local(), ..self }
+    }
+
+    /// An interface's name by its index.
+    pub fn interface(&self, index: u32) -> Option<&str> {
+        self.interfaces.name(index)
     }
 
     /// The service at a TCP port.

@@ -37,11 +37,17 @@ pub fn read_with_libpcap(bytes: &[u8]) -> (Vec<Seen>, Result<(), String>) {
     loop {
         match capture.next_packet() {
             // With this precision `tv_usec` holds nanoseconds.
-            Ok(packet) => seen.push((
-                packet.header.ts.tv_sec.wrapping_mul(1_000_000_000).wrapping_add(packet.header.ts.tv_usec),
-                packet.header.len,
-                packet.data.to_vec(),
-            )),
+            Ok(packet) => {
+                let ts = packet.header.ts;
+                #[allow(clippy::useless_conversion)]
+                // 64 bits on Linux; macOS has 32 for the fraction, Windows for both
+                let (seconds, nanos) = (i64::from(ts.tv_sec), i64::from(ts.tv_usec));
+                seen.push((
+                    seconds.wrapping_mul(1_000_000_000).wrapping_add(nanos),
+                    packet.header.len,
+                    packet.data.to_vec(),
+                ));
+            }
             Err(pcap::Error::NoMorePackets) => return (seen, Ok(())),
             Err(e) => return (seen, Err(e.to_string())),
         }

@@ -212,11 +212,13 @@ impl FrameSource for Live {
                 self.nap = self.nap.map(|_| SHORT_NAP);
                 // With that precision libpcap puts nanoseconds where microseconds stand otherwise.
                 let unit = if self.precision == Precision::Nano { 1 } else { 1000 };
-                #[allow(clippy::useless_conversion)] // 32 bits on macOS, 64 on Linux
-                let fraction = i64::from(packet.header.ts.tv_usec).saturating_mul(unit);
+                let ts = packet.header.ts;
+                #[allow(clippy::useless_conversion)]
+                // 64 bits on Linux; macOS has 32 for the fraction, Windows for both
+                let (seconds, fraction) = (i64::from(ts.tv_sec), i64::from(ts.tv_usec).saturating_mul(unit));
                 Ok(Next::Frame(Frame {
                     number: self.frames,
-                    ts: Timestamp::new(packet.header.ts.tv_sec, fraction),
+                    ts: Timestamp::new(seconds, fraction),
                     link_type: *link_type,
                     interface: 0,
                     wire_len: packet.header.len,

@@ -114,9 +114,26 @@ fn captures(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
             found.push(word.clone());
         }
     }
+    let mut found: Vec<PathBuf> = found.into_iter().map(slashed).collect();
     let mut seen = HashSet::new();
     found.retain(|path| seen.insert(path.clone()));
     Ok(found)
+}
+
+/// A path with `/` between its parts, as every report has it: a baseline, SARIF and JUnit are the same on each system.
+#[cfg(windows)]
+pub fn slashed(path: PathBuf) -> PathBuf {
+    match path.to_str() {
+        // In a verbatim path a slash is part of a name.
+        Some(text) if !text.starts_with(r"\\?\") => text.replace('\\', "/").into(),
+        _ => path,
+    }
+}
+
+/// A path with `/` between its parts, as it is here.
+#[cfg(not(windows))]
+pub fn slashed(path: PathBuf) -> PathBuf {
+    path
 }
 
 /// A word that names no file and holds signs of a pattern.

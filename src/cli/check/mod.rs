@@ -131,7 +131,7 @@ fn read_policy(args: &CheckArgs) -> Result<Policy> {
         None => policy::find(&std::env::current_dir().context("the working directory")?),
     };
     match path {
-        Some(path) => Ok(Policy::read(&path, jiff::Zoned::now().date())?),
+        Some(path) => Ok(Policy::read(&inputs::slashed(path), jiff::Zoned::now().date())?),
         None => Ok(Policy::built_in()),
     }
 }

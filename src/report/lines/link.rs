@@ -1,7 +1,6 @@
 //! What a line says of link-layer headers, tags and shims; of most with `-e` alone.
 
 use super::digits::{decimal, hex, hex_padded};
-use super::interface;
 use super::layers::{Line, UNKNOWN, ethertype_name};
 use super::{Pen, Text};
 use crate::dissect::{
@@ -98,7 +97,7 @@ impl Line<'_, '_, '_> {
             _ => "?",
         };
         if let Some(index) = cooked.interface {
-            pad_right(self.out, interface::name(index).unwrap_or("?"), 5);
+            pad_right(self.out, self.names.interface(index).unwrap_or("?"), 5);
             self.out.push(b' ');
             pad_right(self.out, name, 3);
             self.out.push(b' ');

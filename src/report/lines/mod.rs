@@ -6,7 +6,6 @@
 
 mod dump;
 mod extensions;
-mod interface;
 mod ip;
 mod ip_options;
 mod layers;
@@ -52,8 +51,7 @@ impl Lines {
     /// Lines that look so, in the local time of `zone`.
     pub fn in_zone(style: LineStyle, zone: TimeZone) -> Self {
         let names = if style.numeric { Names::numeric() } else { Names::new() };
-        // Read now, like the files of `Names`: the process may not be able to open files later.
-        interface::name(0);
+        let names = if style.local { names.with_interfaces() } else { names };
         Self {
             style,
             names: if style.no_domain { names.without_domain() } else { names },

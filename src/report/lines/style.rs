@@ -25,6 +25,8 @@ pub struct LineStyle {
     pub number: bool,
     /// `-K`: no checksum with `-v`.
     pub no_checksum: bool,
+    /// Captured on this machine: interfaces have their names here.
+    pub local: bool,
 }
 
 /// The time stamp before a line.
