@@ -635,7 +635,6 @@ fn a_live_capture_ends_after_its_count_with_tcpdump_s_counters() {
     assert!(text.contains("# f1 @3  c=ESTABLISHED --> s>ESTABLISHED ACK: acks the SYN+ACK @2"), "{text}");
 }
 
-#[cfg(feature = "live")]
 #[test]
 fn a_filter_chooses_packets_and_one_that_does_not_compile_says_where() {
     let lab = Lab::new();

@@ -54,7 +54,7 @@ fn segment(from: Socket, to: Socket) -> Vec<u8> {
     frame
 }
 
-#[cfg(all(test, feature = "live"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -71,10 +71,12 @@ pub fn refusal(bytes: &[u8]) -> String {
 
 #[cfg(not(feature = "live"))]
 #[test]
-fn without_libpcap_filters_and_live_capture_say_what_to_do() {
+fn without_libpcap_files_are_filtered_and_live_capture_says_what_to_do() {
     use tcpcheck::capture::{Filter, LiveOptions, open_live};
-    let build = "built without it; build it with `cargo build --release --features live`";
-    assert!(Filter::compile("tcp").unwrap_err().to_string().contains(build));
+    let build = "built without libpcap; build it with `cargo build --release --features live`";
+    assert!(Filter::compile("tcp port 80 and not host ::1").is_ok());
+    let refused = Filter::compile("tcp and mpls").unwrap_err().to_string();
+    assert!(refused.ends_with("`mpls` needs a build with libpcap\n  tcp and mpls\n          ^"), "{refused}");
     assert!(open_live(&LiveOptions::default()).err().unwrap().to_string().contains(build));
     assert!(Filter::compile(" ").unwrap().accepts_all());
 }

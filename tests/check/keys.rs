@@ -185,7 +185,6 @@ fn every_key_passes_and_fails_on_real_captures_in_every_format() {
 }
 
 #[test]
-#[cfg(feature = "live")]
 fn every_key_of_a_scope_does_so_too() {
     for row in ROWS.iter().filter(|row| Key::ALL.iter().any(|info| info.name == row.key && info.in_scope)) {
         let what = format!("{} in a scope", row.key);

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use ::pcap::{BpfProgram, Capture, Error, Linktype};
 
-use super::program::{Instruction, Program};
+use super::Refusal;
+use super::program::Instruction;
+pub(super) use super::program::Program;
 use crate::capture::{CaptureError, LinkType};
 
 /// Link types on which expressions mean what they do not on Ethernet: 802.11, radiotap, Linux cooked, raw IP, PPP, Frame
@@ -23,10 +25,10 @@ static COMPILER: Mutex<()> = Mutex::new(());
 const SEARCH: Duration = Duration::from_millis(500);
 
 /// Compiles an expression for frames of a link type, or gives libpcap's reason why not.
-pub(super) fn compile(expression: &str, link_type: LinkType) -> Result<Program, String> {
+pub(super) fn compile(expression: &str, link_type: LinkType) -> Result<Program, Refusal> {
     let compiled = parse(expression, link_type, true)?;
     let instructions = compiled.get_instructions().iter().map(|instruction| read(&instruction.to_string()));
-    let program = instructions.collect::<Option<_>>().ok_or("libpcap's program cannot be read")?;
+    let program = instructions.collect::<Option<_>>().ok_or_else(|| "libpcap's program cannot be read".to_owned())?;
     Ok(Program(program))
 }
 
@@ -60,7 +62,8 @@ fn reason(error: Error) -> String {
 }
 
 /// The error for an expression that libpcap refused, with the place.
-pub(in crate::capture) fn refused(expression: &str, link_type: LinkType, words: String) -> CaptureError {
+pub(in crate::capture) fn refused(expression: &str, link_type: LinkType, refusal: impl Into<Refusal>) -> CaptureError {
+    let Refusal { words, .. } = refusal.into();
     let at = named_place(expression, &words).or_else(|| place(expression, link_type));
     CaptureError::Filter { expression: expression.to_owned(), at, words }
 }

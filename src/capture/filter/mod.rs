@@ -2,36 +2,54 @@
 
 #[cfg(feature = "live")]
 mod expression;
-#[cfg(feature = "live")]
 mod loopback;
+#[cfg_attr(feature = "live", expect(dead_code, reason = "what only a build without libpcap needs"))]
+#[cfg(any(test, not(feature = "live")))]
+mod portable;
 #[cfg(feature = "live")]
 mod program;
 
 #[cfg(feature = "live")]
-pub(super) use expression::refused;
+use expression as compiler;
+#[cfg(not(feature = "live"))]
+use portable as compiler;
 
+use super::{CaptureError, Frame, LinkType};
+use compiler::Program;
 #[cfg(feature = "live")]
-use super::LinkType;
-use super::{CaptureError, Frame};
+pub(super) use compiler::refused;
+#[cfg(not(feature = "live"))]
+use compiler::refused;
+
+/// Why an expression is not taken.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    words: String,
+    /// Where it goes wrong, in bytes; none if that is not known, or no matter of place.
+    at: Option<usize>,
+}
+
+impl From<String> for Refusal {
+    fn from(words: String) -> Self {
+        Self { words, at: None }
+    }
+}
 
 /// A filter expression, compiled for each link type when the first frame of it comes.
 ///
 /// libpcap compiles; the program is run here, because libpcap's own way to run one from Rust takes the captured length for
-/// the length on the wire, which `greater`, `less` and `len` ask about.
+/// the length on the wire, which `greater`, `less` and `len` ask about. A build without libpcap has a compiler of its own, for
+/// what capture files need most.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     expression: String,
-    #[cfg(feature = "live")]
-    programs: Vec<(LinkType, program::Program)>,
+    programs: Vec<(LinkType, Program)>,
     /// Those for link types that have not come yet.
-    #[cfg(feature = "live")]
-    prepared: Vec<(LinkType, program::Program)>,
+    prepared: Vec<(LinkType, Program)>,
     /// Where a loopback frame is translated.
-    #[cfg(feature = "live")]
     translated: Vec<u8>,
 }
 
-#[cfg(feature = "live")]
 impl Filter {
     /// Takes an expression as tcpdump does. An empty one accepts every frame.
     ///
@@ -42,15 +60,15 @@ impl Filter {
         if filter.accepts_all() {
             return Ok(filter);
         }
-        match expression::compile(&filter.expression, LinkType::EN10MB) {
+        match compiler::compile(&filter.expression, LinkType::EN10MB) {
             Ok(program) if program.asks_the_kernel() => {}
             Ok(program) => filter.programs.push((LinkType::EN10MB, program)),
-            Err(words) => {
+            Err(refusal) => {
                 // Some expressions mean something only on other link types; which one comes is not known yet.
-                let other = |number| expression::compile(&filter.expression, LinkType(number)).is_ok();
-                let contradicts = words.contains("rejects all packets");
-                if contradicts || !expression::OTHER_LINK_TYPES.into_iter().any(other) {
-                    return Err(refused(&filter.expression, LinkType::EN10MB, words));
+                let other = |number| compiler::compile(&filter.expression, LinkType(number)).is_ok();
+                let contradicts = refusal.words.contains("rejects all packets");
+                if contradicts || !compiler::OTHER_LINK_TYPES.into_iter().any(other) {
+                    return Err(refused(&filter.expression, LinkType::EN10MB, refusal));
                 }
             }
         }
@@ -62,8 +80,8 @@ impl Filter {
     #[must_use]
     pub fn prepared(mut self) -> Self {
         if !self.accepts_all() {
-            let compiled = |link_type| Some((link_type, expression::compile(&self.expression, link_type).ok()?));
-            self.prepared = expression::USUAL_LINK_TYPES.map(LinkType).into_iter().filter_map(compiled).collect();
+            let compiled = |link_type| Some((link_type, compiler::compile(&self.expression, link_type).ok()?));
+            self.prepared = compiler::USUAL_LINK_TYPES.map(LinkType).into_iter().filter_map(compiled).collect();
         }
         self
     }
@@ -87,7 +105,7 @@ impl Filter {
     /// Compiles for a link type that has not come before.
     #[cold]
     fn accepts_first(&mut self, frame: &Frame) -> Result<bool, CaptureError> {
-        let refuse = |words| CaptureError::FilterLinkType {
+        let refuse = |Refusal { words, .. }| CaptureError::FilterLinkType {
             expression: self.expression.clone(),
             frame: frame.number,
             link_type: frame.link_type,
@@ -95,39 +113,13 @@ impl Filter {
         };
         let program = match self.prepared.iter().find(|(link_type, _)| *link_type == frame.link_type) {
             Some((_, program)) => program.clone(),
-            None => expression::compile(&self.expression, frame.link_type).map_err(refuse)?,
+            None => compiler::compile(&self.expression, frame.link_type).map_err(refuse)?,
         };
         if program.asks_the_kernel() {
-            return Err(refuse("whether a frame came in or went out is known only while capturing".to_owned()));
+            return Err(refuse("whether a frame came in or went out is known only while capturing".to_owned().into()));
         }
         self.programs.push((frame.link_type, program));
         self.accepts(frame)
-    }
-}
-
-#[cfg(not(feature = "live"))]
-impl Filter {
-    /// Takes an empty expression, which accepts every frame.
-    ///
-    /// # Errors
-    /// For every other expression: this build has no libpcap.
-    pub fn compile(expression: &str) -> Result<Self, CaptureError> {
-        let filter = Self { expression: expression.trim().to_owned() };
-        if filter.accepts_all() { Ok(filter) } else { Err(CaptureError::NoLibpcap { what: "filter expressions" }) }
-    }
-
-    /// Compiles nothing.
-    #[must_use]
-    pub fn prepared(self) -> Self {
-        self
-    }
-
-    /// Accepts the frame.
-    ///
-    /// # Errors
-    /// Never, in a build without libpcap.
-    pub fn accepts(&mut self, _frame: &Frame) -> Result<bool, CaptureError> {
-        Ok(true)
     }
 }
 
