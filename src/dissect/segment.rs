@@ -60,6 +60,36 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// An empty segment with no flags and no options, as a beginning for one that is not dissected from a frame.
+    pub fn new(src: Socket, dst: Socket, seq: SeqNumber) -> Self {
+        Self {
+            frame: 0,
+            ts: Timestamp::default(),
+            interface: 0,
+            wire_len: 54,
+            captured_len: 54,
+            src,
+            dst,
+            ttl: 64,
+            tos: 0,
+            ip_id: None,
+            dont_fragment: false,
+            fragment: false,
+            seq,
+            ack: None,
+            flags: TcpFlags::default(),
+            window: u16::MAX,
+            urgent: 0,
+            header_len: 20,
+            payload_len: 0,
+            offloaded: false,
+            header_fault: None,
+            checksum: Checksum::Unknown,
+            payload_digest: None,
+            options: OptionFacts::NONE,
+        }
+    }
+
     /// Sequence numbers that the segment takes: payload, and one each for SYN and FIN.
     // RFC 9293 §3.4: SYN and FIN are the only controls that take a sequence number.
     pub fn seq_len(&self) -> u32 {
