@@ -1,0 +1,65 @@
+# Read by the scripts beside it: where things are, and which toolchain builds for a target.
+# shellcheck shell=bash disable=SC2034 # what is set here is used there
+set -eu -o pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+root=$PWD
+target_dir=${CARGO_TARGET_DIR:-$root/target}
+tools=${TOOLS:-$root/target/tools}
+dist=$root/target/dist
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+mkdir -p "$tools" "$dist"
+
+say() { printf '\n== %s\n' "$*"; }
+
+# apt-get install what of these packages is missing.
+debian() {
+    dpkg -s "$@" >/dev/null 2>&1 && return
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# Tools that are wheels: zig, which compiles and links C for any target, and those that make packages.
+python_tools() {
+    debian python3-venv
+    [ -x "$tools/venv/bin/pip" ] || python3 -m venv "$tools/venv"
+    "$tools/venv/bin/pip" install -q --disable-pip-version-check -r contrib/package/requirements.txt
+    PATH=$tools/venv/bin:$PATH
+}
+
+# Sets `cargo`: how to call it for a target (build, check or clippy). Where rustup has no standard library for the target, Debian's rustc
+# builds one from its source.
+toolchain() {
+    local target=$1
+    cargo=(cargo)
+    case $target in *-apple-* | *-musl) cargo=(cargo-zigbuild) ;; esac
+    if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
+        return
+    fi
+    local debs=$tools/debian
+    if [ ! -x "$debs/usr/bin/cargo" ]; then
+        mkdir -p "$debs/archives"
+        apt-get update -qq
+        # Unpacked and not installed: the machine's own toolchain stays.
+        (cd "$debs/archives" && apt-get download -qq rustc-web cargo-web rust-web-src rust-web-clippy libstd-rust-web-1.96 \
+            libstd-rust-web-dev libllvm22 libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1 libssh2-1)
+        for deb in "$debs"/archives/*.deb; do
+            dpkg -x "$deb" "$debs"
+        done
+    fi
+    PATH=$debs/usr/bin:$PATH
+    export LD_LIBRARY_PATH=$debs/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1
+}
+
+# Flags for rustc: no path of this machine gets into a program.
+flags() {
+    printf -- '--remap-path-prefix=%s=tcpcheck --remap-path-prefix=%s=cargo --remap-path-prefix=%s=tools' \
+        "$root" "${CARGO_HOME:-$HOME/.cargo}" "$tools"
+}
+
+# Sets `std`: flags with which a standard library is built, if it has to be; with `test` also the one for tests.
+std() {
+    std=()
+    [ -z "${RUSTC_BOOTSTRAP:-}" ] || std=("-Zbuild-std=std,panic_abort${1:+,$1}")
+}
