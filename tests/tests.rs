@@ -8,6 +8,7 @@ mod check;
 mod citations;
 mod cli;
 mod explain;
+mod extract;
 mod fixtures;
 mod healthy;
 mod layers;

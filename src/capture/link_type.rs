@@ -14,6 +14,8 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const EN10MB: Self = Self(1);
+    /// An IPv4 or IPv6 packet.
+    pub const RAW: Self = Self(101);
 
     /// The link type of that name, in any case: `en10mb`, `RAW`.
     pub fn named(name: &str) -> Option<Self> {

@@ -29,7 +29,7 @@ pub use clerk::{Clerk, OwnClerk, SaveNames, SavedFile, SharedClerk};
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{OpenFiles, open, open_all, open_reader};
 pub use filter::Filter;
-pub use frame::Frame;
+pub use frame::{Frame, OwnedFrame};
 pub use link_type::LinkType;
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub use live::AnchorOptions;

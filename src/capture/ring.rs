@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::{Frame, LinkType, Span, Timestamp};
+use super::{Frame, OwnedFrame, Span};
 
 /// How much is kept where a length of time is asked for, in bytes.
 const MOST: u64 = 256 << 20;
 
 /// What a frame takes besides its bytes.
-const OVERHEAD: u64 = std::mem::size_of::<Kept>() as u64;
+const OVERHEAD: u64 = std::mem::size_of::<OwnedFrame>() as u64;
 
 /// How far back frames are kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,19 +23,8 @@ pub enum Extent {
 #[derive(Debug)]
 pub struct Ring {
     extent: Extent,
-    frames: VecDeque<Kept>,
+    frames: VecDeque<OwnedFrame>,
     bytes: u64,
-}
-
-/// A frame with its bytes.
-#[derive(Debug)]
-struct Kept {
-    number: u64,
-    ts: Timestamp,
-    link_type: LinkType,
-    interface: u32,
-    wire_len: u32,
-    data: Box<[u8]>,
 }
 
 impl Ring {
@@ -46,9 +35,8 @@ impl Ring {
 
     /// Keeps a frame, and forgets those that are too old for it.
     pub fn push(&mut self, frame: &Frame<'_>) {
-        let Frame { number, ts, link_type, interface, wire_len, data } = *frame;
-        self.bytes = self.bytes.saturating_add(OVERHEAD).saturating_add(data.len() as u64);
-        self.frames.push_back(Kept { number, ts, link_type, interface, wire_len, data: data.into() });
+        self.bytes = self.bytes.saturating_add(OVERHEAD).saturating_add(frame.data.len() as u64);
+        self.frames.push_back(OwnedFrame::from(frame));
         let (span, bytes) = match self.extent {
             Extent::Time(span) => (span, MOST),
             Extent::Bytes(bytes) => (Span(i64::MAX), bytes),
@@ -57,34 +45,28 @@ impl Ring {
         while self.frames.len() > 1
             && let Some(first) = self.frames.front()
             // A clock that was set back makes nothing old.
-            && (self.bytes > bytes || ts.since(first.ts) > span)
+            && (self.bytes > bytes || frame.ts.since(first.ts()) > span)
         {
-            self.bytes = self.bytes.saturating_sub(OVERHEAD).saturating_sub(first.data.len() as u64);
+            self.bytes = self.bytes.saturating_sub(OVERHEAD).saturating_sub(first.captured_len() as u64);
             self.frames.pop_front();
         }
     }
 
     /// The frames, oldest first.
     pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
-        self.frames.iter().map(|kept| Frame {
-            number: kept.number,
-            ts: kept.ts,
-            link_type: kept.link_type,
-            interface: kept.interface,
-            wire_len: kept.wire_len,
-            data: &kept.data,
-        })
+        self.frames.iter().map(OwnedFrame::lend)
     }
 
     /// The number of the oldest.
     pub fn first(&self) -> Option<u64> {
-        self.frames.front().map(|kept| kept.number)
+        self.frames.front().map(OwnedFrame::number)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::{LinkType, Timestamp};
 
     fn kept(extent: Extent, seconds: &[i64]) -> Vec<i64> {
         let mut ring = Ring::new(extent);

@@ -255,6 +255,8 @@ pub struct OutputArgs {
     #[arg(long)]
     pub json: bool,
     /// Write the packets to a file as they are (-: standard output), and print none
+    ///
+    /// With --flow or --only those of these connections, also their fragments and the ICMP messages about them.
     #[arg(short, long = "write", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
     /// With -w: a new file when one has more than SIZE million bytes (or 64k, 64M, 1G): FILE, FILE1, FILE2 and so on

@@ -10,6 +10,7 @@ mod interruptible;
 mod keeper;
 mod ladder;
 mod manual;
+mod membership;
 mod output;
 mod pager;
 pub mod plan;

@@ -18,6 +18,7 @@ use crate::track::{FlowHash, FlowTracker, Observation};
 
 use super::exit::Exit;
 use super::keeper::Keeper;
+use super::membership::Membership;
 use super::output::Output;
 use super::plan::{Origin, Plan, Show};
 use super::progress::Progress;
@@ -66,6 +67,10 @@ struct Run<'p> {
     summary: Summary,
     filter: Filter,
     save: Option<Saver>,
+    /// Which packets are saved, where it is those of some connections.
+    membership: Option<Membership>,
+    /// What became of the packet saved last.
+    saved: Result<Saved>,
     keeper: Option<Keeper>,
     output: Output,
     progress: Progress,
@@ -109,6 +114,8 @@ impl<'p> Run<'p> {
         }
         Ok(Self {
             plan,
+            membership: (save.is_some() && !connections.are_all()).then(Membership::default),
+            saved: Ok(Saved::Written),
             connections,
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
@@ -139,7 +146,8 @@ impl<'p> Run<'p> {
                     if !self.filter.accepts(&frame)? {
                         continue;
                     }
-                    if let Some(save) = &mut self.save
+                    if self.membership.is_none()
+                        && let Some(save) = &mut self.save
                         && save.frame(&frame)? == Saved::Enough
                     {
                         break;
@@ -149,6 +157,10 @@ impl<'p> Run<'p> {
                     }
                     if let Err(error) = self.frame(&frame) {
                         self.give_up_output(error)?;
+                    }
+                    if std::mem::replace(&mut self.saved, Ok(Saved::Written))? == Saved::Enough {
+                        self.membership = None;
+                        break;
                     }
                     if self.plan.count.is_some_and(|count| self.summary.packets() >= count) {
                         break;
@@ -188,6 +200,7 @@ impl<'p> Run<'p> {
         dissection.read(frame);
         let segment = dissection.segment();
         let shown = self.track(frame.ts, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
+        self.save_shown(frame, &dissection, segment.map(|_| self.seen.flow));
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         match &mut self.lines {
@@ -198,6 +211,19 @@ impl<'p> Run<'p> {
         let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
         self.line = line;
         reported
+    }
+
+    /// Saves what belongs to the connections that are shown: this packet, and those before it of which that is known now.
+    fn save_shown(&mut self, frame: &Frame<'_>, dissection: &Dissection<'_>, flow: Option<u32>) {
+        let Self { save: Some(save), membership: Some(membership), connections, .. } = self else { return };
+        let mut saved = Saved::Written;
+        let taken = membership.take(frame, dissection, flow, &mut |frame, flow| {
+            if saved == Saved::Written && connections.show(flow) {
+                saved = save.frame(frame)?;
+            }
+            Ok(())
+        });
+        self.saved = taken.map(|()| saved);
     }
 
     /// Learns what a packet did: whether it is shown.

@@ -36,6 +36,9 @@ impl Run<'_> {
                 }
             }
             Event::Ended(mut flow) => {
+                if let Some(membership) = &mut self.membership {
+                    membership.ended(&flow);
+                }
                 if !self.plan.selection.is_all() {
                     self.plan.selection.narrow_record(&mut flow);
                 }
