@@ -73,6 +73,6 @@ fn a_syn_flood_at_full_speed_is_told_and_a_connection_in_it_is_followed() {
         summary.split_once(&format!("\"{key}\":")).unwrap().1.split(',').next().unwrap().parse().unwrap()
     };
     assert_eq!(number("kernel_drops"), count("dropped by kernel"));
-    // Every SYN is a connection, but for those that were lost by these counters.
-    assert!(number("flows") + lost > flood, "{lost} lost of {flood}: {summary}");
+    // Every SYN is a connection, but for those that were lost by these counters; hosts say more than that on a cable.
+    assert!(number("flows") + number("other_packets") + lost > flood, "{lost} lost of {flood}: {summary}");
 }
