@@ -83,9 +83,10 @@ impl<'p> Members<'_, 'p> {
     }
 }
 
-/// Whether a text stands in JSON as it is, and a terminal obeys nothing in it: 0xc2 begins the C1 control characters.
+/// Whether a text stands in JSON as it is, and a terminal obeys nothing in it: 0xc2 begins the C1 control characters, 0xe2 the marks
+/// of direction.
 fn is_plain(text: &str) -> bool {
-    let escaped = |byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f | 0xc2);
+    let escaped = |byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f | 0xc2 | 0xe2);
     !text.bytes().fold(false, |found, byte| found | escaped(byte))
 }
 
