@@ -8,6 +8,9 @@ pub(super) enum ByteOrder {
 }
 
 impl ByteOrder {
+    /// This machine's.
+    pub(super) const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
+
     #[inline]
     pub(super) fn u16(self, bytes: [u8; 2]) -> u16 {
         match self {

@@ -3,9 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::pcapng;
 use super::{
-    CaptureError, CaptureFault, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision, SourceInfo, Timestamp,
+    Beside, Block, CaptureError, CaptureFault, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision,
+    SourceInfo, Timestamp,
 };
+
+/// Maximum number of blocks that wait for the frame behind them.
+const MAX_KEPT: usize = 4096;
 
 /// Merges sources by time; of frames with equal times, those of the earlier source come first.
 ///
@@ -20,6 +25,11 @@ pub struct Merge {
     frames: u64,
     interfaces: Vec<Interface>,
     faults: Vec<CaptureFault>,
+    /// What came beside the frames that wait.
+    kept: Vec<Block>,
+    /// What was handed out with the latest frame.
+    blocks: Vec<Block>,
+    section: Vec<u8>,
 }
 
 /// A source and its next frame.
@@ -37,12 +47,20 @@ struct Head {
     interface: u32,
     wire_len: u32,
     data: Vec<u8>,
+    options: Vec<u8>,
 }
 
 impl Merge {
     /// Merges `sources`; the first is the one that [`FrameSource::info`] takes the link type from.
     pub fn new(sources: Vec<Box<dyn FrameSource>>) -> Self {
-        let head = || Head { ts: Timestamp(0), link_type: LinkType(0), interface: 0, wire_len: 0, data: Vec::new() };
+        let head = || Head {
+            ts: Timestamp(0),
+            link_type: LinkType(0),
+            interface: 0,
+            wire_len: 0,
+            data: Vec::new(),
+            options: Vec::new(),
+        };
         let inputs: Vec<_> =
             sources.into_iter().map(|source| Input { source, interfaces: Vec::new(), head: head() }).collect();
         let mut merge = Self {
@@ -52,9 +70,17 @@ impl Merge {
             frames: 0,
             interfaces: Vec::new(),
             faults: Vec::new(),
+            kept: Vec::new(),
+            blocks: Vec::new(),
+            section: Vec::new(),
         };
         for input in &mut merge.inputs {
             input.know_interfaces(&mut merge.interfaces);
+            // One program on one machine wrote the file, and every comment is somebody's.
+            match merge.section.is_empty() {
+                true => merge.section.extend_from_slice(input.source.section()),
+                false => pcapng::append_comments(&mut merge.section, input.source.section()),
+            }
         }
         merge
     }
@@ -63,12 +89,18 @@ impl Merge {
     fn ask(&mut self) -> Result<bool, CaptureError> {
         while let Some(&index) = self.asking.last() {
             let Some(input) = self.inputs.get_mut(index) else { break };
-            match input.source.next_frame()? {
+            let known = self.interfaces.len();
+            let (next, beside) = input.source.next_with_blocks()?;
+            let others = beside.blocks.iter().filter(|block| !matches!(block, Block::Interface(_)));
+            self.kept.extend(others.take(MAX_KEPT.saturating_sub(self.kept.len())).cloned());
+            match next {
                 Next::Idle => return Ok(false),
                 Next::Frame(frame) => {
-                    input.head.keep(&frame);
+                    input.head.keep(&frame, beside.options);
                     self.waiting.push(Reverse((frame.ts, index)));
                     input.know_interfaces(&mut self.interfaces);
+                    let new = self.interfaces.get(known..).unwrap_or_default();
+                    self.kept.extend(new.iter().cloned().map(Block::Interface));
                 }
                 Next::End => self.faults.extend_from_slice(input.source.faults()),
             }
@@ -88,35 +120,47 @@ impl Input {
 }
 
 impl Head {
-    fn keep(&mut self, frame: &Frame) {
+    fn keep(&mut self, frame: &Frame<'_>, options: &[u8]) {
         (self.ts, self.link_type) = (frame.ts, frame.link_type);
         (self.interface, self.wire_len) = (frame.interface, frame.wire_len);
         self.data.clear();
         self.data.extend_from_slice(frame.data);
+        self.options.clear();
+        self.options.extend_from_slice(options);
     }
 }
 
 impl FrameSource for Merge {
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
+        self.next_with_blocks().map(|(next, _)| next)
+    }
+
+    fn next_with_blocks(&mut self) -> Result<(Next<'_>, Beside<'_>), CaptureError> {
         if !self.ask()? {
-            return Ok(Next::Idle);
+            return Ok((Next::Idle, Beside::default()));
         }
-        let Some(Reverse((_, index))) = self.waiting.pop() else {
-            return Ok(Next::End);
+        self.blocks.clear();
+        self.blocks.append(&mut self.kept);
+        let Self { waiting, asking, inputs, frames, blocks, .. } = self;
+        let popped = waiting.pop().and_then(|Reverse((_, index))| Some((index, inputs.get(index)?)));
+        let Some((index, Input { head, interfaces, .. })) = popped else {
+            return Ok((Next::End, Beside { blocks, options: &[] }));
         };
-        self.asking.push(index);
-        let Some(Input { head, interfaces, .. }) = self.inputs.get(index) else {
-            return Ok(Next::End);
-        };
-        self.frames = self.frames.saturating_add(1);
-        Ok(Next::Frame(Frame {
-            number: self.frames,
+        asking.push(index);
+        *frames = frames.saturating_add(1);
+        let frame = Frame {
+            number: *frames,
             ts: head.ts,
             link_type: head.link_type,
             interface: interfaces.get(head.interface as usize).copied().unwrap_or(0),
             wire_len: head.wire_len,
             data: &head.data,
-        }))
+        };
+        Ok((Next::Frame(frame), Beside { blocks, options: &head.options }))
+    }
+
+    fn section(&self) -> &[u8] {
+        &self.section
     }
 
     fn info(&self) -> SourceInfo {

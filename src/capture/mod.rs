@@ -4,6 +4,7 @@
 //! of an error (a file that ends inside a packet) is a [`CaptureFault`]: everything before it has been handed out and stays
 //! valid.
 
+mod block;
 mod bytes;
 mod clerk;
 mod error;
@@ -25,6 +26,7 @@ mod unpack;
 mod window;
 mod writer;
 
+pub use block::{Beside, Block};
 pub use clerk::{Clerk, OwnClerk, SaveNames, SavedFile, SharedClerk};
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{OpenFiles, open, open_all, open_reader};
@@ -42,4 +44,4 @@ pub use rotation::{Rotation, Saved, Turns};
 pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
 pub use spool::Spool;
 pub use time::{Precision, Span, Timestamp};
-pub use writer::{SaveFile, SaveOptions, standard_output};
+pub use writer::{Preamble, Remarks, SaveFile, SaveFormat, SaveOptions, standard_output};

@@ -118,6 +118,7 @@ impl PcapFile {
                 name: None,
                 link_type,
                 snaplen: if snaplen > i32::MAX as u32 { 0 } else { snaplen },
+                options: Vec::new(),
             }],
         })
     }

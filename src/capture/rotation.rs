@@ -3,7 +3,10 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::{CaptureError, Frame, OwnClerk, SaveFile, SaveNames, SaveOptions, SavedFile, SharedClerk, Span, Timestamp};
+use super::{
+    Block, CaptureError, Frame, OwnClerk, Preamble, Remarks, SaveFile, SaveNames, SaveOptions, SavedFile, SharedClerk,
+    Span, Timestamp,
+};
 
 /// When one file is full and the next begins.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -35,6 +38,10 @@ pub struct Rotation {
     refused: bool,
     /// Frames in none of the files that are finished.
     unsaved: u64,
+    /// What every file begins with.
+    preamble: Preamble,
+    /// The comment that ends a file.
+    closing: Option<String>,
 }
 
 /// What became of a frame.
@@ -61,6 +68,19 @@ impl Rotation {
     /// # Errors
     /// When the first file cannot be made or written.
     pub fn through(clerk: SharedClerk, options: SaveOptions, turns: Turns) -> Result<Self, CaptureError> {
+        Self::begin_with(clerk, options, turns, Preamble::default())
+    }
+
+    /// The same, with that before the first frame of every file.
+    ///
+    /// # Errors
+    /// As [`through`](Self::through).
+    pub fn begin_with(
+        clerk: SharedClerk,
+        options: SaveOptions,
+        turns: Turns,
+        preamble: Preamble,
+    ) -> Result<Self, CaptureError> {
         let mut rotation = Self {
             clerk,
             options,
@@ -71,6 +91,8 @@ impl Rotation {
             intervals: 0,
             refused: false,
             unsaved: 0,
+            preamble,
+            closing: None,
         };
         if rotation.turns.every.is_none() {
             rotation.open()?;
@@ -84,13 +106,41 @@ impl Rotation {
     /// When a file cannot be made or written: frames are held or counted, and [`flush`](Self::flush) tries again. Or when
     /// the frame is of another link type than those before it in the file.
     pub fn write(&mut self, frame: &Frame) -> Result<Saved, CaptureError> {
+        self.write_with(frame, Remarks::default())
+    }
+
+    /// Adds a block of a pcapng file, to this file and the next ones.
+    pub fn block(&mut self, block: &Block) {
+        self.preamble.push(block);
+        if let Some(file) = &mut self.current {
+            file.block(block);
+        }
+    }
+
+    /// Whether the frame would end the file under way.
+    pub fn turns_at(&self, frame: &Frame) -> bool {
+        let began = self.began.map_or(frame.ts, |began| began.min(frame.ts));
+        let over = self.turns.every.is_some_and(|every| frame.ts.since(began) >= every);
+        over || self.current.as_ref().is_some_and(|file| self.turns.bytes.is_some_and(|bytes| file.len() > bytes))
+    }
+
+    /// Ends the file under way with that comment, when it ends.
+    pub fn close_with(&mut self, text: String) {
+        self.closing = Some(text);
+    }
+
+    /// Appends a frame as [`write`](Self::write) does, with what is said of it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_with(&mut self, frame: &Frame, remarks: Remarks<'_>) -> Result<Saved, CaptureError> {
         let turned = self.turn(frame);
         if let Ok(Saved::Enough) = turned {
             return turned;
         }
         let opened = if self.current.is_none() && !self.refused { self.open() } else { Ok(()) };
         let written = match &mut self.current {
-            Some(file) => file.write(frame),
+            Some(file) => file.write_with(frame, remarks),
             None => {
                 self.unsaved = self.unsaved.saturating_add(1);
                 Ok(())
@@ -167,7 +217,11 @@ impl Rotation {
 
     fn open(&mut self) -> Result<(), CaptureError> {
         let file = SavedFile::Turn { began: self.began, count: self.count };
-        let made = self.clerk.ask().make(&file).and_then(|(file, path)| SaveFile::in_file(file, &path, self.options));
+        let made = self.clerk.ask().make(&file).and_then(|(file, path)| {
+            let mut file = SaveFile::in_file(file, &path, self.options)?;
+            file.begin_with(&self.preamble)?;
+            Ok(file)
+        });
         self.refused = made.is_err();
         self.current = Some(made?);
         Ok(())
@@ -180,7 +234,10 @@ impl Rotation {
     }
 
     fn finish_file(&mut self) -> Result<(), CaptureError> {
-        let Some(file) = self.current.take() else { return Ok(()) };
+        let Some(mut file) = self.current.take() else { return Ok(()) };
+        if let Some(text) = self.closing.take() {
+            file.close_with(&text);
+        }
         let finished = file.finish();
         if let Err(CaptureError::Unsaved { frames, .. }) = &finished {
             self.unsaved = self.unsaved.saturating_add(*frames);

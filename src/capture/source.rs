@@ -1,6 +1,6 @@
 //! What every source of frames offers.
 
-use super::{Anchor, CaptureError, CaptureFault, Frame, LinkType, Notice, Precision};
+use super::{Anchor, Beside, CaptureError, CaptureFault, Frame, LinkType, Notice, Precision};
 
 /// Lends frames one by one, in capture order.
 pub trait FrameSource: Send {
@@ -8,6 +8,17 @@ pub trait FrameSource: Send {
     ///
     /// After an error or [`Next::End`] nothing more comes; the frames lent before it stand.
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError>;
+
+    /// The next frame, with what the capture holds beside it. Whoever wants that asks for every frame so: what came before a
+    /// frame that was asked for otherwise is forgotten.
+    fn next_with_blocks(&mut self) -> Result<(Next<'_>, Beside<'_>), CaptureError> {
+        Ok((self.next_frame()?, Beside::default()))
+    }
+
+    /// What a pcapng file says of itself: its section's options, in this machine's byte order.
+    fn section(&self) -> &[u8] {
+        &[]
+    }
 
     /// What is known of the source as a whole (for a header line and the `capture` record).
     fn info(&self) -> SourceInfo;
@@ -87,6 +98,8 @@ pub struct Interface {
     pub link_type: LinkType,
     /// Most bytes kept of a frame; 0 when unlimited.
     pub snaplen: u32,
+    /// What a pcapng file says of it beyond that, but for how it tells time: options, in this machine's byte order.
+    pub options: Vec<u8>,
 }
 
 /// Counters of a capture, as libpcap gives them.

@@ -1,11 +1,11 @@
-//! Writing classic pcap files (`-w`).
+//! Writing capture files (`-w`): classic pcap, and pcapng.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::spool::Spool;
-use super::{CaptureError, Frame, LinkType, Precision};
+use super::{Block, CaptureError, Frame, Interface, LinkType, Precision, pcapng};
 
 /// What a file's header says where the source has no limit.
 const UNLIMITED: u32 = 262_144;
@@ -16,7 +16,7 @@ const BLOCK: usize = 64 * 1024;
 /// As much is held while it cannot be written; frames beyond it are counted and left out.
 const HELD: usize = 8 << 20;
 
-/// One pcap file that is being written.
+/// One capture file that is being written.
 ///
 /// [`Rotation`](super::Rotation) opens and finishes one of these after the other. After an error the file can go on: what
 /// could not be written is held, and tried again with the frames to come and with [`flush`](Self::flush). At any moment
@@ -32,6 +32,8 @@ pub struct SaveFile {
     /// Frames that came while no more could be held.
     left_out: u64,
     bytes: u64,
+    /// Interfaces that are described in the file.
+    interfaces: u32,
 }
 
 /// Where the bytes go.
@@ -40,7 +42,7 @@ enum Sink {
     Other(Box<dyn Write + Send>),
 }
 
-/// How a pcap file is to be written.
+/// How a capture file is to be written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SaveOptions {
     /// How its frames are to be read; `None` waits for the first frame, and so does the header.
@@ -51,6 +53,64 @@ pub struct SaveOptions {
     pub precision: Precision,
     /// Every frame at once, rather than when the buffer is full.
     pub unbuffered: bool,
+    /// Classic pcap, or pcapng.
+    pub format: SaveFormat,
+}
+
+/// The format of a capture file that is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum SaveFormat {
+    /// One link type, and nothing but frames.
+    #[default]
+    Pcap,
+    /// Several interfaces, nanoseconds, comments, names and secrets.
+    Pcapng,
+}
+
+impl SaveFormat {
+    /// What the name of a file asks for: pcapng where it ends in `.pcapng`.
+    pub fn of(path: &Path) -> Self {
+        match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pcapng")) {
+            true => Self::Pcapng,
+            false => Self::Pcap,
+        }
+    }
+}
+
+/// What a pcapng file holds before its first frame, and every file of a rotation again.
+#[derive(Clone, Debug, Default)]
+pub struct Preamble {
+    /// The section's options, in this machine's byte order.
+    pub section: Vec<u8>,
+    blocks: Vec<Block>,
+    bytes: usize,
+}
+
+/// Maximum number of bytes of a preamble's blocks: what comes later is in the file under way, and not in the next ones.
+const MAX_PREAMBLE: usize = 32 << 20;
+
+impl Preamble {
+    /// Adds a block for the next files.
+    pub fn push(&mut self, block: &Block) {
+        if self.bytes < MAX_PREAMBLE || matches!(block, Block::Interface(_)) {
+            self.bytes = self.bytes.saturating_add(block.len());
+            self.blocks.push(block.clone());
+        }
+    }
+
+    /// Adds a comment to the section.
+    pub fn comment(&mut self, text: &str) {
+        pcapng::option(&mut self.section, pcapng::COMMENT, text.as_bytes());
+    }
+}
+
+/// What a pcapng file says of a frame.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Remarks<'a> {
+    /// The options of the block from which it was read.
+    pub options: &'a [u8],
+    /// Comments on it besides.
+    pub comments: &'a [String],
 }
 
 impl SaveFile {
@@ -80,8 +140,20 @@ impl SaveFile {
 
     fn begin(output: Sink, path: &Path, options: SaveOptions) -> Result<Self, CaptureError> {
         let spool = Spool::with_capacity(2 * BLOCK);
-        let mut file =
-            Self { path: path.to_owned(), output, spool, due: BLOCK, options, frames: 0, left_out: 0, bytes: 0 };
+        let mut file = Self {
+            path: path.to_owned(),
+            output,
+            spool,
+            due: BLOCK,
+            options,
+            frames: 0,
+            left_out: 0,
+            bytes: 0,
+            interfaces: 0,
+        };
+        if options.format == SaveFormat::Pcapng {
+            return Ok(file);
+        }
         if let Some(link_type) = options.link_type {
             file.header(link_type);
             // Without it the file is no capture yet, should nothing come.
@@ -96,7 +168,39 @@ impl SaveFile {
     /// When frames cannot be written: they are held for now, and may be written later. Or when this one is of another link
     /// type than those before: a pcap file holds one.
     pub fn write(&mut self, frame: &Frame) -> Result<(), CaptureError> {
+        self.write_with(frame, Remarks::default())
+    }
+
+    /// Begins a pcapng file: to be called once, before the first frame. Without it the file describes its interfaces by the
+    /// frames' link types.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin_with(&mut self, preamble: &Preamble) -> Result<(), CaptureError> {
+        if self.options.format == SaveFormat::Pcapng && self.bytes == 0 {
+            pcapng::write_section(&mut self.spool.bytes, &preamble.section);
+            self.bytes = self.spool.bytes.len() as u64;
+            preamble.blocks.iter().for_each(|block| self.block(block));
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Appends a block to a pcapng file; a pcap file has no place for it.
+    pub fn block(&mut self, block: &Block) {
+        if self.options.format == SaveFormat::Pcapng {
+            self.interfaces = self.interfaces.saturating_add(u32::from(matches!(block, Block::Interface(_))));
+            self.append(|out| pcapng::write_block(out, block));
+        }
+    }
+
+    /// Appends a frame, and what is said of it where the format has a place for that.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_with(&mut self, frame: &Frame, remarks: Remarks<'_>) -> Result<(), CaptureError> {
         match self.options.link_type {
+            _ if self.options.format == SaveFormat::Pcapng => self.describe(frame)?,
             Some(first) if first == frame.link_type => {}
             Some(first) => {
                 let (frame, second) = (frame.number, frame.link_type);
@@ -111,7 +215,12 @@ impl SaveFile {
             self.left_out = self.left_out.saturating_add(1);
             return Ok(());
         }
-        self.record(frame);
+        match self.options.format {
+            SaveFormat::Pcap => self.record(frame),
+            SaveFormat::Pcapng => {
+                self.append(|out| pcapng::write_packet(out, frame, remarks.options, remarks.comments));
+            }
+        }
         self.frames = self.frames.saturating_add(1);
         if self.options.unbuffered || self.spool.bytes.len() >= self.due { self.flush() } else { Ok(()) }
     }
@@ -143,8 +252,10 @@ impl SaveFile {
     /// # Errors
     /// When it cannot be written, or frames had to be left out: the error counts those that are not in it.
     pub fn finish(mut self) -> Result<u64, CaptureError> {
-        if self.options.link_type.is_none() {
-            self.header(LinkType::EN10MB);
+        match self.options.format {
+            SaveFormat::Pcapng if self.bytes == 0 => drop(self.begin_with(&Preamble::default())),
+            SaveFormat::Pcap if self.options.link_type.is_none() => self.header(LinkType::EN10MB),
+            _ => {}
         }
         let source = match self.flush() {
             Ok(()) if self.left_out == 0 => return Ok(self.frames),
@@ -159,13 +270,16 @@ impl SaveFile {
     /// Takes the beginning of a frame that was written in part off the file's end; gives the number of frames still held.
     fn cut_to_whole_frames(&mut self) -> u64 {
         let (held, gone) = (&self.spool.bytes, self.spool.gone());
-        let (mut at, mut whole, mut missing) = (if self.bytes == held.len() as u64 { HEADER } else { 0 }, 0, 0_u64);
-        while let Some(length) = held.get(at..).and_then(captured_length) {
+        let is_pcap = self.options.format == SaveFormat::Pcap;
+        let header = if is_pcap && self.bytes == held.len() as u64 { HEADER } else { 0 };
+        let (mut at, mut whole, mut missing) = (header, 0, 0_u64);
+        let next = |at: usize| held.get(at..).and_then(if is_pcap { record_length } else { block_length });
+        while let Some((length, is_frame)) = next(at) {
             if at <= gone {
                 whole = at;
             }
-            at = at.saturating_add(RECORD).saturating_add(length);
-            missing += u64::from(at > gone);
+            at = at.saturating_add(length);
+            missing += u64::from(is_frame && at > gone);
         }
         if at <= gone {
             whole = at;
@@ -178,6 +292,34 @@ impl SaveFile {
             let _ = file.set_len(metadata.len().saturating_sub(gone.saturating_sub(whole) as u64));
         }
         missing
+    }
+
+    /// Begins a pcapng file that nobody has begun, and describes the frame's interface if nobody has.
+    fn describe(&mut self, frame: &Frame) -> Result<(), CaptureError> {
+        if self.bytes == 0 {
+            self.begin_with(&Preamble::default())?;
+        }
+        while self.interfaces <= frame.interface {
+            let (link_type, snaplen) = (frame.link_type, self.options.snaplen);
+            self.block(&Block::Interface(Interface { name: None, link_type, snaplen, options: Vec::new() }));
+        }
+        Ok(())
+    }
+
+    /// Appends to what is to be written, and counts it.
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.spool.bytes.len();
+        write(&mut self.spool.bytes);
+        self.bytes = self.bytes.saturating_add(self.spool.bytes.len().saturating_sub(before) as u64);
+    }
+
+    /// Ends with a section of its own that holds nothing but a comment: for what is known only now.
+    pub fn close_with(&mut self, text: &str) {
+        if self.options.format == SaveFormat::Pcapng {
+            let mut preamble = Preamble::default();
+            preamble.comment(text);
+            self.append(|out| pcapng::write_section(out, &preamble.section));
+        }
     }
 
     fn header(&mut self, link_type: LinkType) {
@@ -229,10 +371,16 @@ const HEADER: usize = 24;
 /// Bytes before each frame.
 const RECORD: usize = 16;
 
-/// How long the frame is that a record is of.
-fn captured_length(record: &[u8]) -> Option<usize> {
-    let field = record.get(8..12)?.first_chunk()?;
-    Some(u32::from_ne_bytes(*field) as usize)
+/// How long a record of a pcap file is; each is a frame.
+fn record_length(record: &[u8]) -> Option<(usize, bool)> {
+    let captured = record.get(8..12)?.first_chunk().map(|field| u32::from_ne_bytes(*field))?;
+    Some((RECORD.saturating_add(captured as usize), true))
+}
+
+/// How long a block of a pcapng file is, and whether it is a frame.
+fn block_length(block: &[u8]) -> Option<(usize, bool)> {
+    let [kind, length] = block.as_chunks().0.first_chunk::<2>()?.map(u32::from_ne_bytes);
+    Some((length as usize, kind == pcapng::ENHANCED_PACKET))
 }
 
 /// Makes a file, or empties it; `-` is standard output.

@@ -256,9 +256,15 @@ pub struct OutputArgs {
     pub json: bool,
     /// Write the packets to a file as they are (-: standard output), and print none
     ///
-    /// With --flow or --only those of these connections, also their fragments and the ICMP messages about them.
+    /// With --flow or --only those of these connections, also their fragments and the ICMP messages about them. A name that ends
+    /// in .pcapng gets pcapng: all interfaces and link types, nanoseconds, comments, names and secrets of the input.
     #[arg(short, long = "write", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
+    /// With -w FILE.pcapng: each packet's findings and # line as comments on it, and the summary as one on the file. Reads files twice
+    ///
+    /// Wireshark and tshark filter them: frame.comment contains "TC202".
+    #[arg(long, requires = "write", conflicts_with = "ring")]
+    pub comments: bool,
     /// With -w: a new file when one has more than SIZE million bytes (or 64k, 64M, 1G): FILE, FILE1, FILE2 and so on
     #[arg(short = 'C', value_name = "SIZE", value_parser = file_size, requires = "write")]
     pub file_size: Option<u64>,

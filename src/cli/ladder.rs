@@ -143,7 +143,7 @@ fn chosen(args: &LadderArgs, plan: &Plan, session: &Session<'_>) -> Result<Optio
     }
     let mut worst: Option<(Trouble, Reverse<u32>)> = None;
     let mut count = 0_u64;
-    session.read_ahead(|event| {
+    session.read_ahead(&mut |event| {
         if let Event::Ended(flow) = event {
             count += 1;
             worst = worst.max(Some((trouble(&flow), Reverse(flow.number))));

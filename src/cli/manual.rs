@@ -95,6 +95,12 @@ such a packet is held back for at most 2 seconds of the capture's time or 10,000
 is settled later still, and everything in a live capture, comes as a #! line of its own that names the frame again. So does
 standard input written line by line (on a terminal, or with \fB\-l\fR). NDJSON always has the first words and an amend record.
 .PP
+With \fB\-w\fR \fIFILE\fR.pcapng \fB\-\-comments\fR, the same lines are comments on the packets, and the summary is one on the file:
+in Wireshark and tshark, frame.comment contains "TC202" finds the packets. Files are read twice, so that each finding is on its own
+packet, however late it shows. Live, or from a pipe, a packet waits for its final words for at most 2 seconds or 10,000 packets; what
+is settled later is on the packet that settles it, and names its frame; the summary is a comment on an empty section that ends the
+file.
+.PP
 Findings are chosen by code (TC202), by the beginning of one (TC2) or by name (fast\-retransmission): \fB\-\-select\fR,
 \fB\-\-ignore\fR and \fB\-\-min\-severity\fR say which are shown and counted, in every view and for \fB\-\-fail\-on\fR.
 \fB\-\-only\fR says which connections are shown, with all of their packets; it needs files that can be read twice.

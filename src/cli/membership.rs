@@ -1,26 +1,12 @@
 //! Which connection each packet belongs to, those that hold no TCP header included: the later fragments of a segment, and ICMP
 //! messages that quote one.
-//!
-//! Packets leave in the order in which they came. One whose connection cannot be told yet (a fragment that overtook the first
-//! one) waits for a while, and so does what comes behind it.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
-use anyhow::Result;
-
-use crate::capture::{Frame, LinkType, OwnedFrame, Span, Timestamp};
+use crate::capture::{Frame, LinkType, Timestamp};
 use crate::dissect::{Content, Dissection, Ip, Layer, NotTcp, Socket, dissect};
 use crate::track::FlowRecord;
-
-/// No packet waits for more packets than this.
-const MAX_PACKETS: usize = 10_000;
-
-/// No packet waits longer than this.
-const MAX_WAIT: Span = Span::from_secs(2);
-
-/// Maximum number of bytes that wait.
-const MAX_BYTES: usize = 32 << 20;
 
 /// Fragmented packets that are remembered; RFC 791 §3.2 lets a receiver give up on one after 15 s.
 const MAX_DATAGRAMS: usize = 4096;
@@ -34,13 +20,11 @@ pub struct Membership {
     datagrams: HashMap<Datagram, u32>,
     /// The same, oldest first.
     oldest: VecDeque<Datagram>,
-    waiting: VecDeque<Waiting>,
-    bytes: usize,
 }
 
 /// What the fragments of one packet have in common (RFC 791 §3.2, RFC 8200 §4.5).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-struct Datagram {
+pub struct Datagram {
     src: IpAddr,
     dst: IpAddr,
     id: u32,
@@ -48,54 +32,14 @@ struct Datagram {
 
 /// A packet's connection, as far as that is known.
 #[derive(Clone, Copy, Debug)]
-enum Owner {
+pub enum Owner {
+    /// That one, or none.
     Known(Option<u32>),
     /// That of the packet of which it is a fragment.
     Of(Datagram),
 }
 
-#[derive(Debug)]
-struct Waiting {
-    frame: OwnedFrame,
-    owner: Owner,
-}
-
 impl Membership {
-    /// Takes a packet, whose segment belongs to the connection `flow` if it holds one. `out` gets every packet of which it is
-    /// known now, with its connection if it belongs to one.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn take(
-        &mut self,
-        frame: &Frame<'_>,
-        dissection: &Dissection<'_>,
-        flow: Option<u32>,
-        out: &mut impl FnMut(&Frame<'_>, Option<u32>) -> Result<()>,
-    ) -> Result<()> {
-        let owner = self.owner(dissection, flow.filter(|flow| *flow > 0));
-        if self.waiting.is_empty()
-            && let Owner::Known(flow) = owner
-        {
-            return out(frame, flow);
-        }
-        self.bytes += frame.data.len();
-        self.waiting.push_back(Waiting { frame: OwnedFrame::from(frame), owner });
-        self.release(frame.ts, out)
-    }
-
-    /// Gives out what still waits.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn finish(&mut self, out: &mut impl FnMut(&Frame<'_>, Option<u32>) -> Result<()>) -> Result<()> {
-        while let Some(Waiting { frame, owner }) = self.waiting.pop_front() {
-            out(&frame.lend(), self.known(owner).flatten())?;
-        }
-        self.bytes = 0;
-        Ok(())
-    }
-
     /// A connection has ended: its addresses and ports may become another's.
     pub fn ended(&mut self, flow: &FlowRecord) {
         let ends = ordered(flow.client, flow.server);
@@ -104,30 +48,16 @@ impl Membership {
         }
     }
 
-    fn release(&mut self, now: Timestamp, out: &mut impl FnMut(&Frame<'_>, Option<u32>) -> Result<()>) -> Result<()> {
-        while let Some(first) = self.waiting.front() {
-            let over =
-                self.waiting.len() > MAX_PACKETS || self.bytes > MAX_BYTES || now.since(first.frame.ts()) > MAX_WAIT;
-            let known = self.known(first.owner);
-            if known.is_none() && !over {
-                break;
-            }
-            let Some(Waiting { frame, .. }) = self.waiting.pop_front() else { break };
-            let frame = frame.lend();
-            self.bytes -= frame.data.len();
-            out(&frame, known.flatten())?;
-        }
-        Ok(())
-    }
-
-    fn known(&self, owner: Owner) -> Option<Option<u32>> {
+    /// The connection, as soon as that is known.
+    pub fn known(&self, owner: Owner) -> Option<Option<u32>> {
         match owner {
             Owner::Known(flow) => Some(flow),
             Owner::Of(datagram) => self.datagrams.get(&datagram).map(|flow| Some(*flow).filter(|flow| *flow > 0)),
         }
     }
 
-    fn owner(&mut self, dissection: &Dissection<'_>, flow: Option<u32>) -> Owner {
+    /// Whose a packet is, whose segment belongs to the connection `flow` if it holds one.
+    pub fn owner(&mut self, dissection: &Dissection<'_>, flow: Option<u32>) -> Owner {
         let packets =
             || dissection.layers.iter().filter_map(|layer| if let Layer::Ip(ip) = layer { Some(ip) } else { None });
         if let (Content::Tcp(tcp), Some(flow)) = (&dissection.content, flow) {

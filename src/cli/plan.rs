@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::capture::{Filter, LiveOptions, Span, Traffic, Turns};
+use crate::capture::{Filter, LiveOptions, SaveFormat, Span, Traffic, Turns};
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
 use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
@@ -51,6 +51,10 @@ pub struct Plan {
     pub interval: Option<Span>,
     /// Write packets to this file.
     pub write: Option<PathBuf>,
+    /// How it is written.
+    pub format: SaveFormat,
+    /// Write there what is said of packets, too.
+    pub comments: bool,
     /// Keep packets in memory, and save them around findings.
     pub keep: Option<KeepPlan>,
     /// And to others after it.
@@ -197,6 +201,8 @@ impl Plan {
             },
             interval: args.show.interval,
             write: args.output.write.clone().filter(|_| args.output.ring.is_none()),
+            format: save_format(&args.output)?,
+            comments: args.output.comments,
             keep: keep(&args.output)?,
             turns: turns(&args.output)?,
             packet_buffered: args.output.packet_buffered,
@@ -247,6 +253,19 @@ pub fn user(confinement: &ConfinementArgs) -> Result<Option<User>> {
 /// As many threads as there are cores.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How the files of -w are written.
+fn save_format(output: &OutputArgs) -> Result<SaveFormat> {
+    let Some(path) = &output.write else { return Ok(SaveFormat::default()) };
+    match SaveFormat::of(path) {
+        SaveFormat::Pcap if output.comments && is_standard(path) => Ok(SaveFormat::Pcapng),
+        SaveFormat::Pcap if output.comments => bail!(
+            "--comments needs a format that has room for them: let the name behind -w end in .pcapng, such as {}",
+            quoted(&path.with_extension("pcapng").to_string_lossy())
+        ),
+        format => Ok(format),
+    }
 }
 
 /// How the files of -w take turns.

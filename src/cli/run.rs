@@ -3,13 +3,15 @@
 mod batches;
 mod ending;
 mod events;
+mod saving;
 mod session;
 mod tick;
 
 use anyhow::Result;
 
 use crate::capture::{
-    Filter, Frame, FrameSource, Next, Rotation, SaveOptions, Saved, SharedClerk, SourceInfo, Timestamp,
+    Beside, Filter, Frame, FrameSource, Next, Preamble, Remarks, Rotation, SaveFormat, SaveOptions, Saved, SharedClerk,
+    SourceInfo, Timestamp,
 };
 use crate::dissect::{Dissection, Segment};
 use crate::report::lines::Lines;
@@ -17,8 +19,9 @@ use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records
 use crate::track::{FlowHash, FlowTracker, Observation};
 
 use super::exit::Exit;
+use super::foresight::Foresight;
 use super::keeper::Keeper;
-use super::membership::Membership;
+use super::outgoing::Outgoing;
 use super::output::Output;
 use super::plan::{Origin, Plan, Show};
 use super::progress::Progress;
@@ -54,6 +57,15 @@ fn announcement(plan: &Plan, info: &SourceInfo) -> String {
     }
 }
 
+/// What is known before the first packet.
+struct Known {
+    info: SourceInfo,
+    /// What a pcapng file that is written begins with.
+    preamble: Preamble,
+    /// What will be said of packets.
+    foresight: Foresight,
+}
+
 /// A run under way.
 struct Run<'p> {
     plan: &'p Plan,
@@ -67,10 +79,8 @@ struct Run<'p> {
     summary: Summary,
     filter: Filter,
     save: Option<Saver>,
-    /// Which packets are saved, where it is those of some connections.
-    membership: Option<Membership>,
-    /// What became of the packet saved last.
-    saved: Result<Saved>,
+    /// Where packets are chosen or commented: those on their way to be saved.
+    outgoing: Option<Outgoing>,
     keeper: Option<Keeper>,
     output: Output,
     progress: Progress,
@@ -87,22 +97,24 @@ impl<'p> Run<'p> {
         plan: &'p Plan,
         connections: Connections,
         mut reporters: Vec<Box<dyn Reporter + 'p>>,
-        info: SourceInfo,
+        known: Known,
         lines: Option<Lines>,
         clerk: SharedClerk,
         signals: Signals,
     ) -> Result<Self> {
+        let Known { info, preamble, foresight } = known;
         let options = SaveOptions {
             link_type: info.link_type,
             snaplen: info.snaplen,
             precision: info.precision,
             unbuffered: plan.packet_buffered,
+            format: plan.format,
         };
         // The kernel has applied a live capture's filter.
         let live = matches!(plan.origin, Origin::Live(_));
         let save = match &plan.write {
             Some(_) => {
-                let rotation = Rotation::through(clerk.clone(), options, plan.turns.clone())?;
+                let rotation = Rotation::begin_with(clerk.clone(), options, plan.turns.clone(), preamble)?;
                 Some(Saver::new(rotation, live || plan.show != Show::default()))
             }
             None => None,
@@ -114,8 +126,7 @@ impl<'p> Run<'p> {
         }
         Ok(Self {
             plan,
-            membership: (save.is_some() && !connections.are_all()).then(Membership::default),
-            saved: Ok(Saved::Written),
+            outgoing: save.as_ref().and_then(|_| saving::outgoing(plan, &connections, foresight)),
             connections,
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
@@ -141,25 +152,33 @@ impl<'p> Run<'p> {
         // A live capture ends by itself when it is told to, with what has come until then.
         let live = matches!(self.plan.origin, Origin::Live(_));
         while live || !self.signals.stopped() {
-            let idle = match source.next_frame()? {
+            // What else a capture holds is of use to whom writes it anew.
+            let (next, beside) = match self.plan.format {
+                SaveFormat::Pcapng if self.save.is_some() => source.next_with_blocks()?,
+                _ => (source.next_frame()?, Beside::default()),
+            };
+            if let Some(save) = self.save.as_mut().filter(|_| !beside.blocks.is_empty()) {
+                save.blocks(beside.blocks);
+            }
+            let idle = match next {
                 Next::Frame(frame) => {
                     if !self.filter.accepts(&frame)? {
                         continue;
                     }
-                    if self.membership.is_none()
+                    if self.outgoing.is_none()
                         && let Some(save) = &mut self.save
-                        && save.frame(&frame)? == Saved::Enough
+                        && save.frame(&frame, Remarks { options: beside.options, comments: &[] })? == Saved::Enough
                     {
                         break;
                     }
                     if let Some(keeper) = &mut self.keeper {
                         keeper.frame(&frame);
                     }
-                    if let Err(error) = self.frame(&frame) {
+                    if let Err(error) = self.frame(&frame, beside.options) {
                         self.give_up_output(error)?;
                     }
-                    if std::mem::replace(&mut self.saved, Ok(Saved::Written))? == Saved::Enough {
-                        self.membership = None;
+                    if self.outgoing.is_some() && self.save_settled(frame.ts)? == Saved::Enough {
+                        self.outgoing = None;
                         break;
                     }
                     if self.plan.count.is_some_and(|count| self.summary.packets() >= count) {
@@ -195,12 +214,16 @@ impl<'p> Run<'p> {
     }
 
     /// Takes a packet that passed the filter.
-    fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
+    fn frame(&mut self, frame: &Frame<'_>, options: &[u8]) -> Result<()> {
         let mut dissection = Dissection::new();
         dissection.read(frame);
         let segment = dissection.segment();
         let shown = self.track(frame.ts, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
-        self.save_shown(frame, &dissection, segment.map(|_| self.seen.flow));
+        if let Err(error) = self.save_observed(frame, options, &dissection) {
+            // It is not the reader of standard output who has had enough, where the analysis would go on.
+            self.save = None;
+            return Err(error);
+        }
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         match &mut self.lines {
@@ -211,19 +234,6 @@ impl<'p> Run<'p> {
         let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
         self.line = line;
         reported
-    }
-
-    /// Saves what belongs to the connections that are shown: this packet, and those before it of which that is known now.
-    fn save_shown(&mut self, frame: &Frame<'_>, dissection: &Dissection<'_>, flow: Option<u32>) {
-        let Self { save: Some(save), membership: Some(membership), connections, .. } = self else { return };
-        let mut saved = Saved::Written;
-        let taken = membership.take(frame, dissection, flow, &mut |frame, flow| {
-            if saved == Saved::Written && connections.show(flow) {
-                saved = save.frame(frame)?;
-            }
-            Ok(())
-        });
-        self.saved = taken.map(|()| saved);
     }
 
     /// Learns what a packet did: whether it is shown.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::capture::{CaptureError, Frame, Rotation, Saved};
+use crate::capture::{Block, CaptureError, Frame, Remarks, Rotation, Saved};
 
 use super::output::tell;
 
@@ -24,9 +24,24 @@ impl Saver {
         Self { rotation, goes_on, troubled: false, first: None, said: 0 }
     }
 
-    /// Saves a packet.
-    pub fn frame(&mut self, frame: &Frame) -> Result<Saved> {
-        match self.rotation.write(frame) {
+    /// Saves blocks of a pcapng file.
+    pub fn blocks(&mut self, blocks: &[Block]) {
+        blocks.iter().for_each(|block| self.rotation.block(block));
+    }
+
+    /// Whether the frame would end the file under way.
+    pub fn turns_at(&self, frame: &Frame) -> bool {
+        self.rotation.turns_at(frame)
+    }
+
+    /// Ends the file under way with that comment, when it ends.
+    pub fn close_with(&mut self, text: String) {
+        self.rotation.close_with(text);
+    }
+
+    /// Saves a packet, and what is said of it.
+    pub fn frame(&mut self, frame: &Frame, remarks: Remarks<'_>) -> Result<Saved> {
+        match self.rotation.write_with(frame, remarks) {
             Ok(saved) => Ok(saved),
             Err(error @ CaptureError::SecondLinkType { .. }) => Err(error.into()),
             Err(error) if self.goes_on => {

@@ -49,7 +49,8 @@ fn what_is_read_and_saved_is_the_same_file() {
         let mut source = open(&bytes).unwrap();
         let info = source.info();
         assert_eq!(info.precision, precision);
-        let options = SaveOptions { link_type: info.link_type, snaplen: info.snaplen, precision, unbuffered: false };
+        let options =
+            SaveOptions { link_type: info.link_type, snaplen: info.snaplen, precision, ..SaveOptions::default() };
         let shared = Shared::default();
         let mut file = SaveFile::new(Box::new(shared.clone()), Path::new("out.pcap"), options).unwrap();
         while let Some(frame) = source.next_frame().unwrap().frame() {

@@ -1,6 +1,7 @@
 //! What leaves tcpcheck as a capture: which packets, and what is said of them.
 
 mod connection;
+mod pcapng;
 mod traffic;
 
 use std::path::Path;

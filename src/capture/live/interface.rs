@@ -83,7 +83,7 @@ impl Live {
             capture,
             watched: Watched::new(&name, options.wait),
             promiscuous: options.promiscuous,
-            interface: [Interface { name: Some(name), link_type, snaplen }],
+            interface: [Interface { name: Some(name), link_type, snaplen, options: Vec::new() }],
             precision,
             nap: naps.then_some(SHORT_NAP),
             frames: 0,
@@ -259,7 +259,7 @@ impl FrameSource for Live {
     }
 
     fn info(&self) -> SourceInfo {
-        let [Interface { link_type, snaplen, name }] = &self.interface;
+        let [Interface { link_type, snaplen, name, .. }] = &self.interface;
         SourceInfo {
             name: name.clone().unwrap_or_default(),
             format: "live".to_owned(),

@@ -1,17 +1,26 @@
 //! What a pcapng file says of its interfaces: how each is read, how it tells time, and what it lost.
 
+use super::options::{self, Options};
 use crate::capture::bytes::{ByteOrder, Fields};
 use crate::capture::{Drops, Interface, LinkType, Precision, Timestamp};
 
 /// Most bytes of an interface's name that are kept.
 const MOST_NAME: usize = 256;
 
+/// `if_tsresol` and `if_tsoffset`.
+const TIME_RESOLUTION: u16 = 9;
+const TIME_OFFSET: u16 = 14;
+
 /// Interface Description Block, draft-ietf-opsawg-pcapng §4.2.
 pub(super) fn description(body: &[u8], order: ByteOrder) -> Option<(Interface, Clock)> {
     let mut fields = Fields::new(body, order);
     let (link_type, _reserved, snaplen) = (LinkType(fields.u16()?), fields.u16()?, fields.u32()?);
     let snaplen = if snaplen > i32::MAX as u32 { 0 } else { snaplen };
-    let mut interface = Interface { name: None, link_type, snaplen };
+    let mut interface = Interface { name: None, link_type, snaplen, options: Vec::new() };
+    let told_anew = [TIME_RESOLUTION, TIME_OFFSET];
+    options::append(&mut interface.options, fields.rest(), order, options::of_interface, |code, _| {
+        !told_anew.contains(&code)
+    });
     let mut clock = Clock::default();
     for (code, value) in (Options { fields }) {
         match (code, value) {
@@ -19,8 +28,8 @@ pub(super) fn description(body: &[u8], order: ByteOrder) -> Option<(Interface, C
                 let name = name.get(..MOST_NAME).unwrap_or(name);
                 interface.name = Some(String::from_utf8_lossy(name).trim_end_matches('\0').to_owned());
             }
-            (9, [resolution, ..]) => clock.unit = Unit::of(*resolution),
-            (14, offset) => {
+            (TIME_RESOLUTION, [resolution, ..]) => clock.unit = Unit::of(*resolution),
+            (TIME_OFFSET, offset) => {
                 // if_tsoffset: signed seconds.
                 clock.offset = Fields::new(offset, order).u64().map_or(0, |seconds| seconds as i64);
             }
@@ -126,25 +135,5 @@ impl Unit {
 impl Default for Unit {
     fn default() -> Self {
         Self::Nanos(1000)
-    }
-}
-
-/// The options at the end of a block; a malformed one ends them.
-struct Options<'a> {
-    fields: Fields<'a>,
-}
-
-impl<'a> Iterator for Options<'a> {
-    type Item = (u16, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (code, length) = (self.fields.u16()?, usize::from(self.fields.u16()?));
-        if code == 0 {
-            return None;
-        }
-        let value = self.fields.bytes(length)?;
-        let padding = length.wrapping_neg() & 3;
-        self.fields.bytes(padding.min(self.fields.rest().len()));
-        Some((code, value))
     }
 }

@@ -3,16 +3,21 @@
 //! draft-ietf-opsawg-pcapng describes the format. Blocks that are not needed are passed over without being held.
 
 mod interface;
+mod options;
 mod packet;
+mod write;
 
 use super::bytes::{ByteOrder, Fields};
 use super::input::Input;
 use super::{
-    CaptureError, CaptureFault, Damage, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision, SourceInfo,
-    Timestamp,
+    Beside, Block, CaptureError, CaptureFault, Damage, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision,
+    SourceInfo, Timestamp,
 };
 use interface::Clock;
 use packet::Packet;
+
+pub(super) use options::{COMMENT, option};
+pub(super) use write::{other as write_block, packet as write_packet, section as write_section};
 
 /// The first four bytes, the same in either byte order.
 pub(super) const MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -34,7 +39,15 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const INTERFACE_STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+const NAME_RESOLUTION: u32 = 4;
+const JOURNAL: u32 = 9;
+const SECRETS: u32 = 10;
+/// A program's own, if it may be copied.
+const CUSTOM: u32 = 0x0bad;
+
+/// Maximum number of bytes of blocks that wait for the frame behind them.
+const MAX_KEPT: usize = 32 << 20;
 
 /// A pcapng file that is being read.
 pub(super) struct PcapngFile {
@@ -47,6 +60,15 @@ pub(super) struct PcapngFile {
     clocks: Vec<Clock>,
     /// As `interfaces`: the last statistics of each.
     drops: Vec<Option<Drops>>,
+    /// The first section's options.
+    section: Vec<u8>,
+    /// Comments of a later section, for its first interface.
+    later: Vec<u8>,
+    /// What came since the frame before.
+    kept: Kept,
+    /// The blocks that were handed out with the latest frame, and that frame's options.
+    blocks: Vec<Block>,
+    options: Vec<u8>,
 }
 
 impl PcapngFile {
@@ -62,9 +84,22 @@ impl PcapngFile {
         if major != 1 {
             return Err(CaptureError::Version { path: input.origin.path, format: "pcapng", major, minor });
         }
-        let mut file =
-            Self { input, order, first_interface: 0, interfaces: Vec::new(), clocks: Vec::new(), drops: Vec::new() };
+        let mut file = Self {
+            input,
+            order,
+            first_interface: 0,
+            interfaces: Vec::new(),
+            clocks: Vec::new(),
+            drops: Vec::new(),
+            section: Vec::new(),
+            later: Vec::new(),
+            kept: Kept { wanted: true, blocks: Vec::new(), bytes: 0 },
+            blocks: Vec::new(),
+            options: Vec::new(),
+        };
         while file.interfaces.is_empty() && matches!(file.step()?, Step::Other) {}
+        // Whoever writes them asks for those that are known already.
+        file.kept.blocks.retain(|block| !matches!(block, Block::Interface(_)));
         Ok(file)
     }
 
@@ -117,6 +152,7 @@ impl PcapngFile {
                 | INTERFACE_STATISTICS
                 | ENHANCED_PACKET
         );
+        let needed = needed || (self.kept.wanted && length <= MOST && is_kept(kind));
         if length < 12 || !length.is_multiple_of(4) || (needed && length > MOST) {
             return Ok(self.damaged(Damage::BlockLength { says: length }));
         }
@@ -164,6 +200,19 @@ impl PcapngFile {
                 Some(Section { order, .. }) => {
                     self.order = order;
                     self.first_interface = self.interfaces.len();
+                    // Byte order, version and length stand before them.
+                    let texts = body.get(16..).unwrap_or_default();
+                    match self.interfaces.is_empty() {
+                        true => {
+                            self.section.clear();
+                            options::append(&mut self.section, texts, order, options::texts, |code, _| {
+                                code != APPLICATION
+                            });
+                        }
+                        false => {
+                            options::append(&mut self.later, texts, order, options::texts, |code, _| code == COMMENT)
+                        }
+                    }
                     true
                 }
                 None => false,
@@ -172,7 +221,9 @@ impl PcapngFile {
                 return self.damaged(Damage::Interfaces { most: MOST_INTERFACES });
             }
             INTERFACE_DESCRIPTION => match interface::description(body, self.order) {
-                Some((interface, clock)) => {
+                Some((mut interface, clock)) => {
+                    interface.options.append(&mut self.later);
+                    self.kept.push(|| Block::Interface(interface.clone()));
                     self.interfaces.push(interface);
                     self.clocks.push(clock);
                     self.drops.push(None);
@@ -190,7 +241,13 @@ impl PcapngFile {
                 }
                 None => false,
             },
-            _ => true,
+            _ => {
+                if is_kept(kind) {
+                    let order = self.order;
+                    self.kept.push(|| Block::Other(kind, native_body(kind, body, order)));
+                }
+                true
+            }
         };
         if !read {
             return self.damaged(Damage::BlockFields { block: name(kind) });
@@ -203,6 +260,72 @@ impl PcapngFile {
         self.input.damaged(damage);
         Step::End
     }
+}
+
+/// The program that wrote the section: what is written anew says which one did that.
+const APPLICATION: u16 = 4;
+
+/// Appends the comments among a section's options.
+pub(super) fn append_comments(out: &mut Vec<u8>, section: &[u8]) {
+    options::append(out, section, ByteOrder::NATIVE, options::texts, |code, _| code == COMMENT);
+}
+
+/// Whether a block goes into a file that is written anew.
+fn is_kept(kind: u32) -> bool {
+    matches!(kind, NAME_RESOLUTION | JOURNAL | SECRETS | CUSTOM)
+}
+
+/// Blocks that wait for the frame behind them.
+struct Kept {
+    /// Somebody asks for them, or may still do so.
+    wanted: bool,
+    blocks: Vec<Block>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// Keeps a block if anybody wants it, and there is room.
+    fn push(&mut self, block: impl FnOnce() -> Block) {
+        if self.wanted && self.bytes < MAX_KEPT && self.blocks.len() < MOST_INTERFACES {
+            let block = block();
+            self.bytes = self.bytes.saturating_add(block.len());
+            self.blocks.push(block);
+        }
+    }
+
+    /// Nobody wants any.
+    #[inline]
+    fn forget(&mut self) {
+        if self.wanted {
+            *self = Self { wanted: false, blocks: Vec::new(), bytes: 0 };
+        }
+    }
+}
+
+/// A block's body in this machine's byte order.
+fn native_body(kind: u32, body: &[u8], order: ByteOrder) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    match kind {
+        // §4.5: records of a type, a length and a value, and options behind the one that ends them.
+        NAME_RESOLUTION => {
+            let mut records = options::Options::new(body, order);
+            for (code, value) in records.by_ref() {
+                option(&mut out, code, value);
+            }
+            out.extend([0; 4]);
+            options::append(&mut out, records.fields.rest(), order, options::texts, |_, _| true);
+            out.extend([0; 4]);
+        }
+        // §4.7 and §4.8: numbers, and behind them what only its reader understands.
+        SECRETS | CUSTOM => {
+            let numbers = if kind == SECRETS { 8 } else { 4 };
+            let (head, rest) = body.split_at_checked(numbers).unwrap_or((body, &[]));
+            options::native(&mut out, head, order, 4);
+            out.extend_from_slice(rest);
+        }
+        _ => out.extend_from_slice(body),
+    }
+    out
 }
 
 /// What one block came to.
@@ -250,29 +373,73 @@ fn name(kind: u32) -> &'static str {
     }
 }
 
+impl PcapngFile {
+    /// Reads up to the next packet, which is in sight then.
+    fn find(&mut self) -> Result<Option<(Packet, usize)>, CaptureError> {
+        if let Some(found) = self.in_sight() {
+            return Ok(Some(found));
+        }
+        loop {
+            match self.step()? {
+                Step::Packet { packet, length } => return Ok(Some((packet, length))),
+                Step::Other => {}
+                Step::End => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Takes a packet that is in sight.
+#[inline]
+fn take<'a>(
+    input: &'a mut Input,
+    told: Option<(&Interface, &Clock)>,
+    index: usize,
+    packet: Packet,
+    length: usize,
+) -> Frame<'a> {
+    input.frames = input.frames.saturating_add(1);
+    let clock = told.map_or_else(Clock::default, |(_, clock)| *clock);
+    Frame {
+        number: input.frames,
+        ts: packet.ticks.map_or(Timestamp(0), |ticks| clock.time(ticks)),
+        link_type: told.map_or(LinkType(0), |(interface, _)| interface.link_type),
+        interface: index as u32,
+        wire_len: packet.wire_len,
+        data: input.window.take(length).get(packet.data).unwrap_or_default(),
+    }
+}
+
 impl FrameSource for PcapngFile {
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
-        let (packet, length) = match self.in_sight() {
-            Some(found) => found,
-            None => loop {
-                match self.step()? {
-                    Step::Packet { packet, length } => break (packet, length),
-                    Step::Other => {}
-                    Step::End => return Ok(Next::End),
-                }
-            },
-        };
-        self.input.frames = self.input.frames.saturating_add(1);
+        self.kept.forget();
+        let Some((packet, length)) = self.find()? else { return Ok(Next::End) };
         let index = self.first_interface.saturating_add(packet.interface as usize);
-        let clock = self.clocks.get(index).copied().unwrap_or_default();
-        Ok(Next::Frame(Frame {
-            number: self.input.frames,
-            ts: packet.ticks.map_or(Timestamp(0), |ticks| clock.time(ticks)),
-            link_type: self.interfaces.get(index).map_or(LinkType(0), |i| i.link_type),
-            interface: index as u32,
-            wire_len: packet.wire_len,
-            data: self.input.window.take(length).get(packet.data).unwrap_or_default(),
-        }))
+        let told = self.interfaces.get(index).zip(self.clocks.get(index));
+        Ok(Next::Frame(take(&mut self.input, told, index, packet, length)))
+    }
+
+    fn next_with_blocks(&mut self) -> Result<(Next<'_>, Beside<'_>), CaptureError> {
+        self.kept.wanted = true;
+        let found = self.find()?;
+        let Self { input, interfaces, clocks, kept, blocks, options, order, .. } = self;
+        *blocks = std::mem::take(&mut kept.blocks);
+        kept.bytes = 0;
+        options.clear();
+        let Some((packet, length)) = found else { return Ok((Next::End, Beside { blocks, options })) };
+        let behind = packet.data.end.next_multiple_of(4)..length.saturating_sub(4);
+        let bytes = input.window.peek(length).and_then(|block| block.get(behind)).unwrap_or_default();
+        // A simple packet has no time, and no options.
+        if packet.ticks.is_some() {
+            options::append(options, bytes, *order, options::of_packet, |_, _| true);
+        }
+        let index = self.first_interface.saturating_add(packet.interface as usize);
+        let told = interfaces.get(index).zip(clocks.get(index));
+        Ok((Next::Frame(take(input, told, index, packet, length)), Beside { blocks, options }))
+    }
+
+    fn section(&self) -> &[u8] {
+        &self.section
     }
 
     fn info(&self) -> SourceInfo {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveOptions, SourceInfo};
+use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveFormat, SaveOptions, SourceInfo};
 use crate::policy::{Judge, Policy};
 use crate::report::check::{Capture, CommandEnd, Exhibit};
 use crate::track::TrackerOptions;
@@ -120,7 +120,7 @@ impl Live {
         let source = capture::open_live(&options)?;
         let kept = Kept::new(args.write.as_ref())?;
         let SourceInfo { link_type, snaplen, precision, .. } = source.info();
-        let save = SaveOptions { link_type, snaplen, precision, unbuffered: false };
+        let save = SaveOptions { link_type, snaplen, precision, unbuffered: false, format: SaveFormat::of(&kept.path) };
         let save = SaveFile::create(&kept.path, save)?;
         let name = args.write.as_ref().map_or_else(|| interface.to_owned(), |path| path.display().to_string());
         Ok(Self { name, source, save, kept, stop })

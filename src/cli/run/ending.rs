@@ -18,7 +18,6 @@ impl Run<'_> {
     /// Says what is left to say, also when reading ended with an error.
     pub(super) fn finish(mut self, source: &mut dyn FrameSource, read: Result<()>) -> Result<Exit> {
         self.progress.clear();
-        let saved = self.finish_saving();
         let mut closed = read.as_ref().is_err_and(is_closed_pipe);
         if closed {
             self.output.close();
@@ -49,6 +48,7 @@ impl Run<'_> {
             self.output.close();
             closed = true;
         }
+        let saved = self.finish_saving();
         for reporter in &mut self.reporters {
             reporter.end(self.output.text(), &self.summary);
         }
@@ -78,21 +78,6 @@ impl Run<'_> {
             Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
             _ => Exit::Done,
         })
-    }
-
-    /// Saves what still waits to be told whose it is, and ends the last file.
-    fn finish_saving(&mut self) -> Result<()> {
-        let Some(mut save) = self.save.take() else { return Ok(()) };
-        let mut rest = Ok(());
-        if let Some(membership) = &mut self.membership {
-            rest = membership.finish(&mut |frame, flow| {
-                if self.connections.show(flow) {
-                    save.frame(frame)?;
-                }
-                Ok(())
-            });
-        }
-        save.finish().and(rest)
     }
 
     /// What standard error gets in the end.

@@ -26,6 +26,9 @@ impl Run<'_> {
                     return;
                 }
                 self.summary.amend(&amend);
+                if let Some(outgoing) = &mut self.outgoing {
+                    outgoing.amend(&amend);
+                }
                 if let Some(keeper) = &mut self.keeper {
                     amend.added().for_each(|finding| keeper.finding(finding));
                 }
@@ -36,8 +39,8 @@ impl Run<'_> {
                 }
             }
             Event::Ended(mut flow) => {
-                if let Some(membership) = &mut self.membership {
-                    membership.ended(&flow);
+                if let Some(outgoing) = &mut self.outgoing {
+                    outgoing.ended(&flow);
                 }
                 if !self.plan.selection.is_all() {
                     self.plan.selection.narrow_record(&mut flow);
@@ -57,6 +60,9 @@ impl Run<'_> {
             return;
         }
         self.summary.finding(finding);
+        if let Some(outgoing) = &mut self.outgoing {
+            outgoing.finding(finding);
+        }
         if let Some(keeper) = &mut self.keeper {
             keeper.finding(finding);
         }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
-use crate::capture::{self, Anchor, FrameSource, Next, OpenFiles, OwnClerk, SaveNames, SharedClerk, Turns};
+use crate::capture::{self, Anchor, FrameSource, Merge, Next, OpenFiles, OwnClerk, SaveNames, SharedClerk, Turns};
 use crate::cli::exit::Exit;
 use crate::cli::interruptible::Interruptible;
 use crate::cli::output::tell;
@@ -13,16 +13,43 @@ use crate::cli::sandbox::{self, Doors};
 use crate::cli::select::Connections;
 use crate::cli::signals::Signals;
 use crate::dissect::Dissection;
-use crate::report::Reporter;
 use crate::report::lines::Lines;
+use crate::report::{Packet, Reporter};
 use crate::rules::Rule;
 use crate::track::{Event, FlowTracker, Observation};
 
-use super::{Run, announcement};
+use super::{Run, announcement, saving};
+
+/// Whoever reads a capture once before it is read in earnest.
+pub trait ReadAhead {
+    /// The source is open.
+    fn begin(&mut self, source: &dyn FrameSource) {
+        let _ = source;
+    }
+
+    /// A packet that passed the filter.
+    fn packet(&mut self, packet: &Packet<'_>) {
+        let _ = packet;
+    }
+
+    /// What came of the tracker besides.
+    fn event(&mut self, event: Event);
+
+    /// The source has ended; events may follow.
+    fn end(&mut self, source: &mut dyn FrameSource) {
+        let _ = source;
+    }
+}
+
+impl<F: FnMut(Event)> ReadAhead for F {
+    fn event(&mut self, event: Event) {
+        self(event);
+    }
+}
 
 /// A run whose sources are open, and nothing of them read.
 pub struct Session<'p> {
-    plan: &'p Plan,
+    pub(super) plan: &'p Plan,
     signals: Signals,
     source: Source,
     connections: Connections,
@@ -111,12 +138,13 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When one is not a capture.
-    pub fn read_ahead(&self, mut note: impl FnMut(Event)) -> Result<()> {
+    pub fn read_ahead(&self, ahead: &mut impl ReadAhead) -> Result<()> {
         let Source::Files(files) = &self.source else { return Ok(()) };
         let mut source = files.source(|| Box::new(std::io::empty()))?;
         let (mut filter, mut tracker) = (self.plan.filter.clone(), FlowTracker::new(self.plan.tracker));
         let (mut seen, mut progress) = (Observation::default(), Progress::new(self.plan.progress));
         let mut packets = 0;
+        ahead.begin(source.as_ref());
         // What is wrong with a file is told when it is read again.
         while self.plan.count.is_none_or(|count| packets < count)
             && let Ok(Next::Frame(frame)) = source.next_frame()
@@ -130,15 +158,21 @@ impl<'p> Session<'p> {
                 Some(segment) => tracker.observe(segment, &mut seen),
                 None => tracker.advance(frame.ts),
             }
+            if !self.plan.selection.is_all() {
+                seen.findings.retain(|finding| self.plan.selection.takes(finding));
+            }
+            let tcp = dissection.segment().map(|segment| (segment, &seen));
+            ahead.packet(&Packet { tcp, ..Packet::new(&frame, &dissection) });
             while let Some(event) = tracker.next_event() {
-                note(event);
+                ahead.event(event);
             }
             packets += 1;
             progress.packets(packets);
         }
+        ahead.end(source.as_mut());
         tracker.finish();
         while let Some(event) = tracker.next_event() {
-            note(event);
+            ahead.event(event);
         }
         progress.clear();
         Ok(())
@@ -153,7 +187,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When it cannot be done.
-    pub fn run<'r>(self, reporters: Vec<Box<dyn Reporter + 'r>>) -> Result<Exit>
+    pub fn run<'r>(mut self, reporters: Vec<Box<dyn Reporter + 'r>>) -> Result<Exit>
     where
         'p: 'r,
     {
@@ -162,20 +196,22 @@ impl<'p> Session<'p> {
             [] => self.connections.clone(),
             only => self.connections.and(self.with_findings(only)?),
         };
+        let first_reading = saving::first_reading(&self)?;
         let stop = self.signals.stop.clone();
         let stdin = || Box::new(Interruptible::new(std::io::stdin(), stop.clone())) as _;
-        let source = match self.source {
+        let source = match &mut self.source {
             Source::Files(files) => files.source(stdin),
-            Source::Live(source) => Ok(source),
+            // It is read once.
+            Source::Live(source) => Ok(std::mem::replace(source, Box::new(Merge::new(Vec::new())))),
         };
         let mut source = match source {
             // Nothing had come yet.
             Err(_) if self.signals.stopped() => return Ok(Exit::Done),
             source => source?,
         };
-        let info = source.info();
-        tell(&announcement(plan, &info));
-        let mut run = Run::new(plan, connections, reporters, info, self.lines, self.clerk, self.signals)?;
+        let known = saving::known(plan, source.as_ref(), first_reading);
+        tell(&announcement(plan, &known.info));
+        let mut run = Run::new(plan, connections, reporters, known, self.lines, self.clerk, self.signals)?;
         let read = if run.takes_batches() { run.read_batches(source.as_mut()) } else { run.read(source.as_mut()) };
         run.finish(source.as_mut(), read)
     }
@@ -183,7 +219,7 @@ impl<'p> Session<'p> {
     /// The connections with a finding of one of these rules, in the order in which they end.
     fn with_findings(&self, only: &[Rule]) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        self.read_ahead(|event| match event {
+        self.read_ahead(&mut |event| match event {
             Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
             Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => found.push(flow.number),
             _ => {}

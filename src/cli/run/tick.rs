@@ -101,6 +101,9 @@ impl Run<'_> {
         }
         self.answer_signals();
         if has_passed(&mut self.pace.written, WRITE) {
+            if let Some(now) = self.clock() {
+                self.save_idle(now)?;
+            }
             if let Some(save) = &mut self.save {
                 save.flush();
             }

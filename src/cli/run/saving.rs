@@ -1,0 +1,192 @@
+//! What `-w` gets where packets are chosen by connection, or comments are written on them.
+
+use anyhow::Result;
+
+use crate::capture::{Block, Frame, FrameSource, Preamble, Remarks, SaveFormat, Saved, Timestamp};
+use crate::cli::foresight::Foresight;
+use crate::cli::outgoing::{Outgoing, Sink};
+use crate::cli::plan::Plan;
+use crate::cli::quality;
+use crate::cli::saver::Saver;
+use crate::cli::select::Connections;
+use crate::dissect::Dissection;
+use crate::report::{Annotator, Invocation, Level, Packet, Style, Summary};
+use crate::track::Event;
+
+use super::session::{ReadAhead, Session};
+use super::{Known, Run};
+
+/// What will be said of the packets of files that can be read twice, and the summary of them: where comments want it.
+///
+/// # Errors
+/// When one is not a capture.
+pub(super) fn first_reading(session: &Session<'_>) -> Result<Option<(Foresight, String)>> {
+    let plan = session.plan;
+    if !plan.comments || !plan.at_hand {
+        return Ok(None);
+    }
+    let mut first = FirstReading { foresight: Foresight::default(), summary: None, plan };
+    session.read_ahead(&mut first)?;
+    first.foresight.noted_all();
+    Ok(Some((first.foresight, first.summary.as_ref().map(summary_comment).unwrap_or_default())))
+}
+
+/// What is known of a source before its first packet.
+pub(super) fn known(plan: &Plan, source: &dyn FrameSource, first: Option<(Foresight, String)>) -> Known {
+    let mut preamble = Preamble::default();
+    if plan.write.is_some() && plan.format == SaveFormat::Pcapng {
+        preamble.section.extend_from_slice(source.section());
+        source.interfaces().iter().cloned().map(Block::Interface).for_each(|block| preamble.push(&block));
+    }
+    let foresight = first.map(|(foresight, summary)| {
+        preamble.comment(&summary);
+        foresight
+    });
+    Known { info: source.info(), preamble, foresight: foresight.unwrap_or_default() }
+}
+
+/// Reads a capture once for what is said of it in the end.
+struct FirstReading<'p> {
+    foresight: Foresight,
+    summary: Option<Summary>,
+    plan: &'p Plan,
+}
+
+impl ReadAhead for FirstReading<'_> {
+    fn begin(&mut self, source: &dyn FrameSource) {
+        self.summary = Some(Summary::new(source.info()));
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>) {
+        if let Some(summary) = &mut self.summary {
+            summary.packet(packet);
+        }
+        if let Some((_, seen)) = packet.tcp {
+            self.foresight.note_packet(packet.number, seen);
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let (selection, Some(summary)) = (&self.plan.selection, &mut self.summary) else { return };
+        match event {
+            Event::Finding(finding) if selection.takes(&finding) => {
+                summary.finding(&finding);
+                self.foresight.note_finding(&finding);
+            }
+            Event::Finding(_) => {}
+            Event::Amend(mut amend) => {
+                if selection.is_all() || selection.narrow_amend(&mut amend) {
+                    summary.amend(&amend);
+                    self.foresight.note_amend(&amend);
+                }
+            }
+            Event::Ended(mut flow) => {
+                selection.narrow_record(&mut flow);
+                summary.ended(&flow);
+            }
+        }
+    }
+
+    fn end(&mut self, source: &mut dyn FrameSource) {
+        let Some(summary) = &mut self.summary else { return };
+        let drops = source.drops();
+        let faults = source.faults();
+        if !faults.is_empty() {
+            summary.incomplete();
+        }
+        drops.into_iter().for_each(|drops| summary.lost(drops));
+        let found = faults.iter().filter_map(quality::file_cut).chain(drops.and_then(quality::kernel_drops));
+        found.filter(|finding| self.plan.selection.takes(finding)).for_each(|finding| summary.finding(&finding));
+    }
+}
+
+/// Packets on their way, where that is more than to write each as it comes.
+pub(super) fn outgoing(plan: &Plan, connections: &Connections, foresight: Foresight) -> Option<Outgoing> {
+    if plan.comments {
+        let annotator = Annotator::new(plan.level.max(Level::Changes), Style::new(false));
+        return Some(Outgoing::commented(annotator, foresight));
+    }
+    (!connections.are_all()).then(Outgoing::new)
+}
+
+/// The summary as a comment on the file.
+pub(super) fn summary_comment(summary: &Summary) -> String {
+    let mut text = Vec::new();
+    summary.write(&mut text, Style::new(false), &Invocation::default());
+    String::from_utf8_lossy(&text).trim_end().to_owned()
+}
+
+/// Saves the packets of the connections that are shown.
+struct Shown<'a> {
+    save: &'a mut Saver,
+    connections: &'a Connections,
+    /// What ends a file that is left for the next one.
+    summary: Option<&'a Summary>,
+    saved: Saved,
+}
+
+impl Sink for Shown<'_> {
+    fn wants(&self, flow: Option<u32>) -> bool {
+        self.connections.show(flow)
+    }
+
+    fn take(&mut self, frame: &Frame<'_>, _: Option<u32>, remarks: Remarks<'_>) -> Result<()> {
+        if self.saved == Saved::Written {
+            if let Some(summary) = self.summary.filter(|_| self.save.turns_at(frame)) {
+                self.save.close_with(summary_comment(summary));
+            }
+            self.saved = self.save.frame(frame, remarks)?;
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Hands the packet that has just been observed over to be saved.
+    pub(super) fn save_observed(
+        &mut self,
+        frame: &Frame<'_>,
+        options: &[u8],
+        dissection: &Dissection<'_>,
+    ) -> Result<()> {
+        let Self { save: Some(save), outgoing: Some(outgoing), connections, seen, .. } = self else { return Ok(()) };
+        let mut sink = Shown { save, connections, summary: None, saved: Saved::Written };
+        let tcp = dissection.segment().map(|segment| (segment, &*seen));
+        outgoing.packet(frame, options, dissection, tcp, &mut sink)
+    }
+
+    /// Saves those packets of which all is known now.
+    pub(super) fn save_settled(&mut self, now: Timestamp) -> Result<Saved> {
+        self.with_outgoing(|outgoing, sink| outgoing.settle(now, sink))
+    }
+
+    /// Saves those packets that have waited long enough by the clock.
+    pub(super) fn save_idle(&mut self, now: Timestamp) -> Result<Saved> {
+        self.with_outgoing(|outgoing, sink| outgoing.idle(now, sink))
+    }
+
+    fn with_outgoing(&mut self, act: impl FnOnce(&mut Outgoing, &mut Shown<'_>) -> Result<()>) -> Result<Saved> {
+        let Self { save: Some(save), outgoing: Some(outgoing), connections, summary, plan, .. } = self else {
+            return Ok(Saved::Written);
+        };
+        let summary = (plan.comments && !plan.at_hand).then_some(&*summary);
+        let mut sink = Shown { save, connections, summary, saved: Saved::Written };
+        act(outgoing, &mut sink)?;
+        Ok(sink.saved)
+    }
+
+    /// Saves what still waits, and ends the last file.
+    pub(super) fn finish_saving(&mut self) -> Result<()> {
+        let mut late = Vec::new();
+        let rest = self.with_outgoing(|outgoing, sink| outgoing.finish(sink).map(|words| late = words));
+        let Some(mut save) = self.save.take() else { return Ok(()) };
+        let comments = self.plan.comments && !self.plan.at_hand;
+        if comments {
+            late.insert(0, summary_comment(&self.summary));
+        }
+        if !late.is_empty() {
+            save.close_with(late.join("\n"));
+        }
+        save.finish().and(rest.map(|_| ()))
+    }
+}
