@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,6 +77,62 @@ pub enum SavedFile {
         /// When.
         at: Timestamp,
     },
+    /// A part of a capture that is split, in the folder that was typed.
+    Part {
+        /// What is in it.
+        part: Part,
+        /// It is pcapng.
+        pcapng: bool,
+        /// It was begun before, and goes on.
+        goes_on: bool,
+    },
+}
+
+/// What a part of a capture holds.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Deserialize, serde::Serialize)]
+pub enum Part {
+    /// The connection of that number, between client and server.
+    Connection(u32, SocketAddr, SocketAddr),
+    /// The connections of the server with that address.
+    Host(IpAddr),
+    /// The connections to that port.
+    Port(u16),
+    /// The connections whose worst finding is of the rule with that code.
+    Finding(u16),
+    /// The connections without a finding.
+    NoFinding,
+    /// Packets of no connection.
+    Other,
+    /// The list of the others.
+    Index,
+}
+
+impl Part {
+    /// What its file is called, without an ending.
+    fn name(&self) -> String {
+        // Colons mean something else on some systems.
+        let host = |addr: &IpAddr| addr.to_string().replace(':', "_");
+        let socket = |socket: &SocketAddr| format!("{}.{}", host(&socket.ip()), socket.port());
+        match self {
+            Self::Connection(number, client, server) => format!("f{number}-{}-{}", socket(client), socket(server)),
+            Self::Host(addr) => format!("host-{}", host(addr)),
+            Self::Port(port) => format!("port-{port}"),
+            Self::Finding(code) => format!("TC{code:03}"),
+            Self::NoFinding => "no-finding".to_owned(),
+            Self::Other => "other".to_owned(),
+            Self::Index => "index".to_owned(),
+        }
+    }
+
+    /// What its file is called.
+    pub fn file_name(&self, pcapng: bool) -> String {
+        let ending = match self {
+            Self::Index => "ndjson",
+            _ if pcapng => "pcapng",
+            _ => "pcap",
+        };
+        format!("{}.{ending}", self.name())
+    }
 }
 
 /// How the files of a capture are called.
@@ -107,6 +164,7 @@ impl SaveNames {
         match *file {
             SavedFile::Turn { began, count } => self.turn(began, count),
             SavedFile::Finding { code, flow, frame, at } => self.finding(code, flow, frame, at),
+            SavedFile::Part { part, pcapng, .. } => self.pattern.join(part.file_name(pcapng)),
         }
     }
 
@@ -177,7 +235,10 @@ impl OwnClerk {
 impl Clerk for OwnClerk {
     fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError> {
         let path = self.names.of(file);
-        let made = writer::make(&path)?;
+        let made = match file {
+            SavedFile::Part { goes_on: true, .. } => writer::go_on(&path)?,
+            _ => writer::make(&path)?,
+        };
         if matches!(file, SavedFile::Turn { .. }) {
             self.latest = Some(path.clone());
         }

@@ -65,18 +65,29 @@ impl OpenFiles {
         &self,
         mut stdin: impl FnMut() -> Box<dyn Read + Send>,
     ) -> Result<Box<dyn FrameSource>, CaptureError> {
-        let mut make = |(path, file): &(PathBuf, Option<File>)| {
-            let origin = Origin { path: path.clone(), packing: None };
-            let Some(file) = file else { return read(stdin(), origin) };
-            let mut file = file.try_clone().map_err(|e| origin.error(e))?;
-            // A pipe is at its beginning.
-            let _ = file.rewind();
-            read(Box::new(file), origin)
-        };
-        if let [only] = self.files.as_slice() {
-            return make(only);
+        if self.files.len() == 1 {
+            return self.one(0, stdin);
         }
-        Ok(Box::new(Merge::new(self.files.iter().map(make).collect::<Result<_, _>>()?)))
+        let each = (0..self.files.len()).map(|at| self.one(at, &mut stdin));
+        Ok(Box::new(Merge::new(each.collect::<Result<_, _>>()?)))
+    }
+
+    /// Makes a source of one of them, counted from 0; one of nothing where there is none.
+    ///
+    /// # Errors
+    /// As [`source`](Self::source).
+    pub fn one(
+        &self,
+        at: usize,
+        mut stdin: impl FnMut() -> Box<dyn Read + Send>,
+    ) -> Result<Box<dyn FrameSource>, CaptureError> {
+        let Some((path, file)) = self.files.get(at) else { return Ok(Box::new(Merge::new(Vec::new()))) };
+        let origin = Origin { path: path.clone(), packing: None };
+        let Some(file) = file else { return read(stdin(), origin) };
+        let mut file = file.try_clone().map_err(|e| origin.error(e))?;
+        // A pipe is at its beginning.
+        let _ = file.rewind();
+        read(Box::new(file), origin)
     }
 }
 

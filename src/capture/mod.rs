@@ -27,7 +27,7 @@ mod window;
 mod writer;
 
 pub use block::{Beside, Block};
-pub use clerk::{Clerk, OwnClerk, SaveNames, SavedFile, SharedClerk};
+pub use clerk::{Clerk, OwnClerk, Part, SaveNames, SavedFile, SharedClerk};
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{OpenFiles, open, open_all, open_reader};
 pub use filter::Filter;
@@ -44,4 +44,4 @@ pub use rotation::{Rotation, Saved, Turns};
 pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
 pub use spool::Spool;
 pub use time::{Precision, Span, Timestamp};
-pub use writer::{Preamble, Remarks, SaveFile, SaveFormat, SaveOptions, standard_output};
+pub use writer::{Preamble, Remarks, SaveFile, SaveFormat, SaveOptions, Suspended, standard_output};

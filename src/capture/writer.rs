@@ -36,6 +36,14 @@ pub struct SaveFile {
     interfaces: u32,
 }
 
+/// A file that is closed for a while.
+#[derive(Clone, Copy, Debug)]
+pub struct Suspended {
+    options: SaveOptions,
+    bytes: u64,
+    interfaces: u32,
+}
+
 /// Where the bytes go.
 enum Sink {
     File(File),
@@ -96,6 +104,11 @@ impl Preamble {
             self.bytes = self.bytes.saturating_add(block.len());
             self.blocks.push(block.clone());
         }
+    }
+
+    /// The blocks, in order.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
     }
 
     /// Adds a comment to the section.
@@ -223,6 +236,31 @@ impl SaveFile {
         }
         self.frames = self.frames.saturating_add(1);
         if self.options.unbuffered || self.spool.bytes.len() >= self.due { self.flush() } else { Ok(()) }
+    }
+
+    /// Closes the file for a while.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn suspend(mut self) -> Result<Suspended, CaptureError> {
+        self.flush()?;
+        Ok(Suspended { options: self.options, bytes: self.bytes, interfaces: self.interfaces })
+    }
+
+    /// Goes on with a file that was suspended, and has been opened to append to it.
+    pub fn resume(file: File, path: &Path, suspended: &Suspended) -> Self {
+        let Suspended { options, bytes, interfaces } = *suspended;
+        Self {
+            path: path.to_owned(),
+            output: Sink::File(file),
+            spool: Spool::default(),
+            due: BLOCK,
+            options,
+            frames: 0,
+            left_out: 0,
+            bytes,
+            interfaces,
+        }
     }
 
     /// Its length so far in bytes, what is still held included.
@@ -387,6 +425,12 @@ fn block_length(block: &[u8]) -> Option<(usize, bool)> {
 pub(super) fn make(path: &Path) -> Result<File, CaptureError> {
     let made = if path.as_os_str() == "-" { standard_output() } else { File::create(path) };
     made.map_err(|source| CaptureError::Io { path: path.to_owned(), source })
+}
+
+/// Opens a file that is there, to append to it.
+pub(super) fn go_on(path: &Path) -> Result<File, CaptureError> {
+    let opened = File::options().append(true).open(path);
+    opened.map_err(|source| CaptureError::Io { path: path.to_owned(), source })
 }
 
 /// Standard output, without the buffer that Rust puts before it.

@@ -27,7 +27,7 @@ use super::report::ReportArgs;
     disable_help_subcommand = true,
     max_term_width = 110,
     override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck check [-P POLICY] FILE...\n       \
-                      tcpcheck explain [WORD | -r FILE @FRAME]\n       tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck report FILE... -o report.html\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
+                      tcpcheck explain [WORD | -r FILE @FRAME]\n       tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck report FILE... -o report.html\n       tcpcheck anonymize FILE... -w OUT [--key FILE]\n       tcpcheck export FILE... --table TABLE [-o FILE]\n       tcpcheck split FILE... -d DIR --by KEY\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
     after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
                   tcpcheck -r trace.pcap --flows      a row a connection\n  \
                   tcpcheck -r trace.pcap --json       for programs\n  \
@@ -84,6 +84,12 @@ pub enum SubCommand {
     Ladder(LadderArgs),
     /// Make a page of a capture to open in a browser, or draw a graph
     Report(ReportArgs),
+    /// Write a capture anew without addresses, names and payload
+    Anonymize(super::anonymize::AnonymizeArgs),
+    /// Write a table of connections, findings, packets or segments: CSV, Arrow, Parquet and so on
+    Export(super::export::ExportArgs),
+    /// Write a capture in parts: by connection, host, port or finding
+    Split(super::split::SplitArgs),
     /// List the rules
     Rules {
         /// One JSON object a line

@@ -6,9 +6,12 @@ use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use super::Args;
+use super::anonymize::AnonymizeArgs;
 use super::check::CheckArgs;
+use super::export::ExportArgs;
 use super::ladder::LadderArgs;
 use super::report::ReportArgs;
+use super::split::SplitArgs;
 
 /// Writes `tcpcheck.1`.
 pub fn write(out: &mut impl Write) -> io::Result<()> {
@@ -23,6 +26,9 @@ pub fn write(out: &mut impl Write) -> io::Result<()> {
     options_of::<CheckArgs>(out, "CHECK")?;
     options_of::<LadderArgs>(out, "LADDER")?;
     options_of::<ReportArgs>(out, "REPORT")?;
+    options_of::<SplitArgs>(out, "SPLIT")?;
+    options_of::<ExportArgs>(out, "EXPORT")?;
+    options_of::<AnonymizeArgs>(out, "ANONYMIZE")?;
     out.write_all(behind.as_bytes())
 }
 
@@ -67,6 +73,24 @@ Write a page for a browser: what was captured, what was found and what to do abo
 those in the most trouble the ladder and graphs of sequence numbers, bytes in flight, round trips and throughput, with the pages
 of \fBtcpcheck explain\fR that they need. It is one file below 5 MB that asks for nothing else.
 \fB\-\-graph\fR writes one graph alone, as SVG or, where the file's name ends in .xpl, for xplot.
+.TP
+\fBtcpcheck anonymize\fR \fIFILE\fR... \fB\-w\fR \fIOUT\fR [\fB\-\-key\fR \fIFILE\fR] [\fB\-\-keep\-ports\fR]
+Write a capture anew for somebody who may not see whose it is. Addresses get pseudonyms, those that begin alike ones that begin
+alike; hardware addresses and ports too. Payload becomes zeros in the same number, and so does everything that is not known to be a
+header: options that name somebody, cookies, signatures, other protocols; comments, names and secrets of pcapng are left out.
+Checksums are right where they were, also in tunnels and in the packets that ICMP messages quote. The findings are the same, but for
+those that compare payload (TC214, and copies told by it). What stays: times, lengths, sequence numbers, timestamps, TTLs.
+.TP
+\fBtcpcheck export\fR \fIFILE\fR... \fB\-\-table flows\fR|\fBfindings\fR|\fBpackets\fR|\fBsegments\fR [\fB\-o\fR \fIFILE\fR]
+Write a table with a row for each connection, finding, TCP packet or segment: as CSV, TSV, NDJSON, Arrow or Parquet, which the name
+behind \fB\-o\fR says, or \fB\-\-format\fR. Several captures become one table. Findings are the final ones; their rows, and those
+of connections, come as connections end. docs/data.md describes the columns, and how to use the tables with DuckDB, pandas, Polars
+and ClickHouse.
+.TP
+\fBtcpcheck split\fR \fIFILE\fR... \fB\-d\fR \fIDIR\fR \fB\-\-by flow\fR|\fBhost\fR|\fBport\fR|\fBfinding\fR
+Write a capture in parts: a file for each connection, each server, each port of a server, or each rule, which gets the connections
+whose worst finding is of it. Fragments and ICMP messages go with their connection, and packets of none to other.pcap, so that the
+parts together are the capture. The names say what is in them, and index.ndjson lists them. At most 100 files are open at a time.
 .TP
 \fBtcpcheck rules\fR [\fB\-\-json\fR]
 List the rules: code, name, severity, when it fires, where it comes from.

@@ -1,11 +1,13 @@
 //! One run of the program: what was typed ([`args`]), what that means here ([`plan`]), the run, and its exit status.
 
+mod anonymize;
 pub mod args;
 pub mod check;
 #[cfg(target_os = "linux")]
 mod clerk;
 mod exit;
 mod explain;
+mod export;
 mod foresight;
 mod interruptible;
 mod keeper;
@@ -26,6 +28,7 @@ pub mod sandbox;
 mod saver;
 pub mod select;
 mod signals;
+mod split;
 mod watch;
 
 pub use args::Args;
@@ -80,6 +83,18 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Report(args)) => {
             drop(stdout);
             return report::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Anonymize(args)) => {
+            drop(stdout);
+            return anonymize::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Export(args)) => {
+            drop(stdout);
+            return export::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Split(args)) => {
+            drop(stdout);
+            return split::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
         Some(SubCommand::Clerk) => {

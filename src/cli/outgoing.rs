@@ -151,6 +151,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Takes that a connection has ended.
     pub fn ended(&mut self, flow: &FlowRecord) {
         self.membership.ended(flow);

@@ -31,7 +31,7 @@ use super::select::Connections;
 use super::signals::Signals;
 use tick::Pace;
 
-pub use session::{Desk, Session};
+pub use session::{Desk, Seen, Session, Visitor};
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {

@@ -27,6 +27,7 @@ mod remark;
 mod reporter;
 mod style;
 mod summary;
+pub mod table;
 mod wording;
 
 pub use annotate::{Annotator, Level, finding_text, withdrawn_text};

@@ -1,7 +1,10 @@
 //! What leaves tcpcheck as a capture: which packets, and what is said of them.
 
+mod anonymize;
 mod connection;
 mod pcapng;
+mod split;
+mod tables;
 mod traffic;
 
 use std::path::Path;

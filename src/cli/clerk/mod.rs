@@ -11,7 +11,7 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capture::{SaveNames, SavedFile, Span, Timestamp, Turns};
+use crate::capture::{Part, SaveNames, SavedFile, Span, Timestamp, Turns};
 
 pub use distant::DistantClerk;
 pub use office::serve;
@@ -29,6 +29,8 @@ enum Errand {
     Turn { began: Option<i64>, count: u32 },
     /// Make a file for the packets around a finding.
     Finding { code: u16, flow: u32, frame: u64, at: i64 },
+    /// Make a part of a capture that is split, or open it again.
+    Part { part: Part, pcapng: bool, goes_on: bool },
     /// Run the command of `-z` for the file before.
     HandOn,
     /// Bind the capture anew.
@@ -89,6 +91,7 @@ impl From<&SavedFile> for Errand {
         match *file {
             SavedFile::Turn { began, count } => Self::Turn { began: began.map(|at| at.0), count },
             SavedFile::Finding { code, flow, frame, at } => Self::Finding { code, flow, frame, at: at.0 },
+            SavedFile::Part { part, pcapng, goes_on } => Self::Part { part, pcapng, goes_on },
         }
     }
 }
@@ -101,6 +104,7 @@ impl Errand {
             Self::Finding { code, flow, frame, at } => {
                 Some(SavedFile::Finding { code, flow, frame, at: Timestamp(at) })
             }
+            Self::Part { part, pcapng, goes_on } => Some(SavedFile::Part { part, pcapng, goes_on }),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ use crate::dissect::Dissection;
 use crate::report::{Annotator, Invocation, Level, Packet, Style, Summary};
 use crate::track::Event;
 
-use super::session::{ReadAhead, Session};
+use super::session::{Seen, Session, Visitor};
 use super::{Known, Run};
 
 /// What will be said of the packets of files that can be read twice, and the summary of them: where comments want it.
@@ -52,22 +52,24 @@ struct FirstReading<'p> {
     plan: &'p Plan,
 }
 
-impl ReadAhead for FirstReading<'_> {
+impl Visitor for FirstReading<'_> {
     fn begin(&mut self, source: &dyn FrameSource) {
         self.summary = Some(Summary::new(source.info()));
     }
 
-    fn packet(&mut self, packet: &Packet<'_>) {
+    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+        let packet = Packet { tcp: seen.tcp, ..Packet::new(seen.frame, seen.dissection) };
         if let Some(summary) = &mut self.summary {
-            summary.packet(packet);
+            summary.packet(&packet);
         }
-        if let Some((_, seen)) = packet.tcp {
+        if let Some((_, seen)) = seen.tcp {
             self.foresight.note_packet(packet.number, seen);
         }
+        Ok(())
     }
 
-    fn event(&mut self, event: Event) {
-        let (selection, Some(summary)) = (&self.plan.selection, &mut self.summary) else { return };
+    fn event(&mut self, event: Event) -> Result<()> {
+        let (selection, Some(summary)) = (&self.plan.selection, &mut self.summary) else { return Ok(()) };
         match event {
             Event::Finding(finding) if selection.takes(&finding) => {
                 summary.finding(&finding);
@@ -85,10 +87,11 @@ impl ReadAhead for FirstReading<'_> {
                 summary.ended(&flow);
             }
         }
+        Ok(())
     }
 
-    fn end(&mut self, source: &mut dyn FrameSource) {
-        let Some(summary) = &mut self.summary else { return };
+    fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        let Some(summary) = &mut self.summary else { return Ok(()) };
         let drops = source.drops();
         let faults = source.faults();
         if !faults.is_empty() {
@@ -97,6 +100,7 @@ impl ReadAhead for FirstReading<'_> {
         drops.into_iter().for_each(|drops| summary.lost(drops));
         let found = faults.iter().filter_map(quality::file_cut).chain(drops.and_then(quality::kernel_drops));
         found.filter(|finding| self.plan.selection.takes(finding)).for_each(|finding| summary.finding(&finding));
+        Ok(())
     }
 }
 

@@ -3,7 +3,10 @@
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
-use crate::capture::{self, Anchor, FrameSource, Merge, Next, OpenFiles, OwnClerk, SaveNames, SharedClerk, Turns};
+use crate::capture::{
+    self, Anchor, Block, CaptureError, CaptureFault, Frame, FrameSource, Merge, Next, OpenFiles, OwnClerk, SaveNames,
+    SharedClerk, Timestamp, Turns,
+};
 use crate::cli::exit::Exit;
 use crate::cli::interruptible::Interruptible;
 use crate::cli::output::tell;
@@ -12,38 +15,64 @@ use crate::cli::progress::Progress;
 use crate::cli::sandbox::{self, Doors};
 use crate::cli::select::Connections;
 use crate::cli::signals::Signals;
-use crate::dissect::Dissection;
+use crate::dissect::{Dissection, Segment};
+use crate::report::Reporter;
 use crate::report::lines::Lines;
-use crate::report::{Packet, Reporter};
 use crate::rules::Rule;
 use crate::track::{Event, FlowTracker, Observation};
 
 use super::{Run, announcement, saving};
 
-/// Whoever reads a capture once before it is read in earnest.
-pub trait ReadAhead {
+/// A packet that passed the filter, and what is known of it.
+pub struct Seen<'a> {
+    /// As it was captured.
+    pub frame: &'a Frame<'a>,
+    /// The options of its block.
+    pub options: &'a [u8],
+    /// What it holds.
+    pub dissection: &'a Dissection<'a>,
+    /// Its segment and what that did.
+    pub tcp: Option<(&'a Segment, &'a Observation)>,
+}
+
+/// Whoever reads a capture packet by packet.
+pub trait Visitor {
     /// The source is open.
     fn begin(&mut self, source: &dyn FrameSource) {
         let _ = source;
     }
 
-    /// A packet that passed the filter.
-    fn packet(&mut self, packet: &Packet<'_>) {
-        let _ = packet;
+    /// What a capture holds besides packets, before the next one.
+    fn blocks(&mut self, blocks: &[Block]) {
+        let _ = blocks;
     }
 
-    /// What came of the tracker besides.
-    fn event(&mut self, event: Event);
+    /// A packet that passed the filter.
+    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+        let _ = seen;
+        Ok(())
+    }
+
+    /// What came of the tracker with it, or in the end.
+    fn event(&mut self, event: Event) -> Result<()>;
+
+    /// The packet and what came with it are over.
+    fn settle(&mut self, now: Timestamp) -> Result<()> {
+        let _ = now;
+        Ok(())
+    }
 
     /// The source has ended; events may follow.
-    fn end(&mut self, source: &mut dyn FrameSource) {
+    fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
         let _ = source;
+        Ok(())
     }
 }
 
-impl<F: FnMut(Event)> ReadAhead for F {
-    fn event(&mut self, event: Event) {
+impl<F: FnMut(Event)> Visitor for F {
+    fn event(&mut self, event: Event) -> Result<()> {
         self(event);
+        Ok(())
     }
 }
 
@@ -134,21 +163,61 @@ impl<'p> Session<'p> {
         Ok(Some(Self { plan, signals, source, connections, lines, clerk: desk.clerk }))
     }
 
-    /// Reads the plan's files once before they are read in earnest, for what shows only at the end.
+    /// Reads the plan's files once before they are read in earnest, for what shows only at the end. What is wrong with one
+    /// is told when it is read again.
     ///
     /// # Errors
-    /// When one is not a capture.
-    pub fn read_ahead(&self, ahead: &mut impl ReadAhead) -> Result<()> {
+    /// When one is not a capture, and those of `visitor`.
+    pub fn read_ahead(&self, visitor: &mut impl Visitor) -> Result<()> {
         let Source::Files(files) = &self.source else { return Ok(()) };
         let mut source = files.source(|| Box::new(std::io::empty()))?;
+        self.visit(source.as_mut(), visitor).map(|_| ())
+    }
+
+    /// Reads the plan's files for `visitor` alone. Gives what is wrong with them short of an error.
+    ///
+    /// # Errors
+    /// When one is not a capture or cannot be read, and those of `visitor`.
+    pub fn read(&self, visitor: &mut impl Visitor) -> Result<Vec<CaptureFault>> {
+        let Source::Files(files) = &self.source else { return Ok(Vec::new()) };
+        let stop = self.signals.stop.clone();
+        let mut source = files.source(|| Box::new(Interruptible::new(std::io::stdin(), stop.clone())))?;
+        if let Some(error) = self.visit(source.as_mut(), visitor)? {
+            return Err(error.into());
+        }
+        Ok(source.faults().to_vec())
+    }
+
+    /// The same, of one of the files alone.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_one(&self, at: usize, visitor: &mut impl Visitor) -> Result<Vec<CaptureFault>> {
+        let Source::Files(files) = &self.source else { return Ok(Vec::new()) };
+        let stop = self.signals.stop.clone();
+        let mut source = files.one(at, || Box::new(Interruptible::new(std::io::stdin(), stop.clone())))?;
+        if let Some(error) = self.visit(source.as_mut(), visitor)? {
+            return Err(error.into());
+        }
+        Ok(source.faults().to_vec())
+    }
+
+    /// Takes a source to its end; gives the error that ended it.
+    fn visit(&self, source: &mut dyn FrameSource, visitor: &mut impl Visitor) -> Result<Option<CaptureError>> {
         let (mut filter, mut tracker) = (self.plan.filter.clone(), FlowTracker::new(self.plan.tracker));
         let (mut seen, mut progress) = (Observation::default(), Progress::new(self.plan.progress));
-        let mut packets = 0;
-        ahead.begin(source.as_ref());
-        // What is wrong with a file is told when it is read again.
-        while self.plan.count.is_none_or(|count| packets < count)
-            && let Ok(Next::Frame(frame)) = source.next_frame()
-        {
+        let (mut packets, mut failed) = (0, None);
+        visitor.begin(source);
+        while self.plan.count.is_none_or(|count| packets < count) {
+            let (next, beside) = match source.next_with_blocks() {
+                Ok(found) => found,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            };
+            visitor.blocks(beside.blocks);
+            let Next::Frame(frame) = next else { break };
             if !filter.accepts(&frame)? {
                 continue;
             }
@@ -162,20 +231,21 @@ impl<'p> Session<'p> {
                 seen.findings.retain(|finding| self.plan.selection.takes(finding));
             }
             let tcp = dissection.segment().map(|segment| (segment, &seen));
-            ahead.packet(&Packet { tcp, ..Packet::new(&frame, &dissection) });
+            visitor.packet(&Seen { frame: &frame, options: beside.options, dissection: &dissection, tcp })?;
             while let Some(event) = tracker.next_event() {
-                ahead.event(event);
+                visitor.event(event)?;
             }
+            visitor.settle(frame.ts)?;
             packets += 1;
             progress.packets(packets);
         }
-        ahead.end(source.as_mut());
+        visitor.end(source)?;
         tracker.finish();
         while let Some(event) = tracker.next_event() {
-            ahead.event(event);
+            visitor.event(event)?;
         }
         progress.clear();
-        Ok(())
+        Ok(failed)
     }
 
     /// Shows these connections, rather than the plan's.

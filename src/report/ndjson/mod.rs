@@ -10,6 +10,7 @@ mod writer;
 
 use crate::capture::{SourceInfo, Timestamp};
 use crate::track::{Amend, Finding, FlowRecord};
+pub(super) use evidence::Evidence;
 
 use super::numerals::Calendar;
 use super::pen::{Pen, Room};

@@ -1,0 +1,266 @@
+//! `tcpcheck export`: a table of captures' connections, findings, packets or segments.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args as Group, Parser, ValueEnum, ValueHint};
+
+use crate::capture::{CaptureFault, FrameSource, SaveNames, SavedFile, Turns};
+use crate::report::apply_amend;
+use crate::report::table::{
+    Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, finding_cells, flow_cells, packet_cells, segment_cells,
+    table_writer,
+};
+use crate::track::{Event, Finding};
+
+use super::args::{Args, ConfinementArgs};
+use super::exit::Exit;
+use super::output::tell;
+use super::plan::{Environment, Plan, Show};
+use super::quality;
+use super::run::{Desk, Seen, Session, Visitor};
+
+/// What was typed behind `export`.
+#[derive(Debug, Group)]
+pub struct ExportArgs {
+    /// Capture files (-: standard input): one table of them all, with their names in the column source
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// What a row is: flows (a connection), findings, packets (with what they did) or segments (their headers)
+    #[arg(long, value_name = "TABLE", value_enum, hide_possible_values = true)]
+    pub table: TableName,
+    /// How: csv, tsv, ndjson, arrow (IPC) or parquet; by default what the name behind -o ends in, else csv
+    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true)]
+    pub format: Option<FormatName>,
+    /// These columns, in this order; docs/data.md lists them
+    #[arg(long, value_name = "A[,B]", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Write the table to this file (-: standard output)
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, default_value = "-", hide_default_value = true)]
+    pub output: PathBuf,
+    /// Only packets that this pcap filter expression takes
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<OsString>,
+    /// What is given up before packets are read.
+    #[command(flatten)]
+    pub confinement: ConfinementArgs,
+}
+
+/// A table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum TableName {
+    /// Connections
+    Flows,
+    /// Findings
+    Findings,
+    /// TCP packets and what they did
+    Packets,
+    /// TCP segments as their headers stand
+    Segments,
+}
+
+/// A format.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum FormatName {
+    /// Comma-separated values
+    Csv,
+    /// Values separated by tabs
+    Tsv,
+    /// An object a line
+    Ndjson,
+    /// Arrow IPC file
+    Arrow,
+    /// Parquet
+    Parquet,
+}
+
+/// Writes the table.
+pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
+    let plan = plan(args, around)?;
+    let (table, format) = (Table::from(args.table), format(args)?);
+    let columns = chosen(table, &args.fields)?;
+    let desk = Desk::open(plan.confined, Some(SaveNames::new(&args.output, Turns::default())), None)?;
+    let clerk = desk.clerk.clone();
+    let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
+    let (file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
+    let described: Vec<Column> = columns.iter().filter_map(|at| table.columns().get(*at)).copied().collect();
+    let named = || path.display().to_string();
+    let mut exporter = Exporter {
+        table,
+        writer: table_writer(format, &described, file).with_context(named)?,
+        columns: (columns.len() < table.columns().len() || !columns.is_sorted()).then_some(columns),
+        source: String::new(),
+        pending: HashMap::new(),
+    };
+    let mut damaged = None;
+    for (at, file) in args.files.iter().enumerate() {
+        exporter.source = file.to_string_lossy().into_owned();
+        // One that is broken takes nothing from the others.
+        match session.read_one(at, &mut exporter) {
+            Ok(faults) => {
+                damaged = damaged.or_else(|| faults.iter().find(|fault| is_damage(fault)).map(ToString::to_string))
+            }
+            Err(error) if args.files.len() > 1 && !super::is_closed_pipe(&error) => {
+                tell(&format!("tcpcheck: {}", super::chain(&error)));
+                damaged
+                    .get_or_insert_with(|| "not all files could be read: the rows of the others are there".to_owned());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    exporter.writer.finish().with_context(named)?;
+    match damaged {
+        Some(words) => bail!(words),
+        None => Ok(Exit::Done),
+    }
+}
+
+fn is_damage(fault: &CaptureFault) -> bool {
+    !matches!(fault, CaptureFault::Cut { .. })
+}
+
+/// A run that shows nothing.
+fn plan(args: &ExportArgs, around: &Environment) -> Result<Plan> {
+    let mut typed = Args::parse_from(["tcpcheck"]);
+    typed.source.read.clone_from(&args.files);
+    typed.confinement = args.confinement.clone();
+    typed.which.filter = args.filter.iter().cloned().collect();
+    Ok(Plan { show: Show::default(), progress: around.stderr_terminal, ..Plan::new(&typed, around)? })
+}
+
+/// How to write it.
+fn format(args: &ExportArgs) -> Result<TableFormat> {
+    let ending = args.output.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let by_name = ending.and_then(|ending| FormatName::from_str(&ending, true).ok());
+    let format = TableFormat::from(args.format.or(by_name).unwrap_or(FormatName::Csv));
+    if matches!(format, TableFormat::Arrow | TableFormat::Parquet) && !IS_COLUMNAR {
+        bail!(
+            "this tcpcheck was built without Arrow and Parquet: cargo install tcpcheck --features columnar has them; \
+             --format csv, tsv and ndjson need nothing else"
+        );
+    }
+    Ok(format)
+}
+
+/// The places of the columns that were asked for; all where none was.
+fn chosen(table: Table, fields: &[String]) -> Result<Vec<usize>> {
+    let columns = table.columns();
+    if fields.is_empty() {
+        return Ok((0..columns.len()).collect());
+    }
+    let place = |field: &String| {
+        columns.iter().position(|column| column.name == field).with_context(|| {
+            let nearest = columns.iter().max_by(|a, b| {
+                let near = |column: &Column| strsim::jaro_winkler(column.name, field);
+                near(a).total_cmp(&near(b))
+            });
+            let nearest = nearest.map_or("", |column| column.name);
+            format!("--fields {field}: {} has no such column; did you mean {nearest}?", table.as_str())
+        })
+    };
+    fields.iter().map(place).collect()
+}
+
+/// Writes rows.
+struct Exporter {
+    table: Table,
+    writer: Box<dyn TableWriter>,
+    /// The columns that are written; none for all.
+    columns: Option<Vec<usize>>,
+    source: String,
+    /// Findings that later packets may change, by connection: they are final when it has ended.
+    pending: HashMap<u32, Vec<Finding>>,
+}
+
+impl Exporter {
+    fn row(writer: &mut dyn TableWriter, columns: Option<&[usize]>, cells: &[Cell<'_>]) -> Result<()> {
+        match columns {
+            None => writer.row(cells)?,
+            Some(columns) => {
+                let chosen: Vec<Cell<'_>> = columns.iter().filter_map(|at| cells.get(*at)).cloned().collect();
+                writer.row(&chosen)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding) -> Result<()> {
+        let cells = finding_cells(&self.source, finding);
+        Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
+    }
+}
+
+impl Visitor for Exporter {
+    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+        let Some((segment, observation)) = seen.tcp else { return Ok(()) };
+        let cells = match self.table {
+            Table::Packets => packet_cells(&self.source, segment, observation),
+            Table::Segments => segment_cells(&self.source, segment),
+            Table::Flows => return Ok(()),
+            Table::Findings => {
+                for finding in &observation.findings {
+                    if observation.provisional && finding.frame == segment.frame {
+                        self.pending.entry(observation.flow).or_default().push(finding.clone());
+                    } else {
+                        self.finding(finding)?;
+                    }
+                }
+                return Ok(());
+            }
+        };
+        Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
+    }
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        match (self.table, event) {
+            (Table::Findings, Event::Finding(finding)) => self.finding(&finding),
+            (Table::Findings, Event::Amend(amend)) => {
+                apply_amend(&amend, self.pending.entry(amend.flow).or_default());
+                Ok(())
+            }
+            (Table::Findings, Event::Ended(flow)) => {
+                let findings = self.pending.remove(&flow.number).unwrap_or_default();
+                findings.iter().try_for_each(|finding| self.finding(finding))
+            }
+            (Table::Flows, Event::Ended(flow)) => {
+                let cells = flow_cells(&self.source, &flow);
+                Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        if self.table != Table::Findings {
+            return Ok(());
+        }
+        let drops = source.drops().and_then(quality::kernel_drops);
+        let found: Vec<Finding> = source.faults().iter().filter_map(quality::file_cut).chain(drops).collect();
+        found.iter().try_for_each(|finding| self.finding(finding))
+    }
+}
+
+impl From<TableName> for Table {
+    fn from(name: TableName) -> Self {
+        match name {
+            TableName::Flows => Self::Flows,
+            TableName::Findings => Self::Findings,
+            TableName::Packets => Self::Packets,
+            TableName::Segments => Self::Segments,
+        }
+    }
+}
+
+impl From<FormatName> for TableFormat {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Csv => Self::Csv,
+            FormatName::Tsv => Self::Tsv,
+            FormatName::Ndjson => Self::Ndjson,
+            FormatName::Arrow => Self::Arrow,
+            FormatName::Parquet => Self::Parquet,
+        }
+    }
+}

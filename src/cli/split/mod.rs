@@ -1,0 +1,220 @@
+//! `tcpcheck split`: a capture in parts, by connection, host, port or finding, and a list of the parts.
+
+mod parts;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args as Group, Parser, ValueEnum, ValueHint};
+
+use crate::capture::{Block, CaptureFault, FrameSource, Part, SaveNames, Timestamp, Turns};
+use crate::dissect::{Segment, Socket};
+use crate::track::{Direction, Event, FlowRecord, Observation};
+
+use super::args::{Args, ConfinementArgs};
+use super::exit::Exit;
+use super::outgoing::Outgoing;
+use super::output::tell;
+use super::plan::{Environment, Plan, Show, is_standard};
+use super::run::{Desk, Seen, Session, Visitor};
+use parts::Parts;
+
+/// What was typed behind `split`.
+#[derive(Debug, Group)]
+pub struct SplitArgs {
+    /// Capture files (-: standard input); several are merged in time order
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Write the parts, and index.ndjson, to this folder, which is made if it is not there, and has to be empty
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// A part for each: flow (connection), host (of the server), port (of the server), or finding (the worst of a connection;
+    /// reads files twice)
+    #[arg(long, value_name = "KEY", value_enum, hide_possible_values = true)]
+    pub by: By,
+    /// Only packets that this pcap filter expression takes
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<OsString>,
+    /// What is given up before packets are read.
+    #[command(flatten)]
+    pub confinement: ConfinementArgs,
+}
+
+/// What the packets of a part have in common.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum By {
+    /// Their connection
+    Flow,
+    /// Their server's address
+    Host,
+    /// Their server's port
+    Port,
+    /// The worst finding of their connection
+    Finding,
+}
+
+/// Splits.
+pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
+    let plan = plan(args, around)?;
+    if args.by == By::Finding && args.files.iter().any(|file| is_standard(file)) {
+        bail!("--by finding reads the packets twice, which standard input does not allow: save them first");
+    }
+    let folder = empty_folder(&args.directory)?;
+    let desk = Desk::open(plan.confined, Some(SaveNames::new(&folder, Turns::default())), None)?;
+    let clerk = desk.clerk.clone();
+    let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
+    let mut splitter = Splitter {
+        by: args.by,
+        worst: HashMap::new(),
+        flows: HashMap::new(),
+        ended: Vec::new(),
+        outgoing: Outgoing::new(),
+        parts: Parts::new(clerk),
+    };
+    if args.by == By::Finding {
+        session.read_ahead(&mut |event| {
+            if let Event::Ended(flow) = event {
+                splitter.worst.extend(worst(&flow).map(|code| (flow.number, code)));
+            }
+        })?;
+    }
+    let faults = session.read(&mut splitter)?;
+    splitter.outgoing.finish(&mut Routed { flows: &splitter.flows, parts: &mut splitter.parts })?;
+    let count = splitter.parts.finish()?;
+    tell(&format!("{count} part{} in {}", if count == 1 { "" } else { "s" }, folder.display()));
+    damaged(&faults)?;
+    Ok(Exit::Done)
+}
+
+/// Says where a file is cut; what is damaged is an error.
+pub(super) fn damaged(faults: &[CaptureFault]) -> Result<()> {
+    for fault in faults {
+        match fault {
+            CaptureFault::Cut { .. } => tell(&format!("tcpcheck: {fault}")),
+            fault => bail!(fault.to_string()),
+        }
+    }
+    Ok(())
+}
+
+/// A run that shows nothing.
+fn plan(args: &SplitArgs, around: &Environment) -> Result<Plan> {
+    let mut typed = Args::parse_from(["tcpcheck"]);
+    typed.source.read.clone_from(&args.files);
+    typed.confinement = args.confinement.clone();
+    typed.which.filter = args.filter.iter().cloned().collect();
+    Ok(Plan { show: Show::default(), progress: around.stderr_terminal, ..Plan::new(&typed, around)? })
+}
+
+/// Makes the folder; one in which something is already would be mixed with it.
+fn empty_folder(folder: &Path) -> Result<PathBuf> {
+    let named = || format!("-d {}", folder.display());
+    std::fs::create_dir_all(folder).with_context(named)?;
+    if folder.read_dir().with_context(named)?.next().is_some() {
+        bail!("-d {}: the folder is not empty: name another one", folder.display());
+    }
+    // A process elsewhere makes the files.
+    folder.canonicalize().with_context(named)
+}
+
+/// The code of the worst finding, the first one of the catalogue among these, in digits.
+fn worst(flow: &FlowRecord) -> Option<u16> {
+    let rules = flow.findings.iter().map(|(rule, _)| *rule);
+    let worst = rules.min_by_key(|rule| (std::cmp::Reverse(rule.severity()), *rule))?;
+    worst.code().trim_start_matches("TC").parse().ok()
+}
+
+/// Sends packets to their parts.
+struct Splitter {
+    by: By,
+    /// Of connections with findings: the code of the worst.
+    worst: HashMap<u32, u16>,
+    /// The parts of the connections that are open.
+    flows: HashMap<u32, Part>,
+    /// Those that have ended, and of which packets may still wait.
+    ended: Vec<u32>,
+    outgoing: Outgoing,
+    parts: Parts,
+}
+
+/// Parts, and which connection goes to which.
+struct Routed<'a> {
+    flows: &'a HashMap<u32, Part>,
+    parts: &'a mut Parts,
+}
+
+impl super::outgoing::Sink for Routed<'_> {
+    fn wants(&self, _: Option<u32>) -> bool {
+        true
+    }
+
+    fn take(
+        &mut self,
+        frame: &crate::capture::Frame<'_>,
+        flow: Option<u32>,
+        remarks: crate::capture::Remarks<'_>,
+    ) -> Result<()> {
+        let part = flow.and_then(|flow| self.flows.get(&flow)).copied().unwrap_or(Part::Other);
+        self.parts.write(part, frame, remarks)
+    }
+}
+
+impl Splitter {
+    /// Where a connection's packets go, of which this is the first.
+    fn part(&self, segment: &Segment, seen: &Observation) -> Part {
+        let (client, server) = match seen.direction {
+            Some(Direction::FromResponder) => (segment.dst, segment.src),
+            _ => (segment.src, segment.dst),
+        };
+        let socket = |Socket { addr, port }| SocketAddr::new(addr, port);
+        match self.by {
+            By::Flow => Part::Connection(seen.flow, socket(client), socket(server)),
+            By::Host => Part::Host(server.addr),
+            By::Port => Part::Port(server.port),
+            By::Finding => self.worst.get(&seen.flow).map_or(Part::NoFinding, |code| Part::Finding(*code)),
+        }
+    }
+}
+
+impl Visitor for Splitter {
+    fn begin(&mut self, source: &dyn FrameSource) {
+        self.parts.begin(source);
+    }
+
+    fn blocks(&mut self, blocks: &[Block]) {
+        self.parts.blocks(blocks);
+    }
+
+    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+        if let Some((segment, observation)) = seen.tcp.filter(|(_, observation)| observation.flow > 0)
+            && !self.flows.contains_key(&observation.flow)
+        {
+            let part = self.part(segment, observation);
+            self.flows.insert(observation.flow, part);
+            self.parts.count_connection(part);
+        }
+        let mut sink = Routed { flows: &self.flows, parts: &mut self.parts };
+        self.outgoing.packet(seen.frame, seen.options, seen.dissection, seen.tcp, &mut sink)
+    }
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        if let Event::Ended(flow) = event {
+            self.outgoing.ended(&flow);
+            self.ended.push(flow.number);
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, now: Timestamp) -> Result<()> {
+        self.outgoing.settle(now, &mut Routed { flows: &self.flows, parts: &mut self.parts })?;
+        if self.outgoing.is_empty() {
+            for flow in self.ended.drain(..) {
+                self.flows.remove(&flow);
+            }
+        }
+        Ok(())
+    }
+}
