@@ -50,6 +50,26 @@ fn main_cause(flow: &Value) -> String {
 }
 
 #[test]
+fn a_full_window_that_fills_a_queue_is_the_paths() {
+    // The round trip goes from 100 to 600 ms with the bytes in flight: a larger window would lengthen the queue, and nothing else.
+    let mut script = OPENED.to_owned();
+    for at in 0..4 {
+        script += &format!("0.1{at}1    <    .      seq={} ack=1001 len=1000\n", 9001 + 1000 * at);
+    }
+    for round in 0..20 {
+        let ms = 400 + 300 * round;
+        let acked = 11001 + 2000 * round;
+        script += &format!("{}.{:03}  >  .  seq=1001 ack={acked} win=4000\n", ms / 1000, ms % 1000);
+        for at in 0..2 {
+            let seq = acked + 2000 + 1000 * at;
+            script += &format!("{}.{:03}1  <  .  seq={seq} ack=1001 len=1000\n", ms / 1000, ms % 1000);
+        }
+    }
+    let flow = flow_of(&script);
+    assert_eq!(main_cause(&flow), "s2c congestion", "{}", shares(&flow, "s2c"));
+}
+
+#[test]
 fn a_full_window_is_the_receivers() {
     let flow = flow_of(&format!(
         "{OPENED}

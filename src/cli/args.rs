@@ -323,7 +323,7 @@ pub struct AnalysisArgs {
     /// Maximum segment lifetime; TIME_WAIT lasts twice as long
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub msl: u32,
-    /// Forget a connection after so long without a packet
+    /// After so long without a packet, take numbers that do not go on exactly for another connection
     #[arg(long, value_name = "SECONDS", default_value_t = 7440, value_parser = clap::value_parser!(u32).range(1..))]
     pub idle_timeout: u32,
     /// Most connections followed at once

@@ -393,7 +393,10 @@ impl OptionFacts {
             TcpOption::FastOpen { cookie, .. } => _ = self.fast_open.get_or_insert(cookie.len() as u8),
             TcpOption::Md5(_) => self.md5 = true,
             TcpOption::Authentication { .. } => self.ao = true,
-            TcpOption::Multipath(_) => self.mptcp = true,
+            TcpOption::Multipath(option) => {
+                self.mptcp = true;
+                self.mptcp_signal |= !matches!(option, Mptcp::Dss { .. });
+            }
             TcpOption::AccEcn { .. } => self.acc_ecn = true,
             _ => {}
         }

@@ -164,6 +164,8 @@ pub struct OptionFacts {
     pub ao: bool,
     /// Multipath TCP (kind 30).
     pub mptcp: bool,
+    /// One of its options beside the data sequence signal.
+    pub mptcp_signal: bool,
     /// Accurate ECN (kinds 172 and 174).
     pub acc_ecn: bool,
     /// The first option that stands there twice, by kind.
@@ -186,6 +188,7 @@ impl OptionFacts {
         md5: false,
         ao: false,
         mptcp: false,
+        mptcp_signal: false,
         acc_ecn: false,
         duplicate: None,
         fault: None,

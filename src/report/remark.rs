@@ -44,6 +44,12 @@ impl Remark<'_, '_> {
                 numerals::frame(self.out, twin);
                 self.add(b" once more: it changes nothing");
             }
+            Deed::Outside => {
+                self.data();
+                self.add(
+                    b" beyond every window seen: its receiver drops it, unless the capture misses what came before",
+                );
+            }
             Deed::Stray => self.say(b"stray: does not fit the connection as it stands"),
             Deed::Acks => {}
         }
@@ -57,7 +63,7 @@ impl Remark<'_, '_> {
         for note in &seen.notes {
             self.note(*note);
         }
-        if self.segment.window == 0 && !self.segment.flags.contains(TcpFlags::RST) {
+        if self.segment.window == 0 && !self.segment.flags.contains(TcpFlags::RST) && !self.is_done() {
             self.say(b"window 0: the other side must wait");
         }
         if !self.begun {
@@ -97,6 +103,13 @@ impl Remark<'_, '_> {
             Direction::FromOriginator => "client",
             Direction::FromResponder => "server",
         }
+    }
+
+    /// Whether the other side has sent all that it ever will, so that no window stops it.
+    fn is_done(&self) -> bool {
+        let after = self.seen.after;
+        let receiver = if self.direction == Direction::FromOriginator { after.server } else { after.client };
+        matches!(receiver, TcpState::FinWait2 | TcpState::TimeWait | TcpState::Closed)
     }
 
     fn opens(&mut self) {

@@ -28,19 +28,27 @@ impl Connection {
         }
         self.check_renege(step, ack);
         let (news, dsack) = self.take_sack(step, ack);
+        // RFC 2883 §4: an answer to a keep-alive with a garbage octet reports that octet, which is no data of anybody's.
+        let peer = &self.ends[step.peer()];
+        let first = peer.is_mid_stream() && (peer.low, peer.nxt) == (ack - 1, ack);
+        let probed = (first || self.is_probed_by(step.from.reverse()))
+            && dsack == Some((ack - 1, ack))
+            && step.segment.options.sack.as_slice().len() == 1;
+        let (news, dsack) = if probed { (false, None) } else { (news, dsack) };
         if let Some(duplicate) = dsack {
             self.say_dsack(step, duplicate);
         }
         self.settle_resent(step, ack, dsack);
         let peer = &self.ends[step.peer()];
         if ack > peer.una {
-            self.acknowledge_new(step, ack);
+            self.settle_damaged(step, ack);
+            let slowest = self.acknowledge_new(step, ack);
             self.forget_asked(step, ack);
             let lacking = |recovery: &super::recovery::Recovery| recovery.highest_sacked().is_some_and(|to| to > ack);
             if news && self.ends[step.peer()].recovery.as_deref().is_some_and(lacking) {
                 self.note_asked(step, ack);
             }
-            self.check_ack_delay(step);
+            self.check_ack_delay(step, slowest);
             if dsack.is_some() && self.ends[step.me()].ids.skipped(step.segment.ip_id) > 0 {
                 // It answers a duplicate, and the IP ID skips one: the same number had been sent before, in an acknowledgment
                 // that was lost on its way here.
@@ -92,9 +100,13 @@ impl Connection {
     /// Numbers that the other end must have sent without being captured.
     fn acknowledge_unseen(&mut self, step: &Step<'_>, ack: i64) {
         let edge = self.ends[step.me()].edge;
-        let peer = &mut self.ends[step.peer()];
+        let peer = &self.ends[step.peer()];
         let beyond_window = edge != i64::MIN && peer.facts.syn_seen && ack > edge.saturating_add(1);
-        if ack <= peer.nxt || beyond_window {
+        if ack <= peer.nxt || beyond_window && !self.is_confirmed(step, ack) {
+            return;
+        }
+        let peer = &mut self.ends[step.peer()];
+        if ack <= peer.nxt || peer.begins_with_keep_alive(ack) {
             return;
         }
         if peer.count.packets > 0 && peer.low != i64::MAX {
@@ -109,12 +121,13 @@ impl Connection {
         peer.nxt = ack;
     }
 
-    fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) {
+    /// New numbers are acknowledged; returns the longest round trip before that.
+    fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) -> Option<Span> {
         let peer = &mut self.ends[step.peer()];
         let was = peer.una.max(peer.low.min(peer.nxt));
         let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
         let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
-        self.acknowledge_flight(step, ack, (was, syn, fin));
+        let slowest = self.acknowledge_flight(step, ack, (was, syn, fin));
         let peer = &mut self.ends[step.peer()];
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
         if peer.holes.acknowledge(ack, (step.segment.frame, step.segment.ts)) {
@@ -122,21 +135,28 @@ impl Connection {
             self.provisional = true;
         }
         self.probe = self.probe.filter(|(prober, _)| *prober == step.from);
+        slowest
     }
 
     /// The same on a settled connection, which has neither a SYN nor a FIN to be acknowledged, and nothing missing.
-    pub(super) fn acknowledge_next(&mut self, step: &mut Step<'_>, ack: i64) {
+    pub(super) fn acknowledge_next(&mut self, step: &mut Step<'_>, ack: i64) -> Option<Span> {
         let was = self.ends[step.peer()].una;
-        self.acknowledge_flight(step, ack, (was, false, false));
+        self.acknowledge_flight(step, ack, (was, false, false))
     }
 
     /// What was sent up to there has arrived.
-    fn acknowledge_flight(&mut self, step: &mut Step<'_>, ack: i64, (was, syn, fin): (i64, bool, bool)) {
+    fn acknowledge_flight(
+        &mut self,
+        step: &mut Step<'_>,
+        ack: i64,
+        (was, syn, fin): (i64, bool, bool),
+    ) -> Option<Span> {
         let ts = step.segment.ts;
         let peer = &mut self.ends[step.peer()];
         let bytes = ((ack - was).max(0) - i64::from(syn) - i64::from(fin)).max(0) as u64;
         let acked = step.obs.acked.insert(Acked { syn, fin, bytes, rtt: None });
         let frames = &mut step.obs.acked_frames;
+        let slowest = peer.rtt.max();
         let (mut newest, mut resent) = (None, false);
         let mut land = |sent: &Sent| {
             newest = Some(sent.ts);
@@ -161,6 +181,7 @@ impl Connection {
         }
         (peer.una, peer.una_ts) = (ack, ts);
         self.ends[step.me()].dup_acks_in_row = 0;
+        slowest
     }
 
     fn acknowledge_same(&mut self, step: &mut Step<'_>, ack: i64, sack_news: bool) {
@@ -173,6 +194,10 @@ impl Connection {
         if let Some((_, probe)) = self.probe.filter(|(prober, _)| *prober != step.from && !sack_news) {
             self.probe = None;
             step.obs.notes.push(if probe == Note::KeepAlive { Note::KeepAliveAck } else { Note::ZeroWindowProbeAck });
+            return;
+        }
+        if segment.options.mptcp_signal {
+            // RFC 8684 §3: what only carries options of Multipath TCP says nothing of loss.
             return;
         }
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
@@ -206,11 +231,13 @@ impl Connection {
         if !selective || !step.segment.options.sack.is_empty() {
             self.note_asked(step, ack);
         }
+        let outstanding = self.ends[step.peer()].nxt > ack;
         let me = &mut self.ends[step.me()];
-        me.dup_acks_in_row += u32::from(same_window);
+        // RFC 5681 §2, (a): with nothing outstanding it is no signal of loss.
+        me.dup_acks_in_row += u32::from(same_window && outstanding);
         me.note_trouble().duplicate_acks += 1;
         let nth = me.dup_acks_in_row;
-        let rule = if nth == 3 && same_window { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
+        let rule = if nth == 3 && same_window && outstanding { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
         let finding = step.fire(rule);
         if nth > 0 {
             finding.number("nth", nth);
@@ -243,8 +270,14 @@ impl Connection {
                 me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.trail);
             }
         }
+        let done = self.ends[step.peer()].fin;
+        let me = &mut self.ends[step.me()];
         match me.closed_since {
-            None if window == 0 && !step.has(TcpFlags::SYN) && ack.is_some() => {
+            // A side that has sent its FIN has nothing left that a closed window could stop (Windows says 0 in TIME-WAIT).
+            None if window == 0
+                && !step.has(TcpFlags::SYN)
+                && ack.is_some_and(|ack| done.is_none_or(|fin| ack < fin)) =>
+            {
                 me.closed_since = Some(segment.ts);
                 let before = segment.ts.since(self.first.1);
                 let who = step.from.sender();

@@ -32,7 +32,7 @@ impl Connection {
             // Where both opened, each answers the other's SYN+ACK anyway.
             let simultaneous = self.ends[0].facts.syn_ack || self.handshake.syn_ack.is_none();
             if !simultaneous && me.facts.syn && me.facts.syn_acked && me.count.packets > 0 {
-                self.draw(step, "SYN");
+                self.draw(step, if segment.flags.is_syn() { "SYN" } else { "SYN+ACK" });
             }
             return;
         }

@@ -77,6 +77,9 @@ pub(super) const REORDER: Span = Span::from_millis(10);
 // RFC 9293 §3.8.6.3: "the delay MUST be less than 0.5 seconds".
 const MAX_ACK_DELAY: Span = Span::from_millis(500);
 
+/// So many round trips show whether a path is steady.
+const STEADY: u32 = 3;
+
 impl Connection {
     /// Both ends are seen and known from their SYNs, nothing was missed, and nothing has been cut off: what is absent means something.
     pub(super) fn is_whole(&self) -> bool {
@@ -194,17 +197,22 @@ impl Connection {
         }
     }
 
-    /// Judges how long the receiver took to acknowledge data that came in order.
-    pub(super) fn check_ack_delay(&mut self, step: &mut Step<'_>) {
+    /// Judges how long the receiver took to acknowledge data that came in order; the longest round trip before was `slowest`.
+    pub(super) fn check_ack_delay(&mut self, step: &mut Step<'_>, slowest: Option<Span>) {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let Some(acked) = step.obs.acked.as_ref().filter(|acked| acked.bytes > 0 && !acked.fin && !acked.syn) else {
             return;
         };
         let Some(rtt) = acked.rtt.filter(|rtt| *rtt > MAX_ACK_DELAY) else { return };
-        let (Some(leg), Some(newest)) = (peer.leg(), step.obs.acked_frames.last()) else { return };
-        // The leg is its shortest; half of it again covers its own changes.
-        let delay = Span(rtt.0.saturating_sub(leg.0));
-        if delay.0 <= MAX_ACK_DELAY.0.saturating_add(leg.0 / 2) {
+        let (Some(leg), Some(slowest), Some(newest)) = (peer.leg(), slowest, step.obs.acked_frames.last()) else {
+            return;
+        };
+        // A radio or a queue holds packets back for longer than a receiver may: it shows in round trips that vary.
+        let steady = peer.rtt.samples() > STEADY && slowest.0.saturating_sub(leg.0) <= MAX_ACK_DELAY.0 / 2;
+        // RFC 9293 §3.10.7.4: each segment acknowledges all that has come; one with an older number was sent before.
+        let rtt = rtt.min(step.segment.ts.since(me.last_ts));
+        let delay = Span(rtt.0.saturating_sub(slowest.0));
+        if !steady || delay <= MAX_ACK_DELAY {
             return;
         }
         // A queue on the way delays too, but not one or two segments alone; and a closed window has its own rule.

@@ -1,12 +1,12 @@
 //! Closing and resetting (TC4).
 
 use crate::dissect::TcpFlags;
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 
 use super::connection::{Connection, Cut};
 use super::facts::CutOff;
 use super::step::Step;
-use super::{Deed, States, TcpState};
+use super::{Deed, Direction, States, TcpState};
 
 /// Where a RST lies for its receiver.
 enum Place {
@@ -31,7 +31,13 @@ impl Connection {
         let theirs = self.fin_frames[step.peer()].0;
         let (first, _) = self.fin_frames[step.me()];
         let me = &mut self.ends[step.me()];
+        let beyond = me.nxt - end;
         match me.fin {
+            // RFC 9293 §3.10.7.4, eighth: what lies below RCV.NXT closes nothing. Numbers that were never seen prove nothing, though.
+            None if beyond > 0 && me.holes.overlap(end, me.nxt) == 0 && me.trouble().missed_bytes == 0 => {
+                let fin = step.segment.frame;
+                step.fire(Rule::DataAfterFin).bytes("bytes", beyond as u64).frame("fin", fin);
+            }
             None => {
                 me.fin = Some(end);
                 me.facts.closes_second = second;
@@ -69,7 +75,7 @@ impl Connection {
         step.obs.deed = Deed::Resets;
         let (frame, ts) = (step.segment.frame, step.segment.ts);
         let before = self.states();
-        let cut = Cut { how: self.cut_off(step, before), by: step.from, frame, ts };
+        let cut = Cut { how: self.cut_off(step, before), by: step.from, ttl: step.segment.ttl, frame, ts };
         let place = self.judge_reset_place(step);
         if self.cut.is_none() {
             self.doubt_reset(step, matches!(place, Place::Exact));
@@ -84,7 +90,12 @@ impl Connection {
                 self.draw_by_reset(step);
                 step.obs.deed = Deed::Stray;
             }
-            _ => step.obs.deed = Deed::Stray,
+            _ => {
+                if self.is_half_open() && step.from == Direction::FromResponder {
+                    self.handshake.dropped = Some((frame, true));
+                }
+                step.obs.deed = Deed::Stray;
+            }
         }
     }
 
@@ -147,24 +158,47 @@ impl Connection {
         }
         let both_closed = self.ends.iter().all(|end| end.fin.is_some());
         let who = step.from.sender();
-        if receiver == TcpState::TimeWait {
+        let me = &self.ends[step.me()];
+        // RFC 1337: the RST of TIME-WAIT's hazards answers a segment, and its sender knows the connection no more. One that
+        // cannot have had the acknowledgment of its FIN when it sent the RST ends its own part with it.
+        let to_sender = self.ends[step.peer()].leg().unwrap_or_default();
+        let gone = sender == TcpState::Closed && !ts.since(me.una_ts).is_below(90, to_sender);
+        if receiver == TcpState::TimeWait && gone {
             let after = ts.since(self.time_wait_since.unwrap_or(ts));
             let waiting = step.from.reverse().sender();
             step.fire(Rule::TimeWaitAssassinated).word("who", waiting).time("after", after);
-        } else if let (Some(_), (fin, fin_ts)) = (self.ends[step.me()].fin, self.fin_frames[step.me()]) {
-            if !both_closed || sender != TcpState::Closed {
+        } else if let (Some(_), (fin, fin_ts)) = (me.fin, self.fin_frames[step.me()]) {
+            if !both_closed || !gone {
                 step.fire(Rule::ResetAfterFin).word("who", who).time("after", ts.since(fin_ts)).frame("fin", fin);
             }
         } else if !both_closed && sender != TcpState::Closed {
             let state = sender.as_str();
             let after = ts.since(self.last.1);
-            let outstanding: u64 = self.ends.iter().map(|end| end.in_flight()).sum();
+            let outstanding = self.outstanding(step);
+            let by_client = step.from == Direction::FromOriginator;
             let finding = step.fire(Rule::Reset);
             finding.word("who", who).word("state", state).time("after", after);
             if outstanding > 0 {
                 finding.bytes("outstanding", outstanding);
+            } else if by_client {
+                // Nothing was cut off: a client that is done may end so.
+                finding.severity = Severity::Note;
+                finding.word("why", "all that was sent had been acknowledged");
             }
         }
+    }
+
+    /// Bytes of both sides that were sent and, with what this segment says, not acknowledged; SYN and FIN are none.
+    fn outstanding(&self, step: &Step<'_>) -> u64 {
+        let bytes = |of: usize, acked: i64| {
+            let end = &self.ends[of];
+            let fin = end.fin.is_some_and(|fin| end.nxt >= fin);
+            let first = if end.facts.syn_seen { 1 } else { end.low };
+            u64::try_from(end.nxt - i64::from(fin) - first.max(acked)).unwrap_or(0)
+        };
+        let [me, peer] = [step.me(), step.peer()];
+        let said = step.obs.ack.filter(|ack| *ack <= self.ends[peer].nxt).unwrap_or(i64::MIN);
+        bytes(me, self.ends[me].una) + bytes(peer, self.ends[peer].una.max(said))
     }
 
     fn client_spoke(&self) -> bool {
@@ -174,7 +208,9 @@ impl Connection {
     /// The sender of a RST goes on sending.
     pub(super) fn check_after_reset(&mut self, step: &mut Step<'_>) {
         let Some(cut) = self.cut.filter(|cut| cut.by == step.from && cut.how != CutOff::TimeWaitOver) else { return };
-        if step.segment.payload_len > 0 {
+        // What was sent before may have been overtaken; and a RST of another origin says nothing of this end.
+        let own = step.segment.ttl == cut.ttl && !self.is_forgery_suspected();
+        if step.segment.payload_len > 0 && step.obs.seq >= self.ends[step.me()].nxt && own {
             let (bytes, after) = (u64::from(step.segment.payload_len), step.segment.ts.since(cut.ts));
             step.fire(Rule::DataAfterReset).bytes("bytes", bytes).time("after", after).frame("reset", cut.frame);
         }

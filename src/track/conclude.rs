@@ -86,7 +86,12 @@ impl Connection {
             finding.with("syns", super::Value::Count(client.syns.into(), "SYN"));
             if client.syns > 1 {
                 finding.time("span", self.handshake.last_syn.since(syn.1));
-            } else if ended.lossy {
+            }
+            if let Some((frame, reset)) = self.handshake.dropped {
+                // RFC 9293 §3.10.7.3: in SYN-SENT, what does not acknowledge the SYN is dropped.
+                let what = if reset { "a RST" } else { "an ACK" };
+                finding.word("answer", what).frame("dropped", frame);
+            } else if client.syns == 1 && ended.lossy {
                 finding.severity = Severity::Note;
                 finding.confidence = Confidence::Possible;
                 finding.word("why", "the capture misses segments elsewhere, and perhaps the answer");
@@ -106,7 +111,8 @@ impl Connection {
     }
 
     fn conclude_close(&self, ended: Ended, found: &mut Vec<Finding>) {
-        if self.cut.is_some() || !self.ends.iter().all(|end| end.count.packets > 0) {
+        let seen = |end: &super::endpoint::Endpoint| end.count.packets > 0;
+        if self.cut.is_some() {
             return;
         }
         let mut open = true;
@@ -119,9 +125,16 @@ impl Connection {
             let (fin, ts) = self.fin_frames[from.index()];
             let waited = ended.now.since(ts);
             let rto = me.rtt.summary().map_or(FIRST_RTO, |rtt| Span(rtt.max.0.saturating_mul(2)).max(FIRST_RTO));
-            let rule = if !me.fin_acked() && waited.0 >= rto.0.saturating_mul(4) {
+            // RFC 6298 §5: a FIN without an acknowledgment goes again. Where it does not, its sender has one, and the capture has
+            // not; unless the other end's next words lack it. A direction that was not captured may hold the one for the last.
+            let missing = if seen(peer) {
+                self.closed_again(from) > 0 || peer.last_ts.since(ts) > rto
+            } else {
+                self.closed_again(from) > 1
+            };
+            let rule = if !me.fin_acked() && waited.0 >= rto.0.saturating_mul(4) && missing {
                 Rule::FinUnacked
-            } else if me.fin_acked() && peer.fin.is_none() {
+            } else if me.fin_acked() && peer.fin.is_none() && seen(me) && seen(peer) {
                 Rule::HalfClosed
             } else {
                 continue;
@@ -129,17 +142,10 @@ impl Connection {
             let mut finding = Finding::new(rule);
             (finding.frame, finding.ts, finding.direction) = (fin, ts, Some(from));
             finding.word("who", from.sender()).frame("fin", fin).time("after", waited);
-            // A FIN without an acknowledgment goes again, and the other end's next words still lack it.
-            let missing = self.closed_again(from) || peer.last_ts.since(ts) > rto;
-            if rule == Rule::FinUnacked && !missing {
-                finding.severity = Severity::Note;
-                finding.confidence(Confidence::Possible);
-                finding.word("why", "nor was the FIN repeated, so perhaps the capture missed the acknowledgment");
-            }
             found.push(finding);
         }
         let synchronized = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
-        if open && synchronized && ended.why != Ending::Replaced {
+        if open && synchronized && self.ends.iter().all(seen) && ended.why != Ending::Replaced {
             let mut finding = Finding::new(Rule::NotClosed);
             (finding.frame, finding.ts) = self.last;
             finding.time("after", ended.now.since(self.first.1));
@@ -147,10 +153,10 @@ impl Connection {
         }
     }
 
-    /// Whether an end's FIN was sent again.
-    fn closed_again(&self, from: super::Direction) -> bool {
-        self.ends[from.index()].last_ts > self.fin_frames[from.index()].1
-            && self.found.iter().any(|(rule, _)| *rule == Rule::FinRetransmission)
+    /// How often an end's FIN was sent again.
+    fn closed_again(&self, from: super::Direction) -> u32 {
+        let again = self.found.iter().find(|(rule, _)| *rule == Rule::FinRetransmission).map_or(0, |(_, count)| *count);
+        if self.ends[from.index()].last_ts > self.fin_frames[from.index()].1 { again } else { 0 }
     }
 
     fn conclude_sides(&self, found: &mut Vec<Finding>) {
@@ -182,10 +188,10 @@ impl Connection {
         self.ends.iter().all(|end| end.count.packets > 0)
     }
 
-    /// SYNs and nothing else.
+    /// SYNs and nothing else, but for answers that the client has to drop.
     pub(super) fn is_unanswered(&self) -> bool {
-        let [client, server] = &self.ends;
-        self.is_half_open() && server.count.packets == 0 && u64::from(client.syns) == client.count.packets
+        let client = &self.ends[0];
+        self.is_half_open() && u64::from(client.syns) == client.count.packets
     }
 
     /// The connection in numbers.
@@ -241,7 +247,7 @@ impl Connection {
         let (frame, ts) = self.last;
         if (waiting(client) || waiting(server)) && now.since(ts) >= two_msl {
             let by = if waiting(client) { super::Direction::FromOriginator } else { super::Direction::FromResponder };
-            self.cut = Some(super::connection::Cut { how: CutOff::TimeWaitOver, by, frame, ts });
+            self.cut = Some(super::connection::Cut { how: CutOff::TimeWaitOver, by, ttl: 0, frame, ts });
         }
     }
 
@@ -253,6 +259,8 @@ impl Connection {
         match self.cut {
             Some(cut) if cut.how != CutOff::TimeWaitOver => {
                 return match cut.by {
+                    // Of a RST alone nothing is known.
+                    _ if !client.facts.syn && !server.facts.syn => Outcome::MidStream,
                     super::Direction::FromResponder if !server.facts.syn => Outcome::Refused,
                     super::Direction::FromResponder => Outcome::ResetByServer,
                     super::Direction::FromOriginator => Outcome::ResetByClient,

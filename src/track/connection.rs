@@ -54,7 +54,7 @@ pub(super) struct Connection {
     pub ends: [Endpoint; 2],
     /// An end claims to have received what the other was not seen to send.
     pub claim: Option<Box<Claim>>,
-    /// A SYN that does not belong here unless the other end accepts it.
+    /// A SYN or SYN+ACK that does not belong here unless the other end takes it.
     pub pending_syn: Option<Box<Segment>>,
     /// Segments that may be a third party's, until their alleged sender's reaction tells.
     pub watch: Option<Box<Watch>>,
@@ -97,29 +97,36 @@ pub(super) struct Handshake {
     pub last_syn: Timestamp,
     pub syn_ack: Option<(u64, Timestamp)>,
     pub last_syn_ack: Timestamp,
+    /// What the SYN+ACK acknowledges.
+    pub syn_ack_ack: i64,
+    /// The last answer to the SYN that the client has to drop, and whether that is a RST.
+    pub dropped: Option<(u64, bool)>,
     pub done: Option<Span>,
     /// The server's payload that came before the handshake was done: frame and bytes.
     pub early_data: Option<Box<(u64, Timestamp, u32)>>,
 }
 
-packed!(Handshake { syn, last_syn, syn_ack, last_syn_ack, done, early_data });
+packed!(Handshake { syn, last_syn, syn_ack, last_syn_ack, syn_ack_ack, done, early_data } rare { dropped });
 
 /// How, by whom and when a connection was cut off.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
     pub how: CutOff,
     pub by: Direction,
+    /// Time to live of the segment that did.
+    pub ttl: u8,
     pub frame: u64,
     pub ts: Timestamp,
 }
 
-packed!(Cut { how, by, ts } near Frame { frame });
+packed!(Cut { how, by, ttl, ts } near Frame { frame });
 
 /// What is said once a connection, or once a direction, by index.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Once {
     pub ecn: [bool; 2],
     pub timestamp_missing: [bool; 2],
+    pub timestamp_echo: [bool; 2],
     pub auth: [bool; 2],
     pub mss: [bool; 2],
     pub checksum: [bool; 2],
@@ -127,7 +134,7 @@ pub(super) struct Once {
     pub mid_stream: bool,
 }
 
-packed!(Once { ecn, timestamp_missing, auth, mss, checksum, sack, mid_stream });
+packed!(Once { ecn, timestamp_missing, timestamp_echo, auth, mss, checksum, sack, mid_stream });
 
 impl Connection {
     /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
@@ -255,7 +262,7 @@ impl Connection {
     pub fn starts_mid_stream(&mut self, segment: &Segment) -> bool {
         let first = self.first.0 == segment.frame && !self.once.mid_stream;
         self.once.mid_stream = true;
-        first && !segment.flags.is_syn() && !segment.flags.contains(TcpFlags::RST)
+        first && !segment.flags.is_syn()
     }
 
     /// Both ends' states.

@@ -1,7 +1,7 @@
 //! One end of a connection: what it sent, what it announced, and what the other end acknowledged of it.
 //!
 //! Sequence numbers are relative to the end's ISN and unwrapped to 64 bits: the SYN is 0, the first byte 1. Where no SYN was
-//! seen, the first byte seen is 1.
+//! seen, the first byte seen is 0, or 1 where an acknowledgment told of it first: as tcpdump counts.
 
 mod adverts;
 mod flight;

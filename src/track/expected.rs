@@ -100,8 +100,8 @@ impl Connection {
             }
         }
         if acked > 0 {
-            self.acknowledge_next(step, ack);
-            self.check_ack_delay(step);
+            let slowest = self.acknowledge_next(step, ack);
+            self.check_ack_delay(step, slowest);
             self.mark_ack(step, ack);
             self.ends[step.me()].ack = Some(ack);
         }

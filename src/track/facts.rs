@@ -35,6 +35,8 @@ pub(super) struct Facts {
     pub acc_ecn: bool,
     /// It sent a segment with a checksum that holds.
     pub good_checksum: bool,
+    /// A segment of it was acknowledged whose checksum does not hold: something behind the sender wrote it.
+    pub sums_altered: bool,
 }
 
 packed!(Facts {
@@ -50,7 +52,8 @@ packed!(Facts {
     ao,
     ecn,
     acc_ecn,
-    good_checksum
+    good_checksum,
+    sums_altered
 });
 
 /// How a connection was cut off.

@@ -1,76 +1,15 @@
 //! The three-way handshake: SYN, SYN+ACK, ACK (TC1).
 
 use crate::capture::Span;
-use crate::dissect::{Segment, SeqNumber, TcpFlags};
+use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
 use super::recovery::{Resent, Word};
 use super::step::Step;
-use super::{Deed, Direction, Value};
-
-/// What a SYN on known addresses and ports means.
-pub(super) enum Reuse {
-    /// It belongs to the connection as it is.
-    Same,
-    /// It opens a new one.
-    New,
-    /// Only the other end's answer can tell.
-    Undecided,
-}
+use super::{Deed, Direction};
 
 impl Connection {
-    /// Whether a SYN (without ACK) starts another connection than this one.
-    pub fn reuse(&self, segment: &Segment, msl: Span) -> Reuse {
-        let from = self.direction(segment);
-        let me = &self.ends[from.index()];
-        let peer = &self.ends[from.reverse().index()];
-        if me.facts.syn_seen && me.relative(segment.seq) == 0 && me.raw(0) == segment.seq {
-            return if self.is_over() && segment.ts.since(self.last.1) > Span(msl.0.saturating_mul(2)) {
-                Reuse::New
-            } else {
-                Reuse::Same
-            };
-        }
-        if self.is_over() || me.fin.is_some() {
-            return Reuse::New;
-        }
-        if from == Direction::FromResponder && self.is_half_open() && !me.facts.syn_seen {
-            return Reuse::Same;
-        }
-        if self.is_half_open() && peer.count.packets == 0 {
-            // The same attempt goes on for as long as its back-off may take; after that it is another one.
-            let waited = segment.ts.since(self.handshake.last_syn);
-            let so_far = self.handshake.last_syn.since(self.handshake.syn.1).0.max(1_000_000_000);
-            return if waited.0 <= so_far.saturating_mul(4) { Reuse::Same } else { Reuse::New };
-        }
-        Reuse::Undecided
-    }
-
-    /// Whether neither number of a segment can be this connection's, which is over or ends: another one has taken its ports.
-    pub fn is_foreign(&self, segment: &Segment) -> bool {
-        let ends = self.ends.iter().any(|end| end.fin.is_some()) || self.is_over();
-        if !ends || segment.flags.contains(TcpFlags::RST) || !self.ends.iter().all(|end| end.facts.syn_seen) {
-            return false;
-        }
-        let from = self.direction(segment);
-        let elsewhere = |from: Direction, seq| {
-            let end = &self.ends[from.index()];
-            !(0..=end.nxt).contains(&end.relative(seq))
-        };
-        elsewhere(from, segment.seq) && segment.ack.is_some_and(|ack| elsewhere(from.reverse(), ack))
-    }
-
-    /// Whether a SYN+ACK opens another connection: its sender was in the middle of this one, whose own opening would lie before all
-    /// that was seen of it.
-    pub fn is_opened_anew(&self, segment: &Segment) -> bool {
-        let from = self.direction(segment);
-        let [me, peer] = [&self.ends[from.index()], &self.ends[from.reverse().index()]];
-        let later = me.relative(segment.seq) >= me.low;
-        let acks_later = segment.ack.is_some_and(|ack| peer.facts.numbered && peer.relative(ack) > peer.nxt);
-        segment.flags.is_syn_ack() && me.is_mid_stream() && (later || acks_later)
-    }
-
     /// A segment with SYN. False when it does nothing.
     pub(super) fn open(&mut self, step: &mut Step<'_>) -> bool {
         if step.has(TcpFlags::ACK) { self.accept(step) } else { self.open_actively(step) }
@@ -85,10 +24,13 @@ impl Connection {
         if me.facts.syn_seen && step.obs.seq == 0 {
             step.obs.deed = Deed::OpensAgain;
             let (nth, after) = (me.syns, ts.since(self.handshake.last_syn));
-            let answer = self.handshake.syn_ack;
+            let (answer, dropped) = (self.handshake.syn_ack, self.handshake.dropped);
             self.handshake.last_syn = ts;
             let finding = step.fire(Rule::SynRetransmission);
             finding.number("nth", nth).time("after", after);
+            if let Some((frame, _)) = dropped {
+                finding.frame("dropped", frame);
+            }
             if let Some((frame, _)) = answer {
                 finding.frame("answer", frame);
                 step.fire(Rule::SpuriousRetransmission).word("why", "the SYN had arrived, since it had been answered");
@@ -129,7 +71,7 @@ impl Connection {
             step.obs.deed = Deed::Opens;
             self.handshake.syn = (segment.frame, ts);
         }
-        self.learn_syn_options(step);
+        self.learn_syn_options(segment, step.from);
         if segment.payload_len > 0 && segment.options.fast_open.is_none() {
             step.fire(Rule::DataBeforeEstablished)
                 .bytes("bytes", u64::from(segment.payload_len))
@@ -164,17 +106,24 @@ impl Connection {
         // Opening simultaneously, each end sends one of its own.
         let again = self.handshake.syn_ack.filter(|_| me.facts.syn_ack);
         if let Some((first, _)) = again {
-            let (seq, ack) = (me.raw(0), me.ack);
+            let (seq, ack) = (me.raw(0), self.handshake.syn_ack_ack);
             let after = segment.ts.since(self.handshake.last_syn_ack);
             self.handshake.last_syn_ack = segment.ts;
-            if step.obs.seq == 0 && step.obs.ack == ack {
+            if step.obs.seq == 0 && step.obs.ack == Some(ack) {
                 let nth = me.syns;
                 step.obs.deed = Deed::OpensAgain;
                 step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
                 self.remember_opening(step);
                 return true;
             }
-            let old_ack = ack.map_or(SeqNumber(0), |ack| self.ends[step.peer()].raw(ack));
+            let acked = me.facts.syn_acked;
+            let old_ack = self.ends[step.peer()].raw(ack);
+            if acked {
+                self.note_unacceptable(step);
+            } else if step.obs.seq != 0 {
+                // Which of them counts, the client's acknowledgment tells.
+                self.pending_syn = Some(Box::new(*segment));
+            }
             step.fire(Rule::SynAckChanged)
                 .number("seq", segment.seq.0)
                 .number("ack", segment.ack.unwrap_or_default().0)
@@ -219,7 +168,8 @@ impl Connection {
         let rejected = u64::from(peer.syn_data).saturating_sub((ack - 1).max(0) as u64);
         self.handshake.syn_ack = Some((segment.frame, segment.ts));
         self.handshake.last_syn_ack = segment.ts;
-        self.learn_syn_options(step);
+        self.handshake.syn_ack_ack = ack;
+        self.learn_syn_options(segment, step.from);
         self.check_unsolicited(step);
         if rejected > 0 {
             let syn = self.handshake.syn.0;
@@ -245,12 +195,14 @@ impl Connection {
         if me.syn && me.syn_acked && peer.syn && peer.syn_acked {
             return true;
         }
+        self.take_other_syn_ack(step);
         if self.waits_for_third(step) {
             return self.complete(step);
         }
         let acks_nothing = step.obs.ack.is_none_or(|ack| ack < 1 || ack > self.ends[step.peer()].nxt);
         if !me.syn_seen && peer.syn_seen && !peer.syn_acked && acks_nothing {
             // RFC 9293 §3.10.7.3: in SYN-SENT an unacceptable ack does nothing (it is an older connection's challenge ACK).
+            self.handshake.dropped = Some((step.segment.frame, false));
             return false;
         }
         if let Some((frame, _)) = self.handshake.syn_ack.filter(|_| peer.syn_seen && !me.syn_seen) {
@@ -294,6 +246,7 @@ impl Connection {
             return ack > peer.nxt;
         }
         step.obs.deed = Deed::Establishes;
+        self.pending_syn.take_if(|other| other.flags.is_syn_ack());
         if self.handshake.syn_ack.is_some() {
             let answered = step.segment.ts.since(self.handshake.last_syn_ack);
             self.ends[step.peer()].handshake_leg.get_or_insert(answered);
@@ -312,16 +265,37 @@ impl Connection {
         true
     }
 
+    /// The client acknowledges a later SYN+ACK with another number: that one opens the connection, and the first is nobody's.
+    fn take_other_syn_ack(&mut self, step: &mut Step<'_>) {
+        let taken = |other: &Segment| {
+            let acked = step.segment.ack == Some(other.seq.plus(1));
+            acked && other.flags.is_syn_ack() && other.src == step.segment.dst
+        };
+        let Some(other) = self.pending_syn.take_if(|other| taken(other)) else { return };
+        let peer = &mut self.ends[step.peer()];
+        peer.start_at(other.seq, 0);
+        peer.flight.clear();
+        peer.send(0, 1, &other);
+        peer.nxt = 1;
+        (peer.edge, peer.right_edge) = (i64::MIN, i64::MIN);
+        (peer.tsval, peer.first_tsval) = (other.options.timestamps.map_or(0, |(tsval, _)| tsval), None);
+        self.handshake.syn_ack = Some((other.frame, other.ts));
+        self.handshake.last_syn_ack = other.ts;
+        self.learn_syn_options(&other, step.from.reverse());
+        step.obs.ack = Some(1);
+    }
+
     /// Takes what only a SYN may say.
-    fn learn_syn_options(&mut self, step: &Step<'_>) {
-        let (options, flags) = (&step.segment.options, step.segment.flags);
+    fn learn_syn_options(&mut self, syn: &Segment, from: Direction) {
+        let (options, flags) = (&syn.options, syn.flags);
+        let [own, other] = [from, from.reverse()].map(Direction::index);
         // What was cut off, or said on an earlier SYN, may have permitted it: nothing is said of the other end's SACK blocks.
-        let permitted_before = self.ends[step.me()].facts.sack_permitted && !options.sack_permitted;
-        self.once.sack[step.peer()] |= options.cut || permitted_before;
-        let me = &mut self.ends[step.me()];
+        let permitted_before = self.ends[own].facts.sack_permitted && !options.sack_permitted;
+        self.once.sack[other] |= options.cut || permitted_before;
+        let me = &mut self.ends[own];
         me.mss = options.mss.unwrap_or(0);
         me.wscale = options.wscale;
-        me.syn_data = step.segment.payload_len;
+        me.syn_data = syn.payload_len;
         me.facts.sack_permitted = options.sack_permitted;
         me.facts.timestamps = options.timestamps.is_some();
         me.facts.md5 = options.md5;
@@ -332,43 +306,11 @@ impl Connection {
             me.facts.ecn = ace == 0b011;
             me.facts.acc_ecn = ace == 0b111;
         } else {
-            let asked = self.ends[step.peer()].facts;
-            let me = &mut self.ends[step.me()];
+            let asked = self.ends[other].facts;
+            let me = &mut self.ends[own];
             me.facts.ecn = (asked.ecn || asked.acc_ecn) && ace == 0b001;
             // RFC 9768 §3.1.2, table 2: 010, 011, 100 and 110 accept.
             me.facts.acc_ecn = asked.acc_ecn && matches!(ace, 0b010 | 0b011 | 0b100 | 0b110);
-        }
-    }
-
-    /// This connection began on the addresses and ports of an older one.
-    pub fn check_reuse(&self, old: &Connection, step: &mut Step<'_>, two_msl: Span) {
-        let segment = step.segment;
-        let (last, last_ts) = old.last;
-        step.fire(Rule::PortReused)
-            .number("old_flow", old.number)
-            .frame("last", last)
-            .time("after", segment.ts.since(last_ts));
-        let Some(since) = old.time_wait_since.filter(|_| segment.flags.is_syn()) else { return };
-        if segment.ts.since(since) > two_msl {
-            return;
-        }
-        let before = &old.ends[old.direction(segment).index()];
-        let above = before.relative(segment.seq) > before.nxt;
-        let newer = segment
-            .options
-            .timestamps
-            .filter(|_| before.facts.timestamps)
-            .map(|(tsval, _)| (tsval, tsval.wrapping_sub(before.tsval) as i32 > 0));
-        // RFC 6191 §2: either of the two makes the old segments recognisable.
-        if above || newer.is_some_and(|(_, newer)| newer) {
-            return;
-        }
-        let old_seq = before.raw(before.nxt);
-        let old_tsval = before.tsval;
-        let finding = step.fire(Rule::TimeWaitReuseUnsafe);
-        finding.number("isn", segment.seq.0).number("old_seq", old_seq.0);
-        if let Some((tsval, _)) = newer {
-            finding.with("tsval", Value::Number(tsval.into())).number("old_tsval", old_tsval);
         }
     }
 }

@@ -25,9 +25,11 @@ impl Connection {
         let Checksum::Wrong { expected } = step.segment.checksum else { return false };
         // One bad sum among good ones is a damaged packet. Where no sum of that end ever holds, the capture shows packets
         // before something completes them, and the receiver saw them whole: that is said once.
-        let damaged = self.ends[step.me()].facts.good_checksum;
+        let facts = self.ends[step.me()].facts;
+        let damaged = facts.good_checksum && !facts.sums_altered;
         if damaged {
             step.fire(Rule::BadChecksum).number("expected", expected);
+            self.watch_damaged(step, expected);
         } else if !std::mem::replace(&mut self.once.checksum[step.me()], true) {
             let finding = step.fire(Rule::BadChecksum);
             finding.severity = Severity::Note;
@@ -37,6 +39,24 @@ impl Connection {
                 .word("taken", "no sum of this side has held yet, so its segments are taken all the same");
         }
         damaged
+    }
+
+    /// Numbers are acknowledged that came in a segment whose checksum does not hold, and in no other: its receiver had it whole.
+    pub(super) fn settle_damaged(&mut self, step: &mut Step<'_>, ack: i64) {
+        let peer = step.peer();
+        let Some(watch) = self.watch.as_deref_mut() else { return };
+        for damaged in watch.take_damaged(peer, ack) {
+            let sender = &mut self.ends[peer];
+            if sender.first_copy(damaged.seq).is_none_or(|sent| sent.resent) {
+                continue;
+            }
+            sender.facts.sums_altered = true;
+            self.once.checksum[peer] = true;
+            let mut finding = self.late_finding(Rule::BadChecksum, (damaged.frame, damaged.ts), step.from.reverse());
+            finding.severity = Severity::Note;
+            finding.number("expected", damaged.expected).word("taken", "its receiver acknowledged it all the same");
+            self.amend(step, damaged.frame, vec![finding], &[]);
+        }
     }
 
     // RFC 9293 §3.2, RFC 7323 §2.2, RFC 2018 §2: these stand on a SYN or nowhere.
@@ -147,8 +167,14 @@ impl Connection {
         let Some((tsval, tsecr)) = segment.options.timestamps else {
             // §3.2: "once TSopt has been successfully negotiated … MUST be sent in every non-<RST> segment".
             let exempt = segment.options.cut || segment.options.fault.is_some() || step.has(TcpFlags::SYN);
-            if agreed && !exempt && !std::mem::replace(&mut self.once.timestamp_missing[me], true) {
-                step.fire(Rule::TimestampMissing);
+            // Keep-alives of some stacks (Apple's) go without.
+            let keep_alive = segment.payload_len <= 1 && step.obs.seq == self.ends[me].una - 1;
+            if agreed && !exempt && !keep_alive && !std::mem::replace(&mut self.once.timestamp_missing[me], true) {
+                let finding = step.fire(Rule::TimestampMissing);
+                if segment.payload_len == 0 {
+                    // No byte is lost with it.
+                    finding.severity = Severity::Note;
+                }
             }
             return;
         };
@@ -178,7 +204,10 @@ impl Connection {
                 i32::try_from(segment.ts.since(other.last_ts.max(since)).0.max(0) / 1_000_000).unwrap_or(i32::MAX);
             let age = other.last_ts.since(since).0.max(0) / 1_000_000;
             let fast = i64::from(newest.wrapping_sub(first)) > age.saturating_mul(2).saturating_add(100);
-            if !fast && (ahead > elapsed.saturating_add(100) || behind > 0) {
+            // Of values that the capture missed nothing is known.
+            let missed = self.was_missed() || self.gaps_acked || step.shared.lossy;
+            let invalid = ahead > elapsed.saturating_add(100) && !missed || behind > 0;
+            if !fast && invalid && !std::mem::replace(&mut self.once.timestamp_echo[me], true) {
                 step.fire(Rule::TimestampEchoInvalid)
                     .number("tsecr", tsecr)
                     .number("low", first)

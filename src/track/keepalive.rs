@@ -6,6 +6,7 @@ use crate::rules::Rule;
 
 use super::conclude::Ended;
 use super::connection::Connection;
+use super::endpoint::Endpoint;
 use super::step::Step;
 use super::{Direction, Finding, Note};
 
@@ -19,6 +20,18 @@ pub(super) struct Probing {
     first: Timestamp,
     last: (u64, Timestamp),
     said: bool,
+}
+
+impl Endpoint {
+    /// Whether its first segments in the capture are keep-alives, as the number that it goes on with shows: one above theirs.
+    // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, so nothing is missing between.
+    pub fn begins_with_keep_alive(&mut self, next: i64) -> bool {
+        let first = self.is_mid_stream() && self.low == self.nxt && next == self.nxt + 1;
+        if first {
+            (self.low, self.nxt, self.una) = (next, next, next);
+        }
+        first
+    }
 }
 
 /// So many probes without an answer are no accident.
@@ -50,6 +63,11 @@ impl Connection {
         (finding.frame, finding.ts) = (step.segment.frame, step.segment.ts);
         (finding.flow, finding.direction) = (Some(self.number), Some(step.from));
         step.obs.findings.push(finding);
+    }
+
+    /// Whether a probe of that end waits for its answer.
+    pub(super) fn is_probed_by(&self, prober: Direction) -> bool {
+        self.probe.is_some_and(|(from, _)| from == prober)
     }
 
     /// Counts this segment when it is a probe.

@@ -23,6 +23,9 @@ use account::{Account, COUNTED, Left, Pace};
 
 pub use cause::{Cause, LimitedBy, Shares};
 
+/// A queue on the path that takes longer than this is one that senders fill.
+const QUEUE: Span = Span::from_millis(100);
+
 /// What a busy host takes to answer.
 const SLACK: Span = Span::from_millis(2);
 
@@ -143,6 +146,11 @@ impl Connection {
         let (ends, end) = (&self.ends, step.peer());
         let (sender, receiver) = (&ends[step.peer()], &ends[step.me()]);
         let account = &mut self.limits.accounts[step.peer()];
+        if let Some(rtt) = step.obs.acked.as_ref().and_then(|acked| acked.rtt)
+            && sender.flight.len() > 1
+        {
+            account.queued = is_queued(rtt, sender.rtt.min().unwrap_or_default());
+        }
         match account.left {
             Left::Closed => {}
             Left::Shut => {
@@ -222,6 +230,12 @@ impl Connection {
         shares.0[Cause::Close as usize] = Span((duration.0 - shares.total().0).max(0));
         shares
     }
+}
+
+/// Whether a round trip shows a queue, by the shortest one. With more segments in flight no receiver delays its ACK for so long.
+// RFC 5681 §4.2: an ACK for at least every second full-sized segment.
+fn is_queued(rtt: Span, shortest: Span) -> bool {
+    shortest.is_below(25, rtt) && rtt.0.saturating_sub(shortest.0) > QUEUE.0
 }
 
 /// How soon that end sends when it may.

@@ -41,6 +41,7 @@ mod path;
 mod quality;
 mod recovery;
 mod resend;
+mod reuse;
 mod rtt;
 mod sack;
 mod sequence;

@@ -20,7 +20,7 @@ pub struct Observation {
     pub after: States,
     /// What it did, in the first place.
     pub deed: Deed,
-    /// First sequence number, relative to the ISN (mid-stream the first byte seen is 1), unwrapped to 64 bits.
+    /// First sequence number, relative to the ISN (mid-stream as tcpdump counts: the first byte seen is 0), unwrapped to 64 bits.
     pub seq: i64,
     /// The sequence number behind its payload (SYN and FIN not counted, as tcpdump does).
     pub seq_end: i64,
@@ -143,6 +143,8 @@ pub enum Deed {
     Resets,
     /// Cannot belong to the connection as it stands.
     Stray,
+    /// Carries data that its receiver has no window for, so far as windows were captured.
+    Outside,
     /// The packet of that frame, seen once more: it is left out of everything.
     Copy(u64),
 }

@@ -18,19 +18,21 @@ pub(super) struct Path {
     /// Packets in a row with that time to live, and with an IP ID that counts on.
     steady_ttl: u8,
     steady_id: u8,
+    /// Time to live of its SYN: 0 when that was not seen.
+    opener: u8,
     off: Option<Box<Off>>,
 }
 
 impl Pack for Path {
     fn pack(&self, out: &mut Packer) {
-        let Self { ttl, id, steady_ttl, steady_id, off: _ } = self;
-        u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, 0]).pack(out);
+        let Self { ttl, id, steady_ttl, steady_id, opener, off: _ } = self;
+        u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, *opener]).pack(out);
         out.near(Kind::IpId, (*id).into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        let [ttl, steady_ttl, steady_id, _] = u32::unpack(from).to_le_bytes();
-        Self { ttl, id: from.near(Kind::IpId) as u16, steady_ttl, steady_id, off: None }
+        let [ttl, steady_ttl, steady_id, opener] = u32::unpack(from).to_le_bytes();
+        Self { ttl, id: from.near(Kind::IpId) as u16, steady_ttl, steady_id, opener, off: None }
     }
 }
 
@@ -60,6 +62,10 @@ impl Path {
     fn off(&self, segment: &Segment) -> Option<Off> {
         let ttl = segment.ttl;
         let ttl_off = self.steady_ttl >= BASELINE && ttl.abs_diff(self.ttl) > TOLERANCE;
+        if ttl_off && self.is_openers(ttl) {
+            // A balancer or proxy that opened the connection speaks for the host again.
+            return None;
+        }
         let id = segment.ip_id.filter(|id| *id != 0 && self.steady_id >= BASELINE && is_far(*id, self.id));
         (ttl_off || id.is_some()).then_some(Off {
             frame: segment.frame,
@@ -67,6 +73,11 @@ impl Path {
             ttl: ttl_off.then_some((ttl, self.ttl)),
             id: id.map(|id| (id, self.id)),
         })
+    }
+
+    /// Whether it is the time to live of whoever sent the SYN in this end's name.
+    fn is_openers(&self, ttl: u8) -> bool {
+        self.opener != 0 && ttl.abs_diff(self.opener) <= TOLERANCE
     }
 
     /// Whether a packet is back on the line that `off` was off.
@@ -85,6 +96,9 @@ impl Path {
         // Read before anything is written: a core that reads a word of which it has just written a byte waits for its cache.
         let last = self.id;
         let near = segment.ttl.abs_diff(self.ttl) <= TOLERANCE;
+        if !near && self.steady_ttl >= BASELINE && self.is_openers(segment.ttl) {
+            return;
+        }
         self.steady_ttl = if near { self.steady_ttl.saturating_add(1) } else { 1 };
         self.ttl = segment.ttl;
         let Some(id) = segment.ip_id.filter(|id| *id != 0) else { return };
@@ -112,6 +126,7 @@ impl Connection {
     /// Compares a packet with its sender's others.
     pub(super) fn check_path(&mut self, step: &mut Step<'_>) {
         if step.has(TcpFlags::SYN) {
+            self.ends[step.me()].path.opener = step.segment.ttl;
             return;
         }
         let path = &mut self.ends[step.me()].path;

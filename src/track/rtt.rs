@@ -107,6 +107,10 @@ impl Rtt {
         (self.samples > 0).then_some(Span(self.min))
     }
 
+    pub fn samples(&self) -> u32 {
+        self.samples
+    }
+
     pub fn max(&self) -> Option<Span> {
         (self.samples > 0).then_some(Span(self.max))
     }

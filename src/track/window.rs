@@ -59,19 +59,20 @@ impl Connection {
             let (me, peer) = (&self.ends[from.index()], &self.ends[from.reverse().index()]);
             // What the receiver has taken it had room for: the capture missed the window that said so.
             let taken = me.una >= overrun.end;
-            // Its word counts once it can have seen the data: a round trip from here later, and half of one more for queues.
+            // Its word counts once it can have seen the data: a round trip from here later, and half of one more for queues. What
+            // it still lacks then, it has refused, whatever it takes later of another copy.
             let leg = me.leg().unwrap_or_default().0;
             let arrived = Span(leg.saturating_add(leg / 2)).max(REORDER);
-            let held = step.segment.frame.saturating_sub(overrun.frame) > REORDER_FRAMES
-                && step.segment.ts.since(overrun.ts) > REORDER
-                && peer.last_ts.since(overrun.ts) > arrived;
-            if !taken && !held {
+            let now = if step.from == from { peer.last_ts } else { step.segment.ts };
+            let lacks = step.from == from || step.obs.ack.is_some_and(|ack| ack < overrun.end);
+            let refused = lacks && now.since(overrun.ts) > arrived;
+            if !taken && !refused {
                 continue;
             }
             if let Some(overrun) = self.ends[from.index()].overrun.as_deref_mut() {
                 overrun.settled = true;
             }
-            if taken {
+            if taken && !overrun.proved {
                 continue;
             }
             let mut finding = self.late_finding(Rule::WindowOverrun, (overrun.frame, overrun.ts), from);
@@ -85,10 +86,13 @@ impl Connection {
     /// Takes an edge as it is advertised: it may excuse data that seemed to overrun, or lie left of the one before.
     pub(super) fn check_edge(&mut self, step: &mut Step<'_>, ack: i64, window: u32) {
         let edge = ack.saturating_add(i64::from(window));
+        // A window excuses what was captured shortly before it; what is advertised later the sender did not know.
         if let Some(overrun) = self.ends[step.peer()].overrun.as_deref()
             && !overrun.settled
             && edge.saturating_add(1) >= overrun.end
             && ack <= overrun.from
+            && (step.segment.ts.since(overrun.ts) <= REORDER
+                || step.segment.frame.saturating_sub(overrun.frame) <= REORDER_FRAMES)
         {
             self.ends[step.peer()].overrun = None;
         }

@@ -30,8 +30,8 @@ const fn row(
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    row("select", "reset/by-client.pcap", r#"["TC1", "fast-retransmission"]"#, r#"["TC1", "TC4"]"#, 1, "1 finding of severity error"),
-    row("ignore", "reset/by-client.pcap", r#"["reset"]"#, r#"["TC402"]"#, 1, "1 finding of severity error"),
+    row("select", "reset/by-server.pcap", r#"["TC1", "fast-retransmission"]"#, r#"["TC1", "TC4"]"#, 1, "1 finding of severity error"),
+    row("ignore", "reset/by-server.pcap", r#"["reset"]"#, r#"["TC402"]"#, 1, "1 finding of severity error"),
     row("fail_on", "open/syn-lost.pcap", r#""error""#, r#""warning""#, 1, "1 finding of severity warning or above"),
     row("severity", "open/syn-lost.pcap", r#"{ TC401 = "note" }"#, r#"{ TC103 = "error" }"#, 1, "1 finding of severity error"),
     row("max_retransmission_rate", "loss/timeout.pcap", r#""80%""#, r#""1%""#, 1, "found 75.0 % (3 of 4 data segments); below 20 they are counted: 1 may be"),

@@ -151,7 +151,7 @@ impl Trail {
     pub fn packet(&mut self, hop: &Hop) {
         let t = hop.ts.since(self.start).0;
         self.end = self.end.max(t);
-        if !matches!(hop.deed, Deed::Copy(_) | Deed::Stray) {
+        if !matches!(hop.deed, Deed::Copy(_) | Deed::Stray | Deed::Outside) {
             if hop.payload > 0 {
                 self.ways[hop.side()].sends(t, hop);
             }

@@ -214,6 +214,7 @@ fn deed(hop: &Hop, repeats: u32) -> String {
         Deed::ClosesAgain => label = format!("FIN again  seq {}", hop.seq_end),
         Deed::Resets => label = format!("RST  seq {}", hop.seq),
         Deed::Stray => label = numbered("stray"),
+        Deed::Outside => label = numbered("beyond the window"),
         Deed::Copy(twin) => return format!("@{twin} once more"),
         Deed::Data | Deed::Establishes | Deed::Acks => {}
     }

@@ -25,6 +25,7 @@ pub fn of(hop: &Hop, repeats: u32) -> String {
             format!("{who} refuses: no program listens there.")
         }
         Deed::Resets => format!("{who} breaks the connection off, at once and for both."),
+        Deed::Outside => "This lies beyond every window that was captured.".to_owned(),
         Deed::Stray => "This does not fit the connection.".to_owned(),
         Deed::Copy(twin) => format!("The capture holds packet @{twin} twice."),
         Deed::Acks => acks(hop, who, other, repeats),

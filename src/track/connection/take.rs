@@ -19,9 +19,9 @@ impl Connection {
             return self.write_history(step, false);
         }
         self.check_header(step);
-        let damaged = self.check_checksum(step);
         self.number_ends(step);
         self.place(step);
+        let damaged = self.check_checksum(step);
         self.write_history(step, damaged);
         if !self.is_meaningful(step) {
             step.obs.deed = Deed::Stray;
@@ -38,6 +38,7 @@ impl Connection {
         self.settle_gaps(step);
         self.check_path(step);
         self.check_probes(step);
+        self.ends[step.me()].begins_with_keep_alive(step.obs.seq);
         if step.has(TcpFlags::RST) {
             return self.reset(step);
         }
@@ -55,7 +56,7 @@ impl Connection {
             self.check_after_reset(step);
         }
         if self.is_outside(step) {
-            step.obs.deed = Deed::Stray;
+            step.obs.deed = Deed::Outside;
             return;
         }
         self.check_timestamps(step);
@@ -105,7 +106,8 @@ impl Connection {
         let (segment, syn) = (step.segment, step.has(TcpFlags::SYN));
         let me = &mut self.ends[step.me()];
         if !me.facts.numbered && (syn || !step.has(TcpFlags::RST)) {
-            me.start_at(segment.seq, i64::from(!syn));
+            // As tcpdump counts: the SYN, or the first byte of a connection that had begun before, is 0.
+            me.start_at(segment.seq, 0);
         }
         let peer = &mut self.ends[step.peer()];
         if let Some(ack) = segment.ack

@@ -19,21 +19,24 @@ pub(super) struct Account {
     pub(super) allowed: u32,
     /// How the last data left.
     pub(super) left: Left,
+    /// The last round trip was one through a full queue.
+    pub(super) queued: bool,
 }
 
 impl Pack for Account {
     fn pack(&self, out: &mut Packer) {
-        let Self { spent, mark, allowed, left } = self;
+        let Self { spent, mark, allowed, left, queued } = self;
         spent.map(Span).pack(out);
         mark.pack(out);
         allowed.pack(out);
         left.pack(out);
+        queued.pack(out);
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let spent: [Span; COUNTED.len()] = Pack::unpack(from);
         let (mark, allowed, left) = (Pack::unpack(from), Pack::unpack(from), Pack::unpack(from));
-        Self { spent: spent.map(|span| span.0), mark, allowed, left }
+        Self { spent: spent.map(|span| span.0), mark, allowed, left, queued: Pack::unpack(from) }
     }
 }
 
@@ -83,6 +86,8 @@ impl Account {
         let (waited_for, then) = match self.left {
             Left::Done => return self.spend(Cause::Application, now),
             Left::Closed => return self.spend(Cause::Close, now),
+            // A window that fills a queue on the path is larger than the path needs: the path sets the pace.
+            Left::Full if self.queued => (Cause::Congestion, Cause::Application),
             Left::Full | Left::Shut => (Cause::ReceiverWindow, Cause::Application),
             Left::Recovering => (Cause::Congestion, Cause::Application),
             Left::More => {

@@ -226,7 +226,7 @@ macro_rules! pairs {
         }
     )+ };
 }
-pairs!((i64, i64), (Rule, u32), (Direction, Note));
+pairs!((i64, i64), (u64, bool), (Rule, u32), (Direction, Note));
 
 /// Who sent something, and what.
 impl<A: Pack, B: Pack, C: Pack> Pack for (A, B, C) {

@@ -11,7 +11,8 @@ use crate::track::{Event, Finding, Value};
 use super::FlowTracker;
 
 /// In the order in which connections are let go whose time is over.
-const AGES: [Age; 3] = [Age::Over, Age::HalfOpen, Age::Open];
+// RFC 9293 §3.6: silence ends no open connection.
+const AGES: [Age; 2] = [Age::Over, Age::HalfOpen];
 
 /// A connection that was never answered is given up after so long (RFC 5382 REQ-5: 4 minutes).
 const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
@@ -21,7 +22,7 @@ impl FlowTracker {
         match age {
             Age::Over => self.options.msl.doubled(),
             Age::HalfOpen => HALF_OPEN_TIMEOUT,
-            Age::Open => self.options.idle_timeout,
+            Age::Open => Span(i64::MAX),
         }
     }
 
@@ -62,7 +63,19 @@ impl FlowTracker {
         over
     }
 
-    /// Gives up connections beyond the limits: unanswered ones first, then those that are over, then the oldest.
+    /// The connection of an age that was not heard of for longest.
+    fn idlest(&mut self, age: Age) -> Option<Slot> {
+        loop {
+            let (slot, queued) = self.table.oldest(age)?;
+            // It was heard of since: each packet puts one connection back at most.
+            if self.table.label(slot).is_none_or(|label| label.last <= queued) {
+                return Some(slot);
+            }
+            self.table.requeue(slot, self.now);
+        }
+    }
+
+    /// Gives up connections beyond the limits: unanswered ones first, then those that are over, then the one idle for longest.
     pub(super) fn limit(&mut self, newest: Slot) {
         while self.table.len() > self.options.max_flows.max(1)
             || self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1)
@@ -70,8 +83,7 @@ impl FlowTracker {
             let half_open = self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1);
             let victim = [Age::HalfOpen, Age::Over, Age::Open]
                 .into_iter()
-                .filter_map(|age| self.table.oldest(age))
-                .map(|(slot, _)| slot)
+                .filter_map(|age| self.idlest(age))
                 .find(|slot| *slot != newest);
             let Some(victim) = victim else { return };
             if half_open && let Some((target, attempts)) = self.floods.look(&self.table) {

@@ -11,7 +11,7 @@ pub struct TrackerOptions {
     pub max_flows: usize,
     /// Most connections tracked at once that have not been answered.
     pub max_half_open: usize,
-    /// A connection without traffic for so long is forgotten.
+    /// A connection that was silent for longer, and then does not go on exactly where it stopped, is another one.
     pub idle_timeout: Span,
     /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
     pub max_awake: usize,

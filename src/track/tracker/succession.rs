@@ -3,7 +3,7 @@
 use crate::dissect::Segment;
 use crate::track::Observation;
 use crate::track::connection::{Connection, Way};
-use crate::track::handshake::Reuse;
+use crate::track::reuse::Reuse;
 use crate::track::step::Step;
 use crate::track::table::{Age, Slot};
 
@@ -20,10 +20,10 @@ impl FlowTracker {
 
     /// The connection that a segment on known addresses and ports belongs to; the old one too when that is a new one.
     pub(super) fn continue_or_replace(&mut self, slot: Slot, segment: &Segment) -> (Slot, Option<Box<Connection>>) {
-        let msl = self.options.msl;
+        let (msl, idle) = (self.options.msl, self.options.idle_timeout);
         let Some(connection) = self.table.get(slot) else { return (slot, None) };
         if segment.flags.is_syn() {
-            return match connection.reuse(segment, msl) {
+            return match connection.reuse(segment, msl, idle) {
                 Reuse::New => {
                     let old = self.table.remove(slot).map(Box::new);
                     (self.begin(segment), old)
@@ -31,7 +31,11 @@ impl FlowTracker {
                 Reuse::Same | Reuse::Undecided => (slot, None),
             };
         }
-        if connection.is_foreign(segment) || connection.is_opened_anew(segment) {
+        let silent = segment.ts.since(connection.last.1) > idle;
+        if connection.is_foreign(segment)
+            || connection.is_opened_anew(segment)
+            || silent && !connection.is_continued_by(segment)
+        {
             // Its SYN was not captured.
             let old = self.table.remove(slot).map(Box::new);
             return (self.begin(segment), old);
