@@ -267,3 +267,16 @@ fn connections_that_end_together_are_written_one_by_one() {
     // The connections themselves take more than their text; the text takes no room beside them.
     assert!(peak < 2 * (bytes + rest) / 1_000, "{peak} kB, for {} bytes of text", bytes + rest);
 }
+
+#[test]
+fn a_client_that_resets_with_nothing_outstanding_gets_a_note() {
+    for (name, severity) in [("by-client", "note"), ("by-server", "error"), ("unread-data", "error")] {
+        let path = root().join(format!("fixtures/reset/{name}.pcap"));
+        let output = tcpcheck(&["-nr", path.to_str().expect("a path"), "--json", "--findings"]);
+        let records = String::from_utf8(output.stdout).expect("NDJSON");
+        let records = records.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let found: Vec<Value> = records.filter(|record| record["code"] == "TC401").collect();
+        assert_eq!(found.len(), 1, "{name}: {found:#?}");
+        assert_eq!(found[0]["severity"], severity, "{name}: {found:#?}");
+    }
+}

@@ -148,7 +148,7 @@ impl Counted {
             let before = if crossed && before == TcpState::CloseWait { TcpState::Established } else { before };
             assert!(states::reachable(before, after), "frame {}: {before} to {after}", segment.frame);
         }
-        if matches!(seen.deed, Deed::Copy(_) | Deed::Stray) {
+        if matches!(seen.deed, Deed::Copy(_) | Deed::Stray | Deed::Outside) {
             assert_eq!(seen.before, seen.after, "frame {}: what is left out changes no state", segment.frame);
         }
         self.states = Some(seen.after);
