@@ -27,6 +27,7 @@ impl Connection {
             return;
         }
         self.check_renege(step, ack);
+        self.start_below(step, ack);
         let (news, dsack) = self.take_sack(step, ack);
         // RFC 2883 §4: an answer to a keep-alive with a garbage octet reports that octet, which is no data of anybody's.
         let peer = &self.ends[step.peer()];
@@ -66,6 +67,15 @@ impl Connection {
             if recovery.is_quiet() {
                 peer.recovery = None;
             }
+        }
+    }
+
+    /// Takes a receiver's first acknowledgment for what it is, where the capture began amid data that it lacks.
+    fn start_below(&mut self, step: &Step<'_>, ack: i64) {
+        let first = self.ends[step.me()].ack.is_none() && !step.has(TcpFlags::SYN);
+        let peer = &mut self.ends[step.peer()];
+        if first && !peer.facts.syn_seen && ack < peer.una {
+            peer.una = ack;
         }
     }
 
@@ -174,10 +184,13 @@ impl Connection {
             let landed = peer.flight.partition_point(|sent| sent.end <= ack);
             peer.flight.drain(..landed).for_each(|sent| land(&sent));
         }
-        if let Some(sent) = newest.filter(|_| !resent) {
+        // What was not captured may have been acknowledged before, as little seen as itself.
+        let whole = peer.holes.is_empty() || peer.holes.overlap(was, ack) == 0;
+        if let Some(sent) = newest.filter(|_| !resent && whole) {
             let rtt = ts.since(sent);
             acked.rtt = Some(rtt);
             peer.rtt.add(rtt);
+            peer.smoothed.add(rtt);
         }
         (peer.una, peer.una_ts) = (ack, ts);
         self.ends[step.me()].dup_acks_in_row = 0;

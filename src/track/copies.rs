@@ -8,8 +8,8 @@ use crate::rules::Rule;
 
 use super::Deed;
 use super::connection::Connection;
-use super::loss::MIN_RTO;
 use super::step::Step;
+use super::timing::MIN_RTO;
 use super::trail::{Passed, Seen};
 
 /// Two captures of one packet are no further apart.

@@ -25,6 +25,7 @@ use super::path::Path;
 use super::recovery::Recovery;
 use super::resend::Resends;
 use super::rtt::Rtt;
+use super::timing::Smoothed;
 use super::trail::{self, Advert};
 use adverts::Floor;
 
@@ -102,6 +103,8 @@ pub(super) struct Endpoint {
     /// The first timestamp value that this end sent.
     pub first_tsval: Option<u32>,
     pub rtt: Rtt,
+    /// The same as this end smooths it for its timers, but for the way from here to it.
+    pub smoothed: Smoothed,
 
     /// When it sent the first timestamp value.
     pub first_tsval_at: Timestamp,
@@ -132,7 +135,7 @@ pub(super) struct Endpoint {
 
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, wscale,
-    handshake_leg, asked, rtt, count, syns, trouble, trail, flight, resends, ack, edge_at, edge, right_edge, floor
+    handshake_leg, asked, rtt, smoothed, count, syns, trouble, trail, flight, resends, ack, edge_at, edge, right_edge, floor
 } rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } near Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
 } near Clock { tsval } near Window { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
@@ -219,6 +222,7 @@ impl Endpoint {
             flight: VecDeque::new(),
             holes: Holes::default(),
             rtt: Rtt::default(),
+            smoothed: Smoothed::default(),
             count: Counters::default(),
             trouble: None,
             closed_since: None,
@@ -256,6 +260,7 @@ impl Endpoint {
         self.nxt = at;
         self.una = at;
         self.low = at;
+        self.flight.clear();
         self.facts.numbered = true;
     }
 

@@ -7,8 +7,8 @@ use crate::dissect::{Checksum, OptionFacts, Segment, TcpFlags};
 
 use super::connection::Connection;
 use super::endpoint::Endpoint;
-use super::loss::SHORTEST_TIMER;
 use super::step::Step;
+use super::timing::SHORTEST_TIMER;
 use super::trail::Advert;
 use super::{Deed, States, TcpState};
 

@@ -5,6 +5,7 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
+use super::kind::Kind;
 use super::recovery::{Resent, Word};
 use super::step::Step;
 use super::{Deed, Direction};
@@ -89,6 +90,7 @@ impl Connection {
             frame: segment.frame,
             ts: segment.ts,
             tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
+            kind: Kind::Unknown,
             seen_before: true,
             acked: None,
             word: Word::Open,

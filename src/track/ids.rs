@@ -1,17 +1,22 @@
-//! IP IDs: many stacks count a connection's packets with them, and then they tell the order of sending, and what is missing.
+//! IP IDs of one end's packets: many stacks count with them, and then they tell the order of sending, and what is missing.
+//!
+//! What they count is learnt: RFC 6864 §4.1 gives an ID no meaning beyond fragmentation.
 
 use super::packed::{Kind, Pack, Packer, Unpacker};
 
-/// How the IP IDs of one end run.
+/// How the IP IDs of one end of a connection run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ids {
     /// The ID furthest on, in the order of sending.
     last: Option<u16>,
-    /// How many more its frame took: offload cuts one frame into segments that each get an ID, or joins such.
+    /// How many more its frame took, since offload cuts one frame into segments that each get an ID, or joins such; and how many
+    /// went to packets that are known to have been lost behind it.
     more: u16,
     up: u16,
     same: u16,
     other: u16,
+    /// Packets in a row that took exactly as many IDs as they have segments.
+    run: u16,
     /// Frames of several segments: those whose segments were counted right, and the others.
     right: u8,
     wrong: u8,
@@ -19,35 +24,43 @@ pub(super) struct Ids {
 
 impl Pack for Ids {
     fn pack(&self, out: &mut Packer) {
-        let Self { last, more, up, same, other, right, wrong } = *self;
+        let Self { last, more, up, same, other, run, right, wrong } = *self;
         out.flag(last.is_some());
         if let Some(last) = last {
             out.near(Kind::IpId, last.into());
         }
-        up.pack(out);
+        (u64::from(run) << 16 | u64::from(up)).pack(out);
         let counted = (u64::from(right) << 8 | u64::from(wrong), u64::from(more) << 16 | u64::from(same), other);
         counted.pack(out);
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let last = from.flag().then(|| from.near(Kind::IpId) as u16);
-        let up = Pack::unpack(from);
+        let counts: u64 = Pack::unpack(from);
         let (guesses, equal, other): (u64, u64, u16) = Pack::unpack(from);
         let (right, wrong) = ((guesses >> 8) as u8, guesses as u8);
-        Self { last, more: (equal >> 16) as u16, up, same: equal as u16, other, right, wrong }
+        let (up, run) = (counts as u16, (counts >> 16) as u16);
+        Self { last, more: (equal >> 16) as u16, up, same: equal as u16, other, run, right, wrong }
     }
 }
 
-/// Further than this the counter does not get between two packets of one connection, unless others share it.
-const NEAR: u16 = 256;
+/// Further than this the counter does not get between two packets of one connection, unless others share it. A counter whose
+/// bytes are swapped moves by 256.
+const NEAR: u16 = 255;
+/// Packets further apart than this are not ordered by their IDs.
+const FAR: u16 = 4_096;
 /// An ID of 0 stands for none, but for a counter that comes round.
 const BEFORE_ZERO: u16 = 16;
+/// A run of this length is no accident. It is compared with others at every few steps, and more rarely once it is long.
+const LEARNT_RUN: u16 = 8;
+const RUN_STEP: u16 = 4;
+const MAX_RUN: u16 = 64;
 
 impl Ids {
     /// Takes the ID of a frame with so many segments; `advances` when it goes past all data before it, so that it was not
-    /// overtaken.
-    pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) {
-        let Some(id) = self.usable(id) else { return };
+    /// overtaken. The length of the run when it is time to compare it with those of other connections.
+    pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<u16> {
+        let id = self.usable(id)?;
         let step = self.last.map(|last| id.wrapping_sub(last));
         match step {
             None => {}
@@ -57,13 +70,23 @@ impl Ids {
             _ => {}
         }
         let on = step.is_none_or(|step| step as i16 > 0);
+        let counted = step == Some(self.more + 1);
         if on && self.more > 0 {
-            let counted = if step == Some(self.more + 1) { &mut self.right } else { &mut self.wrong };
-            *counted = counted.saturating_add(1);
+            let count = if counted { &mut self.right } else { &mut self.wrong };
+            *count = count.saturating_add(1);
         }
-        if on || advances {
-            (self.last, self.more) = (Some(id), segments.saturating_sub(1));
+        if !(on || advances) {
+            return None;
         }
+        self.run = if counted { self.run.saturating_add(1) } else { 0 };
+        (self.last, self.more) = (Some(id), segments.saturating_sub(1));
+        let due = self.run.is_power_of_two() || self.run.is_multiple_of(RUN_STEP) && self.run <= MAX_RUN;
+        (due && self.run >= LEARNT_RUN).then_some(self.run)
+    }
+
+    /// So many packets are known to have been lost behind the last one.
+    pub fn pass_over(&mut self, packets: u16) {
+        self.more = self.more.saturating_add(packets).min(i16::MAX as u16);
     }
 
     /// An ID that means something.
@@ -76,9 +99,17 @@ impl Ids {
         self.same == 0
     }
 
-    /// Whether they count the connection's packets.
+    /// Whether they grow from packet to packet, so that they tell the order of sending, be it others that make them grow too.
     pub fn ascend(self) -> bool {
         self.up > 0 && self.same == 0 && u32::from(self.up) >= 4 * u32::from(self.other)
+    }
+
+    /// Whether a packet with this ID was sent after one with the other, where they tell. A counter that others use too comes round
+    /// while nobody looks.
+    pub fn order(self, id: Option<u16>, other: u16) -> Option<bool> {
+        let id = id.filter(|id| *id != 0 && other != 0 && self.ascend())?;
+        let step = id.wrapping_sub(other) as i16;
+        (step != 0 && step.unsigned_abs() <= FAR).then_some(step > 0)
     }
 
     /// The ID of a segment so many before the last one, where frames of several segments count right.
@@ -87,12 +118,18 @@ impl Ids {
         Some(last.wrapping_add(self.more).wrapping_sub(segments))
     }
 
-    /// How many packets were sent before this one, and after the last, that have not been seen.
+    /// How many IDs went to other packets between the last one and this, to whomever they went: whether the connection has the
+    /// counter for itself, only [its host's others](super::stack::Stacks) tell.
     pub fn skipped(self, id: Option<u16>) -> u16 {
         let known = self.more == 0 || u32::from(self.right) > 4 * u32::from(self.wrong);
         let (Some(id), Some(last)) = (self.usable(id).filter(|_| self.ascend() && known), self.last) else { return 0 };
         let step = id.wrapping_sub(last);
         if step as i16 > 0 { step.saturating_sub(self.more + 1) } else { 0 }
+    }
+
+    /// Whether no packet was far from the one before it.
+    pub fn is_steady(self) -> bool {
+        self.other == 0
     }
 }
 
@@ -102,7 +139,9 @@ mod tests {
 
     fn after(ids: &[u16]) -> Ids {
         let mut learnt = Ids::default();
-        ids.iter().for_each(|id| learnt.learn(Some(*id), 1, true));
+        for id in ids {
+            learnt.learn(Some(*id), 1, true);
+        }
         learnt
     }
 
@@ -126,5 +165,23 @@ mod tests {
         assert_eq!(ids.skipped(Some(17)), 0, "nobody knows yet how many it took");
         ids.learn(Some(15), 3, true);
         assert_eq!([ids.skipped(Some(18)), ids.skipped(Some(20))], [0, 2]);
+    }
+
+    #[test]
+    fn a_run_is_of_exact_steps_and_over_with_the_first_that_is_not() {
+        let mut ids = after(&[1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(ids.learn(Some(9), 1, true), Some(8));
+        ids.pass_over(2);
+        let runs = [12, 13, 14, 15].map(|id| ids.learn(Some(id), 1, true));
+        assert_eq!(runs, [None, None, None, Some(12)], "what was lost is known");
+        let runs = [17, 18, 19, 20, 21, 22, 23, 24].map(|id| ids.learn(Some(id), 1, true));
+        assert_eq!(runs, [None; 8], "a skip, and seven steps");
+        assert_eq!(ids.learn(Some(25), 1, true), Some(8));
+    }
+
+    #[test]
+    fn a_counter_with_its_bytes_swapped_tells_nothing() {
+        let swapped: Vec<u16> = (1_000..1_020_u16).map(u16::swap_bytes).collect();
+        assert!(!after(&swapped).ascend());
     }
 }

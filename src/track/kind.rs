@@ -1,10 +1,9 @@
 //! What made the sender send again: feedback, the timer, or a probe of the tail (TC201 to TC204).
 
-use crate::capture::{Span, Timestamp};
+use crate::capture::Timestamp;
 use crate::rules::Rule;
 
 use super::connection::Connection;
-use super::loss::MIN_RTO;
 use super::recovery::Repeat;
 use super::step::Step;
 
@@ -34,59 +33,79 @@ impl Connection {
     pub(super) fn kind_of(&self, step: &Step<'_>, sent: Repeat) -> Kind {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let recovery = me.recovery.as_deref();
-        let now = step.segment.ts;
+        let (now, clock) = (step.segment.ts, self.clock(step));
         // RFC 6298 §5: the timer starts with the transmission, and again with each acknowledgment of new data.
-        let timed_out =
-            now.since(sent.last.max(me.una_ts)) > Span((MIN_RTO.0 * 9 / 10).saturating_add(self.round_trip().0));
-        let heard = me.last_data.unwrap_or(self.first.1).max(peer.last_ts);
-        let idle = now.since(heard);
-        // A probe repeats the highest segment as it was; with new bytes behind it, it is not one.
-        let tail = sent.end == me.nxt || sent.from >= me.nxt;
+        let timed_out = clock.may_time_out(now.since(sent.last.max(me.una_ts)));
         let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
-        // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
-        let (_, window) = peer.window_known_to(step);
-        let shut = window == 0 && peer.ack.is_some();
+        if peer.count.packets == 0 {
+            // No feedback is seen, so that none is missed: only intervals that double tell.
+            let first = sent.first.filter(|(_, ts)| sent.again && *ts < sent.last);
+            let doubled = first.is_some_and(|(_, ts)| clock.backs_off(sent.last.since(ts), now.since(sent.last)));
+            return if doubled || by_timer { Kind::Timeout } else { Kind::Unknown };
+        }
+        if self.is_refused_opening(step, sent) && !timed_out {
+            return Kind::Unknown;
+        }
         if by_timer && !timed_out && self.was_overtaken(step, sent) {
             return Kind::Fast;
         }
         if self.forgets_sack(step, sent) || by_timer {
             return Kind::Timeout;
         }
-        // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
-        let above = recovery.and_then(|recovery| recovery.highest_sacked()).is_some_and(|sacked| sacked > sent.end);
-        let hidden = recovery.is_some_and(|recovery| recovery.hidden > 0);
-        let recovers = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
-        let selective = me.facts.sack_permitted && peer.facts.sack_permitted;
-        let asked = above || peer.dup_acks_in_row >= 3 && !selective || self.was_asked_for(step, sent);
-        if asked && self.follows_feedback(step) {
+        let asked = self.is_asked_for(step, sent);
+        if asked && clock.follows(now.since(peer.last_ts)) {
             return Kind::Fast;
         }
-        // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one
-        // probe in an episode.
-        let probes =
-            (selective || !self.scale_known()) && recovery.is_none_or(|recovery| recovery.probe_until.is_none());
-        let probe = tail && !sent.again && probes && sent.lost < 2;
+        // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
+        let (_, window) = peer.window_known_to(step);
+        let shut = window == 0 && peer.ack.is_some();
+        let idle = now.since(me.last_data.unwrap_or(self.first.1).max(peer.last_ts));
+        let recovers = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
+        let hidden = recovery.is_some_and(|recovery| recovery.hidden > 0);
+        // A probe repeats the highest segment as it was; with new bytes behind it, it is not one.
+        let tail = sent.end == me.nxt || sent.from >= me.nxt;
+        let probe = tail && self.may_be_probe(step, sent) && clock.may_probe(idle);
         if (shut && !probe && !recovers) || timed_out && (sent.again || !tail) {
             Kind::Timeout
-        } else if asked || hidden || recovers {
+        } else if (asked || hidden || recovers) && clock.may_answer(idle) {
             Kind::Fast
         } else if probe {
             Kind::TailProbe
-        } else if sent.again || sent.lost > 1 || timed_out || !idle.is_below(80, MIN_RTO) {
+        } else if timed_out || sent.lost > 1 {
             Kind::Timeout
         } else {
             Kind::Unknown
         }
     }
 
-    /// Whether it comes as soon after the receiver's last word as the way to the sender and back allows: no timer waits for that.
-    fn follows_feedback(&self, step: &Step<'_>) -> bool {
-        let peer = &self.ends[step.peer()];
-        let to_sender = peer.leg().unwrap_or_default();
-        // RFC 8985 §6.2: RACK waits for reordering, a quarter of the round trip.
-        let slack = Span((self.round_trip().0 / 4).saturating_add(Span::from_millis(5).0));
-        let waited = step.segment.ts.since(peer.last_ts);
-        !waited.is_below(90, to_sender) && waited.0 <= to_sender.0.saturating_add(slack.0)
+    /// Whether the receiver's feedback calls for it.
+    // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
+    fn is_asked_for(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let sacked = me.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
+        let above = sacked.is_some_and(|sacked| sacked > sent.end);
+        above || peer.dup_acks_in_row >= 3 && !self.is_selective() || self.was_asked_for(step, sent)
+    }
+
+    /// Both ends permit SACK.
+    fn is_selective(&self) -> bool {
+        self.ends.iter().all(|end| end.facts.sack_permitted)
+    }
+
+    /// Whether a probe of the tail may repeat it.
+    // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one probe in
+    // an episode.
+    fn may_be_probe(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let recovery = self.ends[step.me()].recovery.as_deref();
+        let probes = self.is_selective() || !self.scale_known();
+        probes && recovery.is_none_or(|recovery| recovery.probe_until.is_none()) && !sent.again && sent.lost < 2
+    }
+
+    /// Whether it is data of the SYN that the SYN+ACK did not take.
+    // RFC 7413 §4.2.2: the client sends that again at once.
+    fn is_refused_opening(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let me = &self.ends[step.me()];
+        me.syn_data > 0 && sent.from == me.una && sent.from <= i64::from(me.syn_data) && !sent.again
     }
 
     /// Whether the sender has forgotten what the receiver reported by SACK: only a timer makes it.

@@ -13,6 +13,7 @@ use super::holes::Hole;
 use super::kind::Kind;
 use super::recovery::{Gap, Repeat, Resent, Word};
 use super::step::Step;
+use super::timing::{MIN_RTO, SHORTEST_TIMER, SenderClock};
 
 /// What a repeat, or the filling of a gap, turned out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,11 +24,8 @@ pub(super) enum Verdict {
     Resent,
 }
 
-/// Linux's smallest RTO; RFC 6298 §2.4 says a second, and nobody waits less than this.
-pub(super) const MIN_RTO: Span = Span::from_millis(200);
-
-/// No timer that a sender waits for is shorter, be it a tail-loss probe's.
-pub(super) const SHORTEST_TIMER: Span = Span::from_millis(100);
+/// A shorter way, and much shorter than the other one, is that of a capture point beside an end.
+const BESIDE: Span = Span::from_millis(2);
 
 /// The round trip between two ends, as far as it was measured.
 pub(super) fn round_trip(ends: &[Endpoint; 2]) -> Span {
@@ -43,15 +41,21 @@ impl Connection {
 
     /// How many segments of the wire this frame holds: offload makes one of several.
     pub(super) fn segments_in(&self, step: &Step<'_>) -> u16 {
+        self.segments_of(step, step.segment.payload_len.into()).max(1)
+    }
+
+    /// How many segments its sender makes of so many bytes.
+    fn segments_of(&self, step: &Step<'_>, bytes: i64) -> u16 {
         let segment = step.segment;
         let mss = self.ends.iter().map(|end| end.mss).filter(|mss| *mss > 0);
         // RFC 6691 §2: options take their room from the MSS.
         let options = if segment.options.timestamps.is_some() { 12 } else { 0 };
-        let room = u32::from(mss.min().unwrap_or(1460).saturating_sub(options)).max(1);
-        if segment.payload_len <= room {
-            return 1;
+        let room = u64::from(mss.min().unwrap_or(1460).saturating_sub(options)).max(1);
+        let bytes = u64::try_from(bytes).unwrap_or(0);
+        if bytes <= room {
+            return u16::from(bytes > 0);
         }
-        u16::try_from(segment.payload_len.div_ceil(room)).unwrap_or(u16::MAX)
+        u16::try_from(bytes.div_ceil(room)).unwrap_or(u16::MAX)
     }
 
     /// Whether what fills the hole was overtaken, or sent again.
@@ -60,12 +64,17 @@ impl Connection {
         let me = &self.ends[step.me()];
         let late = |late: bool| if late { Verdict::Late } else { Verdict::Resent };
         // What went past the hole was sent after the bytes that are missing, and before they were sent again.
-        if let Some(id) = segment.ip_id.filter(|id| *id != 0 && hole.ip_id != 0 && me.ids.ascend()) {
-            return (late((id.wrapping_sub(hole.ip_id) as i16) < 0), "ip-id");
+        let clock =
+            segment.options.timestamps.zip(hole.tsval).map(|((tsval, _), other)| tsval.wrapping_sub(other) as i32);
+        if let Some(ticks) = clock.filter(|ticks| *ticks != 0) {
+            return (late(ticks < 0), "timestamp");
         }
-        if let (Some((tsval, _)), Some(other)) = (segment.options.timestamps, hole.tsval) {
+        if let Some(after) = me.ids.order(segment.ip_id, hole.ip_id) {
+            return (late(!after), "ip-id");
+        }
+        if clock.is_some() {
             // In one tick of the clock: no round trip lies between them.
-            return (late((tsval.wrapping_sub(other) as i32) <= 0), "timestamp");
+            return (Verdict::Late, "timestamp");
         }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
         let waited = segment.ts.since(hole.opened);
@@ -90,26 +99,44 @@ impl Connection {
             // What was lost is the answer to a probe.
             return 0;
         }
-        // The IP ID skips some, after a wait of a timer's length.
-        let skipped = me.ids.skipped(segment.ip_id);
-        // Where the capture is known to miss frames, one of those may be what the ID skips.
-        let missed = self.gaps_acked || step.shared.lossy;
-        if !missed && waited > SHORTEST_TIMER && !waited.is_below(160, self.round_trip()) { skipped } else { 0 }
+        if waited > SHORTEST_TIMER && !waited.is_below(160, self.round_trip()) { self.lost_before(step) } else { 0 }
     }
 
     /// How many segments above all that was seen died before the capture point, when a recovery begins with the first one that
     /// the receiver lacks: the IP IDs before it tell.
     fn hidden_behind(&self, step: &Step<'_>, sent: Repeat) -> u16 {
+        if sent.from <= self.ends[step.me()].una || sent.lost > 0 { self.lost_before(step) } else { 0 }
+    }
+
+    /// How many data segments of its sender are proved to have been lost between its last packet and this one.
+    fn lost_before(&self, step: &Step<'_>) -> u16 {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        // An acknowledgment of the other end's data may have been lost as well.
-        let alone = peer.last_data.is_none_or(|data| data < me.last_ts);
-        if sent.from <= me.una && alone { me.ids.skipped(step.segment.ip_id) } else { 0 }
+        let skipped = me.ids.skipped(step.segment.ip_id);
+        // Where the capture is known to miss frames, one of those may be what the IDs skip.
+        let missed = self.gaps_acked || step.shared.lossy;
+        // An acknowledgment of the other end's data may have been lost instead.
+        let acknowledges = peer.una < peer.nxt;
+        if skipped == 0 || !me.ids.is_steady() || missed || acknowledges || self.is_beside(step.from) {
+            return 0;
+        }
+        if step.shared.stacks.count_separately(step.segment) { skipped } else { 0 }
+    }
+
+    /// Whether the capture was made beside that sender: nothing is lost on its way here then. So it is where nothing says
+    /// otherwise.
+    fn is_beside(&self, sender: Direction) -> bool {
+        let (to_receiver, to_sender) = (self.ends[sender.index()].leg(), self.ends[sender.reverse().index()].leg());
+        let Some((to_receiver, to_sender)) = to_receiver.zip(to_sender) else { return true };
+        to_sender < BESIDE && to_sender.is_below(20, to_receiver)
     }
 
     /// Says that a segment was sent again: how, and whether that was needed.
     pub(super) fn say_resent(&mut self, step: &mut Step<'_>, sent: Repeat) {
         let segment = step.segment;
-        let kind = self.kind_of(step, sent);
+        let (kind, clock) = (self.kind_of(step, sent), self.clock(step));
+        if kind == Kind::Timeout {
+            self.settle_probe(step, sent, clock);
+        }
         let needless = self.is_needless_already(step, sent);
         let hidden = self.hidden_behind(step, sent);
         let segments = self.segments_in(step);
@@ -117,6 +144,7 @@ impl Connection {
         let trouble = me.note_trouble();
         trouble.resent_segments += u64::from(sent.bytes > 0);
         trouble.resent_bytes += sent.bytes;
+        me.ids.pass_over(hidden);
         step.obs.again = if sent.seen { sent.bytes } else { 0 };
         let recovery = me.recovery.get_or_insert_default();
         match kind {
@@ -130,7 +158,7 @@ impl Connection {
             }
             Kind::Timeout => {
                 // RFC 6298 §5.4: the timer sends the earliest segment, and each time it does a recovery begins anew.
-                let expired = sent.from <= me.una && !segment.ts.since(sent.last.max(me.una_ts)).is_below(90, MIN_RTO);
+                let expired = sent.from <= me.una && clock.may_time_out(segment.ts.since(sent.last.max(me.una_ts)));
                 recovery.timer_until = recovery.timer_until.filter(|_| !expired).or(Some(me.nxt));
                 recovery.probe_until = None;
             }
@@ -146,6 +174,7 @@ impl Connection {
             frame: segment.frame,
             ts: segment.ts,
             tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
+            kind,
             seen_before: sent.seen,
             acked: None,
             word: if needless.is_some() { Word::Needless } else { Word::Open },
@@ -170,12 +199,31 @@ impl Connection {
         }
     }
 
+    /// Where the timer is found to back off, what was taken for a probe before was its first expiry.
+    fn settle_probe(&mut self, step: &mut Step<'_>, sent: Repeat, clock: SenderClock) {
+        let me = &mut self.ends[step.me()];
+        let Some(recovery) = me.recovery.as_deref_mut() else { return };
+        let last = recovery.resent.iter_mut().rfind(|resent| resent.from < sent.end && sent.from < resent.end);
+        let Some((last, (first, first_ts))) = last.zip(sent.first) else { return };
+        let before = last.ts.since(first_ts);
+        if last.kind != Kind::TailProbe || !clock.backs_off(before, step.segment.ts.since(last.ts)) {
+            return;
+        }
+        last.kind = Kind::Timeout;
+        let (last, rule) = (*last, Kind::Timeout.rule());
+        let mut finding = self.late_finding(rule, (last.frame, last.ts), step.from);
+        finding.range(last.from, last.end).word("rung", "back-off").time("after", before).frame("first", first);
+        self.amend(step, last.frame, vec![finding], &[Rule::TailLossProbe]);
+    }
+
     /// Data goes past a gap: why it is there, only later segments tell.
     pub(super) fn open_gap(&mut self, step: &mut Step<'_>, from: i64) {
         let (frame, ts) = (step.segment.frame, step.segment.ts);
+        let missing = self.segments_of(step, from - self.ends[step.me()].nxt);
         let me = &mut self.ends[step.me()];
         if from > me.nxt {
             me.holes.open(Hole::before(step.segment, me.nxt, from));
+            me.ids.pass_over(missing);
         }
         let Some(hole) = me.holes.unannounced(from) else { return };
         // Who went past it first still tells what was sent before it; the finding is about this segment.

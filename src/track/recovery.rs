@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 use crate::capture::Timestamp;
 
+use super::kind::Kind;
+
 /// Evidence about one direction's losses.
 #[derive(Debug, Default)]
 pub(super) struct Recovery {
@@ -35,6 +37,8 @@ pub(super) struct Resent {
     pub frame: u64,
     pub ts: Timestamp,
     pub tsval: Option<u32>,
+    /// What was said of why it was sent.
+    pub kind: Kind,
     /// All of it had been seen before at the capture point.
     pub seen_before: bool,
     /// It has been acknowledged since, and waits for a D-SACK only.

@@ -7,9 +7,9 @@ use crate::rules::{Confidence, Rule};
 
 use super::connection::Connection;
 use super::endpoint::Sent;
-use super::loss::MIN_RTO;
 use super::packed::packed;
 use super::step::Step;
+use super::timing::MIN_RTO;
 use super::{Note, Value};
 
 /// What one end has sent again, and what the other reported by SACK. Allocated with the first of either, and bounded.

@@ -33,6 +33,7 @@ impl Connection {
         if step.segment.payload_len == 1 && peer.window == 0 && peer.ack == Some(step.obs.seq) {
             step.obs.notes.push(Note::ZeroWindowProbe);
             self.probe = Some((step.from, Note::ZeroWindowProbe));
+            return me.probe_at(step.obs.seq).is_some();
         }
         false
     }
@@ -50,7 +51,11 @@ impl Connection {
         }
         self.check_after_fin(step);
         self.note_early_data(step);
+        let probes = step.obs.notes.contains(&Note::ZeroWindowProbe);
         let me = &mut self.ends[step.me()];
+        if !probes {
+            me.take_back_probe(from);
+        }
         if me.low == i64::MAX {
             // Its numbers were known only from acknowledgments.
             me.low = from;
@@ -63,8 +68,10 @@ impl Connection {
             }
         }
         if end <= me.low {
-            // Older than the capture: nobody can say whether it was sent before.
-            me.low = from;
+            // Older than the capture: nobody can say whether it was sent before, nor of what may lie between.
+            if end == me.low {
+                me.low = from;
+            }
             return;
         }
         let advances = from >= me.nxt;
@@ -77,6 +84,9 @@ impl Connection {
         if segment.payload_len > 0 {
             me.last_data = Some(segment.ts);
             me.last_data_frame = segment.frame;
+        }
+        if probes {
+            me.mark_probe(from);
         }
         self.check_window_full(step);
     }
@@ -138,7 +148,7 @@ impl Connection {
         }
         if verdict == Verdict::Late {
             self.say_late(step, (from, end), hole, rung);
-        } else if !step.has(TcpFlags::SYN) {
+        } else if !step.has(TcpFlags::SYN) && !self.closes_again(step) {
             // A FIN alone carries no byte again; that it came before is said where it closes, and how it came to be sent here.
             let bytes = if hole.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
@@ -168,12 +178,18 @@ impl Connection {
         }
     }
 
+    /// Whether it is the FIN once more, in the acknowledgment of the other end's: stacks send it so, and no timer needs to run out.
+    // RFC 9293 §3.10.7.4: in FIN-WAIT-1 and CLOSING that acknowledgment's number is SND.NXT; theirs is the FIN's own.
+    fn closes_again(&self, step: &Step<'_>) -> bool {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let acks_fin = peer.fin.is_some_and(|fin| step.obs.ack == Some(fin) && me.ack.is_none_or(|ack| ack < fin));
+        acks_fin && step.has(TcpFlags::FIN) && step.segment.payload_len == 0
+    }
+
     /// A segment of which every number was seen before: sent again, unless it left before the copy that was seen.
     fn judge_repeat(&self, step: &Step<'_>, first: Option<&Sent>) -> (Verdict, &'static str) {
         let me = &self.ends[step.me()];
-        let older = first.zip(step.segment.ip_id.filter(|id| *id != 0)).is_some_and(|(first, id)| {
-            first.ip_id != 0 && me.ids.ascend() && (id.wrapping_sub(first.ip_id) as i16) < 0
-        });
+        let older = first.is_some_and(|first| me.ids.order(step.segment.ip_id, first.ip_id) == Some(false));
         if older { (Verdict::Late, "ip-id") } else { (Verdict::Resent, "seen") }
     }
 

@@ -6,6 +6,7 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
 use super::endpoint::{Endpoint, Sent};
+use super::stack::Stacks;
 use super::trail::Trail;
 use super::{Direction, Event, Finding, Observation};
 
@@ -24,6 +25,8 @@ pub(super) struct Shared {
     pub events: VecDeque<Event>,
     /// The last segments of all connections.
     pub trail: Trail,
+    /// What hosts' IP IDs count.
+    pub stacks: Stacks,
     /// Of some connection, the capture is known to have missed segments.
     pub lossy: bool,
     /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.

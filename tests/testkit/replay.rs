@@ -220,6 +220,11 @@ pub fn through_the_program(script: &Script) -> Result<Seen, String> {
                 let at = (frame as usize).wrapping_sub(1);
                 let segment = seen.segments.get_mut(at).ok_or(format!("{}: amends nothing: {line}", script.name))?;
                 segment.codes = codes(&record);
+                let withdrawn = |code: &str| {
+                    let codes = record["withdrawn"].as_array().into_iter().flatten();
+                    codes.filter_map(|withdrawn| withdrawn["code"].as_str()).any(|withdrawn| withdrawn == code)
+                };
+                findings.retain(|(of, _, code)| *of != frame || !withdrawn(code));
             }
             Some("finding") => findings.push((frame, flow, word(&record, "code"))),
             Some("flow") => {

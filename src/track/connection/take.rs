@@ -80,7 +80,9 @@ impl Connection {
     pub(in crate::track) fn leave(&mut self, step: &mut Step<'_>, advances: bool) {
         let segments = self.segments_in(step);
         let me = &mut self.ends[step.me()];
-        me.ids.learn(step.segment.ip_id, segments, advances);
+        if let Some(length) = me.ids.learn(step.segment.ip_id, segments, advances) {
+            step.shared.stacks.note_run(step.segment, (self.number, step.from), length);
+        }
         step.obs.in_flight = me.in_flight();
         me.count.max_in_flight = me.count.max_in_flight.max(step.obs.in_flight);
         me.last_ts = step.segment.ts;

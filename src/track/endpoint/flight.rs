@@ -19,13 +19,15 @@ pub(in crate::track) struct Sent {
     pub last_ts: Timestamp,
     /// 0 when there is none.
     pub ip_id: u16,
+    /// An octet that probes a closed window: its receiver has no room for it.
+    pub probe: bool,
     /// Sent more than once: no measure of the round trip (Karn).
     pub resent: bool,
     /// The payload's, where the range is one segment's and all of that was captured undamaged.
     pub digest: Option<NonZeroU32>,
 }
 
-packed!(Sent { from, end, ts, last_ts, ip_id, resent, digest } near Frame { frame });
+packed!(Sent { from, end, ts, last_ts, ip_id, probe, resent, digest } near Frame { frame });
 
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
 const MAX_FLIGHT: usize = 4096;
@@ -42,6 +44,7 @@ impl Endpoint {
             ts: segment.ts,
             last_ts: segment.ts,
             ip_id: segment.ip_id.unwrap_or(0),
+            probe: false,
             resent: false,
             digest: segment.payload_digest.filter(|_| whole),
         };
@@ -61,6 +64,26 @@ impl Endpoint {
     pub fn first_copy(&self, at: i64) -> Option<Sent> {
         let first = self.flight.get(self.flight.partition_point(|sent| sent.end <= at))?;
         (first.from <= at).then_some(*first)
+    }
+
+    /// The octet with which a closed window was probed, where it comes last and begins at `from`.
+    pub fn probe_at(&self, from: i64) -> Option<&Sent> {
+        self.flight.back().filter(|last| last.probe && last.from == from && last.end == self.nxt)
+    }
+
+    /// Notes that what was sent last only probes a closed window.
+    pub fn mark_probe(&mut self, from: i64) {
+        if let Some(last) = self.flight.back_mut().filter(|last| last.from == from && last.end == from + 1) {
+            last.probe = true;
+        }
+    }
+
+    /// Forgets the octet with which a closed window was probed: it is sent now, with what follows it.
+    pub fn take_back_probe(&mut self, from: i64) {
+        if self.probe_at(from).is_some() {
+            self.flight.pop_back();
+            self.nxt = from;
+        }
     }
 
     /// Notes that `from..end` went out again.
