@@ -7,6 +7,7 @@ target_dir=${CARGO_TARGET_DIR:-$root/target}
 tools=${TOOLS:-$root/target/tools}
 dist=$root/target/dist
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+host=$(rustc -vV | sed -n 's/^host: //p')
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 mkdir -p "$tools" "$dist"
@@ -15,6 +16,7 @@ say() { printf '\n== %s\n' "$*"; }
 
 # apt-get install what of these packages is missing.
 debian() {
+    command -v apt-get >/dev/null || return 0
     dpkg -s "$@" >/dev/null 2>&1 && return
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
@@ -33,7 +35,10 @@ python_tools() {
 toolchain() {
     local target=$1
     cargo=(cargo)
-    case $target in *-apple-* | *-musl) cargo=(cargo-zigbuild) ;; esac
+    case $host-$target in
+        *-apple-*-apple-*) ;;
+        *-apple-* | *-musl) cargo=(cargo-zigbuild) ;;
+    esac
     if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
         return
     fi

@@ -11,9 +11,9 @@ fn contrib(name: &str) -> String {
     std::fs::read_to_string(root().join("contrib").join(name)).unwrap()
 }
 
-/// What stands behind a key, on its line.
+/// What stands behind a key, on its last line.
 fn behind<'t>(text: &'t str, key: &str) -> &'t str {
-    let line = text.lines().map(str::trim_start).find_map(|line| line.strip_prefix(key));
+    let line = text.lines().rev().map(str::trim_start).find_map(|line| line.strip_prefix(key));
     line.unwrap_or_else(|| panic!("no {key} in {text}")).trim()
 }
 
@@ -68,7 +68,7 @@ fn the_gitlab_job_fails_and_leaves_the_report_that_it_names() {
 
 #[test]
 fn the_hook_judges_the_captures_of_a_commit_and_says_only_what_is_not_well() {
-    let hook = contrib("pre-commit-hooks.yaml");
+    let hook = contrib("pre-commit-config.yaml");
     let lab = Lab::new(POLICY);
     let entry = behind(&hook, "entry:");
     // pre-commit appends the files that its pattern takes.
@@ -82,5 +82,45 @@ fn the_hook_judges_the_captures_of_a_commit_and_says_only_what_is_not_well() {
     for (name, taken) in [("a.pcap", true), ("deep/a.pcapng.zst", true), ("a.cap.gz", true), ("pcap.txt", false)] {
         let found = run(&lab, &format!("printf '%s\\n' '{name}' | grep -Eq '{pattern}'"), &[]);
         assert_eq!(found.status.success(), taken, "{name}");
+    }
+}
+
+#[test]
+fn the_installer_takes_a_release_whose_checksum_is_right_and_no_other() {
+    let lab = Lab::new(POLICY);
+    let target = "x86_64-unknown-linux-musl";
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return;
+    }
+    let name = format!("tcpcheck-9.9.9-{target}");
+    let program = env!("CARGO_BIN_EXE_tcpcheck");
+    let release = format!(
+        "mkdir -p v9.9.9/{name} && cp {program} v9.9.9/{name}/ && cd v9.9.9 && tar -czf {name}.tar.gz {name} && \
+         sha256sum {name}.tar.gz > SHA256SUMS"
+    );
+    assert!(run(&lab, &release, &[]).status.success());
+    let releases = format!("file://{}", lab.path("").display());
+    let install = format!("{} 9.9.9 bin", root().join("contrib/install").display());
+    let environment = [("TCPCHECK_RELEASES", releases.as_str())];
+    let output = run(&lab, &install, &environment);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let spoilt = run(
+        &lab,
+        &format!("rm -r bin; echo >> v9.9.9/{name}.tar.gz; ! {install} && test ! -e bin/tcpcheck"),
+        &environment,
+    );
+    assert!(spoilt.status.success(), "{}", String::from_utf8_lossy(&spoilt.stderr));
+}
+
+#[test]
+fn what_users_are_given_names_this_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (name, words) in [
+        ("action.yml", format!("default: \"{version}\"")),
+        ("gitlab-ci.yml", format!("TCPCHECK_VERSION: \"{version}\"")),
+        ("pre-commit-config.yaml", format!("\"tcpcheck=={version}\"")),
+        ("install", format!("${{1:-{version}}}")),
+    ] {
+        assert!(contrib(name).contains(&words), "{name}");
     }
 }
