@@ -63,8 +63,8 @@ fn reason(error: Error) -> String {
 
 /// The error for an expression that libpcap refused, with the place.
 pub(in crate::capture) fn refused(expression: &str, link_type: LinkType, refusal: impl Into<Refusal>) -> CaptureError {
-    let Refusal { words, .. } = refusal.into();
-    let at = named_place(expression, &words).or_else(|| place(expression, link_type));
+    let Refusal { words, at } = refusal.into();
+    let at = at.or_else(|| named_place(expression, &words)).or_else(|| place(expression, link_type));
     CaptureError::Filter { expression: expression.to_owned(), at, words }
 }
 
