@@ -8,7 +8,6 @@ use crate::dissect::{Checksum, OptionFacts, Segment, TcpFlags};
 use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::step::Step;
-use super::timing::SHORTEST_TIMER;
 use super::trail::Advert;
 use super::{Deed, States, TcpState};
 
@@ -54,8 +53,7 @@ impl Connection {
 
     /// The IP ID skips some after a wait of a timer's length.
     fn may_be_resent(&self, step: &Step<'_>) -> bool {
-        let (segment, me, peer) = (step.segment, &self.ends[step.me()], &self.ends[step.peer()]);
-        segment.ts.since(me.last_ts.max(peer.last_ts)) > SHORTEST_TIMER && me.ids.skipped(segment.ip_id) > 0
+        self.has_paused(step) && self.ends[step.me()].ids.skipped(step.segment.ip_id) > 0
     }
 
     /// Timestamps where they were agreed on, not older than the last and echoing what was sent; nothing else.

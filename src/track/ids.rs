@@ -51,15 +51,24 @@ const NEAR: u16 = 255;
 const FAR: u16 = 4_096;
 /// An ID of 0 stands for none, but for a counter that comes round.
 const BEFORE_ZERO: u16 = 16;
-/// A run of this length is no accident. It is compared with others at every few steps, and more rarely once it is long.
-const LEARNT_RUN: u16 = 8;
-const RUN_STEP: u16 = 4;
-const MAX_RUN: u16 = 64;
+/// They are compared with those of other connections at every few steps, and more rarely after a while.
+const NOTED: u16 = 4;
+const YOUNG: u16 = 64;
+/// In place of a run, where that is of no more interest.
+const KNOWN: u16 = u16::MAX;
+
+/// Packets in a row that took exactly as many IDs as they have segments.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Run {
+    /// The packet that it begins with, counted from the connection's first.
+    pub start: u16,
+    pub length: u16,
+}
 
 impl Ids {
     /// Takes the ID of a frame with so many segments; `advances` when it goes past all data before it, so that it was not
-    /// overtaken. The length of the run when it is time to compare it with those of other connections.
-    pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<u16> {
+    /// overtaken. The run when it is time to compare them with those of other connections.
+    pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<Run> {
         let id = self.usable(id)?;
         let step = self.last.map(|last| id.wrapping_sub(last));
         match step {
@@ -78,10 +87,18 @@ impl Ids {
         if !(on || advances) {
             return None;
         }
-        self.run = if counted { self.run.saturating_add(1) } else { 0 };
         (self.last, self.more) = (Some(id), segments.saturating_sub(1));
-        let due = self.run.is_power_of_two() || self.run.is_multiple_of(RUN_STEP) && self.run <= MAX_RUN;
-        (due && self.run >= LEARNT_RUN).then_some(self.run)
+        if self.run == KNOWN {
+            return None;
+        }
+        self.run = if counted { self.run.saturating_add(1).min(KNOWN - 1) } else { 0 };
+        let due = self.up.is_multiple_of(NOTED) && (self.is_young() || self.up.is_power_of_two());
+        (due && self.up > 0).then_some(Run { start: self.up.saturating_sub(self.run), length: self.run })
+    }
+
+    /// What they count is known: they need not be compared any more.
+    pub fn settle(&mut self) {
+        self.run = KNOWN;
     }
 
     /// So many packets are known to have been lost behind the last one.
@@ -127,6 +144,16 @@ impl Ids {
         if step as i16 > 0 { step.saturating_sub(self.more + 1) } else { 0 }
     }
 
+    /// Whether this is the ID behind the last one, with nothing lost in between.
+    pub fn is_next(self, id: Option<u16>) -> bool {
+        id.is_some() && self.last.map(|last| last.wrapping_add(1)) == id
+    }
+
+    /// Whether there is more to learn of them.
+    pub fn is_young(self) -> bool {
+        self.up <= YOUNG
+    }
+
     /// Whether no packet was far from the one before it.
     pub fn is_steady(self) -> bool {
         self.other == 0
@@ -170,13 +197,12 @@ mod tests {
     #[test]
     fn a_run_is_of_exact_steps_and_over_with_the_first_that_is_not() {
         let mut ids = after(&[1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(ids.learn(Some(9), 1, true), Some(8));
+        assert_eq!(ids.learn(Some(9), 1, true), Some(Run { start: 0, length: 8 }));
         ids.pass_over(2);
         let runs = [12, 13, 14, 15].map(|id| ids.learn(Some(id), 1, true));
-        assert_eq!(runs, [None, None, None, Some(12)], "what was lost is known");
-        let runs = [17, 18, 19, 20, 21, 22, 23, 24].map(|id| ids.learn(Some(id), 1, true));
-        assert_eq!(runs, [None; 8], "a skip, and seven steps");
-        assert_eq!(ids.learn(Some(25), 1, true), Some(8));
+        assert_eq!(runs, [None, None, None, Some(Run { start: 0, length: 12 })], "what was lost is known");
+        let runs = [17, 18, 19, 20].map(|id| ids.learn(Some(id), 1, true));
+        assert_eq!(runs, [None, None, None, Some(Run { start: 13, length: 3 })], "a skip, and three steps");
     }
 
     #[test]

@@ -59,12 +59,13 @@ impl Connection {
         // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
         let (_, window) = peer.window_known_to(step);
         let shut = window == 0 && peer.ack.is_some();
-        let idle = now.since(me.last_data.unwrap_or(self.first.1).max(peer.last_ts));
+        let last_data = me.last_data.unwrap_or(self.first.1);
+        let idle = now.since(last_data.max(peer.last_ts));
         let recovers = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
         let hidden = recovery.is_some_and(|recovery| recovery.hidden > 0);
         // A probe repeats the highest segment as it was; with new bytes behind it, it is not one.
         let tail = sent.end == me.nxt || sent.from >= me.nxt;
-        let probe = tail && self.may_be_probe(step, sent) && clock.may_probe(idle);
+        let probe = tail && self.may_be_probe(step, sent) && clock.may_probe(now.since(last_data), idle);
         if (shut && !probe && !recovers) || timed_out && (sent.again || !tail) {
             Kind::Timeout
         } else if (asked || hidden || recovers) && clock.may_answer(idle) {

@@ -86,29 +86,44 @@ impl Connection {
 
     /// How many packets of its sender died before the capture point where this segment, which seems new, is one of them, sent
     /// again.
-    pub(super) fn hidden_first_copies(&self, step: &Step<'_>) -> u16 {
-        let segment = step.segment;
-        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let waited = segment.ts.since(me.last_ts.max(peer.last_ts));
+    pub(super) fn hidden_first_copies(&self, step: &mut Step<'_>) -> u16 {
+        let me = &self.ends[step.me()];
         if let Some(recovery) = me.recovery.as_deref().filter(|recovery| recovery.hidden > 0)
-            && waited.is_below(150, self.round_trip())
+            && self.paused(step).is_below(150, self.round_trip())
         {
             return recovery.hidden;
         }
-        if self.probe.is_some_and(|(prober, _)| prober != step.from) {
-            // What was lost is the answer to a probe.
+        if self.probe.is_some_and(|(prober, _)| prober != step.from) || !self.has_paused(step) {
+            // What was lost may be the answer to a probe.
             return 0;
         }
-        if waited > SHORTEST_TIMER && !waited.is_below(160, self.round_trip()) { self.lost_before(step) } else { 0 }
+        let lost = self.lost_before(step);
+        if lost > 0 {
+            step.shared.stacks.note_pause(step.segment, false);
+        }
+        if step.shared.stacks.skips_are_losses(step.segment) { lost } else { 0 }
+    }
+
+    /// How long nobody had sent when this segment came.
+    fn paused(&self, step: &Step<'_>) -> Span {
+        step.segment.ts.since(self.ends.iter().map(|end| end.last_ts).max().unwrap_or_default())
+    }
+
+    /// Whether that was long enough for a timer.
+    #[inline]
+    pub(super) fn has_paused(&self, step: &Step<'_>) -> bool {
+        let paused = self.paused(step);
+        paused > SHORTEST_TIMER && !paused.is_below(160, self.round_trip())
     }
 
     /// How many segments above all that was seen died before the capture point, when a recovery begins with the first one that
     /// the receiver lacks: the IP IDs before it tell.
     fn hidden_behind(&self, step: &Step<'_>, sent: Repeat) -> u16 {
-        if sent.from <= self.ends[step.me()].una || sent.lost > 0 { self.lost_before(step) } else { 0 }
+        let first = sent.from <= self.ends[step.me()].una || sent.lost > 0;
+        if first && step.shared.stacks.skips_are_losses(step.segment) { self.lost_before(step) } else { 0 }
     }
 
-    /// How many data segments of its sender are proved to have been lost between its last packet and this one.
+    /// How many data segments of its sender were lost between its last packet and this one, if it is they that its IDs skip.
     fn lost_before(&self, step: &Step<'_>) -> u16 {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let skipped = me.ids.skipped(step.segment.ip_id);
@@ -116,10 +131,8 @@ impl Connection {
         let missed = self.gaps_acked || step.shared.lossy;
         // An acknowledgment of the other end's data may have been lost instead.
         let acknowledges = peer.una < peer.nxt;
-        if skipped == 0 || !me.ids.is_steady() || missed || acknowledges || self.is_beside(step.from) {
-            return 0;
-        }
-        if step.shared.stacks.count_separately(step.segment) { skipped } else { 0 }
+        let excused = !me.ids.is_steady() || missed || acknowledges || self.is_beside(step.from);
+        if excused { 0 } else { skipped }
     }
 
     /// Whether the capture was made beside that sender: nothing is lost on its way here then. So it is where nothing says

@@ -145,6 +145,9 @@ impl Connection {
         if let Some(hole) = hole {
             step.obs.fills_gap_of = Some(hole.opener);
             self.fill_gap(step, hole.opener, filled, verdict);
+            if verdict == Verdict::Resent {
+                step.shared.stacks.note_loss(step.segment);
+            }
         }
         if verdict == Verdict::Late {
             self.say_late(step, (from, end), hole, rung);

@@ -13,6 +13,8 @@ pub(super) const MIN_RTO: Span = Span::from_millis(200);
 /// The RTO, and the PTO, of a sender that has not measured a round trip.
 // RFC 6298 §2.1, RFC 8985 §7.2.
 const INITIAL_RTO: Span = Span::from_secs(1);
+/// The shortest PTO in use: two ticks of Linux's clock.
+const MIN_PTO: Span = Span::from_millis(2);
 /// How long a receiver may hold an acknowledgment back, in the eyes of a sender with one segment in flight.
 // RFC 8985 §7.2: TLP.max_ack_delay; Linux takes TCP_RTO_MIN, RFC 9293 §3.8.6.3 allows half a second.
 pub(super) const MAX_ACK_DELAY: Span = Span::from_millis(200);
@@ -72,16 +74,16 @@ impl SenderClock {
         waited > plus(Span(MIN_RTO.0 * 9 / 10), self.shortest)
     }
 
-    /// Whether a tail-loss probe may come this long after the last word of either side.
+    /// Whether a tail-loss probe may come this long after the last data, and after the last word of either side.
     // RFC 8985 §7.2: PTO is 2*SRTT, with TLP.max_ack_delay where one segment is in flight. Where more are, the timer would repeat
     // the first of them and not the last.
-    pub fn may_probe(self, idle: Span) -> bool {
+    pub fn may_probe(self, age: Span, idle: Span) -> bool {
         let pto = match self.srtt {
             Some(srtt) => plus(plus(srtt, self.rttvar.doubled()).doubled(), MAX_ACK_DELAY),
             None => INITIAL_RTO,
         };
         // It is started anew when an acknowledgment arrives, which passes here before.
-        idle <= plus(plus(pto, self.to_sender), SLACK)
+        age >= MIN_PTO.max(self.shortest) && idle <= plus(plus(pto, self.to_sender), SLACK)
     }
 
     /// Whether an answer to feedback may come this long after it passed: within two round trips.
@@ -151,7 +153,8 @@ mod tests {
     #[test]
     fn a_probe_waits_for_two_round_trips_and_for_an_acknowledgment_that_may_be_held_back() {
         let ms = Span::from_millis;
-        assert!(clock().may_probe(ms(270)) && !clock().may_probe(ms(3_000)));
+        let may_probe = |wait| clock().may_probe(ms(wait), ms(wait));
+        assert_eq!([1, 60, 270, 3_000].map(may_probe), [false, true, true, false]);
     }
 
     #[test]

@@ -79,9 +79,15 @@ impl Connection {
     /// Notes what a segment that was taken leaves behind; `advances` when it goes past all data before it.
     pub(in crate::track) fn leave(&mut self, step: &mut Step<'_>, advances: bool) {
         let segments = self.segments_in(step);
+        let paused = advances && step.segment.payload_len > 0 && self.has_paused(step);
         let me = &mut self.ends[step.me()];
-        if let Some(length) = me.ids.learn(step.segment.ip_id, segments, advances) {
-            step.shared.stacks.note_run(step.segment, (self.number, step.from), length);
+        if paused && me.ids.is_young() && me.ids.is_next(step.segment.ip_id) {
+            step.shared.stacks.note_pause(step.segment, true);
+        }
+        if let Some(run) = me.ids.learn(step.segment.ip_id, segments, advances)
+            && step.shared.stacks.note(step.segment, (self.number, step.from), run)
+        {
+            me.ids.settle();
         }
         step.obs.in_flight = me.in_flight();
         me.count.max_in_flight = me.count.max_in_flight.max(step.obs.in_flight);
