@@ -160,3 +160,28 @@ impl FlowTracker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::track::flood::tests::syn;
+    use crate::track::{FlowTracker, Observation, TrackerOptions};
+
+    #[test]
+    fn beyond_the_limit_the_connection_goes_that_is_idle_for_longest() {
+        let mut tracker = FlowTracker::new(TrackerOptions { max_flows: 2, ..TrackerOptions::default() });
+        let mut ended = Vec::new();
+        // The first one is heard of again before the third comes.
+        for (at, n) in [0, 1, 0, 2].into_iter().enumerate() {
+            let mut segment = syn(n, 1000);
+            (segment.frame, segment.ts) = (at as u64 + 1, Timestamp(at as i64 * 1_000_000_000));
+            tracker.observe(&segment, &mut Observation::default());
+            ended.extend(std::iter::from_fn(|| tracker.next_event()).filter_map(|event| match event {
+                Event::Ended(record) => Some(record.number),
+                _ => None,
+            }));
+        }
+        assert_eq!(ended, [2]);
+        assert_eq!(tracker.live(), 2);
+    }
+}
