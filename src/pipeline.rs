@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::Result;
 
 use crate::capture::{Filter, Frame, FrameSource, Next, Timestamp};
-use crate::dissect::{Dissection, Segment};
+use crate::dissect::{Dissection, Other, Segment};
 use crate::report::Packet;
 use crate::report::lines::Lines;
 use crate::track::{FlowHash, FlowHasher};
@@ -37,7 +37,7 @@ pub struct Batch {
 #[derive(Debug)]
 enum Prepared {
     Segment(Tracked),
-    Other { number: u64, ts: Timestamp, is_cut: bool, is_tcp: bool },
+    Other { number: u64, ts: Timestamp, is_cut: bool, is_tcp: bool, other: Other },
 }
 
 const _: () = assert!(size_of::<Prepared>() <= 3 * 64, "it takes three cache lines");
@@ -59,14 +59,24 @@ impl Batch {
             let end = self.ends.get(at).copied().unwrap_or_default();
             let line = self.text.get(begin..end).unwrap_or_default();
             begin = end;
-            let packet =
-                |number, ts, is_cut, is_tcp| Packet { number, ts, is_cut, is_tcp, line, payload: &[], tcp: None };
+            let packet = |number, ts, is_cut, is_tcp, other| Packet {
+                number,
+                ts,
+                is_cut,
+                is_tcp,
+                other,
+                line,
+                payload: &[],
+                tcp: None,
+            };
             match prepared {
                 Prepared::Segment(tracked) => {
                     let segment = &tracked.segment;
-                    (packet(segment.frame, segment.ts, segment.is_cut(), true), Some(tracked))
+                    (packet(segment.frame, segment.ts, segment.is_cut(), true, Other::Nothing), Some(tracked))
                 }
-                Prepared::Other { number, ts, is_cut, is_tcp } => (packet(*number, *ts, *is_cut, *is_tcp), None),
+                Prepared::Other { number, ts, is_cut, is_tcp, other } => {
+                    (packet(*number, *ts, *is_cut, *is_tcp, *other), None)
+                }
             }
         })
     }
@@ -131,8 +141,8 @@ impl Batch {
         self.packets.push(match dissection.segment() {
             Some(segment) => Prepared::Segment(Tracked { segment: *segment, hash: hasher.of(segment) }),
             None => {
-                let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
-                Prepared::Other { number, ts, is_cut, is_tcp }
+                let Packet { number, ts, is_cut, is_tcp, other, .. } = Packet::new(frame, &dissection);
+                Prepared::Other { number, ts, is_cut, is_tcp, other }
             }
         });
     }

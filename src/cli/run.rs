@@ -218,7 +218,8 @@ impl<'p> Run<'p> {
         let mut dissection = Dissection::new();
         dissection.read(frame);
         let segment = dissection.segment();
-        let shown = self.track(frame.ts, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
+        let packet = Packet::new(frame, &dissection);
+        let shown = self.track(&packet, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
         if let Err(error) = self.save_observed(frame, options, &dissection) {
             // It is not the reader of standard output who has had enough, where the analysis would go on.
             self.save = None;
@@ -231,14 +232,14 @@ impl<'p> Run<'p> {
             Some(lines) => lines.skip(frame),
             None => {}
         }
-        let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
+        let reported = self.report(Packet { line: &line, ..packet }, segment, shown);
         self.line = line;
         reported
     }
 
     /// Learns what a packet did: whether it is shown.
     #[inline(always)]
-    fn track(&mut self, ts: Timestamp, tracked: Option<(&Segment, FlowHash)>) -> bool {
+    fn track(&mut self, packet: &Packet<'_>, tracked: Option<(&Segment, FlowHash)>) -> bool {
         match tracked {
             Some((segment, hash)) => {
                 self.tracker.observe_hashed(segment, hash, &mut self.seen);
@@ -246,7 +247,7 @@ impl<'p> Run<'p> {
                     self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
                 }
             }
-            None => self.tracker.advance(ts),
+            None => self.tracker.pass(packet.number, packet.ts, packet.other),
         }
         self.connections.show(tracked.map(|_| self.seen.flow))
     }

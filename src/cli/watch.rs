@@ -54,7 +54,7 @@ impl Watch<'_> {
             let segment = dissection.segment().copied();
             match &segment {
                 Some(segment) => self.tracker.observe(segment, &mut seen),
-                None => self.tracker.advance(frame.ts),
+                None => self.tracker.pass(frame.number, frame.ts, dissection.other()),
             }
             if self.frames.contains(&frame.number) {
                 let mut tcp = segment.map(|segment| (segment, seen.clone()));

@@ -72,7 +72,7 @@ impl<'p> Judge<'p> {
                 self.seen = seen;
                 followed?;
             }
-            _ => self.tracker.advance(frame.ts),
+            _ => self.tracker.pass(frame.number, frame.ts, dissection.other()),
         }
         self.events();
         Ok(())

@@ -1,7 +1,7 @@
 //! What every way out has in common.
 
 use crate::capture::{Frame, SourceInfo, Timestamp};
-use crate::dissect::{Content, Dissection, Segment};
+use crate::dissect::{Content, Dissection, Other, Segment};
 use crate::track::{Amend, Finding, FlowRecord, Observation};
 
 use super::Summary;
@@ -17,6 +17,8 @@ pub struct Packet<'a> {
     pub is_cut: bool,
     /// It holds TCP, if only the beginning of a header.
     pub is_tcp: bool,
+    /// What it is where it came to no segment.
+    pub other: Other,
     /// tcpdump's line, with its line end; empty where none is wanted.
     pub line: &'a [u8],
     /// The segment's payload as captured; empty where it is not at hand any more.
@@ -34,6 +36,7 @@ impl<'a> Packet<'a> {
             ts: frame.ts,
             is_cut: frame.data.len() < frame.wire_len as usize,
             is_tcp: matches!(dissection.content, Content::Tcp(_) | Content::TcpCut(..)),
+            other: dissection.other(),
             line: &[],
             payload: match &dissection.content {
                 Content::Tcp(tcp) => tcp.payload,

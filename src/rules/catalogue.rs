@@ -319,4 +319,7 @@ catalogue! {
     StateLimited "TC911" "state-limited" Warning ""
         "a limit of the tracker was reached"
         "{limit} reached[ ({value})]: {what}"
+    LinkTypeUnread "TC917" "link-type-unread" Warning ""
+        "packets of a link type that tcpcheck does not read"
+        "{packets}[ of link type {link_type}][ ({name})] not read: what they hold is not known"
 }

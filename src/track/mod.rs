@@ -52,6 +52,7 @@ mod table;
 mod timing;
 mod tracker;
 mod trail;
+mod unread;
 mod window;
 
 pub use amend::Amend;

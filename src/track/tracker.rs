@@ -5,7 +5,7 @@ mod options;
 mod succession;
 
 use crate::capture::Timestamp;
-use crate::dissect::{Segment, TcpFlags};
+use crate::dissect::{Other, Segment, TcpFlags};
 use crate::rules::Rule;
 
 use super::conclude::Ending;
@@ -15,6 +15,7 @@ use super::isn::Isns;
 use super::quality::Quality;
 use super::step::{Shared, Step};
 use super::table::{Age, Slot, Table};
+use super::unread::Unread;
 pub use options::TrackerOptions;
 
 use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, Observation};
@@ -39,6 +40,7 @@ pub struct FlowTracker {
     table: Table,
     quality: Quality,
     isns: Isns,
+    unread: Unread,
     floods: Floods,
     shared: Shared,
     /// Connections so far.
@@ -65,6 +67,7 @@ impl FlowTracker {
             table: Table::new(options.max_awake),
             quality: Quality::default(),
             isns: Isns::default(),
+            unread: Unread::default(),
             floods: Floods::default(),
             shared: Shared::default(),
             flows: 0,
@@ -172,7 +175,17 @@ impl FlowTracker {
         self.due = self.due.min(Timestamp(self.now.0.saturating_add(self.shortest_patience().0)));
     }
 
-    /// Lets capture time go on without a segment (a frame that holds no TCP).
+    /// Takes a frame that holds no segment.
+    #[inline]
+    pub fn pass(&mut self, frame: u64, ts: Timestamp, other: Other) {
+        self.advance(ts);
+        match other {
+            Other::Nothing => {}
+            Other::Unread(link_type) => self.unread.count(link_type, frame, ts),
+        }
+    }
+
+    /// Lets capture time go on without a segment.
     #[inline]
     pub fn advance(&mut self, now: Timestamp) {
         self.started.get_or_insert(now);
@@ -187,6 +200,7 @@ impl FlowTracker {
 
     /// Ends every connection, one after the other as events are asked for: the capture is over.
     pub fn finish(&mut self) {
+        self.shared.events.extend(self.unread.findings().map(Event::Finding));
         let mut left = self.table.by_number();
         for slot in &left {
             self.one_sided |= self.table.label(*slot).is_some_and(|label| label.one_sided);

@@ -29,7 +29,7 @@ impl Run<'_> {
                 if at.is_multiple_of(AHEAD) {
                     self.tracker.look_ahead(hashes.by_ref().take(AHEAD).flatten());
                 }
-                let shown = self.track(packet.ts, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
+                let shown = self.track(&packet, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
                 if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
                     self.give_up_output(error)?;
                 }

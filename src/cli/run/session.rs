@@ -225,7 +225,7 @@ impl<'p> Session<'p> {
             dissection.read(&frame);
             match dissection.segment() {
                 Some(segment) => tracker.observe(segment, &mut seen),
-                None => tracker.advance(frame.ts),
+                None => tracker.pass(frame.number, frame.ts, dissection.other()),
             }
             if !self.plan.selection.is_all() {
                 seen.findings.retain(|finding| self.plan.selection.takes(finding));

@@ -3,6 +3,8 @@
 mod erspan;
 mod gre;
 mod gtp;
+mod l2tp;
+mod nsh;
 mod teredo;
 mod udp;
 mod virtual_network;
@@ -10,8 +12,12 @@ mod virtual_network;
 pub use erspan::Erspan;
 pub use gre::Gre;
 pub use gtp::Gtp;
+pub use l2tp::L2tp;
+pub use nsh::Nsh;
 pub use udp::Udp;
 pub use virtual_network::{Geneve, Vxlan};
+
+pub(super) use nsh::read as nsh;
 
 use super::layer::{Layers, push};
 use super::{Ip, Layer, LayerName, Next, NotTcp, Stop, link};
@@ -33,6 +39,7 @@ pub(super) fn carried<'a>(ip: &Ip<'a>, layers: &mut Layers<'a>) -> Result<Next<'
             push(layers, Layer::EtherIp, ip.payload_offset())?;
             if version >> 4 == 3 { Ok(Next::Ethernet(behind)) } else { nothing }
         }
+        115 => l2tp::over_ip(ip.rest(), layers)?.map_or(nothing, Ok),
         // RFC 4023: MPLS in IP.
         137 => link::mpls(ip.rest(), layers),
         _ => nothing,

@@ -10,12 +10,14 @@ mod ip;
 mod ip_options;
 mod layers;
 mod link;
+mod media;
 mod mptcp;
 mod options;
 mod radio;
 mod relative;
 mod stamp;
 mod style;
+mod switch;
 mod tcp;
 mod tunnel;
 
@@ -88,6 +90,9 @@ impl Lines {
             }
             Content::Other(_) | Content::Cut(_) => None,
         };
+        if end.is_none() {
+            layers::close(&mut pen, dissection);
+        }
         if self.style.dump != DumpStyle::default() {
             // On this end tcpdump jumps out of all its printers, and forgets how long the link-layer header was.
             let link_len = if end == Some(options::End::Cut) { 0 } else { layers::header_len(dissection) };
