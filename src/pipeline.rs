@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::Result;
 
 use crate::capture::{Filter, Frame, FrameSource, Next, Timestamp};
-use crate::dissect::{Dissection, Other, Segment};
+use crate::dissect::{Dissection, Other, Reader, Segment};
 use crate::report::Packet;
 use crate::report::lines::Lines;
 use crate::track::{FlowHash, FlowHasher};
@@ -96,6 +96,8 @@ pub struct Feed<'a> {
     pub source: &'a mut dyn FrameSource,
     /// Which of them count.
     pub filter: &'a mut Filter,
+    /// Reads them.
+    pub reader: &'a mut Reader,
     /// The tracker's.
     pub hasher: FlowHasher,
     /// Writes their lines, where they are wanted.
@@ -119,7 +121,7 @@ impl Feed<'_> {
                 Ok(Next::Frame(ref frame)) => {
                     if self.filter.accepts(frame)? {
                         self.count = self.count.map(|count| count - 1);
-                        batch.add(frame, &self.hasher, self.lines.as_deref_mut());
+                        batch.add(frame, self.reader, &self.hasher, self.lines.as_deref_mut());
                     }
                 }
                 Ok(_) => return Ok(false),
@@ -131,20 +133,22 @@ impl Feed<'_> {
 }
 
 impl Batch {
-    fn add(&mut self, frame: &Frame<'_>, hasher: &FlowHasher, lines: Option<&mut Lines>) {
+    fn add(&mut self, frame: &Frame<'_>, reader: &mut Reader, hasher: &FlowHasher, lines: Option<&mut Lines>) {
         let mut dissection = Dissection::new();
-        dissection.read(frame);
+        reader.read(frame, &mut dissection);
+        match reader.segment(&dissection) {
+            Ok(segment) => {
+                self.packets.push(Prepared::Segment(Tracked { segment: *segment, hash: hasher.of(segment) }));
+            }
+            Err(other) => {
+                let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
+                self.packets.push(Prepared::Other { number, ts, is_cut, is_tcp, other });
+            }
+        }
         if let Some(lines) = lines {
             lines.packet(&mut self.text, frame, &dissection);
             self.ends.push(self.text.len());
         }
-        self.packets.push(match dissection.segment() {
-            Some(segment) => Prepared::Segment(Tracked { segment: *segment, hash: hasher.of(segment) }),
-            None => {
-                let Packet { number, ts, is_cut, is_tcp, other, .. } = Packet::new(frame, &dissection);
-                Prepared::Other { number, ts, is_cut, is_tcp, other }
-            }
-        });
     }
 }
 

@@ -113,7 +113,7 @@ impl Verdict {
                     }
                     self.add(&amend.details);
                 }
-                Event::Ended(_) => {}
+                Event::Icmp(_) | Event::Ended(_) => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use super::link::{
     Ppp, PppFraming, Pppoe, Slip, Snap, SwitchTag, TokenRing, Vlan, Wifi,
 };
 use super::tunnel::{Erspan, Geneve, Gre, Gtp, L2tp, Nsh, Udp, Vxlan};
-use super::{Ip, LayerName, LengthSource, Segment, Shortfall, Stop, Tcp};
+use super::{IcmpError, Ip, LayerName, LengthSource, Segment, Shortfall, Stop, Tcp};
 
 /// Most layers that one frame may nest; deeper ones are cut off with a [`Shortfall`].
 pub const MAX_LAYERS: usize = 16;
@@ -41,6 +41,7 @@ impl<'a> Dissection<'a> {
     pub fn other(&self) -> Other {
         match self.content {
             Content::Other(NotTcp::LinkType(link_type)) => Other::Unread(link_type),
+            Content::Icmp(error) => Other::Icmp(error),
             _ => Other::Nothing,
         }
     }
@@ -148,6 +149,8 @@ pub enum Content<'a> {
     Tcp(Tcp<'a>),
     /// A TCP header of which fewer than 20 bytes are there; the slice is what there is.
     TcpCut(&'a [u8], Shortfall),
+    /// An error that quotes a TCP segment.
+    Icmp(IcmpError),
     /// Something else, by the name of what says so.
     Other(NotTcp),
     /// A layer below TCP could not be read.
@@ -162,6 +165,8 @@ pub enum Other {
     Nothing,
     /// It may hold anything: its link type, by this number, is not read.
     Unread(u16),
+    /// Something went wrong with a segment.
+    Icmp(IcmpError),
 }
 
 /// What a frame without TCP is.

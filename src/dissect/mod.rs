@@ -1,10 +1,11 @@
 //! Bytes to facts: no state, no judgement, no allocation, and no input that makes it panic.
 //!
 //! [`dissect`] reads one frame from the outside in and reports every layer up to the innermost IP packet. What cannot be
-//! read says why, as a [`Shortfall`].
+//! read says why, as a [`Shortfall`]. Only a [`Reader`] remembers something between frames: fragments of IP packets.
 
 mod checksum;
 mod flags;
+mod icmp;
 mod ip;
 mod ipv4;
 mod ipv6;
@@ -12,6 +13,7 @@ mod layer;
 mod link;
 mod mptcp;
 pub mod options;
+mod reader;
 mod rest;
 mod segment;
 mod seq;
@@ -21,11 +23,13 @@ mod tunnel;
 
 pub use checksum::{expected_header_checksum, tcp_checksum, udp_checksum};
 pub use flags::TcpFlags;
+pub use icmp::{IcmpError, IcmpKind};
 pub use ip::{Fragment, Ip, LengthSource};
 pub use layer::{Content, Dissection, Layer, MAX_LAYERS, NotTcp, Other};
 pub use link::*;
 pub use mptcp::{DataNumber, Mapping, Mptcp};
 pub use options::{OptionError, TcpOption, TcpOptions};
+pub use reader::Reader;
 pub use segment::{Checksum, HeaderFault, OptionFacts, OptionFault, OptionFaultKind, SackBlocks, Segment, Socket};
 pub use seq::SeqNumber;
 pub use shortfall::{LayerName, Shortfall};
@@ -57,7 +61,14 @@ impl<'a> Dissection<'a> {
                 }
             }
             Err(Stop::Cut(shortfall)) => self.content = Content::Cut(shortfall),
-            Err(Stop::Other(what)) => self.content = Content::Other(what),
+            Err(Stop::Other(what)) => {
+                // Asked last: most packets without TCP are no errors.
+                let error = match (what, self.layers.last()) {
+                    (NotTcp::IpProtocol(1 | 58), Some(Layer::Ip(ip))) => icmp::read(ip),
+                    _ => None,
+                };
+                self.content = error.map_or(Content::Other(what), Content::Icmp);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Packets of link types that nobody here can read (TC917).
+//! Packets that were passed over: of link types that nobody here can read (TC917), and fragments that make no packet (TC918).
 
+use crate::capture::defragment::Lost;
 use crate::capture::{LinkType, Timestamp};
 use crate::rules::Rule;
 
@@ -58,6 +59,20 @@ impl Unread {
             finding
         })
     }
+}
+
+/// A finding for each reason why packets in fragments came to nothing (TC918).
+pub(super) fn lost_fragments(lost: Lost) -> impl Iterator<Item = Finding> {
+    let reasons = [
+        (lost.incomplete, "fragments of them are missing"),
+        (lost.overlapping, "their fragments overlap, and a receiver drops such a packet"),
+        (lost.crowded_out, "more of them came at once than there is room for"),
+    ];
+    reasons.into_iter().filter(|(packets, _)| *packets > 0).map(|(packets, why)| {
+        let mut finding = Finding::new(Rule::FragmentsUnassembled);
+        finding.with("packets", Value::Count(i64::try_from(packets).unwrap_or(i64::MAX), "packet")).word("why", why);
+        finding
+    })
 }
 
 #[cfg(test)]

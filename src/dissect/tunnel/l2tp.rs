@@ -35,7 +35,7 @@ pub fn over_udp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Ne
     let flags = u16::from_be_bytes(flags);
     match flags & 0x0f {
         2 if flags & CONTROL == 0 => version2(flags, rest, layers),
-        // RFC 3931 §4.1.2.1: two reserved bytes, then as over IP.
+        // RFC 3931 §4.1.2: two reserved bytes, then as over IP.
         3 if flags & CONTROL == 0 => {
             let behind = behind.skip(2, LayerName::Tunnel)?;
             version3(rest.offset, flags, behind, layers)

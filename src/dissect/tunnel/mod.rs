@@ -72,6 +72,9 @@ mod tests {
 
     #[test]
     fn a_segment_quoted_in_an_error_message_is_not_traffic() {
-        assert_eq!(other(1, &packet(1, &join(&[&[3, 1, 0, 0, 0, 0, 0, 0], &SYN]))), NotTcp::IpProtocol(1));
+        let bytes = packet(1, &join(&[&[3, 1, 0, 0, 0, 0, 0, 0], &SYN]));
+        let dissection = crate::dissect(&super::super::sample::frame(1, &bytes));
+        assert!(matches!(dissection.content, super::super::Content::Icmp(_)) && dissection.segment().is_none());
+        assert_eq!(other(1, &packet(1, &join(&[&[8, 0, 0, 0, 0, 0, 0, 0], &SYN]))), NotTcp::IpProtocol(1));
     }
 }

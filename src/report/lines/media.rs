@@ -125,7 +125,7 @@ impl Line<'_, '_, '_> {
                 decimal(self.out, slip.len);
                 self.out.add(b": ");
             }
-            // RFC 1144 §3.2.2: which connection, and how its numbers have changed; what they were is not told here.
+            // RFC 1144: which connection, and how its numbers have changed; what they were is not told here.
             0x70..=0xff if slip.direction < 2 => self.out.add(b"ctcp: "),
             other if slip.direction < 2 => {
                 self.out.add(b"slip-");
