@@ -150,6 +150,9 @@ fn excuse_content(found: &Dissection<'_>, protocols: &str) -> Option<&'static st
     let grown = found.ip().is_some_and(|ip| ip.length_source != LengthSource::Header);
     let in_udp = found.layers.iter().any(|layer| matches!(layer, Layer::Udp(_)));
     match found.content {
+        Content::Icmp(_) | Content::Other(_) | Content::Cut(_) if protocols.contains(":icmp") => {
+            Some("a segment that an error quotes is no traffic")
+        }
         Content::Tcp(_) if grown => {
             Some("a length of 0 is a packet yet to be cut up by the network card; to it, one of nothing")
         }

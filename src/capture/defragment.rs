@@ -51,6 +51,8 @@ pub struct Fragment<'a> {
     pub len: u32,
     /// Length of its frame on the wire, in bytes.
     pub wire_len: u32,
+    /// Its packet is counted where it comes to nothing.
+    pub is_counted: bool,
 }
 
 /// A packet of which all fragments have come.
@@ -90,6 +92,7 @@ pub struct Defragmenter {
 struct Packet {
     key: FragmentKey,
     since: Timestamp,
+    is_counted: bool,
     state: State,
     /// In order, and apart from each other.
     pieces: Vec<Piece>,
@@ -142,13 +145,13 @@ impl Defragmenter {
         }
         // RFC 5722 §4, RFC 8200 §4.5: a packet with overlapping fragments is dropped, with all that comes of it yet.
         if end > MAX_LENGTH || packet.overlaps(fragment, end) {
+            self.lost.overlapping += u64::from(packet.is_missed());
             self.bytes -= packet.drop();
-            self.lost.overlapping += 1;
             return None;
         }
         if packet.pieces.len() >= MAX_FRAGMENTS {
+            self.lost.crowded_out += u64::from(packet.is_missed());
             self.bytes -= packet.drop();
-            self.lost.crowded_out += 1;
             return None;
         }
         self.bytes += packet.add(fragment, end);
@@ -165,7 +168,7 @@ impl Defragmenter {
 
     /// What was lost until now; at the end of a capture, with what still waits.
     pub fn lost(&self, at_end: bool) -> Lost {
-        let waiting = self.packets.iter().filter(|packet| packet.state == State::Waiting).count() as u64;
+        let waiting = self.packets.iter().filter(|packet| packet.is_missed()).count() as u64;
         Lost { incomplete: self.lost.incomplete + if at_end { waiting } else { 0 }, ..self.lost }
     }
 
@@ -174,14 +177,14 @@ impl Defragmenter {
         while let Some(oldest) = self.packets.front()
             && now.since(oldest.since) > PATIENCE
         {
-            self.lost.incomplete += u64::from(oldest.state == State::Waiting);
+            self.lost.incomplete += u64::from(oldest.is_missed());
             self.remove_oldest();
         }
     }
 
     /// Gives up the packet that has waited longest.
     fn crowd_out(&mut self) {
-        self.lost.crowded_out += u64::from(self.packets.front().is_some_and(|oldest| oldest.state == State::Waiting));
+        self.lost.crowded_out += u64::from(self.packets.front().is_some_and(Packet::is_missed));
         self.remove_oldest();
     }
 
@@ -199,12 +202,18 @@ impl Packet {
         Self {
             key: fragment.key,
             since: fragment.ts,
+            is_counted: fragment.is_counted,
             state: State::Waiting,
             pieces: Vec::new(),
             header: Vec::new(),
             len: None,
             wire_len: 0,
         }
+    }
+
+    /// Whether it counts where it comes to nothing now.
+    fn is_missed(&self) -> bool {
+        self.is_counted && self.state == State::Waiting
     }
 
     /// Whether a fragment with the same place is there.
@@ -310,6 +319,7 @@ mod tests {
             data: &payload[from..to],
             len: (to - from) as u32,
             wire_len: 100,
+            is_counted: true,
         }
     }
 
@@ -423,7 +433,7 @@ mod tests {
                 let key = FragmentKey { id, ..KEY };
                 let data = &bytes[..(len as usize).min(bytes.len())];
                 let ts = Timestamp(seconds * 1_000_000_000);
-                let whole = defragmenter.take(&Fragment { key, ts, offset, more, len, data, header: b"h", wire_len: len });
+                let whole = defragmenter.take(&Fragment { key, ts, offset, more, len, data, header: b"h", wire_len: len, is_counted: true });
                 prop_assert!(whole.is_none_or(|whole| whole.payload.len() == whole.len as usize));
                 let held: usize = defragmenter
                     .packets

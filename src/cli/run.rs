@@ -229,7 +229,7 @@ impl<'p> Run<'p> {
         let packet = Packet { other: segment.err().unwrap_or_default(), ..Packet::new(frame, &dissection) };
         let segment = segment.ok();
         let shown = self.track(&packet, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
-        if let Err(error) = self.save_observed(frame, options, &dissection) {
+        if let Err(error) = self.save_observed(frame, options, &dissection, segment) {
             // It is not the reader of standard output who has had enough, where the analysis would go on.
             self.save = None;
             self.reader = Some(reader);

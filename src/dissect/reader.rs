@@ -131,6 +131,8 @@ fn fragment<'a>(frame: &Frame<'a>, ip: &Ip<'a>) -> Option<Fragment<'a>> {
         data: frame.data.get(data_at..end)?,
         len: ip.payload_len.saturating_add(behind as u32),
         wire_len: frame.wire_len,
+        // What a tunnel or an error holds is not known before it is whole.
+        is_counted: fragment.protocol == super::ip::TCP,
     })
 }
 
