@@ -35,6 +35,7 @@ fn print_events(tracker: &mut FlowTracker) {
     while let Some(event) = tracker.next_event() {
         match event {
             Event::Finding(finding) => print(&finding),
+            Event::Icmp(error) => println!("{:?}", error.error.kind),
             Event::Amend(amend) => amend.details.iter().for_each(print),
             Event::Ended(flow) => println!("flow {}: {}", flow.number, flow.outcome.as_str()),
         }

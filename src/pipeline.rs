@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::Result;
 
 use crate::capture::{Filter, Frame, FrameSource, Next, Timestamp};
-use crate::dissect::{Dissection, Segment};
+use crate::dissect::{Dissection, Other, Reader, Segment};
 use crate::report::Packet;
 use crate::report::lines::Lines;
 use crate::track::{FlowHash, FlowHasher};
@@ -37,7 +37,7 @@ pub struct Batch {
 #[derive(Debug)]
 enum Prepared {
     Segment(Tracked),
-    Other { number: u64, ts: Timestamp, is_cut: bool, is_tcp: bool },
+    Other { number: u64, ts: Timestamp, is_cut: bool, is_tcp: bool, other: Other },
 }
 
 const _: () = assert!(size_of::<Prepared>() <= 3 * 64, "it takes three cache lines");
@@ -59,14 +59,24 @@ impl Batch {
             let end = self.ends.get(at).copied().unwrap_or_default();
             let line = self.text.get(begin..end).unwrap_or_default();
             begin = end;
-            let packet =
-                |number, ts, is_cut, is_tcp| Packet { number, ts, is_cut, is_tcp, line, payload: &[], tcp: None };
+            let packet = |number, ts, is_cut, is_tcp, other| Packet {
+                number,
+                ts,
+                is_cut,
+                is_tcp,
+                other,
+                line,
+                payload: &[],
+                tcp: None,
+            };
             match prepared {
                 Prepared::Segment(tracked) => {
                     let segment = &tracked.segment;
-                    (packet(segment.frame, segment.ts, segment.is_cut(), true), Some(tracked))
+                    (packet(segment.frame, segment.ts, segment.is_cut(), true, Other::Nothing), Some(tracked))
                 }
-                Prepared::Other { number, ts, is_cut, is_tcp } => (packet(*number, *ts, *is_cut, *is_tcp), None),
+                Prepared::Other { number, ts, is_cut, is_tcp, other } => {
+                    (packet(*number, *ts, *is_cut, *is_tcp, *other), None)
+                }
             }
         })
     }
@@ -86,6 +96,8 @@ pub struct Feed<'a> {
     pub source: &'a mut dyn FrameSource,
     /// Which of them count.
     pub filter: &'a mut Filter,
+    /// Reads them.
+    pub reader: &'a mut Reader,
     /// The tracker's.
     pub hasher: FlowHasher,
     /// Writes their lines, where they are wanted.
@@ -109,7 +121,7 @@ impl Feed<'_> {
                 Ok(Next::Frame(ref frame)) => {
                     if self.filter.accepts(frame)? {
                         self.count = self.count.map(|count| count - 1);
-                        batch.add(frame, &self.hasher, self.lines.as_deref_mut());
+                        batch.add(frame, self.reader, &self.hasher, self.lines.as_deref_mut());
                     }
                 }
                 Ok(_) => return Ok(false),
@@ -121,20 +133,22 @@ impl Feed<'_> {
 }
 
 impl Batch {
-    fn add(&mut self, frame: &Frame<'_>, hasher: &FlowHasher, lines: Option<&mut Lines>) {
+    fn add(&mut self, frame: &Frame<'_>, reader: &mut Reader, hasher: &FlowHasher, lines: Option<&mut Lines>) {
         let mut dissection = Dissection::new();
-        dissection.read(frame);
+        reader.read(frame, &mut dissection);
+        match reader.segment(&dissection) {
+            Ok(segment) => {
+                self.packets.push(Prepared::Segment(Tracked { segment: *segment, hash: hasher.of(segment) }));
+            }
+            Err(other) => {
+                let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
+                self.packets.push(Prepared::Other { number, ts, is_cut, is_tcp, other });
+            }
+        }
         if let Some(lines) = lines {
             lines.packet(&mut self.text, frame, &dissection);
             self.ends.push(self.text.len());
         }
-        self.packets.push(match dissection.segment() {
-            Some(segment) => Prepared::Segment(Tracked { segment: *segment, hash: hasher.of(segment) }),
-            None => {
-                let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
-                Prepared::Other { number, ts, is_cut, is_tcp }
-            }
-        });
     }
 }
 

@@ -109,6 +109,16 @@ fn lab_with_a_clean_and_a_lossy_capture() -> Lab {
 }
 
 #[test]
+fn a_link_type_that_is_not_read_is_said_with_its_number() {
+    let output = run(crate::testkit::root(), &["-nr", "fixtures/malformed/unknown-link-type.pcap"]);
+    let said = err(&output);
+    assert!(said.contains("TC917 link-type-unread") && said.contains("of link type "), "{said}");
+    assert!(said.contains("not read: what they hold is not known"), "{said}");
+    let said = err(&run(crate::testkit::root(), &["-nr", "fixtures/healthy/requests.pcap"]));
+    assert!(!said.contains("TC917"), "{said}");
+}
+
+#[test]
 fn viewing_ends_with_0_whatever_it_found_and_with_1_when_fail_on_is_reached() {
     let lab = lab_with_a_clean_and_a_lossy_capture();
     for (args, expected) in [
@@ -558,7 +568,7 @@ fn a_capture_without_tcp_is_read_to_its_end() {
     assert_eq!((status(&output), out(&output).as_str()), (0, ""));
     let said = err(&output);
     assert!(said.contains("2 packets in 1.0 ms"), "{said}");
-    assert!(said.contains("0 TCP in 0 connections; 2 other"), "{said}");
+    assert!(said.contains("TCP: 0 in 0 connections; 2 other"), "{said}");
     assert!(said.ends_with("  no findings\n"), "{said}");
     let flows = run(lab.folder.path(), &["-nr", "arp.pcap", "--flows"]);
     assert_eq!((status(&flows), out(&flows).as_str()), (0, "0 connections\n"));
@@ -574,7 +584,7 @@ fn a_clean_capture_is_told_in_four_lines() {
         text.lines().collect::<Vec<_>>(),
         [
             "clean.pcap  pcap, Ethernet, 10 packets in 2.700 s, from 2023-11-14 22:13:20.000000 UTC",
-            "            10 TCP in 1 connection; 0 other; 0 cut short; checksums 10 correct",
+            "            TCP: 10 in 1 connection; 0 other; 0 cut short; checksums 10 correct",
             "  outcome      1 closed",
             "  data         client to server 13 B in 1 segment; server to client 13 B in 1 segment",
             "  no findings",

@@ -23,11 +23,22 @@ const HEALTHY: &[&str] = &[
     "close/simultaneous.pcap",
     "close/three-segments.pcap",
     "link/any.pcap",
+    "link/dsa.pcap",
+    "link/edsa.pcap",
+    "link/frame-relay.pcap",
     "link/gre.pcap",
     "link/ip-in-ip.pcap",
+    "link/ipnet.pcap",
     "link/ipv6.pcap",
+    "link/juniper.pcap",
+    "link/l2tp.pcap",
     "link/loopback.pcap",
+    "link/netanalyzer.pcap",
+    "link/nsh.pcap",
+    "link/pppd.pcap",
     "link/qinq.pcap",
+    "link/slip.pcap",
+    "link/token-ring.pcap",
     "link/vlan.pcap",
     "link/vxlan.pcap",
     "open/ecn.pcap",
@@ -102,7 +113,7 @@ impl Verdict {
                     }
                     self.add(&amend.details);
                 }
-                Event::Ended(_) => {}
+                Event::Icmp(_) | Event::Ended(_) => {}
             }
         }
     }

@@ -162,6 +162,39 @@ fn nested() -> Vec<u8> {
     frames([tags, labels, ip])
 }
 
+/// Fragments that overlap, that are tiny, that reach beyond the longest packet, and that never make one.
+fn fragments() -> Vec<u8> {
+    let whole = with_payload(0, &[7; 400]).ip();
+    // The data from one place on, as a fragment at another.
+    let part = |id: u16, offset: u16, more: bool, from: usize, len: usize| {
+        let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00];
+        frame.extend(&whole[..20]);
+        frame[16..18].copy_from_slice(&(20 + len as u16).to_be_bytes());
+        frame[18..20].copy_from_slice(&id.to_be_bytes());
+        frame[20..22].copy_from_slice(&((offset / 8) | if more { 0x2000 } else { 0 }).to_be_bytes());
+        frame.extend(&whole[20 + from..20 + from + len]);
+        frame
+    };
+    let mut all = vec![
+        part(1, 0, true, 0, 200),
+        part(1, 192, false, 192, 228),
+        part(1, 200, false, 200, 220),
+        part(2, 0, true, 0, 8),
+        part(2, 8, true, 8, 8),
+        part(3, 65_528, false, 0, 200),
+        part(4, 0, true, 0, 200),
+        part(5, 200, false, 200, 220),
+        part(5, 0, true, 0, 200),
+        part(6, 0, true, 0, 0),
+        part(7, 0, true, 0, 100),
+        part(7, 100, false, 100, 320),
+    ];
+    all.extend((0..50).map(|at| part(8, at * 8, true, usize::from(at) * 8, 8)));
+    all.push(part(8, 400, false, 400, 20));
+    all.extend((100..500).map(|id| part(id, 8, true, 8, 300)));
+    frames(all)
+}
+
 fn snaplen_cut() -> Vec<u8> {
     let mut full = with_payload(0, b"the payload behind the header");
     full.options = vec![Opt::Raw(vec![1, 1]), Opt::Timestamps(7, 8)];
@@ -210,6 +243,7 @@ fn written() -> BTreeMap<&'static str, Vec<u8>> {
         ("checksums.pcap", checksums()),
         ("ip-lengths.pcap", ip_lengths()),
         ("nested.pcap", nested()),
+        ("fragments.pcap", fragments()),
         ("snaplen-cut.pcap", snaplen_cut()),
         ("escapes.pcap", escapes()),
         ("time-goes-back.pcap", time_goes_back()),

@@ -88,12 +88,14 @@ fn report_events(tracker: &mut FlowTracker, reporters: &mut [Box<dyn Reporter>],
             match &event {
                 Event::Finding(finding) => reporter.finding(&mut out, finding),
                 Event::Amend(amend) => reporter.amend(&mut out, amend),
+                Event::Icmp(seen) => reporter.icmp(&mut out, seen),
                 Event::Ended(flow) => reporter.ended(&mut out, flow),
             }
         }
         match &event {
             Event::Finding(finding) => summary.finding(finding),
             Event::Amend(amend) => summary.amend(amend),
+            Event::Icmp(seen) => summary.icmp(seen),
             Event::Ended(flow) => summary.ended(flow),
         }
     }

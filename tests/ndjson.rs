@@ -10,7 +10,7 @@ use crate::testkit::script::Script;
 use crate::testkit::{files_below, root, short, tcpcheck};
 
 /// The keys of each record in the order in which they are written; a record has some of them.
-const ORDER: [(&str, &str); 6] = [
+const ORDER: [(&str, &str); 7] = [
     ("capture", "type v tool source format link_type snaplen"),
     (
         "packet",
@@ -19,6 +19,10 @@ const ORDER: [(&str, &str); 6] = [
          notes findings",
     ),
     ("finding", "type v code slug severity confidence flow frame ts dir message range evidence"),
+    (
+        "icmp",
+        "type v frame ts from icmp icmp_type icmp_code mtu src sport dst dport seq_raw packet_bytes flow dir seq related",
+    ),
     ("amend", "type v frame flow notes findings details withdrawn"),
     (
         "flow",
@@ -28,7 +32,8 @@ const ORDER: [(&str, &str); 6] = [
     ),
     (
         "summary",
-        "type v packets tcp_packets other_packets duration_s flows outcomes findings codes kernel_drops complete",
+        "type v packets tcp_packets other_packets duration_s flows outcomes findings codes kernel_drops \
+         icmp_errors icmp_unrelated complete",
     ),
 ];
 

@@ -69,8 +69,19 @@ themes! {
     traces_of_poor_captures_hold "capture"
 }
 
-/// What no segment can show: a file that is cut, drops that the kernel counts, tables that are full.
-const NOT_IN_TRACES: [Rule; 4] = [Rule::FileCut, Rule::KernelDrops, Rule::StateLimited, Rule::SynFlood];
+/// What no segment can show: a file that is cut, drops that the kernel counts, tables that are full, packets that hold none.
+/// `cli.rs`, `limits.rs` and `icmp.rs` have these.
+const NOT_IN_TRACES: [Rule; 9] = [
+    Rule::FileCut,
+    Rule::KernelDrops,
+    Rule::StateLimited,
+    Rule::SynFlood,
+    Rule::LinkTypeUnread,
+    Rule::FragmentsUnassembled,
+    Rule::IcmpUnreachable,
+    Rule::PathMtuExceeded,
+    Rule::TtlExceeded,
+];
 
 #[test]
 fn every_rule_has_a_trace_where_it_fires_and_one_where_it_must_not() {

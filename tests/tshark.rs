@@ -64,13 +64,17 @@ impl Row {
     }
 }
 
+/// SLIP, PPP_PPPD, IPNET, netANALYZER and DSA tags: tshark 4.0 refuses such files, or finds no TCP in them.
+const NOT_READ_BY_TSHARK: [u16; 7] = [8, 166, 226, 240, 241, 284, 285];
+
 /// Link type, length on the wire and bytes of the fixtures' small frames.
 fn frames() -> Vec<(u16, u32, Vec<u8>)> {
     let mut frames = Vec::new();
     for path in files_below("fixtures", &[".pcap", ".pcapng"]) {
         let Ok(mut source) = open(&path) else { continue };
         while let Ok(Next::Frame(frame)) = source.next_frame() {
-            if frame.data.len() <= 300 && frame.link_type.name().is_some() {
+            let is_read = frame.link_type.name().is_some() && !NOT_READ_BY_TSHARK.contains(&frame.link_type.0);
+            if frame.data.len() <= 300 && is_read {
                 frames.push((frame.link_type.0, frame.wire_len, frame.data.to_vec()));
             }
         }
@@ -146,11 +150,17 @@ fn excuse_content(found: &Dissection<'_>, protocols: &str) -> Option<&'static st
     let grown = found.ip().is_some_and(|ip| ip.length_source != LengthSource::Header);
     let in_udp = found.layers.iter().any(|layer| matches!(layer, Layer::Udp(_)));
     match found.content {
+        Content::Icmp(_) | Content::Other(_) | Content::Cut(_) if protocols.contains(":icmp") => {
+            Some("a segment that an error quotes is no traffic")
+        }
         Content::Tcp(_) if grown => {
             Some("a length of 0 is a packet yet to be cut up by the network card; to it, one of nothing")
         }
         Content::Tcp(_) if in_udp && protocols.ends_with(":udp") => {
             Some("as tcpdump, we read on behind a UDP length that cannot be")
+        }
+        Content::Tcp(_) if in_udp && protocols.ends_with(":l2tp:ppp:data") => {
+            Some("as tcpdump, we take a direction in the place of HDLC's address; behind L2TP it does not")
         }
         Content::TcpCut(..) => Some("it shows the ports of a header that is cut"),
         _ => None,

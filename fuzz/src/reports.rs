@@ -177,6 +177,7 @@ fn tell(tracker: &mut FlowTracker, ways: &mut [Way<'_>], summary: &mut Summary) 
             match &event {
                 Event::Finding(finding) => reporter.finding(out, finding),
                 Event::Amend(amend) => reporter.amend(out, amend),
+                Event::Icmp(seen) => reporter.icmp(out, seen),
                 Event::Ended(flow) => reporter.ended(out, flow),
             }
             way.check();
@@ -184,6 +185,7 @@ fn tell(tracker: &mut FlowTracker, ways: &mut [Way<'_>], summary: &mut Summary) 
         match &event {
             Event::Finding(finding) => summary.finding(finding),
             Event::Amend(amend) => summary.amend(amend),
+            Event::Icmp(seen) => summary.icmp(seen),
             Event::Ended(flow) => summary.ended(flow),
         }
     }

@@ -7,6 +7,7 @@
 mod block;
 mod bytes;
 mod clerk;
+pub mod defragment;
 mod error;
 mod file;
 mod filter;

@@ -249,7 +249,7 @@ pub struct LineArgs {
     /// A packet number before each line
     #[arg(short = '#', long)]
     pub number: bool,
-    /// Do not verify checksums
+    /// Do not verify checksums: none is called wrong, in lines and findings
     #[arg(short = 'K', long)]
     pub dont_verify_checksums: bool,
 }

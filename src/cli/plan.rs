@@ -25,6 +25,8 @@ pub struct Plan {
     pub origin: Origin,
     /// Which packets count.
     pub filter: Filter,
+    /// That leaves out every ICMP packet.
+    pub without_icmp: bool,
     /// Stop after so many packets.
     pub count: Option<u64>,
     /// The connections to show.
@@ -226,6 +228,7 @@ impl Plan {
             user: user(&args.confinement)?,
             again: again(&origin, filter.expression()),
             show,
+            without_icmp: leaves_icmp_out(&filter),
             filter: match &origin {
                 // The kernel applies a live capture's.
                 Origin::Files(_) if !args.confinement.no_sandbox => filter.prepared(),
@@ -324,6 +327,12 @@ fn check_read_twice(origin: &Origin) -> Result<()> {
 /// Whether a path means standard input or output.
 pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Whether a filter takes no ICMP packet, whatever it is: libpcap refuses what contradicts itself.
+fn leaves_icmp_out(filter: &Filter) -> bool {
+    let with_icmp = format!("({}) and (icmp or icmp6)", filter.expression());
+    !filter.accepts_all() && Filter::compile(&with_icmp).is_err()
 }
 
 fn origin(args: &Args, filter: &Filter, around: &Environment) -> Result<Origin> {

@@ -13,7 +13,7 @@ use crate::capture::{
     Beside, Filter, Frame, FrameSource, Next, Preamble, Remarks, Rotation, SaveFormat, SaveOptions, Saved, SharedClerk,
     SourceInfo, Timestamp,
 };
-use crate::dissect::{Dissection, Segment};
+use crate::dissect::{Dissection, Reader, Segment};
 use crate::report::lines::Lines;
 use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
 use crate::track::{FlowHash, FlowTracker, Observation};
@@ -70,6 +70,8 @@ struct Known {
 struct Run<'p> {
     plan: &'p Plan,
     connections: Connections,
+    /// None while it reads.
+    reader: Option<Box<Reader>>,
     tracker: FlowTracker,
     seen: Observation,
     reporters: Vec<Box<dyn Reporter + 'p>>,
@@ -124,16 +126,21 @@ impl<'p> Run<'p> {
         for reporter in &mut reporters {
             reporter.begin(output.text(), &info);
         }
+        let mut summary = Summary::new(info);
+        if plan.without_icmp {
+            summary.without_icmp();
+        }
         Ok(Self {
             plan,
             outgoing: save.as_ref().and_then(|_| saving::outgoing(plan, &connections, foresight)),
             connections,
+            reader: Some(Box::new(Reader::new(!plan.line.no_checksum))),
             tracker: FlowTracker::new(plan.tracker),
             seen: Observation::default(),
             reporters,
             lines,
             line: Vec::new(),
-            summary: Summary::new(info),
+            summary,
             filter: if live { Filter::compile("")? } else { plan.filter.clone() },
             save,
             keeper,
@@ -215,13 +222,17 @@ impl<'p> Run<'p> {
 
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>, options: &[u8]) -> Result<()> {
+        let mut reader = self.reader.take().unwrap_or_default();
         let mut dissection = Dissection::new();
-        dissection.read(frame);
-        let segment = dissection.segment();
-        let shown = self.track(frame.ts, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
-        if let Err(error) = self.save_observed(frame, options, &dissection) {
+        reader.read(frame, &mut dissection);
+        let segment = reader.segment(&dissection);
+        let packet = Packet { other: segment.err().unwrap_or_default(), ..Packet::new(frame, &dissection) };
+        let segment = segment.ok();
+        let shown = self.track(&packet, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
+        if let Err(error) = self.save_observed(frame, options, &dissection, segment) {
             // It is not the reader of standard output who has had enough, where the analysis would go on.
             self.save = None;
+            self.reader = Some(reader);
             return Err(error);
         }
         let mut line = std::mem::take(&mut self.line);
@@ -231,14 +242,15 @@ impl<'p> Run<'p> {
             Some(lines) => lines.skip(frame),
             None => {}
         }
-        let reported = self.report(Packet { line: &line, ..Packet::new(frame, &dissection) }, segment, shown);
+        let reported = self.report(Packet { line: &line, ..packet }, segment, shown);
         self.line = line;
+        self.reader = Some(reader);
         reported
     }
 
     /// Learns what a packet did: whether it is shown.
     #[inline(always)]
-    fn track(&mut self, ts: Timestamp, tracked: Option<(&Segment, FlowHash)>) -> bool {
+    fn track(&mut self, packet: &Packet<'_>, tracked: Option<(&Segment, FlowHash)>) -> bool {
         match tracked {
             Some((segment, hash)) => {
                 self.tracker.observe_hashed(segment, hash, &mut self.seen);
@@ -246,7 +258,7 @@ impl<'p> Run<'p> {
                     self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
                 }
             }
-            None => self.tracker.advance(ts),
+            None => self.tracker.pass(packet.number, packet.ts, packet.other),
         }
         self.connections.show(tracked.map(|_| self.seen.flow))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use crate::capture::{FrameSource, Next, OpenFiles};
-use crate::dissect::{Dissection, Segment};
+use crate::dissect::{Dissection, Reader, Segment};
 use crate::report::lines::Lines;
 use crate::rules::Rule;
 use crate::track::{Event, Finding, FlowTracker, Observation, TrackerOptions};
@@ -39,6 +39,7 @@ struct Watch<'f> {
 impl Watch<'_> {
     fn read(&mut self, source: &mut dyn FrameSource, mut lines: Lines) -> Result<u64> {
         let (mut seen, mut line, mut last) = (Observation::default(), Vec::new(), 0);
+        let mut reader = Reader::default();
         loop {
             let frame = match source.next_frame()? {
                 Next::Frame(frame) => frame,
@@ -47,23 +48,23 @@ impl Watch<'_> {
             };
             last = frame.number;
             let mut dissection = Dissection::new();
-            dissection.read(&frame);
+            reader.read(&frame, &mut dissection);
+            let segment = reader.segment(&dissection).copied();
+            match &segment {
+                Ok(segment) => self.tracker.observe(segment, &mut seen),
+                Err(other) => self.tracker.pass(frame.number, frame.ts, *other),
+            }
             // Every packet has to come by: tcpdump's relative numbers count from the first one of a connection.
             line.clear();
             lines.packet(&mut line, &frame, &dissection);
-            let segment = dissection.segment().copied();
-            match &segment {
-                Some(segment) => self.tracker.observe(segment, &mut seen),
-                None => self.tracker.advance(frame.ts),
-            }
             if self.frames.contains(&frame.number) {
-                let mut tcp = segment.map(|segment| (segment, seen.clone()));
+                let mut tcp = segment.ok().map(|segment| (segment, seen.clone()));
                 if let Some((_, seen)) = &mut tcp {
                     seen.findings.clear();
                 }
                 self.kept.push(Watched { frame: frame.number, line: line.clone(), tcp });
             }
-            if segment.is_some() {
+            if segment.is_ok() {
                 for finding in seen.findings.drain(..) {
                     self.finding(finding);
                 }
@@ -87,7 +88,7 @@ impl Watch<'_> {
                         seen.notes = amend.notes;
                     }
                 }
-                Event::Ended(_) => {}
+                Event::Icmp(_) | Event::Ended(_) => {}
             }
         }
     }

@@ -81,6 +81,12 @@ pub struct Fragment {
     pub offset: u32,
     /// More fragments follow.
     pub more: bool,
+    /// What all fragments of a packet have in common.
+    pub id: u32,
+    /// Bytes of the headers that stand in front of each fragment's data.
+    pub header_len: u16,
+    /// The protocol of what the fragments make.
+    pub protocol: u8,
 }
 
 /// Who set a length.

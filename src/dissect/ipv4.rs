@@ -47,7 +47,13 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Carrie
         id: Some(fields.get_identification()),
         protocol,
         dont_fragment: flags & DONT_FRAGMENT != 0,
-        fragment: (more || fragment_offset > 0).then_some(Fragment { offset: fragment_offset, more }),
+        fragment: (more || fragment_offset > 0).then_some(Fragment {
+            offset: fragment_offset,
+            more,
+            id: fields.get_identification().into(),
+            header_len: header_len as u16,
+            protocol,
+        }),
         header,
         payload: behind.data.get(..payload_len as usize).unwrap_or(behind.data),
         payload_len,
@@ -138,7 +144,8 @@ mod tests {
     fn of_a_fragmented_segment_only_the_first_part_has_a_header() {
         let first = syn_with(&[(6, 0x20)]);
         let dissection = dissect(&frame(228, &first));
-        assert_eq!(dissection.ip().unwrap().fragment, Some(Fragment { offset: 0, more: true }));
+        let fragment = Fragment { offset: 0, more: true, id: 1, header_len: 20, protocol: 6 };
+        assert_eq!(dissection.ip().unwrap().fragment, Some(fragment));
         assert!(matches!(dissection.content, Content::Tcp(tcp) if tcp.segment.fragment));
         assert_eq!(other(228, &syn_with(&[(6, 0), (7, 3)])), NotTcp::LaterFragment);
     }

@@ -61,7 +61,7 @@ pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Carrie
 fn extensions<'a>(packet: Rest<'a>, ip: &mut Ip<'a>) -> Result<(), Stop> {
     while is_extension(ip.protocol) && ip.fragment.is_none_or(|fragment| fragment.offset == 0) {
         let rest = ip.rest();
-        let &[next, len, high, low, ..] = rest.split::<8>(LayerName::Ipv6)?.0;
+        let &[next, len, high, low, id @ ..] = rest.split::<8>(LayerName::Ipv6)?.0;
         let len = match ip.protocol {
             FRAGMENT => 8,
             // RFC 4302 §2.2: the length is in words of 32 bits, minus 2; the others count 8 bytes, minus 1.
@@ -73,7 +73,13 @@ fn extensions<'a>(packet: Rest<'a>, ip: &mut Ip<'a>) -> Result<(), Stop> {
             let word = u16::from_be_bytes([high, low]);
             let (offset, more) = (u32::from(word & 0xfff8), word & 1 != 0);
             // RFC 6946: an atomic fragment is a whole packet.
-            ip.fragment = (more || offset > 0).then_some(Fragment { offset, more });
+            ip.fragment = (more || offset > 0).then_some(Fragment {
+                offset,
+                more,
+                id: u32::from_be_bytes(id),
+                header_len: ip.header.len().saturating_add(len) as u16,
+                protocol: next,
+            });
         }
         let header_len = ip.header.len().saturating_add(len);
         ip.header = packet.data.get(..header_len).unwrap_or(ip.header);

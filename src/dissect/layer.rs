@@ -3,10 +3,11 @@
 use arrayvec::ArrayVec;
 
 use super::link::{
-    Arcnet, Cooked, Ethernet, Fddi, Infiniband, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Vlan, Wifi,
+    Arcnet, Atm, Cooked, Ethernet, Fddi, FrameRelay, Infiniband, Ipnet, Juniper, Llc, LongAddresses, Mpls, Nflog, Null,
+    Ppp, PppFraming, Pppoe, Slip, Snap, SwitchTag, TokenRing, Vlan, Wifi,
 };
-use super::tunnel::{Erspan, Geneve, Gre, Gtp, Udp, Vxlan};
-use super::{Ip, LayerName, LengthSource, Segment, Shortfall, Stop, Tcp};
+use super::tunnel::{Erspan, Geneve, Gre, Gtp, L2tp, Nsh, Udp, Vxlan};
+use super::{IcmpError, Ip, LayerName, LengthSource, Segment, Shortfall, Stop, Tcp};
 
 /// Most layers that one frame may nest; deeper ones are cut off with a [`Shortfall`].
 pub const MAX_LAYERS: usize = 16;
@@ -33,6 +34,15 @@ impl<'a> Dissection<'a> {
         match &self.content {
             Content::Tcp(tcp) => Some(&tcp.segment),
             _ => None,
+        }
+    }
+
+    /// What there is to know of a frame that came to no segment.
+    pub fn other(&self) -> Other {
+        match self.content {
+            Content::Other(NotTcp::LinkType(link_type)) => Other::Unread(link_type),
+            Content::Icmp(error) => Other::Icmp(error),
+            _ => Other::Nothing,
         }
     }
 
@@ -84,6 +94,28 @@ pub enum Layer<'a> {
     Arcnet(Arcnet),
     /// FDDI.
     Fddi(Fddi<'a>),
+    /// FDDI's elder, Token Ring.
+    TokenRing(TokenRing<'a>),
+    /// The part of LLC that names a protocol, alone.
+    Snap(Snap),
+    /// Frame Relay.
+    FrameRelay(FrameRelay),
+    /// Several Frame Relay links as one: the sequence number.
+    Multilink(u16),
+    /// A switch's tag.
+    SwitchTag(SwitchTag<'a>),
+    /// A serial line.
+    Slip(Slip),
+    /// ATM.
+    Atm(Atm),
+    /// Solaris' ipnet.
+    Ipnet(Ipnet),
+    /// Addresses of eight bytes.
+    LongAddresses(LongAddresses<'a>),
+    /// Juniper's header.
+    Juniper(Juniper<'a>),
+    /// A header of the capturing system that names an EtherType, and the length on the wire from it on.
+    Typed(u16, u32),
     /// A header of the capturing system that only says how to read on: its length in bytes.
     Envelope(u32),
     /// An IP packet.
@@ -104,6 +136,10 @@ pub enum Layer<'a> {
     Erspan(Erspan),
     /// EtherIP.
     EtherIp,
+    /// The layer two tunneling protocol.
+    L2tp(L2tp),
+    /// A network service header.
+    Nsh(Nsh<'a>),
 }
 
 /// What the innermost layer carries.
@@ -113,10 +149,24 @@ pub enum Content<'a> {
     Tcp(Tcp<'a>),
     /// A TCP header of which fewer than 20 bytes are there; the slice is what there is.
     TcpCut(&'a [u8], Shortfall),
+    /// An error that quotes a TCP segment.
+    Icmp(IcmpError),
     /// Something else, by the name of what says so.
     Other(NotTcp),
     /// A layer below TCP could not be read.
     Cut(Shortfall),
+}
+
+/// What a frame without a segment means to those who follow connections.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Other {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It may hold anything: its link type, by this number, is not read.
+    Unread(u16),
+    /// Something went wrong with a segment.
+    Icmp(IcmpError),
 }
 
 /// What a frame without TCP is.

@@ -31,7 +31,8 @@ pub struct Segment {
     pub ip_id: Option<u16>,
     /// IPv4 don't fragment.
     pub dont_fragment: bool,
-    /// The first fragment of a fragmented packet: more payload exists than is counted here.
+    /// Its packet came in fragments: put together by a [`Reader`](super::Reader), or else the first of them, with more payload than
+    /// is counted here.
     pub fragment: bool,
     /// Sequence number.
     pub seq: SeqNumber,
@@ -101,6 +102,11 @@ impl Segment {
     /// Whether not all of its frame was captured.
     pub fn is_cut(&self) -> bool {
         self.captured_len < self.wire_len
+    }
+
+    /// Leaves the checksum unverified.
+    pub(super) fn forget_checksum(&mut self) {
+        self.checksum = Checksum::Unknown;
     }
 
     /// Whether it goes from one of the two to the other.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::capture::{CaptureError, CaptureFault, Filter, Frame, Span};
-use crate::dissect::{Content, Dissection, Segment};
+use crate::dissect::{Dissection, Reader, Segment};
 use crate::rules::{Rule, Severity};
 use crate::track::{Event, Finding, FlowRecord, FlowTracker, Observation, Outcome, TrackerOptions};
 
@@ -27,6 +27,7 @@ const REPETITIONS: [Rule; 6] = [
 /// One capture, while it is judged.
 pub struct Judge<'p> {
     policy: &'p Policy,
+    reader: Reader,
     tracker: FlowTracker,
     seen: Observation,
     /// Each scope's filter.
@@ -45,6 +46,7 @@ impl<'p> Judge<'p> {
         let filters = filters.filter_map(|(at, section)| Some((at, section.scope.as_ref()?.filter.clone()))).collect();
         Self {
             policy,
+            reader: Reader::default(),
             tracker: FlowTracker::new(options),
             seen: Observation::default(),
             filters,
@@ -63,16 +65,16 @@ impl<'p> Judge<'p> {
     pub fn frame(&mut self, frame: &Frame<'_>) -> Result<(), CaptureError> {
         self.packets += 1;
         let mut dissection = Dissection::new();
-        dissection.read(frame);
-        match &dissection.content {
-            Content::Tcp(tcp) => {
+        self.reader.read(frame, &mut dissection);
+        match self.reader.segment(&dissection).copied() {
+            Ok(segment) => {
                 let mut seen = std::mem::take(&mut self.seen);
-                self.tracker.observe(&tcp.segment, &mut seen);
-                let followed = self.segment(&tcp.segment, &seen);
+                self.tracker.observe(&segment, &mut seen);
+                let followed = self.segment(&segment, &seen);
                 self.seen = seen;
                 followed?;
             }
-            _ => self.tracker.advance(frame.ts),
+            Err(other) => self.tracker.pass(frame.number, frame.ts, other),
         }
         self.events();
         Ok(())
@@ -101,6 +103,7 @@ impl<'p> Judge<'p> {
 
     /// The capture is over: the verdict.
     pub fn finish(mut self) -> Verdict {
+        self.tracker.lost_fragments(self.reader.lost_fragments());
         self.tracker.finish();
         self.events();
         for (check, result) in self.policy.checks.iter().zip(&mut self.results) {
@@ -142,6 +145,7 @@ impl<'p> Judge<'p> {
                     Some(following) => following.keep(&finding),
                     None => self.finding(&finding),
                 },
+                Event::Icmp(_) => {}
                 Event::Amend(amend) => {
                     if let Some(following) = self.following.get_mut(&amend.flow) {
                         following.amend(&amend);

@@ -1,8 +1,8 @@
 //! What every way out has in common.
 
 use crate::capture::{Frame, SourceInfo, Timestamp};
-use crate::dissect::{Content, Dissection, Segment};
-use crate::track::{Amend, Finding, FlowRecord, Observation};
+use crate::dissect::{Content, Dissection, NotTcp, Other, Segment};
+use crate::track::{Amend, Finding, FlowRecord, IcmpSeen, Observation};
 
 use super::Summary;
 
@@ -15,8 +15,10 @@ pub struct Packet<'a> {
     pub ts: Timestamp,
     /// Fewer bytes were captured than there were on the wire.
     pub is_cut: bool,
-    /// It holds TCP, if only the beginning of a header.
+    /// It holds TCP, if only the beginning of a header, or a fragment.
     pub is_tcp: bool,
+    /// What it is where it came to no segment.
+    pub other: Other,
     /// tcpdump's line, with its line end; empty where none is wanted.
     pub line: &'a [u8],
     /// The segment's payload as captured; empty where it is not at hand any more.
@@ -33,7 +35,11 @@ impl<'a> Packet<'a> {
             number: frame.number,
             ts: frame.ts,
             is_cut: frame.data.len() < frame.wire_len as usize,
-            is_tcp: matches!(dissection.content, Content::Tcp(_) | Content::TcpCut(..)),
+            is_tcp: matches!(
+                dissection.content,
+                Content::Tcp(_) | Content::TcpCut(..) | Content::Other(NotTcp::LaterFragment)
+            ),
+            other: dissection.other(),
             line: &[],
             payload: match &dissection.content {
                 Content::Tcp(tcp) => tcp.payload,
@@ -81,6 +87,11 @@ pub trait Reporter {
         let _ = (out, finding);
     }
 
+    /// An ICMP error about a segment, before what is found.
+    fn icmp(&mut self, out: &mut Vec<u8>, seen: &IcmpSeen) {
+        let _ = (out, seen);
+    }
+
     /// What was said of an earlier packet has changed.
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
         let _ = (out, amend);
@@ -124,6 +135,10 @@ impl<R: Reporter + ?Sized> Reporter for &mut R {
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         (**self).finding(out, finding);
+    }
+
+    fn icmp(&mut self, out: &mut Vec<u8>, seen: &IcmpSeen) {
+        (**self).icmp(out, seen);
     }
 
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {

@@ -2,7 +2,7 @@
 
 use crate::track::{Finding, Value};
 
-use super::numerals;
+use super::{digits, numerals};
 
 /// The sentence of a finding.
 pub fn message(finding: &Finding) -> String {
@@ -65,6 +65,7 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value) {
             }
         }
         Value::Word(word) => out.extend_from_slice(word.as_bytes()),
+        Value::Address(address) => digits::address(out, *address),
     }
 }
 

@@ -83,7 +83,7 @@ impl Connection {
             let mut finding = Finding::new(Rule::NoAnswer);
             (finding.frame, finding.ts) = syn;
             finding.direction = Some(super::Direction::FromOriginator);
-            finding.with("syns", super::Value::Count(client.syns.into(), "SYN"));
+            finding.with("syns", super::Value::Count(client.syns.into(), "SYN")).word("reply", "no reply");
             if client.syns > 1 {
                 finding.time("span", self.handshake.last_syn.since(syn.1));
             }

@@ -1,5 +1,7 @@
 //! A rule that fired, with its evidence.
 
+use std::net::IpAddr;
+
 use crate::capture::{Span, Timestamp};
 use crate::rules::{Confidence, Rule, Severity};
 
@@ -119,4 +121,6 @@ pub enum Value {
     Count(i64, &'static str),
     /// A word from a fixed set.
     Word(&'static str),
+    /// A host.
+    Address(IpAddr),
 }

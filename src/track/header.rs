@@ -99,9 +99,11 @@ impl Connection {
     }
 
     /// Whether the segment is longer than the network allows.
-    pub(super) fn is_offloaded(&self, from: super::Direction, payload_len: u32, wire_len: u32) -> Option<u16> {
+    pub(super) fn is_offloaded(&self, from: super::Direction, segment: &crate::dissect::Segment) -> Option<u16> {
         let mss = self.ends[from.reverse().index()].mss;
-        (mss > 0 && payload_len > u32::from(mss) && wire_len > 1_518).then_some(mss)
+        // What came in fragments fits the network as it is.
+        let longer = segment.payload_len > u32::from(mss) && segment.wire_len > 1_518 && !segment.fragment;
+        (mss > 0 && longer).then_some(mss)
     }
 
     // RFC 5925 §2.2, RFC 2385 §2: once used, on every segment; never both.

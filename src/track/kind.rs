@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Fast,
     Timeout,
     TailProbe,
+    /// An ICMP error: what it called too long goes again, smaller.
+    Icmp,
     /// The frames prove none of these.
     Unknown,
 }
@@ -23,7 +25,7 @@ impl Kind {
             Self::Fast => Rule::FastRetransmission,
             Self::Timeout => Rule::TimeoutRetransmission,
             Self::TailProbe => Rule::TailLossProbe,
-            Self::Unknown => Rule::Retransmission,
+            Self::Icmp | Self::Unknown => Rule::Retransmission,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::capture::Span;
 use crate::dissect::TcpFlags;
-use crate::rules::{Confidence, Rule};
+use crate::rules::{Confidence, Rule, Severity};
 
 use super::Direction;
 use super::connection::Connection;
@@ -146,7 +146,10 @@ impl Connection {
     /// Says that a segment was sent again: how, and whether that was needed.
     pub(super) fn say_resent(&mut self, step: &mut Step<'_>, sent: Repeat) {
         let segment = step.segment;
-        let (kind, clock) = (self.kind_of(step, sent), self.clock(step));
+        let (una_ts, round_trip) = (self.ends[step.me()].una_ts, self.round_trip());
+        let error = step.shared.icmp.cause(step.obs.flow, step.from, segment, &sent, una_ts, round_trip);
+        let kind = if error.is_some() { Kind::Icmp } else { self.kind_of(step, sent) };
+        let clock = self.clock(step);
         if kind == Kind::Timeout {
             self.settle_probe(step, sent, clock);
         }
@@ -176,7 +179,7 @@ impl Connection {
                 recovery.probe_until = None;
             }
             Kind::TailProbe => recovery.probe_until = Some(me.nxt.max(sent.end)),
-            Kind::Unknown => {}
+            Kind::Icmp | Kind::Unknown => {}
         }
         if sent.from >= me.nxt {
             recovery.hidden = recovery.hidden.saturating_sub(segments);
@@ -203,6 +206,11 @@ impl Connection {
         // Where the capture's clock goes back, nothing is said of the time between.
         if let Some((frame, ts)) = first.filter(|(_, ts)| *ts <= segment.ts) {
             finding.time("after", segment.ts.since(ts)).frame("first", frame);
+        }
+        if let Some((frame, icmp)) = error {
+            // Path MTU discovery at work: nothing went wrong that TC702 does not say.
+            finding.severity = Severity::Note;
+            finding.word("cause", "icmp").word("icmp", icmp).frame("error", frame);
         }
         if kind == Kind::Fast {
             finding.number("duplicate_acks", duplicates);

@@ -5,7 +5,8 @@ mod options;
 mod succession;
 
 use crate::capture::Timestamp;
-use crate::dissect::{Segment, TcpFlags};
+use crate::capture::defragment::Lost;
+use crate::dissect::{IcmpError, Other, Segment, TcpFlags};
 use crate::rules::Rule;
 
 use super::conclude::Ending;
@@ -15,9 +16,10 @@ use super::isn::Isns;
 use super::quality::Quality;
 use super::step::{Shared, Step};
 use super::table::{Age, Slot, Table};
+use super::unread::Unread;
 pub use options::TrackerOptions;
 
-use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, Observation};
+use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation};
 
 /// So many connections before its own end one is brought near.
 const SOON: usize = 8;
@@ -29,6 +31,8 @@ pub enum Event {
     Finding(Finding),
     /// A frame's word has changed.
     Amend(Amend),
+    /// An ICMP error about a segment.
+    Icmp(Box<IcmpSeen>),
     /// A connection has ended, or was forgotten.
     Ended(Box<FlowRecord>),
 }
@@ -39,6 +43,7 @@ pub struct FlowTracker {
     table: Table,
     quality: Quality,
     isns: Isns,
+    unread: Unread,
     floods: Floods,
     shared: Shared,
     /// Connections so far.
@@ -65,6 +70,7 @@ impl FlowTracker {
             table: Table::new(options.max_awake),
             quality: Quality::default(),
             isns: Isns::default(),
+            unread: Unread::default(),
             floods: Floods::default(),
             shared: Shared::default(),
             flows: 0,
@@ -111,11 +117,11 @@ impl FlowTracker {
         let Some(connection) = self.table.get(slot) else { return false };
         let from = connection.direction(segment);
         let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
-        if !connection.expects(&step) {
+        if step.shared.icmp.concerns(connection.number) || !connection.expects(&step) {
             return false;
         }
         step.obs.flow = connection.number;
-        self.quality.observe(&mut step, connection.is_offloaded(from, segment.payload_len, segment.wire_len));
+        self.quality.observe(&mut step, connection.is_offloaded(from, segment));
         connection.observe(&mut step, Way::Expected);
         self.table.settle();
         true
@@ -144,7 +150,7 @@ impl FlowTracker {
                 finding.word("client", "who has the higher port");
             }
         }
-        let mss = connection.is_offloaded(from, segment.payload_len, segment.wire_len);
+        let mss = connection.is_offloaded(from, segment);
         self.quality.observe(&mut step, mss);
         connection.observe(&mut step, Way::Any);
         if matches!(step.obs.deed, Deed::Opens | Deed::OpensToo | Deed::Accepts)
@@ -152,6 +158,9 @@ impl FlowTracker {
         {
             step.fire(Rule::IsnPredictable).number("connections", connections).word("how", how);
             connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());
+        }
+        if step.shared.icmp.concerns(connection.number) {
+            connection.heed_icmp(&mut step);
         }
         self.two_sided |= connection.is_two_sided();
         self.shared.lossy |= connection.was_missed();
@@ -172,7 +181,41 @@ impl FlowTracker {
         self.due = self.due.min(Timestamp(self.now.0.saturating_add(self.shortest_patience().0)));
     }
 
-    /// Lets capture time go on without a segment (a frame that holds no TCP).
+    /// Takes a frame that holds no segment.
+    #[inline]
+    pub fn pass(&mut self, frame: u64, ts: Timestamp, other: Other) {
+        self.advance(ts);
+        match other {
+            Other::Nothing => {}
+            Other::Unread(link_type) => self.unread.count(link_type, frame, ts),
+            Other::Icmp(error) => self.observe_icmp(frame, ts, error),
+        }
+    }
+
+    /// Takes an ICMP error, and says which connection it is about.
+    #[cold]
+    fn observe_icmp(&mut self, frame: u64, ts: Timestamp, error: IcmpError) {
+        let quoted = Segment::new(error.src, error.dst, error.seq);
+        let slot = self.table.find(self.table.hasher().of(&quoted), &quoted);
+        let mut seen = IcmpSeen { frame, ts, error, flow: None, seq: None };
+        if let Some(connection) = slot.and_then(|slot| self.table.get(slot)) {
+            let from = connection.direction(&quoted);
+            let (seq, finding) = connection.take_icmp((frame, ts), &error, from, &mut self.shared.icmp);
+            (seen.flow, seen.seq) = (Some((connection.number, from)), seq);
+            self.shared.events.push_back(Event::Icmp(Box::new(seen)));
+            self.shared.events.extend(finding.map(Event::Finding));
+            self.table.settle();
+        } else {
+            self.shared.events.push_back(Event::Icmp(Box::new(seen)));
+        }
+    }
+
+    /// Takes note of packets in fragments that came to nothing; once, before the end.
+    pub fn lost_fragments(&mut self, lost: Lost) {
+        self.shared.events.extend(super::unread::lost_fragments(lost).map(Event::Finding));
+    }
+
+    /// Lets capture time go on without a segment.
     #[inline]
     pub fn advance(&mut self, now: Timestamp) {
         self.started.get_or_insert(now);
@@ -187,6 +230,7 @@ impl FlowTracker {
 
     /// Ends every connection, one after the other as events are asked for: the capture is over.
     pub fn finish(&mut self) {
+        self.shared.events.extend(self.unread.findings().map(Event::Finding));
         let mut left = self.table.by_number();
         for slot in &left {
             self.one_sided |= self.table.label(*slot).is_some_and(|label| label.one_sided);

@@ -206,3 +206,40 @@ fn a_section_header_without_byte_order_is_no_capture() {
     later[12] = 9;
     assert!(refusal(&later).contains("pcapng version 9.0 is not read"));
 }
+
+/// The body of an enhanced packet of 5 bytes whose drop count is that.
+fn with_drop_count(order: Order, interface: u32, dropped: u64) -> Vec<u8> {
+    let mut body: Vec<u8> = [interface, 0, 7, 5, 5].into_iter().flat_map(|field| order.u32(field)).collect();
+    body.extend([payload(5), vec![0; 3]].concat());
+    // A comment stands before it.
+    for (code, value) in [(1, b"good".to_vec()), (4, order.u64(dropped).to_vec()), (0, Vec::new())] {
+        body.extend(order.u16(code));
+        body.extend(order.u16(value.len() as u16));
+        body.extend(value);
+    }
+    body
+}
+
+#[test]
+fn packets_say_themselves_what_was_lost_before_them() {
+    for order in BOTH {
+        let file = Pcapng::new(order)
+            .interface(1, 0)
+            .interface(1, 0)
+            .enhanced(0, 1, 5, &payload(5))
+            .block(6, &with_drop_count(order, 0, 3))
+            .block(6, &with_drop_count(order, 1, 4));
+        let mut source = open(&file.bytes).unwrap();
+        let frames = drain(&mut *source).unwrap();
+        assert!(frames.iter().all(|frame| frame.data == payload(5)), "{frames:?}");
+        assert_eq!(source.drops(), Some(Drops { received: 0, kernel: 7, interface: 0 }));
+        // What the statistics count is the same packets.
+        let file = file.statistics(0, &[(5, 1), (7, 2)]).statistics(1, &[(7, 9)]);
+        let mut source = open(&file.bytes).unwrap();
+        drain(&mut *source).unwrap();
+        assert_eq!(source.drops(), Some(Drops { received: 0, kernel: 11, interface: 1 }));
+    }
+    let mut source = open(&one_of_each(Order::Big).bytes).unwrap();
+    drain(&mut *source).unwrap();
+    assert_eq!(source.drops().map(|drops| drops.kernel), Some(2), "without one nothing is added");
+}

@@ -60,6 +60,8 @@ pub(super) struct PcapngFile {
     clocks: Vec<Clock>,
     /// As `interfaces`: the last statistics of each.
     drops: Vec<Option<Drops>>,
+    /// As `interfaces`: what the packets themselves say was lost before them.
+    dropped: Vec<u64>,
     /// The first section's options.
     section: Vec<u8>,
     /// Comments of a later section, for its first interface.
@@ -91,6 +93,7 @@ impl PcapngFile {
             interfaces: Vec::new(),
             clocks: Vec::new(),
             drops: Vec::new(),
+            dropped: Vec::new(),
             section: Vec::new(),
             later: Vec::new(),
             kept: Kept { wanted: true, blocks: Vec::new(), bytes: 0 },
@@ -120,7 +123,7 @@ impl PcapngFile {
             return None;
         }
         let ticks = Some((u64::from(high) << 32) | u64::from(low));
-        Some((Packet { interface, ticks, wire_len, data: HEAD..end }, length as usize))
+        Some((Packet { interface, ticks, wire_len, data: HEAD..end, dropped: 0 }, length as usize))
     }
 
     /// Reads one block. A packet stays in sight; everything else is behind the window afterwards.
@@ -227,6 +230,7 @@ impl PcapngFile {
                     self.interfaces.push(interface);
                     self.clocks.push(clock);
                     self.drops.push(None);
+                    self.dropped.push(0);
                     true
                 }
                 None => false,
@@ -376,15 +380,28 @@ fn name(kind: u32) -> &'static str {
 impl PcapngFile {
     /// Reads up to the next packet, which is in sight then.
     fn find(&mut self) -> Result<Option<(Packet, usize)>, CaptureError> {
-        if let Some(found) = self.in_sight() {
-            return Ok(Some(found));
+        let (packet, length) = match self.in_sight() {
+            Some(found) => found,
+            None => loop {
+                match self.step()? {
+                    Step::Packet { packet, length } => break (packet, length),
+                    Step::Other => {}
+                    Step::End => return Ok(None),
+                }
+            },
+        };
+        if packet.says_more(length) {
+            self.count_drops(&packet, length);
         }
-        loop {
-            match self.step()? {
-                Step::Packet { packet, length } => return Ok(Some((packet, length))),
-                Step::Other => {}
-                Step::End => return Ok(None),
-            }
+        Ok(Some((packet, length)))
+    }
+
+    /// Counts what a packet in sight says was lost before it.
+    fn count_drops(&mut self, packet: &Packet, length: usize) {
+        let index = self.first_interface.saturating_add(packet.interface as usize);
+        let block = self.input.window.peek(length).unwrap_or_default();
+        if let Some(dropped) = self.dropped.get_mut(index) {
+            *dropped = dropped.saturating_add(packet.lost_before(block, self.order));
         }
     }
 }
@@ -462,6 +479,12 @@ impl FrameSource for PcapngFile {
     }
 
     fn drops(&mut self) -> Option<Drops> {
-        self.drops.iter().flatten().copied().reduce(Drops::plus)
+        let each = self.drops.iter().zip(&self.dropped).filter_map(|(counted, dropped)| {
+            let Drops { received, kernel, interface } = counted.or((*dropped > 0).then(Drops::default))?;
+            // Packets do not say who lost what came before them; what the statistics have of it is there twice.
+            let kernel = kernel.max(dropped.saturating_sub(interface));
+            Some(Drops { received, kernel, interface })
+        });
+        each.reduce(Drops::plus)
     }
 }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use crate::capture::bytes::{ByteOrder, Fields};
 
+use super::options::Options;
+
 /// A block's head: type and length.
 const HEAD: usize = 8;
 
@@ -16,6 +18,8 @@ pub(super) struct Packet {
     pub(super) wire_len: u32,
     /// The packet's bytes, counted from the start of the block.
     pub(super) data: Range<usize>,
+    /// Packets of its interface that were lost just before it, as far as the block's fixed fields say.
+    pub(super) dropped: u64,
 }
 
 impl Packet {
@@ -24,23 +28,24 @@ impl Packet {
     pub(super) fn enhanced(body: &[u8], order: ByteOrder) -> Option<Self> {
         let mut fields = Fields::new(body, order);
         let interface = fields.u32()?;
-        Self::timed(interface, fields, body.len())
+        Self::timed(interface, 0, fields, body.len())
     }
 
     /// Packet Block, draft-ietf-opsawg-pcapng appendix A: as the enhanced one, with a drop count beside the interface.
     pub(super) fn obsolete(body: &[u8], order: ByteOrder) -> Option<Self> {
         let mut fields = Fields::new(body, order);
         let interface = fields.u16()?;
-        fields.u16()?;
-        Self::timed(u32::from(interface), fields, body.len())
+        // All ones: not known.
+        let dropped = Some(fields.u16()?).filter(|dropped| *dropped != u16::MAX).unwrap_or(0);
+        Self::timed(u32::from(interface), dropped.into(), fields, body.len())
     }
 
     #[inline]
-    fn timed(interface: u32, mut fields: Fields, body: usize) -> Option<Self> {
+    fn timed(interface: u32, dropped: u64, mut fields: Fields, body: usize) -> Option<Self> {
         let (high, low) = (fields.u32()?, fields.u32()?);
         let (captured, wire_len) = (fields.u32()? as usize, fields.u32()?);
         let ticks = Some((u64::from(high) << 32) | u64::from(low));
-        Some(Self { interface, ticks, wire_len, data: place(body, fields.rest().len(), captured)? })
+        Some(Self { interface, ticks, wire_len, data: place(body, fields.rest().len(), captured)?, dropped })
     }
 
     /// Simple Packet Block, draft-ietf-opsawg-pcapng §4.4: of the first interface, cut at its snapshot length.
@@ -49,7 +54,24 @@ impl Packet {
         let wire_len = fields.u32()?;
         let most = if snaplen == 0 { wire_len } else { wire_len.min(snaplen) };
         let there = fields.rest().len();
-        Some(Self { interface: 0, ticks: None, wire_len, data: place(body.len(), there, there.min(most as usize))? })
+        let data = place(body.len(), there, there.min(most as usize))?;
+        Some(Self { interface: 0, ticks: None, wire_len, data, dropped: 0 })
+    }
+
+    /// Whether more stands in its block, of this length, than the packet, or it was said without.
+    #[inline]
+    pub(super) fn says_more(&self, length: usize) -> bool {
+        self.dropped > 0 || self.data.end.next_multiple_of(4).saturating_add(4) < length
+    }
+
+    /// Packets of its interface that were lost just before it (`epb_dropcount`).
+    pub(super) fn lost_before(&self, block: &[u8], order: ByteOrder) -> u64 {
+        const DROP_COUNT: u16 = 4;
+        let behind = block.get(self.data.end.next_multiple_of(4)..).and_then(|rest| rest.split_last_chunk::<4>());
+        let options = Options::new(behind.map(|(options, _)| options).unwrap_or_default(), order);
+        let counts =
+            options.filter(|(code, _)| *code == DROP_COUNT).filter_map(|(_, value)| Fields::new(value, order).u64());
+        counts.fold(self.dropped, u64::saturating_add)
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::capture::{CaptureError, Filter, FrameSource, Next};
 use crate::cli::quality;
-use crate::dissect::{Content, Dissection};
+use crate::dissect::{Dissection, Reader};
 use crate::policy::{Judge, Policy, Verdict};
 use crate::report::check::{Capture, Exhibit};
 use crate::report::lines::{LineStyle, Lines};
@@ -89,21 +89,26 @@ pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter) -> Exhibit {
 fn fill(exhibit: &mut Exhibit, source: &mut dyn FrameSource, mut filter: Filter) -> Result<(), CaptureError> {
     let mut tracker = FlowTracker::new(TrackerOptions::default());
     let (mut seen, mut line) = (Observation::default(), Vec::new());
+    let mut reader = Reader::default();
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
     while let Next::Frame(frame) = source.next_frame()? {
         if !filter.accepts(&frame)? {
             continue;
         }
         let mut dissection = Dissection::new();
-        dissection.read(&frame);
+        reader.read(&frame, &mut dissection);
+        let segment = reader.segment(&dissection).copied();
         line.clear();
         lines.packet(&mut line, &frame, &dissection);
-        let tcp = match &dissection.content {
-            Content::Tcp(tcp) => {
-                tracker.observe(&tcp.segment, &mut seen);
-                Some((&tcp.segment, &seen))
+        let tcp = match &segment {
+            Ok(segment) => {
+                tracker.observe(segment, &mut seen);
+                Some((segment, &seen))
             }
-            _ => None,
+            Err(other) => {
+                tracker.pass(frame.number, frame.ts, *other);
+                None
+            }
         };
         exhibit.packet(&line, frame.number, tcp);
         while tracker.next_event().is_some() {}

@@ -21,21 +21,31 @@ impl Run<'_> {
     /// Reads files batch by batch.
     pub(super) fn read_batches(&mut self, source: &mut dyn FrameSource) -> Result<()> {
         let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
+        let mut reader = self.reader.take().unwrap_or_default();
         let hasher = self.tracker.hasher().clone();
-        let feed = Feed { source, filter: &mut filter, hasher, lines: lines.as_mut(), count: self.plan.count };
-        pipeline::run(feed, self.plan.threads, |batch| {
+        let feed = Feed {
+            source,
+            filter: &mut filter,
+            reader: &mut reader,
+            hasher,
+            lines: lines.as_mut(),
+            count: self.plan.count,
+        };
+        let read = pipeline::run(feed, self.plan.threads, |batch| {
             let mut hashes = batch.hashes();
             for (at, (packet, tracked)) in batch.packets().enumerate() {
                 if at.is_multiple_of(AHEAD) {
                     self.tracker.look_ahead(hashes.by_ref().take(AHEAD).flatten());
                 }
-                let shown = self.track(packet.ts, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
+                let shown = self.track(&packet, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
                 if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
                     self.give_up_output(error)?;
                 }
             }
             self.answer_signals();
             Ok(())
-        })
+        });
+        self.reader = Some(reader);
+        read
     }
 }

@@ -43,6 +43,9 @@ impl Run<'_> {
                 self.finding(&finding);
             }
         }
+        if let Some(reader) = &self.reader {
+            self.tracker.lost_fragments(reader.lost_fragments());
+        }
         self.tracker.finish();
         while self.events().is_err() {
             self.output.close();

@@ -21,6 +21,14 @@ impl Run<'_> {
     fn event(&mut self, event: Event) {
         match event {
             Event::Finding(finding) => self.finding(&finding),
+            Event::Icmp(seen) => {
+                self.summary.icmp(&seen);
+                if self.connections.show(seen.flow.map(|(flow, _)| flow)) {
+                    for reporter in &mut self.reporters {
+                        reporter.icmp(self.output.text(), &seen);
+                    }
+                }
+            }
             Event::Amend(mut amend) => {
                 if !self.plan.selection.is_all() && !self.plan.selection.narrow_amend(&mut amend) {
                     return;

@@ -9,7 +9,7 @@ use crate::cli::plan::Plan;
 use crate::cli::quality;
 use crate::cli::saver::Saver;
 use crate::cli::select::Connections;
-use crate::dissect::Dissection;
+use crate::dissect::{Dissection, Segment};
 use crate::report::{Annotator, Invocation, Level, Packet, Style, Summary};
 use crate::track::Event;
 
@@ -76,6 +76,7 @@ impl Visitor for FirstReading<'_> {
                 self.foresight.note_finding(&finding);
             }
             Event::Finding(_) => {}
+            Event::Icmp(error) => summary.icmp(&error),
             Event::Amend(mut amend) => {
                 if selection.is_all() || selection.narrow_amend(&mut amend) {
                     summary.amend(&amend);
@@ -152,10 +153,11 @@ impl Run<'_> {
         frame: &Frame<'_>,
         options: &[u8],
         dissection: &Dissection<'_>,
+        segment: Option<&Segment>,
     ) -> Result<()> {
         let Self { save: Some(save), outgoing: Some(outgoing), connections, seen, .. } = self else { return Ok(()) };
         let mut sink = Shown { save, connections, summary: None, saved: Saved::Written };
-        let tcp = dissection.segment().map(|segment| (segment, &*seen));
+        let tcp = segment.map(|segment| (segment, &*seen));
         outgoing.packet(frame, options, dissection, tcp, &mut sink)
     }
 

@@ -15,7 +15,7 @@ use crate::cli::progress::Progress;
 use crate::cli::sandbox::{self, Doors};
 use crate::cli::select::Connections;
 use crate::cli::signals::Signals;
-use crate::dissect::{Dissection, Segment};
+use crate::dissect::{Dissection, Reader, Segment};
 use crate::report::Reporter;
 use crate::report::lines::Lines;
 use crate::rules::Rule;
@@ -205,6 +205,7 @@ impl<'p> Session<'p> {
     /// Takes a source to its end; gives the error that ended it.
     fn visit(&self, source: &mut dyn FrameSource, visitor: &mut impl Visitor) -> Result<Option<CaptureError>> {
         let (mut filter, mut tracker) = (self.plan.filter.clone(), FlowTracker::new(self.plan.tracker));
+        let mut reader = Reader::new(!self.plan.line.no_checksum);
         let (mut seen, mut progress) = (Observation::default(), Progress::new(self.plan.progress));
         let (mut packets, mut failed) = (0, None);
         visitor.begin(source);
@@ -222,15 +223,15 @@ impl<'p> Session<'p> {
                 continue;
             }
             let mut dissection = Dissection::new();
-            dissection.read(&frame);
-            match dissection.segment() {
-                Some(segment) => tracker.observe(segment, &mut seen),
-                None => tracker.advance(frame.ts),
+            reader.read(&frame, &mut dissection);
+            match reader.segment(&dissection) {
+                Ok(segment) => tracker.observe(segment, &mut seen),
+                Err(other) => tracker.pass(frame.number, frame.ts, other),
             }
             if !self.plan.selection.is_all() {
                 seen.findings.retain(|finding| self.plan.selection.takes(finding));
             }
-            let tcp = dissection.segment().map(|segment| (segment, &seen));
+            let tcp = reader.segment(&dissection).ok().map(|segment| (segment, &seen));
             visitor.packet(&Seen { frame: &frame, options: beside.options, dissection: &dissection, tcp })?;
             while let Some(event) = tracker.next_event() {
                 visitor.event(event)?;
@@ -240,6 +241,7 @@ impl<'p> Session<'p> {
             progress.packets(packets);
         }
         visitor.end(source)?;
+        tracker.lost_fragments(reader.lost_fragments());
         tracker.finish();
         while let Some(event) = tracker.next_event() {
             visitor.event(event)?;

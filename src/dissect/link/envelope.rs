@@ -46,6 +46,27 @@ pub fn ppi<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
     }
 }
 
+/// `SYMANTEC_FIREWALL`: an EtherType among 44 bytes of which nothing else is known.
+pub fn symantec<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    let (header, behind) = rest.split::<44>(LayerName::Link)?;
+    let [_, _, _, _, _, _, a, b, ..] = *header;
+    let ethertype = u16::from_be_bytes([a, b]);
+    push(layers, Layer::Typed(ethertype, rest.wire_len), rest.offset)?;
+    Ok(Next::EtherType(ethertype, behind))
+}
+
+/// `NETANALYZER`: Hilscher's header of 4 bytes, then Ethernet.
+pub fn netanalyzer<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    push(layers, Layer::Envelope(4), rest.offset)?;
+    Ok(Next::Ethernet(rest.skip(4, LayerName::Link)?))
+}
+
+/// `NETANALYZER_TRANSPARENT`: the same, with Ethernet's preamble.
+pub fn netanalyzer_transparent<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    push(layers, Layer::Envelope(12), rest.offset)?;
+    Ok(Next::Ethernet(rest.skip(12, LayerName::Link)?))
+}
+
 /// Goes on by another link type, so long as that is no envelope again.
 fn inner<'a>(link_type: u32, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match u16::try_from(link_type) {
@@ -65,6 +86,9 @@ mod tests {
         finds_syn(117, &join(&[&[61, 24, 0, 0], &[0; 60], &SYN6]));
         finds_syn(258, &join(&[&[16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0], &ethernet(0x0800, &SYN)]));
         finds_syn(192, &join(&[&[0, 0, 8, 0, 1, 0, 0, 0], &ethernet(0x0800, &SYN)]));
+        finds_syn(99, &join(&[&[0; 6], &[8, 0], &[0; 36], &SYN]));
+        finds_syn(240, &join(&[&[0; 4], &ethernet(0x0800, &SYN)]));
+        finds_syn(241, &join(&[&[0; 4], &[0x55; 7], &[0xd5], &ethernet(0x86dd, &SYN6)]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::super::layer::{Layers, push};
 use super::super::rest::Rest;
+use super::super::tunnel::nsh;
 use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::{IPV4, IPV6, llc, mpls, ppp};
 
@@ -61,6 +62,7 @@ fn by_rarer_ethertype<'a>(ethertype: u16, rest: Rest<'a>, layers: &mut Layers<'a
         0x8864 => ppp::pppoe(rest, layers),
         0x880b => ppp::ppp(rest, layers),
         0x6558 => Ok(Next::Ethernet(rest)),
+        0x894f => nsh(rest, layers),
         // VNTag: 4 bytes, then an EtherType.
         0x8926 => tag::<6>(ethertype, rest, layers),
         // IEEE 802.1BR §7.5: an E-TAG has 6 bytes, then an EtherType.

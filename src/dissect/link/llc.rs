@@ -19,6 +19,17 @@ pub struct Llc {
     pub len: u32,
 }
 
+/// The part of an LLC header that names a protocol, where the rest is left out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Snap {
+    /// The organisation.
+    pub organisation: u32,
+    /// Its number of the protocol.
+    pub protocol: u16,
+    /// Length on the wire behind it, in bytes.
+    pub len: u32,
+}
+
 const SNAP: u8 = 0xaa;
 const IP: u8 = 0x06;
 const UNNUMBERED: u8 = 0x03;
@@ -29,21 +40,36 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
     let llc = Llc { dsap, ssap, control, snap: None, len: rest.wire_len };
     match (dsap, ssap, control) {
         (SNAP, SNAP, UNNUMBERED) => {
-            let (&[a, b, c, d, e], behind) = behind.split::<5>(LayerName::Shim)?;
-            let (organisation, protocol) = (u32::from_be_bytes([0, a, b, c]), u16::from_be_bytes([d, e]));
-            push(layers, Layer::Llc(Llc { snap: Some((organisation, protocol)), ..llc }), rest.offset)?;
-            match (organisation, protocol) {
-                // RFC 1042; bridges of old media say 00-00-f8 (IEEE 802.1H).
-                (0x00_0000 | 0x00_00f8, ethertype) => Ok(Next::EtherType(ethertype, behind)),
-                // RFC 2684 §5.2: a bridged Ethernet frame, after two bytes of padding.
-                (0x00_80c2, 0x0001 | 0x0007) => Ok(Next::Ethernet(behind.skip(2, LayerName::Shim)?)),
-                _ => Err(Stop::Other(NotTcp::Unknown)),
-            }
+            let (snap, behind) = protocol(behind)?;
+            push(layers, Layer::Llc(Llc { snap: Some(snap), ..llc }), rest.offset)?;
+            // RFC 2684 §5.2: two bytes of padding stand before a bridged frame.
+            by_protocol(snap, behind, 2)
         }
         (IP, IP, UNNUMBERED) => {
             push(layers, Layer::Llc(llc), rest.offset)?;
             Ok(Next::Ipv4(behind))
         }
+        _ => Err(Stop::Other(NotTcp::Unknown)),
+    }
+}
+
+/// Reads an organisation and a protocol without an LLC header in front (RFC 2427 §4.1).
+pub fn snap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    let (snap @ (organisation, protocol), behind) = protocol(rest)?;
+    push(layers, Layer::Snap(Snap { organisation, protocol, len: behind.wire_len }), rest.offset)?;
+    by_protocol(snap, behind, 0)
+}
+
+fn protocol(rest: Rest<'_>) -> Result<((u32, u16), Rest<'_>), Stop> {
+    let (&[a, b, c, d, e], behind) = rest.split::<5>(LayerName::Shim)?;
+    Ok(((u32::from_be_bytes([0, a, b, c]), u16::from_be_bytes([d, e])), behind))
+}
+
+fn by_protocol(snap: (u32, u16), behind: Rest<'_>, padding: usize) -> Result<Next<'_>, Stop> {
+    match snap {
+        // RFC 1042; bridges of old media say 00-00-f8 (IEEE 802.1H).
+        (0x00_0000 | 0x00_00f8, ethertype) => Ok(Next::EtherType(ethertype, behind)),
+        (0x00_80c2, 0x0001 | 0x0007) => Ok(Next::Ethernet(behind.skip(padding, LayerName::Shim)?)),
         _ => Err(Stop::Other(NotTcp::Unknown)),
     }
 }

@@ -10,6 +10,8 @@ use super::mpls;
 pub enum PppFraming {
     /// Whether the capturing host sent it, as a byte in front.
     Direction(bool),
+    /// The same as pppd writes it: in place of HDLC's address.
+    Pppd(bool),
     /// HDLC's address and control bytes.
     Hdlc,
     /// The same where the link type says that they are always there: address, control, and the length on the wire from
@@ -47,7 +49,12 @@ pub fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
             push(layers, Layer::PppFraming(PppFraming::Hdlc), rest.offset)?;
             protocol(rest.skip(2, LayerName::Link)?, layers)
         }
-        [ADDRESS] => Err(rest.short(LayerName::Link, 2)),
+        // pppd writes the direction in place of the address.
+        [direction @ (0 | 1), CONTROL, ..] => {
+            push(layers, Layer::PppFraming(PppFraming::Pppd(*direction == 1)), rest.offset)?;
+            protocol(rest.skip(2, LayerName::Link)?, layers)
+        }
+        [ADDRESS | 0 | 1] => Err(rest.short(LayerName::Link, 2)),
         _ => protocol(rest, layers),
     }
 }
@@ -121,6 +128,8 @@ mod tests {
         finds_syn(9, &join(&[&[0, 0x57], &SYN6]));
         finds_syn(9, &join(&[&[0x21], &SYN]));
         finds_syn(50, &join(&[&[0xff, 3, 0, 0x21], &SYN]));
+        finds_syn(166, &join(&[&[0, 3, 0, 0x21], &SYN]));
+        finds_syn(166, &join(&[&[1, 3, 0, 0x57], &SYN6]));
         finds_syn(204, &join(&[&[1, 0xff, 3, 0, 0x21], &SYN]));
         finds_syn(9, &join(&[&[0xff, 3, 0x02, 0x81, 0, 6, 0x41, 0x40], &SYN]));
     }

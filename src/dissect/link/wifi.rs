@@ -25,6 +25,11 @@ pub struct Radio<'a> {
     pub is_padded: bool,
 }
 
+/// `IEEE802_11`: no radio header.
+pub fn bare<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    wifi(rest, Radio::default(), layers)
+}
+
 /// Radiotap: its length is in bytes 2 and 3, and its flags field says whether an FCS follows the frame.
 // https://www.radiotap.org: little-endian, fields aligned to their size, TSFT (8 bytes) and flags (1 byte) come first.
 pub fn radiotap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -3,6 +3,8 @@
 mod erspan;
 mod gre;
 mod gtp;
+mod l2tp;
+mod nsh;
 mod teredo;
 mod udp;
 mod virtual_network;
@@ -10,8 +12,12 @@ mod virtual_network;
 pub use erspan::Erspan;
 pub use gre::Gre;
 pub use gtp::Gtp;
+pub use l2tp::L2tp;
+pub use nsh::Nsh;
 pub use udp::Udp;
 pub use virtual_network::{Geneve, Vxlan};
+
+pub(super) use nsh::read as nsh;
 
 use super::layer::{Layers, push};
 use super::{Ip, Layer, LayerName, Next, NotTcp, Stop, link};
@@ -33,6 +39,7 @@ pub(super) fn carried<'a>(ip: &Ip<'a>, layers: &mut Layers<'a>) -> Result<Next<'
             push(layers, Layer::EtherIp, ip.payload_offset())?;
             if version >> 4 == 3 { Ok(Next::Ethernet(behind)) } else { nothing }
         }
+        115 => l2tp::over_ip(ip.rest(), layers)?.map_or(nothing, Ok),
         // RFC 4023: MPLS in IP.
         137 => link::mpls(ip.rest(), layers),
         _ => nothing,
@@ -65,6 +72,9 @@ mod tests {
 
     #[test]
     fn a_segment_quoted_in_an_error_message_is_not_traffic() {
-        assert_eq!(other(1, &packet(1, &join(&[&[3, 1, 0, 0, 0, 0, 0, 0], &SYN]))), NotTcp::IpProtocol(1));
+        let bytes = packet(1, &join(&[&[3, 1, 0, 0, 0, 0, 0, 0], &SYN]));
+        let dissection = crate::dissect(&super::super::sample::frame(1, &bytes));
+        assert!(matches!(dissection.content, super::super::Content::Icmp(_)) && dissection.segment().is_none());
+        assert_eq!(other(1, &packet(1, &join(&[&[8, 0, 0, 0, 0, 0, 0, 0], &SYN]))), NotTcp::IpProtocol(1));
     }
 }

@@ -3,7 +3,7 @@
 use super::super::layer::{Layers, push};
 use super::super::rest::Rest;
 use super::super::{Layer, LayerName, LengthSource, Next, NotTcp, Stop, link};
-use super::{gtp, teredo, virtual_network};
+use super::{gtp, l2tp, teredo, virtual_network};
 
 /// A UDP header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,6 +28,7 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
     let mark = layers.len();
     push(layers, Layer::Udp(Udp { src, dst, len }), rest.offset)?;
     let inner = match (src, dst) {
+        (_, 1701) | (1701, _) => l2tp::over_udp(payload, layers),
         (_, 4789 | 8472) => virtual_network::vxlan(payload, layers),
         (_, 4790) => virtual_network::vxlan_gpe(payload, layers),
         (_, 6081) => virtual_network::geneve(payload, layers),

@@ -3,6 +3,7 @@
 use super::super::layer::{Layers, push};
 use super::super::rest::Rest;
 use super::super::{Layer, LayerName, Next, Stop, link};
+use super::nsh;
 
 /// A VXLAN header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,7 +52,7 @@ pub fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<N
     let may_be = match next {
         1 | 2 => behind.may_be_ip(),
         3 => behind.may_be_ethernet(),
-        5 => true,
+        4 | 5 => true,
         _ => false,
     };
     if flags & 0x08 == 0 || !may_be {
@@ -65,6 +66,7 @@ pub fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<N
     )?;
     match next {
         3 => Ok(Some(Next::Ethernet(behind))),
+        4 => nsh(behind, layers).map(Some),
         5 => link::mpls(behind, layers).map(Some),
         _ => Ok(Some(Next::Ip(behind))),
     }
@@ -117,6 +119,8 @@ mod tests {
         finds_syn(1, &datagram(4790, &join(&[&[12, 0, 0, 1, 0, 0, 0x64, 0], &SYN])));
         finds_syn(1, &datagram(4790, &join(&[&[12, 0, 0, 2, 0, 0, 0x64, 0], &SYN6])));
         finds_syn(1, &datagram(4790, &join(&[&[12, 0, 0, 3, 0, 0, 0x64, 0], &ethernet(0x0800, &SYN)])));
+        let service = [0x0f, 0xc2, 2, 1, 0, 0, 7, 0xff];
+        finds_syn(1, &datagram(4790, &join(&[&[12, 0, 0, 4, 0, 0, 0x64, 0], &service, &SYN])));
         finds_syn(1, &datagram(4790, &join(&[&[12, 0, 0, 5, 0, 0, 0x64, 0, 0, 6, 0x41, 0x40], &SYN])));
     }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::digits::{address, decimal, hex, hex_bytes, hex_padded};
 use super::{LineStyle, Pen, Text};
-use crate::dissect::{Fragment, Ip};
+use crate::dissect::Ip;
 
 /// IPv6's extension headers, and the authentication header of both versions.
 #[inline(never)]
@@ -30,9 +30,9 @@ pub fn write(out: &mut Pen<'_>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
             }
             43 => routing(out, header, is_verbose),
             44 => {
-                let fragment = ip.fragment.unwrap_or(Fragment { offset: 0, more: false });
+                let offset = ip.fragment.map_or(0, |fragment| fragment.offset);
                 let len = (behind.len() as u32).saturating_add(ip.payload_len);
-                fragment_header(out, header, fragment, len, is_verbose);
+                fragment_header(out, header, offset, len, is_verbose);
             }
             51 => authentication(out, header, is_verbose),
             _ => {}
@@ -123,7 +123,7 @@ fn routing(out: &mut Pen<'_>, header: &[u8], is_verbose: bool) {
     out.add(b") ");
 }
 
-fn fragment_header(out: &mut Pen<'_>, header: &[u8], fragment: Fragment, len: u32, is_verbose: bool) {
+fn fragment_header(out: &mut Pen<'_>, header: &[u8], offset: u32, len: u32, is_verbose: bool) {
     out.add(b"frag (");
     if is_verbose {
         let id = header.get(4..).and_then(|id| id.first_chunk()).map_or(0, |id| u32::from_be_bytes(*id));
@@ -131,7 +131,7 @@ fn fragment_header(out: &mut Pen<'_>, header: &[u8], fragment: Fragment, len: u3
         hex_padded(out, u64::from(id), 8);
         out.push(b':');
     }
-    decimal(out, fragment.offset);
+    decimal(out, offset);
     out.push(b'|');
     decimal(out, len);
     out.add(b") ");

@@ -35,6 +35,20 @@ pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     }
 }
 
+/// Writes what is said of a fragment of TCP that is not the first, behind its headers.
+#[cold]
+pub fn write_fragment(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
+    if !ip.is_v4() {
+        // The fragment header has said it, and a space behind it.
+        out.written().pop();
+        return;
+    }
+    host(out, ip.src, names);
+    out.add(b" > ");
+    host(out, ip.dst, names);
+    out.add(if style.numeric { b": ip-proto-6" } else { b": tcp" });
+}
+
 /// An address, by its name where it has one.
 #[inline(always)]
 pub fn host(out: &mut Pen<'_>, addr: IpAddr, names: &Names) {

@@ -65,6 +65,19 @@ fn write_each(out: &mut Pen<'_>, style: &LineStyle, names: &Names, dissection: &
             Layer::Erspan(erspan) => line.erspan(erspan),
             Layer::Teredo => line.out.add(b"Teredo: "),
             Layer::EtherIp => line.out.add(b"EtherIP: "),
+            Layer::L2tp(l2tp) => line.l2tp(l2tp),
+            Layer::Nsh(nsh) => line.nsh(nsh),
+            Layer::TokenRing(ring) => line.token_ring(ring),
+            Layer::Snap(snap) => line.snap(snap.organisation, snap.protocol, snap.len),
+            Layer::FrameRelay(relay) => line.frame_relay(relay),
+            Layer::Multilink(sequence) => line.multilink(*sequence),
+            Layer::SwitchTag(tag) => line.switch_tag(tag),
+            Layer::Slip(slip) => line.slip(slip),
+            Layer::Atm(atm) => line.atm(*atm),
+            Layer::Ipnet(ipnet) => line.ipnet(ipnet),
+            Layer::LongAddresses(addresses) => line.long_addresses(addresses),
+            Layer::Juniper(juniper) => line.juniper(juniper),
+            Layer::Typed(ethertype, len) => line.typed(*ethertype, *len),
             Layer::Tag(_) | Layer::Envelope(_) => {}
         }
     }
@@ -75,19 +88,35 @@ pub fn header_len(dissection: &Dissection<'_>) -> usize {
     // tcpdump counts labels and sessions to the packet.
     let mut behind = 0;
     let mut in_session = false;
+    let mut start = 0;
     for layer in &dissection.layers {
         match layer {
             Layer::Mpls(_) => behind += 4,
+            Layer::Multilink(_) => start += 2,
             Layer::Pppoe(_) => {
                 behind += 6;
                 in_session = true;
             }
             Layer::Ppp(_) if in_session => behind += 2,
+            Layer::Nsh(nsh) => behind += 8 + nsh.context.len(),
+            Layer::FrameRelay(relay) => return start + usize::from(relay.header_len),
+            Layer::Juniper(juniper) => return usize::from(juniper.header_len),
             Layer::Ip(ip) => return (ip.offset as usize).saturating_sub(behind),
             _ => {}
         }
     }
     0
+}
+
+/// What stands behind a segment that is carried in something which encloses it.
+pub fn close(out: &mut Pen<'_>, dissection: &Dissection<'_>) {
+    for layer in &dissection.layers {
+        if let Layer::L2tp(l2tp) = layer
+            && l2tp.version() == 2
+        {
+            out.push(b'}');
+        }
+    }
 }
 
 /// A line being written.
@@ -155,6 +184,7 @@ pub fn ethertype_name(ethertype: u16) -> &'static str {
         0x8864 => "PPPoE S",
         0x880b => "PPP",
         0x6558 => "TEB",
+        0x894f => "NSH",
         _ => UNKNOWN,
     }
 }

@@ -55,7 +55,16 @@ impl Line<'_, '_, '_> {
         let Some((organisation, protocol)) = llc.snap else {
             return self.out.add(b"LLC, dsap IP (0x06) Individual, ssap IP (0x06) Command, ctrl 0x03: ");
         };
-        self.out.add(b"LLC, dsap SNAP (0xaa) Individual, ssap SNAP (0xaa) Command, ctrl 0x03: oui ");
+        self.out.add(b"LLC, dsap SNAP (0xaa) Individual, ssap SNAP (0xaa) Command, ctrl 0x03: ");
+        self.snap(organisation, protocol, llc.len.saturating_sub(8));
+    }
+
+    /// The organisation and its protocol.
+    pub fn snap(&mut self, organisation: u32, protocol: u16, len: u32) {
+        if !self.style.link_header {
+            return;
+        }
+        self.out.add(b"oui ");
         let (name, numbers, protocol_name) = match (organisation, protocol) {
             (0, ethertype) => ("Ethernet", "ethertype ", ethertype_name(ethertype)),
             (0xf8, ethertype) => ("Cisco bridged", "pid ", ethertype_name(ethertype)),
@@ -68,7 +77,7 @@ impl Line<'_, '_, '_> {
         self.out.add(b"), ");
         self.text(numbers, protocol_name.as_bytes());
         self.number_of(protocol);
-        self.length(llc.len.saturating_sub(8));
+        self.length(len);
     }
 
     pub fn null(&mut self, null: &Null) {
@@ -137,6 +146,7 @@ impl Line<'_, '_, '_> {
         }
         match framing {
             PppFraming::Direction(is_out) => self.out.add(if is_out { b"Out " } else { b"In " }),
+            PppFraming::Pppd(is_out) => self.out.add(if is_out { b"Out " } else { b"In  " }),
             PppFraming::Hdlc => {}
             PppFraming::Serial(address, control, len) => {
                 hex_padded(self.out, u64::from(address), 2);
@@ -167,7 +177,7 @@ impl Line<'_, '_, '_> {
     pub fn ppp(&mut self, ppp: Ppp, before: Option<&Layer<'_>>) {
         let len = match before {
             Some(Layer::PppFraming(PppFraming::Serial(..))) => return self.text(ppp_name(ppp.protocol), b": "),
-            Some(Layer::PppFraming(PppFraming::Hdlc)) => ppp.len.saturating_add(2),
+            Some(Layer::PppFraming(PppFraming::Hdlc | PppFraming::Pppd(_))) => ppp.len.saturating_add(2),
             _ => ppp.len,
         };
         if self.style.link_header {
@@ -337,7 +347,7 @@ fn ppp_name(protocol: u16) -> &'static str {
 }
 
 /// `02:00:00:00:00:01`
-fn hardware_address(out: &mut Pen<'_>, addr: &[u8; 6]) {
+pub fn hardware_address(out: &mut Pen<'_>, addr: &[u8]) {
     let mut separator: &[u8] = b"";
     for &byte in addr {
         out.add(separator);

@@ -10,12 +10,14 @@ mod ip;
 mod ip_options;
 mod layers;
 mod link;
+mod media;
 mod mptcp;
 mod options;
 mod radio;
 mod relative;
 mod stamp;
 mod style;
+mod switch;
 mod tcp;
 mod tunnel;
 
@@ -27,7 +29,7 @@ use super::digits;
 use super::names::Names;
 use super::pen::{Pen, Room, Text};
 use crate::capture::Frame;
-use crate::dissect::{Content, Dissection};
+use crate::dissect::{Content, Dissection, NotTcp};
 use relative::Relative;
 use stamp::Stamps;
 
@@ -65,7 +67,9 @@ impl Lines {
     /// Writes a packet's line, with its line end, if it is a TCP packet.
     pub fn packet(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>, dissection: &Dissection<'_>) {
         let Some(ip) = dissection.ip() else { return self.skip(frame) };
-        if !matches!(dissection.content, Content::Tcp(_) | Content::TcpCut(..)) {
+        let is_tcp =
+            |content| matches!(content, Content::Tcp(_) | Content::TcpCut(..) | Content::Other(NotTcp::LaterFragment));
+        if !is_tcp(dissection.content) {
             return self.skip(frame);
         }
         self.count += 1;
@@ -86,8 +90,15 @@ impl Lines {
                 tcp::write_cut(&mut pen, &self.names, ip, bytes);
                 None
             }
-            Content::Other(_) | Content::Cut(_) => None,
+            Content::Other(NotTcp::LaterFragment) => {
+                ip::write_fragment(&mut pen, &self.style, &self.names, ip);
+                None
+            }
+            Content::Icmp(_) | Content::Other(_) | Content::Cut(_) => None,
         };
+        if end.is_none() {
+            layers::close(&mut pen, dissection);
+        }
         if self.style.dump != DumpStyle::default() {
             // On this end tcpdump jumps out of all its printers, and forgets how long the link-layer header was.
             let link_len = if end == Some(options::End::Cut) { 0 } else { layers::header_len(dissection) };

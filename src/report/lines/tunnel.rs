@@ -1,10 +1,10 @@
 //! What a line says of the headers between one IP packet and the next.
 
 use super::Text;
-use super::digits::{decimal, hex, hex_bytes, hex_padded};
+use super::digits::{self, decimal, hex, hex_bytes, hex_padded};
 use super::ip;
 use super::layers::{Line, UNKNOWN, ethertype_name};
-use crate::dissect::{Checksum, Erspan, Geneve, Gre, Gtp, Ip, Udp, Vxlan, udp_checksum};
+use crate::dissect::{Checksum, Erspan, Geneve, Gre, Gtp, Ip, L2tp, Nsh, Udp, Vxlan, udp_checksum};
 
 impl Line<'_, '_, '_> {
     pub fn udp(&mut self, ip: &Ip<'_>, udp: &Udp) {
@@ -188,6 +188,108 @@ impl Line<'_, '_, '_> {
             }
             options = behind;
             separator = b", ";
+        }
+    }
+
+    pub fn l2tp(&mut self, l2tp: &L2tp) {
+        if l2tp.version() != 2 {
+            // tcpdump 4.99.3 does not read version 3; these words are our own.
+            self.out.add(b"L2TPv3, session ");
+            decimal(self.out, l2tp.session);
+            return self.lead(b": ", b"\n\t");
+        }
+        self.out.add(b" l2tp:[");
+        for (bit, letter) in [(0x4000, b'L'), (0x0800, b'S'), (0x0200, b'O'), (0x0100, b'P')] {
+            if l2tp.flags & bit != 0 {
+                self.out.push(letter);
+            }
+        }
+        self.out.add(b"](");
+        decimal(self.out, l2tp.tunnel);
+        self.out.push(b'/');
+        decimal(self.out, l2tp.session);
+        self.out.push(b')');
+        if let Some((sent, expected)) = l2tp.sequence {
+            self.out.add(b"Ns=");
+            decimal(self.out, sent);
+            self.out.add(b",Nr=");
+            decimal(self.out, expected);
+        }
+        self.out.add(b" {");
+    }
+
+    pub fn nsh(&mut self, nsh: &Nsh<'_>) {
+        let (verbose, kind) = (self.style.verbose, nsh.base >> 8 & 0x0f);
+        self.out.add(b"NSH, ");
+        if verbose > 1 {
+            self.out.add(b"ver 0, ");
+        }
+        self.out.add(if nsh.base >> 29 & 1 != 0 { b"flags [O], " } else { b"flags [none], " });
+        if verbose > 2 {
+            self.out.add(b"TTL ");
+            decimal(self.out, nsh.base >> 22 & 0x3f);
+            self.out.add(b", length ");
+            decimal(self.out, nsh.base >> 16 & 0x3f);
+            self.out.add(b", md type ");
+            match kind {
+                0 => self.out.add(b"reserved"),
+                1 | 2 => decimal(self.out, kind),
+                15 => self.out.add(b"experimental"),
+                other => {
+                    self.out.add(b"unknown (0x");
+                    hex_padded(self.out, u64::from(other), 2);
+                    self.out.push(b')');
+                }
+            }
+            self.out.add(b", ");
+        }
+        if verbose > 1 {
+            let name = match nsh.next() {
+                1 => "IPv4",
+                2 => "IPv6",
+                3 => "Ethernet",
+                4 => "NSH",
+                _ => "MPLS",
+            };
+            self.out.add(b"next-protocol ");
+            self.text(name, b", ");
+        }
+        self.out.add(b"service-path-id 0x");
+        hex_padded(self.out, u64::from(nsh.path >> 8), 6);
+        self.out.add(b", service-index 0x");
+        hex(self.out, u64::from(nsh.path & 0xff));
+        if verbose > 2 {
+            self.nsh_context(kind, nsh.context);
+        }
+        self.lead(b": ", b"\n    ");
+    }
+
+    // RFC 8300 §2.4: four words of the operator's; §2.5.1: class, type, length of the value, value and padding.
+    fn nsh_context(&mut self, kind: u32, mut context: &[u8]) {
+        for (at, word) in context.chunks_exact(4).enumerate().filter(|_| kind == 1) {
+            self.out.add(b"\n        Context[");
+            digits::padded(self.out, at as u64, 2, b'0');
+            self.out.add(b"]: 0x");
+            hex_bytes(self.out, word);
+        }
+        while kind == 2
+            && let [c0, c1, tlv, len, ref behind @ ..] = *context
+        {
+            let len = usize::from(len & 0x7f);
+            self.out.add(b"\n        TLV Class ");
+            decimal(self.out, u16::from_be_bytes([c0, c1]));
+            self.out.add(b", Type ");
+            decimal(self.out, tlv);
+            self.out.add(b", Len ");
+            decimal(self.out, len);
+            let Some((value, behind)) = behind.split_at_checked(len.next_multiple_of(4)) else { return };
+            let mut separator: &[u8] = b"\n            Value: 0x";
+            for byte in value.iter().take(len) {
+                self.out.add(separator);
+                hex_padded(self.out, u64::from(*byte), 2);
+                separator = b":";
+            }
+            context = behind;
         }
     }
 

@@ -19,6 +19,7 @@ impl Serialize for Evidence<'_> {
                 Value::Bytes(bytes) => map.serialize_entry(&[name, "_bytes"].concat(), bytes)?,
                 Value::Number(number) | Value::Count(number, _) => map.serialize_entry(name, number)?,
                 Value::Word(word) => map.serialize_entry(name, word)?,
+                Value::Address(address) => map.serialize_entry(name, address)?,
             }
         }
         map.end()

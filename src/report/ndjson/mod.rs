@@ -9,7 +9,7 @@ mod records;
 mod writer;
 
 use crate::capture::{SourceInfo, Timestamp};
-use crate::track::{Amend, Finding, FlowRecord};
+use crate::track::{Amend, Finding, FlowRecord, IcmpSeen};
 pub(super) use evidence::Evidence;
 
 use super::numerals::Calendar;
@@ -18,7 +18,7 @@ use super::{Packet, Reporter, Summary};
 use ends::Ends;
 use flow::FlowLine;
 use packet::PacketLine;
-use records::{AmendLine, CaptureLine, FindingLine, SummaryLine};
+use records::{AmendLine, CaptureLine, FindingLine, IcmpLine, SummaryLine};
 use writer::line;
 
 /// The schema's version, in every record.
@@ -98,6 +98,12 @@ impl Reporter for Ndjson {
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         if self.records.findings {
             line(out, &FindingLine::new(finding, &mut self.calendar));
+        }
+    }
+
+    fn icmp(&mut self, out: &mut Vec<u8>, seen: &IcmpSeen) {
+        if self.records.packets {
+            line(out, &IcmpLine::new(seen, self.stamp(seen.ts)));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The `capture`, `finding`, `amend` and `summary` records.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 use serde::ser::Serializer;
 
@@ -7,7 +9,7 @@ use crate::capture::SourceInfo;
 use crate::report::numerals::Calendar;
 use crate::report::{Summary, message};
 use crate::rules::{Confidence, Severity};
-use crate::track::{Amend, Finding};
+use crate::track::{Amend, Finding, IcmpSeen};
 
 use super::VERSION;
 use super::evidence::Evidence;
@@ -134,6 +136,62 @@ impl<'a> AmendLine<'a> {
     }
 }
 
+/// An ICMP error about a segment.
+#[derive(Serialize)]
+pub struct IcmpLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    frame: u64,
+    ts: &'a str,
+    from: IpAddr,
+    icmp: String,
+    icmp_type: u8,
+    icmp_code: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtu: Option<u32>,
+    src: IpAddr,
+    sport: u16,
+    dst: IpAddr,
+    dport: u16,
+    seq_raw: u32,
+    packet_bytes: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dir: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    related: bool,
+}
+
+impl<'a> IcmpLine<'a> {
+    /// Of an error that was captured at that time.
+    pub fn new(seen: &IcmpSeen, ts: &'a str) -> Self {
+        let error = &seen.error;
+        Self {
+            r#type: "icmp",
+            v: VERSION,
+            frame: seen.frame,
+            ts,
+            from: error.from,
+            icmp: error.kind.name().replace(' ', "-"),
+            icmp_type: error.numbers.0,
+            icmp_code: error.numbers.1,
+            mtu: error.mtu,
+            src: error.src.addr,
+            sport: error.src.port,
+            dst: error.dst.addr,
+            dport: error.dst.port,
+            seq_raw: error.seq.0,
+            packet_bytes: error.packet_len,
+            flow: seen.flow.map(|(flow, _)| flow),
+            dir: seen.flow.map(|(_, from)| direction(from)),
+            seq: seen.seq,
+            related: seen.seq.is_some(),
+        }
+    }
+}
+
 /// What the capture amounts to.
 #[derive(Serialize)]
 pub struct SummaryLine<'a> {
@@ -148,6 +206,10 @@ pub struct SummaryLine<'a> {
     findings: SeverityCounts,
     codes: Codes<'a>,
     kernel_drops: u64,
+    /// ICMP errors about the connections.
+    icmp_errors: u64,
+    /// Those whose quoted numbers fit none.
+    icmp_unrelated: u64,
     complete: bool,
 }
 
@@ -170,6 +232,8 @@ impl<'a> SummaryLine<'a> {
             },
             codes: Codes(summary),
             kernel_drops: summary.drops().kernel,
+            icmp_errors: summary.icmp_errors().0,
+            icmp_unrelated: summary.icmp_errors().1,
             complete: summary.complete(),
         }
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::capture::{Drops, SourceInfo, Span, Timestamp};
 use crate::dissect::Checksum;
 use crate::rules::{Rule, Severity};
-use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, Outcome};
+use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, IcmpSeen, Outcome};
 
 use super::{Packet, wording};
 use held::Held;
@@ -40,6 +40,10 @@ pub struct Summary {
     held: Held,
     found: BTreeMap<Rule, Found>,
     drops: Drops,
+    /// ICMP errors about connections, and those whose quoted numbers fit none.
+    icmp: (u64, u64),
+    /// Packets of ICMP were left out before they came here.
+    without_icmp: bool,
     complete: bool,
 }
 
@@ -91,6 +95,8 @@ impl Summary {
             held: Held::default(),
             found: BTreeMap::new(),
             drops: Drops::default(),
+            icmp: (0, 0),
+            without_icmp: false,
             complete: true,
         }
     }
@@ -176,6 +182,22 @@ impl Summary {
     /// Notes what the capture lost, as far as its source counts that.
     pub fn lost(&mut self, drops: Drops) {
         self.drops = drops;
+    }
+
+    /// Counts an ICMP error.
+    pub fn icmp(&mut self, seen: &IcmpSeen) {
+        let count = if seen.seq.is_some() { &mut self.icmp.0 } else { &mut self.icmp.1 };
+        *count += 1;
+    }
+
+    /// Notes that a filter has left ICMP out: whether any came cannot be known.
+    pub fn without_icmp(&mut self) {
+        self.without_icmp = true;
+    }
+
+    /// ICMP errors about connections, and those whose quoted numbers fit none.
+    pub fn icmp_errors(&self) -> (u64, u64) {
+        self.icmp
     }
 
     /// Notes that the source holds more than could be read.

@@ -139,8 +139,9 @@ impl Summary {
         // The second line stands below the first's facts, unless a long path would push it too far.
         let width = name.chars().count();
         text(out, &" ".repeat(if width <= 30 { width + 2 } else { 10 }));
+        text(out, "TCP: ");
         numerals::grouped(out, self.tcp_packets);
-        text(out, " TCP in ");
+        text(out, " in ");
         counted(out, self.flows, "connection");
         text(out, "; ");
         numerals::grouped(out, self.packets - self.tcp_packets);
@@ -178,6 +179,7 @@ impl Summary {
         self.round_trips(out);
         self.data(out);
         self.sent_again(out);
+        self.errors(out);
         for (at, line) in self.held.lines().enumerate() {
             label(out, if at == 0 { "held back" } else { "" });
             out.extend_from_slice(&line);
@@ -263,6 +265,26 @@ impl Summary {
             counted(out, self.syns, "SYN");
         }
         text(out, "\n");
+    }
+
+    /// What routers and hosts said of the connections; and where nothing can be known of it, though it might explain something.
+    fn errors(&self, out: &mut Vec<u8>) {
+        const MAY_BE_EXPLAINED: [Rule; 3] = [Rule::NoAnswer, Rule::SynRetransmission, Rule::TimeoutRetransmission];
+        let (related, unrelated) = self.icmp;
+        if related + unrelated > 0 {
+            label(out, "icmp");
+            counted(out, related, "error");
+            text(out, " about these connections");
+            if unrelated > 0 {
+                text(out, "; ");
+                numerals::grouped(out, unrelated);
+                text(out, " quote numbers that were not in flight, and count for nothing");
+            }
+            text(out, "\n");
+        } else if self.without_icmp && MAY_BE_EXPLAINED.iter().any(|rule| self.found.contains_key(rule)) {
+            label(out, "icmp");
+            text(out, "left out by the filter: whether an error came is not known; 'or icmp or icmp6' lets them in\n");
+        }
     }
 
     /// A line for each rule that fired, the worst first.

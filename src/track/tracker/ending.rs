@@ -141,7 +141,12 @@ impl FlowTracker {
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
-        for finding in connection.conclude(ended) {
+        let mut findings = connection.conclude(ended);
+        if self.shared.icmp.concerns(connection.number) {
+            self.shared.icmp.explain(connection.number, &mut findings);
+            self.shared.icmp.forget(connection.number);
+        }
+        for finding in findings {
             self.shared.events.push_back(Event::Finding(finding));
         }
         let record = connection.record(ended, self.options.msl.doubled());

@@ -1,0 +1,47 @@
+//! ATM below LLC: Classical IP, and SunATM's pseudo-header.
+
+use super::super::layer::{Layers, push};
+use super::super::rest::Rest;
+use super::super::{Layer, LayerName, Next, NotTcp, Stop};
+use super::llc;
+
+/// A header of the capturing system, or none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Atm {
+    /// Linux' Classical IP: the length on the wire, in bytes.
+    Classical(u32),
+    /// SunATM: whether it was sent here, virtual path, virtual channel.
+    Sun(bool, u8, u16),
+}
+
+/// `ATM_CLIP`: LLC (RFC 2225), or the packet at once.
+pub fn classical<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    push(layers, Layer::Atm(Atm::Classical(rest.wire_len)), rest.offset)?;
+    match rest.data.first() {
+        Some(0xaa) => llc::read(rest, layers),
+        Some(_) => Ok(Next::Ip(rest)),
+        None => Err(rest.short(LayerName::Link, 1)),
+    }
+}
+
+/// `SUNATM`: direction and type of traffic, path, channel.
+pub fn sun<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+    const LLC: u8 = 2;
+    let (&[kind, path, c0, c1], behind) = rest.split::<4>(LayerName::Link)?;
+    push(layers, Layer::Atm(Atm::Sun(kind & 0x80 != 0, path, u16::from_be_bytes([c0, c1]))), rest.offset)?;
+    if kind & 0x0f == LLC { llc::read(behind, layers) } else { Err(Stop::Other(NotTcp::Unknown)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{SNAP, SYN, SYN6, finds_syn, join, other};
+    use super::*;
+
+    #[test]
+    fn llc_or_a_packet_follows() {
+        finds_syn(106, &join(&[SNAP, &[8, 0], &SYN]));
+        finds_syn(106, &SYN6);
+        finds_syn(123, &join(&[&[0x82, 1, 0, 32], SNAP, &[8, 0], &SYN]));
+        assert_eq!(other(123, &join(&[&[0x86, 1, 0, 5], SNAP, &[8, 0], &SYN])), NotTcp::Unknown);
+    }
+}
