@@ -36,6 +36,7 @@ fn print_events(tracker: &mut FlowTracker) {
         match event {
             Event::Finding(finding) => print(&finding),
             Event::Amend(amend) => amend.details.iter().for_each(print),
+            Event::Exchange(_) => {}
             Event::Ended(flow) => println!("flow {}: {}", flow.number, flow.outcome.as_str()),
         }
     }

@@ -36,6 +36,9 @@ const HEALTHY: &[&str] = &[
     "open/no-options.pcap",
     "capture/offload.pcap",
     "window/keep-alive.pcap",
+    "application/greeting.pcap",
+    "application/no-delay.pcap",
+    "application/pipelined.pcap",
 ];
 
 /// A frame that is nobody's but ours.
@@ -102,7 +105,7 @@ impl Verdict {
                     }
                     self.add(&amend.details);
                 }
-                Event::Ended(_) => {}
+                Event::Ended(_) | Event::Exchange(_) => {}
             }
         }
     }

@@ -87,7 +87,7 @@ impl Watch<'_> {
                         seen.notes = amend.notes;
                     }
                 }
-                Event::Ended(_) => {}
+                Event::Ended(_) | Event::Exchange(_) => {}
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::capture::{Frame, SourceInfo, Timestamp};
 use crate::dissect::{Content, Dissection, Segment};
-use crate::track::{Amend, Finding, FlowRecord, Observation};
+use crate::track::{Amend, Exchange, Finding, FlowRecord, Observation};
 
 use super::Summary;
 
@@ -86,6 +86,11 @@ pub trait Reporter {
         let _ = (out, amend);
     }
 
+    /// A request and its answer are complete.
+    fn exchange(&mut self, out: &mut Vec<u8>, exchange: &Exchange) {
+        let _ = (out, exchange);
+    }
+
     /// A connection has ended.
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
         let _ = (out, flow);
@@ -128,6 +133,10 @@ impl<R: Reporter + ?Sized> Reporter for &mut R {
 
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
         (**self).amend(out, amend);
+    }
+
+    fn exchange(&mut self, out: &mut Vec<u8>, exchange: &Exchange) {
+        (**self).exchange(out, exchange);
     }
 
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {

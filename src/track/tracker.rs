@@ -17,7 +17,7 @@ use super::step::{Shared, Step};
 use super::table::{Age, Slot, Table};
 pub use options::TrackerOptions;
 
-use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, Observation};
+use super::{Amend, Deed, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, Observation};
 
 /// So many connections before its own end one is brought near.
 const SOON: usize = 8;
@@ -29,6 +29,8 @@ pub enum Event {
     Finding(Finding),
     /// A frame's word has changed.
     Amend(Amend),
+    /// A request and its answer are complete.
+    Exchange(Box<Exchange>),
     /// A connection has ended, or was forgotten.
     Ended(Box<FlowRecord>),
 }
@@ -66,7 +68,7 @@ impl FlowTracker {
             quality: Quality::default(),
             isns: Isns::default(),
             floods: Floods::default(),
-            shared: Shared::default(),
+            shared: Shared { slow_response: options.slow_response, ..Shared::default() },
             flows: 0,
             started: None,
             now: Timestamp::default(),
