@@ -1,7 +1,7 @@
 //! Requests and answers of real programs, held against what their servers measured: each answer begins with the time that it took.
 
 use serde_json::Value;
-use tcpcheck::capture::{FrameSource, open};
+use tcpcheck::capture::open;
 use tcpcheck::{Content, dissect};
 
 use crate::testkit::{root, tcpcheck};

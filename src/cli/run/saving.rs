@@ -80,6 +80,7 @@ impl ReadAhead for FirstReading<'_> {
                     self.foresight.note_amend(&amend);
                 }
             }
+            Event::Exchange(exchange) => summary.exchange(&exchange),
             Event::Ended(mut flow) => {
                 selection.narrow_record(&mut flow);
                 summary.ended(&flow);
