@@ -178,7 +178,7 @@ fn annotated_lines(made: Made) -> (Made, Vec<u8>) {
 #[bench::short(args = (Shape::Short,), setup = made)]
 #[bench::large(args = (Shape::Large,), setup = made)]
 fn ndjson(made: Made) -> (Made, Vec<u8>) {
-    let records = Records { packets: true, findings: true, flows: true, summary: true };
+    let records = Records { packets: true, findings: true, exchanges: true, flows: true, summary: true };
     let out = write(None, Ndjson::new(records), &made);
     (made, out)
 }

@@ -37,6 +37,7 @@ fn print_events(tracker: &mut FlowTracker) {
             Event::Finding(finding) => print(&finding),
             Event::Icmp(error) => println!("{:?}", error.error.kind),
             Event::Amend(amend) => amend.details.iter().for_each(print),
+            Event::Exchange(_) => {}
             Event::Ended(flow) => println!("flow {}: {}", flow.number, flow.outcome.as_str()),
         }
     }

@@ -179,7 +179,7 @@ fn a_cut_last_packet_is_a_finding_and_no_failure() {
     assert!(text.contains("#! warning TC901 file-cut  the file ends inside a packet after @9"), "{text}");
     assert!(err(&output).contains("TC901 file-cut"), "{}", err(&output));
     let output = run(lab.folder.path(), &["-nr", "cut.pcap", "--json"]);
-    assert!(out(&output).lines().last().unwrap().ends_with("\"complete\":false}"), "{}", out(&output));
+    assert!(out(&output).lines().last().unwrap().contains("\"complete\":false,"), "{}", out(&output));
 }
 
 #[test]
@@ -577,7 +577,7 @@ fn a_capture_without_tcp_is_read_to_its_end() {
 }
 
 #[test]
-fn a_clean_capture_is_told_in_four_lines() {
+fn a_clean_capture_is_told_in_few_lines() {
     let lab = lab_with_a_clean_and_a_lossy_capture();
     let text = out(&run(lab.folder.path(), &["-nr", "clean.pcap", "--summary"]));
     assert_eq!(
@@ -586,6 +586,8 @@ fn a_clean_capture_is_told_in_four_lines() {
             "clean.pcap  pcap, Ethernet, 10 packets in 2.700 s, from 2023-11-14 22:13:20.000000 UTC",
             "            TCP: 10 in 1 connection; 0 other; 0 cut short; checksums 10 correct",
             "  outcome      1 closed",
+            "  verdict      server: the server took 300.0 ms to answer (flow 1)",
+            "  server time  median 300.0 ms of 1 answer, slowest 300.0 ms (flow 1 @4)",
             "  data         client to server 13 B in 1 segment; server to client 13 B in 1 segment",
             "  no findings",
         ]

@@ -11,6 +11,14 @@ use crate::testkit::{files_below, root, short, tcpcheck};
 
 /// Each capture with its connections' outcomes and the codes that fire in it, each with how often.
 const EXPECTED: &[(&str, &str, &str)] = &[
+    ("application/abandoned.pcap", "reset-by-client", "TC401:1 TC804:1"),
+    ("application/delayed-ack.pcap", "closed", "TC802:1"),
+    ("application/greeting.pcap", "closed", ""),
+    ("application/no-delay.pcap", "closed", ""),
+    ("application/pipelined.pcap", "closed", ""),
+    ("application/slow-server-at-client.pcap", "closed", "TC801:1"),
+    ("application/slow-server-at-server.pcap", "closed", "TC801:1"),
+    ("application/slow-server-with-loss.pcap", "closed", "TC202:1 TC204:1 TC210:1 TC212:1 TC301:1"),
     ("capture/big-endian.pcap", "closed", ""),
     ("capture/client-side-only.pcap", "half-closed", "TC904:1"),
     ("capture/gzip.pcap.gz", "closed", ""),

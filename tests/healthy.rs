@@ -47,6 +47,9 @@ const HEALTHY: &[&str] = &[
     "open/no-options.pcap",
     "capture/offload.pcap",
     "window/keep-alive.pcap",
+    "application/greeting.pcap",
+    "application/no-delay.pcap",
+    "application/pipelined.pcap",
 ];
 
 /// A frame that is nobody's but ours.
@@ -113,7 +116,7 @@ impl Verdict {
                     }
                     self.add(&amend.details);
                 }
-                Event::Icmp(_) | Event::Ended(_) => {}
+                Event::Icmp(_) | Event::Ended(_) | Event::Exchange(_) => {}
             }
         }
     }

@@ -36,7 +36,7 @@ fn read(bytes: Vec<u8>) {
         dump: DumpStyle { hex_ascii: 2, ..DumpStyle::default() },
         ..LineStyle::default()
     };
-    let records = Records { packets: true, findings: true, flows: true, summary: true };
+    let records = Records { packets: true, findings: true, exchanges: true, flows: true, summary: true };
     let mut reporters: [Box<dyn Reporter>; 4] = [
         Box::new(Packets::new(Annotator::new(Level::Full, style), true)),
         Box::new(Ndjson::new(records)),
@@ -89,6 +89,7 @@ fn report_events(tracker: &mut FlowTracker, reporters: &mut [Box<dyn Reporter>],
                 Event::Finding(finding) => reporter.finding(&mut out, finding),
                 Event::Amend(amend) => reporter.amend(&mut out, amend),
                 Event::Icmp(seen) => reporter.icmp(&mut out, seen),
+                Event::Exchange(exchange) => reporter.exchange(&mut out, exchange),
                 Event::Ended(flow) => reporter.ended(&mut out, flow),
             }
         }
@@ -96,6 +97,7 @@ fn report_events(tracker: &mut FlowTracker, reporters: &mut [Box<dyn Reporter>],
             Event::Finding(finding) => summary.finding(finding),
             Event::Amend(amend) => summary.amend(amend),
             Event::Icmp(seen) => summary.icmp(seen),
+            Event::Exchange(exchange) => summary.exchange(exchange),
             Event::Ended(flow) => summary.ended(flow),
         }
     }

@@ -10,7 +10,7 @@ use crate::testkit::script::Script;
 use crate::testkit::{files_below, root, short, tcpcheck};
 
 /// The keys of each record in the order in which they are written; a record has some of them.
-const ORDER: [(&str, &str); 7] = [
+const ORDER: [(&str, &str); 8] = [
     ("capture", "type v tool source format link_type snaplen"),
     (
         "packet",
@@ -25,15 +25,20 @@ const ORDER: [(&str, &str); 7] = [
     ),
     ("amend", "type v frame flow notes findings details withdrawn"),
     (
+        "exchange",
+        "type v flow exchange frame ts request_bytes request_ms server_time_ms retransmission_ms answer_frame answer_bytes \
+         answer_ms overlapping",
+    ),
+    (
         "flow",
         "type v flow community_id client client_port server server_port ip_version outcome client_known first_ts last_ts \
-         duration_s longest_idle_s handshake_ms rtt_ms states conn_state history c2s s2c limited_by \
-         findings",
+         duration_s longest_idle_s handshake_ms rtt_ms states conn_state history c2s s2c exchanges limited_by \
+         verdict findings",
     ),
     (
         "summary",
         "type v packets tcp_packets other_packets duration_s flows outcomes findings codes kernel_drops \
-         icmp_errors icmp_unrelated complete",
+         icmp_errors icmp_unrelated complete verdict",
     ),
 ];
 

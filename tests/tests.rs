@@ -7,6 +7,7 @@ mod capture;
 mod check;
 mod citations;
 mod cli;
+mod exchanges;
 mod explain;
 mod extract;
 mod fixtures;

@@ -66,6 +66,7 @@ themes! {
     traces_of_forged_segments_hold "security"
     traces_of_acknowledgments_and_windows_hold "ack"
     traces_of_headers_and_options_hold "header"
+    traces_of_applications_hold "application"
     traces_of_poor_captures_hold "capture"
 }
 

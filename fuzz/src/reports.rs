@@ -81,7 +81,7 @@ pub fn report(bytes: &[u8]) {
     let mut album = Album::new(AlbumOptions { keep: 2, records: 0, payload: true });
     let mut ways = [
         Way::new(Packets::new(Annotator::new(Level::Full, style), !bit(4)), false),
-        Way::new(Ndjson::new(Records { packets: true, findings: true, flows: true, summary: true }), true),
+        Way::new(Ndjson::new(Records { packets: true, findings: true, exchanges: true, flows: true, summary: true }), true),
         Way::new(Findings::new(style, !bit(4)), false),
         Way::new(Flows::new(Order::Start, bit(5), style), false),
         Way::new(Ladder::new(ladder), false),
@@ -178,6 +178,7 @@ fn tell(tracker: &mut FlowTracker, ways: &mut [Way<'_>], summary: &mut Summary) 
                 Event::Finding(finding) => reporter.finding(out, finding),
                 Event::Amend(amend) => reporter.amend(out, amend),
                 Event::Icmp(seen) => reporter.icmp(out, seen),
+                Event::Exchange(exchange) => reporter.exchange(out, exchange),
                 Event::Ended(flow) => reporter.ended(out, flow),
             }
             way.check();
@@ -186,6 +187,7 @@ fn tell(tracker: &mut FlowTracker, ways: &mut [Way<'_>], summary: &mut Summary) 
             Event::Finding(finding) => summary.finding(finding),
             Event::Amend(amend) => summary.amend(amend),
             Event::Icmp(seen) => summary.icmp(seen),
+            Event::Exchange(exchange) => summary.exchange(exchange),
             Event::Ended(flow) => summary.ended(flow),
         }
     }

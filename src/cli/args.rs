@@ -187,6 +187,9 @@ pub struct ShowArgs {
     /// A table of the connections instead of packets
     #[arg(long)]
     pub flows: bool,
+    /// A table of requests and their answers instead of packets: how long the server took
+    #[arg(long)]
+    pub exchanges: bool,
     /// The findings instead of packets, a line each
     #[arg(long)]
     pub findings: bool,
@@ -196,13 +199,13 @@ pub struct ShowArgs {
     /// The number of packets instead of packets
     #[arg(long = "count", conflicts_with = "json")]
     pub only_count: bool,
-    /// Packets too, where another option would leave them out (-w, --flows, --findings, --summary)
+    /// Packets too, where another option would leave them out (-w, --flows, --exchanges, --findings, --summary)
     #[arg(long)]
     pub print: bool,
     /// With --flows: a table of the connections that have ended, every so often: 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = interval, requires = "flows", conflicts_with = "json")]
     pub interval: Option<Span>,
-    /// Order of --flows: start, rtx, dur or bytes
+    /// Order of --flows: start, rtx, dur, bytes or response
     #[arg(long, value_name = "KEY", value_enum, default_value_t = Sort::Start, requires = "flows", hide_possible_values = true)]
     pub sort: Sort,
 }
@@ -332,6 +335,9 @@ pub struct AnalysisArgs {
     /// Most unanswered connection attempts followed at once
     #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_half_open: u32,
+    /// A server that takes so long to answer is slow (TC801): 500ms, 2s
+    #[arg(long, value_name = "TIME", value_parser = interval, default_value = "1s")]
+    pub slow: Span,
     /// Threads for reading a file, whatever is said of it is the same; more than 2 do no more [default: 2, or 1 on one core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -397,6 +403,8 @@ pub enum Sort {
     Dur,
     /// Most bytes first
     Bytes,
+    /// Longest server time first
+    Response,
 }
 
 /// When to colour.

@@ -105,6 +105,8 @@ pub struct Show {
     pub packets: bool,
     /// The table of connections.
     pub flows: bool,
+    /// The table of requests and answers.
+    pub exchanges: bool,
     /// The findings.
     pub findings: bool,
     /// The summary.
@@ -194,6 +196,7 @@ impl Plan {
                 Sort::Rtx => Order::Retransmissions,
                 Sort::Dur => Order::Duration,
                 Sort::Bytes => Order::Bytes,
+                Sort::Response => Order::Response,
             },
             table: match (args.show.interval, &origin, args.show.sort) {
                 (Some(_), ..) => Pace::Intervals,
@@ -222,6 +225,7 @@ impl Plan {
                 max_flows: args.analysis.max_flows as usize,
                 max_half_open: args.analysis.max_half_open as usize,
                 idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
+                slow_response: args.analysis.slow,
                 ..TrackerOptions::default()
             },
             confined: !args.confinement.no_sandbox,
@@ -393,11 +397,12 @@ fn filter(args: &Args) -> Result<Filter> {
 
 fn show(args: &Args) -> Show {
     let asked = &args.show;
-    let others = asked.flows || asked.findings || asked.summary || asked.only_count;
+    let others = asked.flows || asked.exchanges || asked.findings || asked.summary || asked.only_count;
     let only_written = args.output.write.is_some() && args.output.ring.is_none() && !args.output.json;
     Show {
         packets: asked.print || !(others || only_written),
         flows: asked.flows,
+        exchanges: asked.exchanges,
         findings: asked.findings,
         summary: asked.summary,
         only_count: asked.only_count,

@@ -15,7 +15,9 @@ use crate::capture::{
 };
 use crate::dissect::{Dissection, Reader, Segment};
 use crate::report::lines::Lines;
-use crate::report::{Annotator, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary};
+use crate::report::{
+    Annotator, Exchanges, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary,
+};
 use crate::track::{FlowHash, FlowTracker, Observation};
 
 use super::exit::Exit;
@@ -295,6 +297,7 @@ fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter + '_>> {
         return vec![Box::new(Ndjson::new(Records {
             packets: all,
             findings: all || show.findings,
+            exchanges: all || show.exchanges,
             flows: all || show.flows,
             summary: all || show.summary,
         }))];
@@ -308,6 +311,9 @@ fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter + '_>> {
     }
     if show.flows {
         reporters.push(Box::new(Flows::new(plan.order, plan.line.verbose > 0, style).paced(plan.table)));
+    }
+    if show.exchanges {
+        reporters.push(Box::new(Exchanges::new(style)));
     }
     reporters
 }

@@ -88,7 +88,7 @@ impl Watch<'_> {
                         seen.notes = amend.notes;
                     }
                 }
-                Event::Icmp(_) | Event::Ended(_) => {}
+                Event::Icmp(_) | Event::Ended(_) | Event::Exchange(_) => {}
             }
         }
     }

@@ -72,6 +72,8 @@ pub enum Measure {
     Handshake,
     /// Segment to acknowledgment, on the longer way from the capture point.
     RoundTrip,
+    /// Last byte of a request to first byte of its answer, less the round trip and what retransmissions cost.
+    Response,
     /// How long a side has its window closed.
     ZeroWindow,
     /// Between two segments.

@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
-use crate::track::{Amend, Deed, Direction, Finding, Observation, TcpState};
+use crate::track::{Amend, Deed, Direction, Exchange, Finding, Observation, TcpState};
 
 /// Findings kept of each rule; all are counted.
 const KEPT: usize = 4;
@@ -15,8 +15,12 @@ pub(super) struct Following {
     pub section: usize,
     /// The longest that a round trip may take: at most, and for 95 of 100.
     limits: [Option<Span>; 2],
+    /// The longest that a server may take to answer, likewise.
+    response_limits: [Option<Span>; 2],
     /// Round trips from here to the server and back, and to the client and back.
     legs: [Leg; 2],
+    /// Server times, with the frame of the answer.
+    pub responses: Leg,
     /// The frame that completed the handshake.
     pub established: Option<u64>,
     /// The frames around the longest time without a segment.
@@ -32,7 +36,7 @@ pub(super) struct Following {
     pub findings: Vec<Finding>,
 }
 
-/// Round trips one way.
+/// Times of one kind: round trips one way, or answers of a server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Leg {
     pub samples: u64,
@@ -44,10 +48,17 @@ pub(super) struct Leg {
 }
 
 impl Following {
-    pub fn new(section: usize, limits: [Option<Span>; 2], segment: &Segment) -> Self {
+    pub fn new(
+        section: usize,
+        limits: [Option<Span>; 2],
+        response_limits: [Option<Span>; 2],
+        segment: &Segment,
+    ) -> Self {
         Self {
             section,
             limits,
+            response_limits,
+            responses: Leg::default(),
             legs: [Leg::default(); 2],
             established: None,
             idle: (Span(0), [0; 2]),
@@ -87,6 +98,13 @@ impl Following {
         self.over = done(seen.after.client) && done(seen.after.server);
         for finding in &seen.findings {
             self.keep(finding);
+        }
+    }
+
+    /// Takes a request and its answer.
+    pub fn exchange(&mut self, exchange: &Exchange) {
+        if let Some(time) = exchange.server_time {
+            self.responses.add(time, exchange.answer_frame, self.response_limits);
         }
     }
 

@@ -131,7 +131,9 @@ impl<'p> Judge<'p> {
                     }
                 }
                 self.sections[section] += 1;
-                entry.insert(Following::new(section, round_trip_limits(self.policy, section), segment))
+                let [round_trips, responses] =
+                    [Measure::RoundTrip, Measure::Response].map(|measure| limits_of(self.policy, section, measure));
+                entry.insert(Following::new(section, round_trips, responses, segment))
             }
         };
         following.segment(segment, seen);
@@ -149,6 +151,11 @@ impl<'p> Judge<'p> {
                 Event::Amend(amend) => {
                     if let Some(following) = self.following.get_mut(&amend.flow) {
                         following.amend(&amend);
+                    }
+                }
+                Event::Exchange(exchange) => {
+                    if let Some(following) = self.following.get_mut(&exchange.flow) {
+                        following.exchange(&exchange);
                     }
                 }
                 Event::Ended(flow) => {
@@ -212,8 +219,12 @@ impl<'p> Judge<'p> {
                             .worst_first(resent as i64, || repeated(flow, ends, following, resent));
                     }
                 }
-                Demand::Longest(Measure::RoundTrip, _) | Demand::Percentile(Measure::RoundTrip, _) => {
-                    let leg = following.round_trips();
+                Demand::Longest(measure @ (Measure::RoundTrip | Measure::Response), _)
+                | Demand::Percentile(measure @ (Measure::RoundTrip | Measure::Response), _) => {
+                    let leg = match measure {
+                        Measure::RoundTrip => following.round_trips(),
+                        _ => following.responses,
+                    };
                     let above = leg.above[usize::from(matches!(check.demand, Demand::Percentile(..)))];
                     tally.of(leg.samples).worst(leg.worst.0, leg.samples);
                     if above > 0 {
@@ -312,13 +323,14 @@ fn allows(demand: &Demand, rule: Rule) -> bool {
     matches!(demand, Demand::Allow(allowance) if !allowance.expired && allowance.rules.contains(&rule))
 }
 
-fn round_trip_limits(policy: &Policy, section: usize) -> [Option<Span>; 2] {
+/// What a section allows of a measure: at most, and for 95 of 100.
+fn limits_of(policy: &Policy, section: usize, measure: Measure) -> [Option<Span>; 2] {
     let mut limits = [None; 2];
     let checks = policy.sections.get(section).into_iter().flat_map(|section| &section.checks);
     for check in checks.filter_map(|at| policy.checks.get(*at)) {
         match check.demand {
-            Demand::Longest(Measure::RoundTrip, limit) => limits[0] = Some(limit),
-            Demand::Percentile(Measure::RoundTrip, limit) => limits[1] = Some(limit),
+            Demand::Longest(of, limit) if of == measure => limits[0] = Some(limit),
+            Demand::Percentile(of, limit) if of == measure => limits[1] = Some(limit),
             _ => {}
         }
     }

@@ -13,6 +13,8 @@ pub enum Key {
     P95Handshake,
     MaxRtt,
     P95Rtt,
+    MaxResponse,
+    P95Response,
     MaxZeroWindow,
     MaxIdle,
     Close,
@@ -41,7 +43,7 @@ pub struct KeyInfo {
 
 impl Key {
     /// Every key, in the order in which a policy lists them.
-    pub const ALL: [KeyInfo; 18] = [
+    pub const ALL: [KeyInfo; 20] = [
         info(
             Key::Select,
             "select",
@@ -63,6 +65,8 @@ impl Key {
         info(Key::P95Handshake, "p95_handshake", true, r#""50ms""#, "what 95 of 100 handshakes may take"),
         info(Key::MaxRtt, "max_rtt", true, r#""200ms""#, "the longest that a round trip may take"),
         info(Key::P95Rtt, "p95_rtt", true, r#""100ms""#, "what 95 of 100 round trips may take"),
+        info(Key::MaxResponse, "max_response", true, r#""2s""#, "the longest that a server may take to answer"),
+        info(Key::P95Response, "p95_response", true, r#""500ms""#, "what a server may take for 95 of 100 answers"),
         info(
             Key::MaxZeroWindow,
             "max_zero_window",

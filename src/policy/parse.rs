@@ -258,6 +258,8 @@ impl<'t> Parser<'t> {
             Key::P95Handshake => self.limit(value).map(|limit| Demand::Percentile(Measure::Handshake, limit)),
             Key::MaxRtt => self.limit(value).map(|limit| Demand::Longest(Measure::RoundTrip, limit)),
             Key::P95Rtt => self.limit(value).map(|limit| Demand::Percentile(Measure::RoundTrip, limit)),
+            Key::MaxResponse => self.limit(value).map(|limit| Demand::Longest(Measure::Response, limit)),
+            Key::P95Response => self.limit(value).map(|limit| Demand::Percentile(Measure::Response, limit)),
             Key::MaxZeroWindow => self.limit(value).map(|limit| Demand::Longest(Measure::ZeroWindow, limit)),
             Key::MaxIdle => self.limit(value).map(|limit| Demand::Longest(Measure::Idle, limit)),
             Key::Close => self.word::<Close>(value).map(Demand::Close),

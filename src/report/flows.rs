@@ -25,6 +25,8 @@ pub enum Order {
     Duration,
     /// Most bytes first.
     Bytes,
+    /// Longest server time first.
+    Response,
 }
 
 /// When rows are written.
@@ -61,7 +63,7 @@ struct Row {
     cells: Box<[String]>,
 }
 
-const HEAD: [(&str, Align); 15] = [
+const HEAD: [(&str, Align); 16] = [
     ("flow", Align::Right),
     ("client", Align::Left),
     ("server", Align::Left),
@@ -70,6 +72,7 @@ const HEAD: [(&str, Align); 15] = [
     ("dur s", Align::Right),
     ("hs ms", Align::Right),
     ("rtt ms", Align::Right),
+    ("srv ms", Align::Right),
     ("c>s B", Align::Right),
     ("s>c B", Align::Right),
     ("rtx", Align::Right),
@@ -80,10 +83,10 @@ const HEAD: [(&str, Align); 15] = [
 ];
 
 /// Room for what usually stands in them, where rows are written before others are known.
-const USUAL: [usize; 15] = [4, 21, 21, 15, 7, 7, 5, 6, 9, 9, 3, 5, 9, 12, 8];
+const USUAL: [usize; 16] = [4, 21, 21, 15, 7, 7, 5, 6, 6, 9, 9, 3, 5, 9, 12, 8];
 
 /// Those of a wide table among them.
-const WIDE: std::ops::Range<usize> = 11..14;
+const WIDE: std::ops::Range<usize> = 12..15;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Align {
@@ -142,6 +145,7 @@ impl Reporter for Flows {
             Order::Start => 0,
             Order::Retransmissions => (flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments) as i64,
             Order::Duration => flow.duration().0,
+            Order::Response => server_time(flow).map_or(-1, |times| times.max.0),
             Order::Bytes => flow.c2s.unique_bytes.saturating_add(flow.s2c.unique_bytes) as i64,
         };
         let cells = cells(flow, self.first.unwrap_or(flow.first_ts));
@@ -186,6 +190,7 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
         cell(|out| numerals::seconds(out, flow.duration())),
         flow.handshake.map_or_else(unknown, |span| cell(|out| numerals::millis(out, span))),
         flow.rtt.map_or_else(unknown, |rtt| cell(|out| numerals::millis(out, rtt.median))),
+        server_time(flow).map_or_else(unknown, |times| cell(|out| numerals::millis(out, times.median))),
         cell(|out| numerals::grouped(out, payload(&flow.c2s))),
         cell(|out| numerals::grouped(out, payload(&flow.s2c))),
         // A SYN sent again is sent again, too.
@@ -202,6 +207,11 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
         }),
         findings(&flow.findings),
     ])
+}
+
+/// How long the server took to answer.
+fn server_time(flow: &FlowRecord) -> Option<crate::track::RttSummary> {
+    flow.exchanges.and_then(|exchanges| exchanges.server_time)
 }
 
 /// The worst rules by code, and how many others.

@@ -6,7 +6,9 @@
 mod annotate;
 pub mod check;
 mod community_id;
+mod diagnosis;
 mod digits;
+mod exchanges;
 mod findings;
 mod flows;
 mod graph;
@@ -32,6 +34,8 @@ mod wording;
 
 pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
 pub use community_id::community_id;
+pub use diagnosis::diagnosis_text;
+pub use exchanges::Exchanges;
 pub use findings::Findings;
 pub use flows::{Flows, Order, Pace};
 pub use graph::{Album, AlbumOptions, Graph, Kept, Trouble, main_way, trouble, way_name, write_xpl};

@@ -2,7 +2,7 @@
 
 use crate::capture::{Frame, SourceInfo, Timestamp};
 use crate::dissect::{Content, Dissection, NotTcp, Other, Segment};
-use crate::track::{Amend, Finding, FlowRecord, IcmpSeen, Observation};
+use crate::track::{Amend, Exchange, Finding, FlowRecord, IcmpSeen, Observation};
 
 use super::Summary;
 
@@ -97,6 +97,11 @@ pub trait Reporter {
         let _ = (out, amend);
     }
 
+    /// A request and its answer are complete.
+    fn exchange(&mut self, out: &mut Vec<u8>, exchange: &Exchange) {
+        let _ = (out, exchange);
+    }
+
     /// A connection has ended.
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
         let _ = (out, flow);
@@ -143,6 +148,10 @@ impl<R: Reporter + ?Sized> Reporter for &mut R {
 
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
         (**self).amend(out, amend);
+    }
+
+    fn exchange(&mut self, out: &mut Vec<u8>, exchange: &Exchange) {
+        (**self).exchange(out, exchange);
     }
 
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {

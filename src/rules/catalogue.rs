@@ -296,6 +296,20 @@ catalogue! {
         "an ICMP error says that a segment's time to live ran out on the way: a loop, or a traceroute"
         "ICMP {icmp} from {from}[, {after} after {segment}]"
 
+    SlowResponse "TC801" "slow-response" Warning ""
+        "a server that took longer than the slow-response limit from the last byte of a request to the first byte of its answer"
+        "the server took {server_time} to answer the {bytes} of the request in {request}[, besides {retransmission} for retransmissions][; {why}]"
+
+    DelayedAckStall "TC802" "delayed-ack-stall" Warning "RFC 1122 §4.2.3.2, RFC 896"
+        "writes that wait for the acknowledgment of the one before, which its receiver delays"
+        "{times} of the {who} waited for a delayed acknowledgment, {total} in all: one larger write, or TCP_NODELAY, avoids it"
+    IdleReset "TC803" "idle-reset" Warning "RFC 5382 §5"
+        "a connection that is reset, or not answered any more, after an idle time"
+        "idle for {idle}, and then {how}[; like a time-out of {like}]"
+    Abandoned "TC804" "abandoned" Note ""
+        "a client that resets the connection before it has an answer"
+        "the client gave up {waited} after {what}"
+
     FileCut "TC901" "file-cut" Warning ""
         "the file ends inside a packet; every complete packet was analysed"
         "the file ends inside a packet[ after {after_frame}]: {present} of {needed} at offset {offset}; all before it was analysed"

@@ -47,6 +47,7 @@ impl Connection {
         self.conclude_opening(ended, &mut found);
         self.conclude_close(ended, &mut found);
         self.conclude_sides(&mut found);
+        self.conclude_application(&mut found);
         for finding in &mut found {
             finding.flow = Some(self.number);
             self.count_finding(finding.rule, finding.severity);
@@ -215,12 +216,13 @@ impl Connection {
         let mut findings = std::mem::take(&mut self.found);
         findings.sort_by_key(|(rule, _)| *rule);
         let [c2s, s2c] = [self.stats(0), self.stats(1)];
+        let (outcome, exchanges) = (self.outcome(), self.exchange_summary());
         FlowRecord {
             number: self.number,
             client: client.socket,
             server: server.socket,
             client_known: self.client_known,
-            outcome: self.outcome(),
+            outcome,
             first_ts: self.first.1,
             last_ts: self.last.1,
             first_frame: self.first.0,
@@ -230,6 +232,8 @@ impl Connection {
             states: self.states(),
             conn_state: self.history.conn_state(payload),
             history: self.history.letters().to_owned(),
+            diagnosis: self.diagnose(outcome, exchanges.as_ref()),
+            exchanges,
             limited_by: self.limited_by([c2s.unique_bytes, s2c.unique_bytes]),
             longest_idle: self.limits.idle,
             c2s,

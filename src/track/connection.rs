@@ -14,8 +14,10 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
 
 use super::amend::Words;
+use super::application::Application;
 use super::claims::Claim;
 use super::endpoint::Endpoint;
+use super::exchanges::{Exchanges, Turn};
 use super::facts::{self, Closing, CutOff};
 use super::history::History;
 use super::injection::Watch;
@@ -40,6 +42,8 @@ pub(super) struct Connection {
     pub gaps_acked: bool,
     /// No connection before it showed both directions.
     pub alone: bool,
+    /// Whose turn it is to send.
+    pub(super) turn: Turn,
     /// Both ends' states after the last segment.
     pub shown: Option<States>,
     /// A keep-alive or zero-window probe that waits for its answer, and who sent it.
@@ -56,6 +60,10 @@ pub(super) struct Connection {
     pub claim: Option<Box<Claim>>,
     /// A SYN or SYN+ACK that does not belong here unless the other end takes it.
     pub pending_syn: Option<Box<Segment>>,
+    /// Requests and their answers so far.
+    pub(super) exchanges: Option<Box<Exchanges>>,
+    /// What the programs did otherwise.
+    pub(super) application: Option<Box<Application>>,
     /// Segments that may be a third party's, until their alleged sender's reaction tells.
     pub watch: Option<Box<Watch>>,
     /// What was said of frames whose word may change.
@@ -70,6 +78,8 @@ pub(super) struct Connection {
     /// The frame and time of each end's FIN.
     pub fin_frames: [(u64, Timestamp); 2],
     pub cut: Option<Cut>,
+    /// How long nothing went on until a segment of each end was retransmitted.
+    pub recovery_time: [Span; 2],
     /// A RST in the window but not where the receiver expects it: whether it was taken, only what follows can tell.
     pub doubtful_reset: Option<Cut>,
     /// Findings that were made once and are not made again.
@@ -78,7 +88,7 @@ pub(super) struct Connection {
 
 packed!(Connection {
     last, first, handshake, ends, client_known, age, alone, fin_frames, cut, doubtful_reset, time_wait_since, shown, history, limits,
-    found, regraded, probe, gaps_acked, provisional, once, settled
+    found, regraded, probe, gaps_acked, provisional, once, settled, turn, exchanges, application, recovery_time
 } at_rest { number, claim, pending_syn, watch, words });
 
 /// How a segment is taken.
@@ -154,6 +164,7 @@ impl Connection {
             handshake: Handshake::default(),
             fin_frames: Default::default(),
             cut: None,
+            recovery_time: [Span(0); 2],
             doubtful_reset: None,
             time_wait_since: None,
             shown: None,
@@ -164,6 +175,9 @@ impl Connection {
             probe: None,
             claim: None,
             pending_syn: None,
+            turn: Turn::Nobody,
+            exchanges: None,
+            application: None,
             watch: None,
             gaps_acked: false,
             words: Words::default(),
@@ -245,8 +259,10 @@ impl Connection {
                 self.shown = Some(step.obs.after);
                 self.note_time_wait(step.segment.ts, step.obs.after);
                 self.settled = self.is_settled();
+                self.note_recovery(step);
             }
         }
+        self.note_application(step, self.last.1);
         self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
         for finding in &step.obs.findings {

@@ -89,6 +89,7 @@ impl Connection {
         }
         if payload > 0 {
             step.obs.deed = Deed::Data;
+            let last_data = me.last_data;
             step.shared.give_room(me);
             me.send(from, end, segment);
             me.nxt = end;
@@ -96,6 +97,7 @@ impl Connection {
             if end >= peer.least_edge() {
                 self.check_window_full(step);
             }
+            self.note_new_data(step, last_data);
         }
         if acked > 0 {
             let slowest = self.acknowledge_next(step, ack);

@@ -4,7 +4,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 use crate::rules::{Rule, Severity};
 
-use super::{LimitedBy, States};
+use super::{Diagnosis, ExchangeSummary, LimitedBy, States};
 
 /// All that reports say of a connection as a whole.
 #[derive(Clone, Debug)]
@@ -37,6 +37,10 @@ pub struct FlowRecord {
     pub conn_state: &'static str,
     /// Zeek's `history`.
     pub history: String,
+    /// Its requests and answers; none where the client sent no data.
+    pub exchanges: Option<ExchangeSummary>,
+    /// Whose doing it was.
+    pub diagnosis: Diagnosis,
     /// What held it back; nothing where it took no time or only one side was captured.
     pub limited_by: Option<LimitedBy>,
     /// The longest time without any segment.

@@ -6,6 +6,7 @@
 
 mod acks;
 mod amend;
+mod application;
 mod asked;
 mod awake;
 mod challenge;
@@ -15,7 +16,9 @@ mod conclude;
 mod connection;
 mod content;
 mod copies;
+mod diagnosis;
 mod endpoint;
+mod exchanges;
 mod expected;
 mod facts;
 mod finding;
@@ -57,6 +60,8 @@ mod unread;
 mod window;
 
 pub use amend::Amend;
+pub use diagnosis::{Diagnosis, Reason, Responsible};
+pub use exchanges::{Exchange, ExchangeSummary};
 pub use finding::{Fact, Finding, Value};
 pub use flow::{DirectionStats, FlowRecord, Outcome, RttSummary};
 pub use icmp::IcmpSeen;

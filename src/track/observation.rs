@@ -1,6 +1,7 @@
 //! What one segment did.
 
 use crate::capture::Span;
+use crate::rules::Rule;
 
 use super::packed::{Pack, Packer, Unpacker, packed_enum};
 use super::{Direction, Finding, TcpState};
@@ -49,6 +50,13 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Whether it carries bytes that its sender had sent before.
+    pub(super) fn is_retransmission(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| (Rule::Retransmission..=Rule::SpuriousRetransmission).contains(&finding.rule))
+    }
+
     /// Empties it for the next segment, and keeps its room.
     pub(super) fn clear(&mut self) {
         let Self {

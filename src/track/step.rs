@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
@@ -32,6 +33,8 @@ pub(super) struct Shared {
     pub icmp: IcmpErrors,
     /// Of some connection, the capture is known to have missed segments.
     pub lossy: bool,
+    /// A server that takes so long to answer is slow.
+    pub slow_response: Span,
     /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.
     pub rooms: Vec<VecDeque<Sent>>,
 }

@@ -19,7 +19,7 @@ use super::table::{Age, Slot, Table};
 use super::unread::Unread;
 pub use options::TrackerOptions;
 
-use super::{Amend, Deed, Direction, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation};
+use super::{Amend, Deed, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation};
 
 /// So many connections before its own end one is brought near.
 const SOON: usize = 8;
@@ -33,6 +33,8 @@ pub enum Event {
     Amend(Amend),
     /// An ICMP error about a segment.
     Icmp(Box<IcmpSeen>),
+    /// A request and its answer are complete.
+    Exchange(Box<Exchange>),
     /// A connection has ended, or was forgotten.
     Ended(Box<FlowRecord>),
 }
@@ -72,7 +74,7 @@ impl FlowTracker {
             isns: Isns::default(),
             unread: Unread::default(),
             floods: Floods::default(),
-            shared: Shared::default(),
+            shared: Shared { slow_response: options.slow_response, ..Shared::default() },
             flows: 0,
             started: None,
             now: Timestamp::default(),

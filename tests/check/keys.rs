@@ -39,6 +39,8 @@ const ROWS: &[Row] = &[
     row("p95_handshake", "healthy/several-clients.pcap", r#""50ms""#, r#""5ms""#, 1, "found 100.0 % (5 of 5 handshakes above 5ms, 1 may be); the longest 11.0 ms"),
     row("max_rtt", "healthy/requests.pcap", r#""50ms""#, r#""15ms""#, 1, "found 20.2 ms (1 of 22 round trips above 15ms)"),
     row("p95_rtt", "healthy/requests.pcap", r#""15ms""#, r#""5ms""#, 1, "found 100.0 % (22 of 22 round trips above 5ms, 1 may be); the longest 20.2 ms"),
+    row("max_response", "application/slow-server-at-server.pcap", r#""2s""#, r#""400ms""#, 1, "(1 of 5 answers above 400ms)"),
+    row("p95_response", "application/slow-server-at-server.pcap", r#""2s""#, r#""100ms""#, 1, "(4 of 5 answers above 100ms"),
     row("max_zero_window", "window/zero-window.pcap", r#""1m""#, r#""10ms""#, 1, "(closed window)"),
     row("max_idle", "loss/timeout.pcap", r#""1s""#, r#""400ms""#, 1, "found 428.0 ms (pause)"),
     row("close", "reset/by-client.pcap", r#""reset-ok""#, r#""clean""#, 1, "1 of 1 connection did not end with a FIN from both sides"),

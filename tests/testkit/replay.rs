@@ -73,7 +73,7 @@ fn take_events(tracker: &mut FlowTracker, seen: &mut Seen) {
                     segment.codes = amend.findings.iter().map(|(rule, _)| rule.code().to_owned()).collect();
                 }
             }
-            Event::Icmp(_) => {}
+            Event::Icmp(_) | Event::Exchange(_) => {}
             Event::Ended(record) => {
                 let flow = seen.flows.entry(record.number).or_default();
                 flow.outcome = Some(record.outcome.as_str().to_owned());

@@ -46,6 +46,14 @@ impl Run<'_> {
                     }
                 }
             }
+            Event::Exchange(exchange) => {
+                self.summary.exchange(&exchange);
+                if self.connections.show(Some(exchange.flow)) {
+                    for reporter in &mut self.reporters {
+                        reporter.exchange(self.output.text(), &exchange);
+                    }
+                }
+            }
             Event::Ended(mut flow) => {
                 if let Some(outgoing) = &mut self.outgoing {
                     outgoing.ended(&flow);

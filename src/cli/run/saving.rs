@@ -83,6 +83,7 @@ impl Visitor for FirstReading<'_> {
                     self.foresight.note_amend(&amend);
                 }
             }
+            Event::Exchange(exchange) => summary.exchange(&exchange),
             Event::Ended(mut flow) => {
                 selection.narrow_record(&mut flow);
                 summary.ended(&flow);

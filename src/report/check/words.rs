@@ -177,6 +177,7 @@ fn one(measure: Measure) -> &'static str {
     match measure {
         Measure::Handshake => "handshake",
         Measure::RoundTrip => "round trip",
+        Measure::Response => "answer",
         Measure::ZeroWindow => "closed window",
         Measure::Idle => "pause",
     }
@@ -186,6 +187,7 @@ fn many(measure: Measure) -> &'static str {
     match measure {
         Measure::Handshake => "handshakes",
         Measure::RoundTrip => "round trips",
+        Measure::Response => "answers",
         // Each connection has one total, and one longest pause.
         Measure::ZeroWindow | Measure::Idle => "connections",
     }

@@ -7,8 +7,9 @@ use serde::ser::Serializer;
 
 use crate::capture::Span;
 use crate::report::community_id::community_id;
+use crate::report::diagnosis_text;
 use crate::rules::Rule;
-use crate::track::{Cause, DirectionStats, FlowRecord, LimitedBy, RttSummary, Shares};
+use crate::track::{Cause, Diagnosis, DirectionStats, ExchangeSummary, FlowRecord, LimitedBy, RttSummary, Shares};
 
 use super::VERSION;
 use super::packet::{self, StatesObject};
@@ -41,7 +42,10 @@ pub struct FlowLine<'a> {
     c2s: DirectionObject,
     s2c: DirectionObject,
     #[serde(skip_serializing_if = "Option::is_none")]
+    exchanges: Option<ExchangesObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     limited_by: Option<LimitsObject>,
+    verdict: VerdictObject,
     findings: Counts<'a>,
 }
 
@@ -71,7 +75,9 @@ impl<'a> FlowLine<'a> {
             history: &flow.history,
             c2s: DirectionObject::new(&flow.c2s, flow),
             s2c: DirectionObject::new(&flow.s2c, flow),
+            exchanges: flow.exchanges.map(ExchangesObject::from),
             limited_by: flow.limited_by.map(LimitsObject::from),
+            verdict: VerdictObject::new(&flow.diagnosis),
             findings: Counts(&flow.findings),
         }
     }
@@ -95,6 +101,33 @@ impl From<RttSummary> for RttObject {
             max: rtt.max.as_millis_f64(),
             samples: rtt.samples,
         }
+    }
+}
+
+/// Requests and their answers.
+#[derive(Serialize)]
+struct ExchangesObject {
+    count: u32,
+    overlapping: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_time_ms: Option<ServerTimeObject>,
+}
+
+#[derive(Serialize)]
+struct ServerTimeObject {
+    p50: f64,
+    p95: f64,
+    max: f64,
+}
+
+impl From<ExchangeSummary> for ExchangesObject {
+    fn from(exchanges: ExchangeSummary) -> Self {
+        let times = exchanges.server_time.map(|times| ServerTimeObject {
+            p50: times.median.as_millis_f64(),
+            p95: times.p95.as_millis_f64(),
+            max: times.max.as_millis_f64(),
+        });
+        Self { count: exchanges.count, overlapping: exchanges.overlapping, server_time_ms: times }
     }
 }
 
@@ -143,6 +176,25 @@ impl DirectionObject {
             wscale: stats.wscale,
             sack: stats.sack,
             timestamps: stats.timestamps,
+        }
+    }
+}
+
+/// Whose doing it was.
+#[derive(Serialize)]
+pub struct VerdictObject {
+    cause: &'static str,
+    lost_s: f64,
+    text: String,
+}
+
+impl VerdictObject {
+    /// Of a connection, or of the capture as a whole.
+    pub fn new(diagnosis: &Diagnosis) -> Self {
+        Self {
+            cause: diagnosis.responsible.as_str(),
+            lost_s: diagnosis.lost.as_secs_f64(),
+            text: diagnosis_text(diagnosis),
         }
     }
 }

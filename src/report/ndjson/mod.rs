@@ -9,7 +9,7 @@ mod records;
 mod writer;
 
 use crate::capture::{SourceInfo, Timestamp};
-use crate::track::{Amend, Finding, FlowRecord, IcmpSeen};
+use crate::track::{Amend, Exchange, Finding, FlowRecord, IcmpSeen};
 pub(super) use evidence::Evidence;
 
 use super::numerals::Calendar;
@@ -18,7 +18,7 @@ use super::{Packet, Reporter, Summary};
 use ends::Ends;
 use flow::FlowLine;
 use packet::PacketLine;
-use records::{AmendLine, CaptureLine, FindingLine, IcmpLine, SummaryLine};
+use records::{AmendLine, CaptureLine, ExchangeLine, FindingLine, IcmpLine, SummaryLine};
 use writer::line;
 
 /// The schema's version, in every record.
@@ -31,6 +31,8 @@ pub struct Records {
     pub packets: bool,
     /// `finding`.
     pub findings: bool,
+    /// `exchange`.
+    pub exchanges: bool,
     /// `flow`.
     pub flows: bool,
     /// `summary`.
@@ -110,6 +112,12 @@ impl Reporter for Ndjson {
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
         if self.records.packets || self.records.findings {
             line(out, &AmendLine::new(amend, &mut self.calendar));
+        }
+    }
+
+    fn exchange(&mut self, out: &mut Vec<u8>, exchange: &Exchange) {
+        if self.records.exchanges {
+            line(out, &ExchangeLine::new(exchange, self.stamp(exchange.ts)));
         }
     }
 

@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::capture::SourceInfo;
+use crate::capture::{SourceInfo, Span};
 use crate::report::numerals::Calendar;
 use crate::report::{Summary, message};
 use crate::rules::{Confidence, Severity};
-use crate::track::{Amend, Finding, IcmpSeen};
+use crate::track::{Amend, Exchange, Finding, IcmpSeen};
 
 use super::VERSION;
 use super::evidence::Evidence;
+use super::flow::VerdictObject;
 use super::packet::direction;
 
 /// Where the packets come from.
@@ -192,6 +193,49 @@ impl<'a> IcmpLine<'a> {
     }
 }
 
+/// A request and its answer.
+#[derive(Serialize)]
+pub struct ExchangeLine<'a> {
+    r#type: &'static str,
+    v: u8,
+    flow: u32,
+    exchange: u32,
+    frame: u64,
+    ts: &'a str,
+    request_bytes: u64,
+    request_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_time_ms: Option<f64>,
+    retransmission_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_frame: Option<u64>,
+    answer_bytes: u64,
+    answer_ms: f64,
+    overlapping: bool,
+}
+
+impl<'a> ExchangeLine<'a> {
+    /// Of an exchange that began at that instant.
+    pub fn new(exchange: &Exchange, ts: &'a str) -> Self {
+        Self {
+            r#type: "exchange",
+            v: VERSION,
+            flow: exchange.flow,
+            exchange: exchange.number,
+            frame: exchange.frame,
+            ts,
+            request_bytes: exchange.request_bytes,
+            request_ms: exchange.request.as_millis_f64(),
+            server_time_ms: exchange.server_time.map(Span::as_millis_f64),
+            retransmission_ms: exchange.retransmission.as_millis_f64(),
+            answer_frame: Some(exchange.answer_frame).filter(|frame| *frame > 0),
+            answer_bytes: exchange.answer_bytes,
+            answer_ms: exchange.answer.as_millis_f64(),
+            overlapping: exchange.overlapping,
+        }
+    }
+}
+
 /// What the capture amounts to.
 #[derive(Serialize)]
 pub struct SummaryLine<'a> {
@@ -211,6 +255,7 @@ pub struct SummaryLine<'a> {
     /// Those whose quoted numbers fit none.
     icmp_unrelated: u64,
     complete: bool,
+    verdict: VerdictObject,
 }
 
 impl<'a> SummaryLine<'a> {
@@ -235,6 +280,7 @@ impl<'a> SummaryLine<'a> {
             icmp_errors: summary.icmp_errors().0,
             icmp_unrelated: summary.icmp_errors().1,
             complete: summary.complete(),
+            verdict: VerdictObject::new(&summary.diagnosis()),
         }
     }
 }

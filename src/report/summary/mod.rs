@@ -1,5 +1,6 @@
 //! What a capture amounts to, gathered packet by packet in bounded memory.
 
+mod causes;
 mod held;
 mod sample;
 mod text;
@@ -9,9 +10,10 @@ use std::collections::BTreeMap;
 use crate::capture::{Drops, SourceInfo, Span, Timestamp};
 use crate::dissect::Checksum;
 use crate::rules::{Rule, Severity};
-use crate::track::{Amend, Direction, DirectionStats, Finding, FlowRecord, IcmpSeen, Outcome};
+use crate::track::{Amend, Diagnosis, Direction, DirectionStats, Exchange, Finding, FlowRecord, IcmpSeen, Outcome};
 
 use super::{Packet, wording};
+use causes::Causes;
 use held::Held;
 use sample::Sample;
 pub use text::{FoundRule, Invocation};
@@ -37,6 +39,8 @@ pub struct Summary {
     s2c: Data,
     syns: u64,
     syns_again: u64,
+    responses: Responses,
+    causes: Causes,
     held: Held,
     found: BTreeMap<Rule, Found>,
     drops: Drops,
@@ -53,6 +57,15 @@ struct Handshakes {
     begun: u64,
     times: Sample,
     slowest: Option<(Span, u32)>,
+}
+
+/// Requests and their answers.
+#[derive(Debug, Default)]
+struct Responses {
+    exchanges: u64,
+    times: Sample,
+    /// The longest, its connection, and the frame of the request.
+    slowest: Option<(Span, u32, u64)>,
 }
 
 /// Payload of one direction, over all connections.
@@ -92,6 +105,8 @@ impl Summary {
             s2c: Data::default(),
             syns: 0,
             syns_again: 0,
+            responses: Responses::default(),
+            causes: Causes::default(),
             held: Held::default(),
             found: BTreeMap::new(),
             drops: Drops::default(),
@@ -165,6 +180,11 @@ impl Summary {
         }
     }
 
+    /// Counts a request and its answer.
+    pub fn exchange(&mut self, exchange: &Exchange) {
+        self.responses.count(exchange);
+    }
+
     /// Counts a connection.
     pub fn ended(&mut self, flow: &FlowRecord) {
         self.flows += 1;
@@ -172,6 +192,7 @@ impl Summary {
             self.outcomes[at] += 1;
         }
         self.handshakes.count(flow);
+        self.causes.count(flow);
         self.held.count(flow);
         self.c2s.add(&flow.c2s);
         self.s2c.add(&flow.s2c);
@@ -245,6 +266,11 @@ impl Summary {
         [Severity::Error, Severity::Warning, Severity::Note].into_iter().find(|severity| self.count(*severity) > 0)
     }
 
+    /// Whose doing it was, over all connections.
+    pub fn diagnosis(&self) -> Diagnosis {
+        self.causes.overall()
+    }
+
     /// What the capture lost.
     pub fn drops(&self) -> Drops {
         self.drops
@@ -285,6 +311,18 @@ impl Handshakes {
             self.times.add(time);
             if self.slowest.is_none_or(|(slowest, _)| time > slowest) {
                 self.slowest = Some((time, flow.number));
+            }
+        }
+    }
+}
+
+impl Responses {
+    fn count(&mut self, exchange: &Exchange) {
+        self.exchanges += 1;
+        if let Some(time) = exchange.server_time {
+            self.times.add(time);
+            if self.slowest.is_none_or(|(slowest, ..)| time > slowest) {
+                self.slowest = Some((time, exchange.flow, exchange.frame));
             }
         }
     }

@@ -72,6 +72,7 @@ impl Summary {
         };
         add("Handshakes", &|out| self.handshakes(out));
         add("Round trips, median", &|out| self.round_trips(out));
+        add("Server time", &|out| self.responses(out));
         add("Data", &|out| self.data(out));
         add("Sent again", &|out| self.sent_again(out));
         add("Held back", &|out| {
@@ -169,14 +170,24 @@ impl Summary {
             text(out, outcome_words(outcome));
         }
         text(out, "\n");
-        // A clean capture is told in four lines.
+        let causes = self.causes.lines();
+        for (at, line) in causes.iter().enumerate() {
+            label(out, if at == 0 { "verdict" } else { "" });
+            text(out, &shortened(line, COLUMNS - LABEL));
+            text(out, "\n");
+        }
+        // A clean capture is told in five lines.
         let brief = self.found.is_empty();
         if brief {
+            if !causes.is_empty() {
+                self.responses(out);
+            }
             self.data(out);
             return;
         }
         self.handshakes(out);
         self.round_trips(out);
+        self.responses(out);
         self.data(out);
         self.sent_again(out);
         self.errors(out);
@@ -223,6 +234,26 @@ impl Summary {
         if self.rtt.iter().any(|sample| sample.count() > 0) {
             text(out, "\n");
         }
+    }
+
+    /// How long servers took to answer.
+    fn responses(&self, out: &mut Vec<u8>) {
+        let responses = &self.responses;
+        let (Some(median), Some((slowest, flow, frame))) = (responses.times.median(), responses.slowest) else {
+            return;
+        };
+        label(out, "server time");
+        text(out, "median ");
+        numerals::time(out, median);
+        text(out, " of ");
+        counted(out, responses.times.count(), "answer");
+        text(out, ", slowest ");
+        numerals::time(out, slowest);
+        text(out, " (flow ");
+        numerals::integer(out, flow);
+        text(out, " ");
+        numerals::frame(out, frame);
+        text(out, ")\n");
     }
 
     fn data(&self, out: &mut Vec<u8>) {

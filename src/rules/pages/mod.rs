@@ -17,6 +17,7 @@ const SOURCES: &[&str] = &[
     include_str!("header.md"),
     include_str!("security.md"),
     include_str!("path.md"),
+    include_str!("application.md"),
     include_str!("capture.md"),
     include_str!("lessons.md"),
     include_str!("states.md"),

@@ -63,7 +63,7 @@ impl Connection {
         let before = self.before(step);
         if !self.probes(step) {
             self.note_unacceptable(step);
-            self.send(step);
+            self.send_payload(step);
         }
         self.count_probe(step);
         self.check_overrun(step);
@@ -74,6 +74,21 @@ impl Connection {
         }
         self.account(step, before);
         self.leave(step, advances);
+    }
+
+    /// Takes the segment's numbers, payload and flags, and whose turn it is.
+    fn send_payload(&mut self, step: &mut Step<'_>) {
+        let me = &self.ends[step.me()];
+        let (known, last_data) = (me.nxt, me.last_data);
+        self.send(step);
+        if step.segment.payload_len == 0 {
+            return;
+        }
+        if self.ends[step.me()].nxt > known {
+            self.note_new_data(step, last_data);
+        } else if step.obs.is_retransmission() {
+            self.note_repeated_data(step, last_data);
+        }
     }
 
     /// Notes what a segment that was taken leaves behind; `advances` when it goes past all data before it.

@@ -149,6 +149,9 @@ impl FlowTracker {
         for finding in findings {
             self.shared.events.push_back(Event::Finding(finding));
         }
+        if let Some(exchange) = connection.close_exchange() {
+            self.shared.events.push_back(Event::Exchange(Box::new(exchange)));
+        }
         let record = connection.record(ended, self.options.msl.doubled());
         self.shared.events.push_back(Event::Ended(Box::new(record)));
     }

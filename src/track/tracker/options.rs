@@ -13,6 +13,8 @@ pub struct TrackerOptions {
     pub max_half_open: usize,
     /// A connection that was silent for longer, and then does not go on exactly where it stopped, is another one.
     pub idle_timeout: Span,
+    /// A server that takes so long to answer is slow (TC801).
+    pub slow_response: Span,
     /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
     pub max_awake: usize,
     /// Take segments that are just what was expected without the checks that have nothing to say then. All that is said is the same without this.
@@ -28,6 +30,7 @@ impl Default for TrackerOptions {
             max_half_open: 250_000,
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
+            slow_response: Span::from_secs(1),
             max_awake: 20 * 1024,
             predicts: true,
         }
