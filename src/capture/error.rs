@@ -91,8 +91,8 @@ pub enum CaptureError {
     },
 
     /// A frame for a pcap file that holds frames of another link type.
-    #[error("{}: frame {frame} is {second}, and the file holds {first}: a pcap file holds one link type; write each to a file of \
-        its own, e.g. by reading the interfaces apart", path.display())]
+    #[error("{}: frame {frame} is {second}, and the file holds {first}: a pcap file holds one link type; \
+        a name that ends in .pcapng has room for several", path.display())]
     SecondLinkType {
         /// The file that is written.
         path: PathBuf,

@@ -264,7 +264,8 @@ fn cores() -> usize {
 
 /// How the files of -w are written.
 fn save_format(output: &OutputArgs) -> Result<SaveFormat> {
-    let Some(path) = &output.write else { return Ok(SaveFormat::default()) };
+    // The files around findings are named .pcap.
+    let Some(path) = output.write.as_ref().filter(|_| output.ring.is_none()) else { return Ok(SaveFormat::default()) };
     match SaveFormat::of(path) {
         SaveFormat::Pcap if output.comments && is_standard(path) => Ok(SaveFormat::Pcapng),
         SaveFormat::Pcap if output.comments => bail!(

@@ -158,6 +158,19 @@ fn what_icmp_quotes_names_nobody_and_belongs_to_the_same_connection() {
     let (input, output) = (folder.path().join("in.pcap"), folder.path().join("out.pcap"));
     std::fs::write(&input, capture(&labelled())).unwrap();
     assert!(anonymized(&input, &output, &[]));
+    // Of the fragments together the checksum is right, as their receiver sees it.
+    let fragments: Vec<_> = packets(&output).into_iter().map(|(.., data)| data).filter(|data| data[23] == 6).collect();
+    for id in [(1 << 8) + (1001 % 251), (2 << 8) + (1001 % 251_u16)] {
+        let of_it: Vec<_> =
+            fragments.iter().filter(|data| data[18..20] == id.to_be_bytes() && data[20] & 0x40 == 0).collect();
+        let offset = |data: &[u8]| (usize::from(u16::from_be_bytes([data[20], data[21]])) & 0x1fff) * 8;
+        let mut segment = vec![0; of_it.iter().map(|data| data.len() - 34).sum()];
+        for data in &of_it {
+            segment[offset(data)..][..data.len() - 34].copy_from_slice(&data[34..]);
+        }
+        let pseudo = [&of_it[0][26..34], &[0, 6], &(segment.len() as u16).to_be_bytes(), &segment].concat();
+        assert_eq!(super::traffic::sum(&pseudo), 0, "{} fragments", of_it.len());
+    }
     for flow in ["1", "2"] {
         let count = |of: &Path| {
             let part = folder.path().join("part.pcap");

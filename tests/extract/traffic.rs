@@ -28,7 +28,8 @@ fn ethernet(ip: &[u8]) -> Vec<u8> {
     frame
 }
 
-fn sum(bytes: &[u8]) -> u16 {
+/// The checksum of bytes: 0 where it is in them and right.
+pub fn sum(bytes: &[u8]) -> u16 {
     let mut sum: u32 =
         bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0))).sum();
     while sum > 0xffff {

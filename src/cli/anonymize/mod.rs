@@ -1,7 +1,9 @@
 //! `tcpcheck anonymize`: a capture without addresses, names and payload, in which the same is found.
 
+mod options;
 mod pseudonyms;
 mod rewrite;
+mod sum;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use crate::capture::Frame;
 use crate::dissect::{Checksum, Content, Dissection, Ip, Layer, Tcp, expected_header_checksum, udp_checksum};
 
+use super::options::keep_options;
 use super::pseudonyms::Pseudonyms;
+use super::sum::{fold, length_sum, sum};
 
 /// Lengths of fixed headers.
 const ETHERNET: usize = 14;
@@ -49,7 +51,7 @@ impl Rewriter<'_> {
         match &dissection.content {
             Content::Tcp(tcp) => self.tcp_header(at, tcp.header),
             Content::TcpCut(header, _) => self.tcp_header(at, header),
-            _ if innermost.fragment.is_some_and(|fragment| fragment.offset > 0) => {}
+            _ if innermost.fragment.is_some_and(|fragment| fragment.offset > 0) => self.later_fragment(innermost),
             _ => match innermost.protocol {
                 1 | 58 => self.icmp(innermost),
                 17 => self.udp_header(at),
@@ -334,9 +336,20 @@ impl Rewriter<'_> {
             Checksum::Correct => right,
             Checksum::Partial => fold(pseudo),
             Checksum::Wrong { expected } => right ^ expected ^ field,
+            // The last fragment makes up for the length, which only it knows.
+            Checksum::Unknown if tcp.segment.fragment => right_without_length(pseudo, ip.payload_len, bytes),
             Checksum::Unknown => 0,
         };
         self.put(at + 16, &value.to_be_bytes());
+    }
+
+    /// A later fragment of TCP: where it is the last one, two bytes that take the segment's length out of its checksum again.
+    fn later_fragment(&mut self, ip: &Ip<'_>) {
+        let whole = ip.payload.len() as u64 >= u64::from(ip.payload_len).max(2);
+        if let Some(fragment) = ip.fragment.filter(|fragment| ip.protocol == 6 && whole && !fragment.more) {
+            let length = length_sum(fragment.offset.saturating_add(ip.payload_len));
+            self.put(ip.payload_offset() as usize, &(!fold(length)).to_be_bytes());
+        }
     }
 
     /// The checksum of UDP, around a tunnel or not.
@@ -366,61 +379,9 @@ impl Rewriter<'_> {
     }
 }
 
-/// Appends TCP options in the same number of bytes: whole those that say how the connection works, and of others kind and length.
-fn keep_options(out: &mut Vec<u8>, mut options: &[u8]) {
-    loop {
-        match *options {
-            [] => return,
-            // What stands behind the end of the list is none of its reader's business, but whether it is zero.
-            [0, ref behind @ ..] => {
-                out.push(0);
-                out.extend(behind.iter().map(|byte| u8::from(*byte != 0)));
-                return;
-            }
-            [1, ref behind @ ..] => {
-                out.push(1);
-                options = behind;
-            }
-            [kind, length, ..] if length >= 2 && usize::from(length) <= options.len() => {
-                let (option, behind) = options.split_at(usize::from(length));
-                let kept = match kind {
-                    // MSS, window scale, SACK, timestamps, user timeout, both kinds of accurate ECN.
-                    2..=5 | 8 | 28 | 172 | 174 => option.len(),
-                    // MPTCP: subtype and flags; experiments: whose they are.
-                    30 | 253 | 254 => 4.min(option.len()),
-                    _ => 2,
-                };
-                out.extend_from_slice(&option[..kept]);
-                out.resize(out.len() + option.len() - kept, 0);
-                options = behind;
-            }
-            // A length that cannot be: what follows is no option.
-            [kind, ref behind @ ..] => {
-                out.push(kind);
-                out.extend(behind.first());
-                out.resize(out.len() + behind.len().saturating_sub(1), 0);
-                return;
-            }
-        }
-    }
-}
-
-/// The sum of 16-bit words, not folded (RFC 1071 §1).
-fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<2>();
-    let whole: u64 = words.iter().map(|word| u64::from(u16::from_be_bytes(*word))).sum();
-    whole + rest.first().map_or(0, |last| u64::from(*last) << 8)
-}
-
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    sum as u16
-}
-
-fn length_sum(length: u32) -> u64 {
-    u64::from(length >> 16) + u64::from(length & 0xffff)
+/// The checksum of a segment of which this is the beginning, as if its length were 0.
+fn right_without_length(pseudo: u64, length: u32, bytes: &[u8]) -> u16 {
+    !fold(pseudo - length_sum(length) + sum(bytes))
 }
 
 /// The sum over the pseudo-header as it was.
