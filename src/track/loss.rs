@@ -162,25 +162,10 @@ impl Connection {
         trouble.resent_bytes += sent.bytes;
         me.ids.pass_over(hidden);
         step.obs.again = if sent.seen { sent.bytes } else { 0 };
+        // RFC 6298 §5.4: the timer sends the earliest segment, and each time it does a recovery begins anew.
+        let expired = sent.from <= me.una && clock.may_time_out(segment.ts.since(sent.last.max(me.una_ts)));
         let recovery = me.recovery.get_or_insert_default();
-        match kind {
-            Kind::Fast => {
-                if recovery.fast_until.is_none() && recovery.timer_until.is_none() {
-                    recovery.hidden = recovery.hidden.max(hidden);
-                }
-                // What RACK finds lost in a recovery by timer turns it into one by feedback.
-                (recovery.timer_until, recovery.probe_until) = (None, None);
-                recovery.fast_until = recovery.fast_until.or(Some(me.nxt));
-            }
-            Kind::Timeout => {
-                // RFC 6298 §5.4: the timer sends the earliest segment, and each time it does a recovery begins anew.
-                let expired = sent.from <= me.una && clock.may_time_out(segment.ts.since(sent.last.max(me.una_ts)));
-                recovery.timer_until = recovery.timer_until.filter(|_| !expired).or(Some(me.nxt));
-                recovery.probe_until = None;
-            }
-            Kind::TailProbe => recovery.probe_until = Some(me.nxt.max(sent.end)),
-            Kind::Icmp | Kind::Unknown => {}
-        }
+        recovery.go_on(kind, (me.nxt, sent.end), hidden, expired);
         if sent.from >= me.nxt {
             recovery.hidden = recovery.hidden.saturating_sub(segments);
         }

@@ -154,6 +154,27 @@ impl Recovery {
         self.fast_until = self.fast_until.filter(|until| *until > ack);
     }
 
+    /// Something is sent again for this reason, up to `end`, with numbers out up to `nxt` and so many segments `hidden` above them;
+    /// `expired` when the timer has just run out.
+    pub fn go_on(&mut self, kind: Kind, (nxt, end): (i64, i64), hidden: u16, expired: bool) {
+        match kind {
+            Kind::Fast => {
+                if self.fast_until.is_none() && self.timer_until.is_none() {
+                    self.hidden = self.hidden.max(hidden);
+                }
+                // What RACK finds lost in a recovery by timer turns it into one by feedback.
+                (self.timer_until, self.probe_until) = (None, None);
+                self.fast_until = self.fast_until.or(Some(nxt));
+            }
+            Kind::Timeout => {
+                self.timer_until = self.timer_until.filter(|_| !expired).or(Some(nxt));
+                self.probe_until = None;
+            }
+            Kind::TailProbe => self.probe_until = Some(nxt.max(end)),
+            Kind::Icmp | Kind::Unknown => {}
+        }
+    }
+
     pub fn remember(&mut self, resent: Resent) {
         if self.resent.len() >= MAX_RESENT {
             self.resent.pop_front();
