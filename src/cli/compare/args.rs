@@ -1,0 +1,31 @@
+//! What was typed behind `compare`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as Group, ValueHint};
+
+use crate::cli::args::{Color, ConfinementArgs};
+
+/// What was typed behind `compare`.
+#[derive(Debug, Group)]
+pub struct CompareArgs {
+    /// Captures of the same traffic, in the order of the path: two, or more of a chain
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required = true, num_args = 2..)]
+    pub files: Vec<PathBuf>,
+    /// NDJSON for programs: records of the clocks, of each connection and direction, and of what findings have to do with it
+    #[arg(long)]
+    pub json: bool,
+    /// A record of each packet too: its frame in either capture, what became of it, and how long it took
+    #[arg(long, requires = "json")]
+    pub packets: bool,
+    /// Only packets that this pcap filter expression takes, in both captures
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<OsString>,
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
+    pub color: Color,
+    /// What is given up before packets are read.
+    #[command(flatten)]
+    pub confinement: ConfinementArgs,
+}
