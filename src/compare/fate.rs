@@ -15,6 +15,7 @@ const TWO_CONNECTIONS: u64 = 4;
 impl Comparison {
     /// Nobody waits any longer for the counterpart of a packet.
     pub(super) fn expire(&mut self, key: usize) {
+        self.align(key);
         let Some(mut waiter) = self.take(key) else { return };
         if self.is_found_late(&mut waiter) {
             return self.close_if_over(waiter.pair);

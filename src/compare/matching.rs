@@ -14,6 +14,9 @@ use super::{Side, Way};
 /// Waiting packets of one direction that are looked through where no mark tells.
 const MAX_LOOKED_THROUGH: usize = 4096;
 
+/// A packet that is paired within this was not held back to be told from others.
+const IN_TIME: Span = Span::from_secs(1);
+
 impl Comparison {
     /// Takes a packet whose numbers are A's: pairs it, or lets it wait.
     pub(super) fn arrive(&mut self, side: Side, key: usize, half: usize, header: Header) {
@@ -27,21 +30,19 @@ impl Comparison {
             pair.halves[half].sent += 1;
             waiter.queue = self.queues[way.index()].last;
         }
-        if let Some(found) = self.by_mark(&waiter).or_else(|| self.by_look(&waiter)) {
-            return self.pair_up(found, waiter);
-        }
-        if header.payload > 0 && self.by_bytes(&mut waiter) {
-            return;
-        }
-        if self.is_copy(&waiter) {
-            return;
+        if !self.is_one_of_many(&waiter) {
+            if let Some(found) = self.by_mark(&waiter).or_else(|| self.by_look(&waiter)) {
+                return self.pair_up(found, waiter);
+            }
+            if header.payload > 0 && self.by_bytes(&mut waiter) || self.is_copy(&waiter) {
+                return;
+            }
         }
         let Some(pair) = self.links.pairs.get_mut(key) else { return };
         self.waiting.add(waiter, &mut pair.halves[half].waiting[side.index()]);
     }
 
-    /// The packet with the same mark. Of several, the one with this IP ID, where the path keeps IDs; and of several alike in all,
-    /// the first that does not take unusually long then: packets mostly keep their order.
+    /// The packet with the same mark, and with this IP ID where the path keeps IDs.
     fn by_mark(&self, waiter: &Waiter) -> Option<usize> {
         let half = &self.links.pairs.get(waiter.pair)?.halves[waiter.half];
         let keeps_ids = half.keeps_ids();
@@ -51,20 +52,9 @@ impl Comparison {
         self.waiting
             .alike(waiter.side.other(), waiter.mark)
             .filter(|(_, one)| one.cover.is_empty() && (!keeps_ids || same_id(one)))
-            .map(|(key, one)| (key, one, self.delay(waiter, one)))
-            .filter(|(_, _, (_, delay))| floor.is_none_or(|floor| *delay >= floor))
-            .min_by_key(|(_, one, (way, delay))| {
-                (!same_id(one), self.queues[way.index()].is_unusual(*delay), one.header.frame)
-            })
-            .map(|(key, ..)| key)
-    }
-
-    /// Which way two packets would have gone that are one, and how long it would have taken.
-    fn delay(&self, one: &Waiter, other: &Waiter) -> (Way, Span) {
-        let (a, b) = if one.side == Side::A { (one, other) } else { (other, one) };
-        let b_later = b.header.ts.since(a.header.ts);
-        let way = self.links.pairs.get(one.pair).and_then(|pair| pair.way_of(one.half)).unwrap_or(Way::AToB);
-        (way, if way == Way::AToB { b_later } else { Span(b_later.0.saturating_neg()) })
+            .filter(|(_, one)| floor.is_none_or(|floor| self.delay(waiter, one) >= floor))
+            .min_by_key(|(_, one)| (!same_id(one), one.header.frame))
+            .map(|(key, _)| key)
     }
 
     /// The packet that differs only in what something between has changed: a SYN's numbers, its options, the timestamps.
@@ -143,7 +133,7 @@ impl Comparison {
     }
 
     /// Both captures show a packet.
-    fn pair_up(&mut self, found: usize, waiter: Waiter) {
+    pub(super) fn pair_up(&mut self, found: usize, waiter: Waiter) {
         let Some(other) = self.take(found) else { return };
         self.know_way(&waiter, &other);
         let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
@@ -156,15 +146,19 @@ impl Comparison {
         *ids = ids.saturating_add(1);
         half.record.changes.note(&sent.header, &came.header);
         let delay = came.header.ts.since(sent.header.ts);
-        let overtaken = sent.nth.1 < half.latest;
-        half.latest = half.latest.max(sent.nth.1);
+        // What was paired late says nothing of the order, and nothing of the queue now.
+        let in_time = self.now.since(came.header.ts) < IN_TIME;
+        let overtaken = in_time && sent.nth.1 < half.latest;
+        if in_time {
+            half.latest = half.latest.max(sent.nth.1);
+            self.queues[way.index()].add(delay);
+        }
         let stats = &mut half.record;
         stats.sent += 1;
         stats.arrived += 1;
         stats.overtaken += u64::from(overtaken);
         stats.delays.add(delay);
         let said = Said::of(pair, waiter.half);
-        self.queues[way.index()].add(delay);
         let crossing = Crossing {
             delay: Some(delay),
             overtaken,

@@ -5,10 +5,12 @@
 //!
 //! * `link` finds which connection of B is which of A, by its ends, or behind an address translator by its numbers or content.
 //! * `matching` finds which packet of B is which of A, by a mark made of what no path changes, and by ranges of bytes where
-//!   offload has cut or joined segments; `waiting` holds what has no counterpart yet.
+//!   offload has cut or joined segments; `align` pairs those that are alike in all but time; `waiting` holds what has no
+//!   counterpart yet.
 //! * `fate` says what became of a packet that has found none.
 //! * `explain` says what the other capture shows of each finding.
 
+mod align;
 mod changes;
 mod clock;
 mod comparison;

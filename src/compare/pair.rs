@@ -273,10 +273,9 @@ impl PathQueue {
         self.max = self.max.max(delay);
     }
 
-    /// How unusual a delay would be now: 0 where it is not.
-    pub fn is_unusual(&self, delay: Span) -> i64 {
-        // RFC 6298 §2 waits for four times the variation too.
-        delay.minus(self.last).0.abs() / self.variation.0.max(1_000) / 4
+    /// What delays differ by from one packet to the next.
+    pub fn variation(&self) -> Span {
+        self.variation
     }
 
     /// Whether a delay lies in the upper half of all that a queue has made of them, where it has made much.

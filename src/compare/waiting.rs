@@ -13,7 +13,7 @@ use super::ranges::Cover;
 use super::sighting::Header;
 
 /// Packets with one mark that are told apart; of more, the others wait unnoticed.
-const MAX_ALIKE: usize = 64;
+const MAX_ALIKE: usize = 256;
 
 /// A copy that the network made comes no later than this behind the first.
 const COPY: Span = Span::from_secs(2);
