@@ -125,6 +125,9 @@ pub struct SourceArgs {
     /// pcap and pcapng, also compressed with gzip, zstd, lz4 or xz.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub read: Vec<PathBuf>,
+    /// Merge files even if they show the same packets, captured at two points (see tcpcheck compare)
+    #[arg(long)]
+    pub merge: bool,
     /// List the interfaces that can be listened on
     #[arg(short = 'D', long)]
     pub list_interfaces: bool,

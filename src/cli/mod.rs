@@ -28,6 +28,7 @@ mod run;
 pub mod sandbox;
 mod saver;
 pub mod select;
+mod sides;
 mod signals;
 mod split;
 mod watch;

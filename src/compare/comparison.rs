@@ -7,7 +7,7 @@ use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 use crate::track::{Amend, Direction, Finding};
 
-use super::event::{Crossing, Ending, Fate, PathEvent, PathRecord};
+use super::event::{Brief, Crossing, Ending, Fate, PathEvent, PathRecord};
 use super::explain::Findings;
 use super::link::Links;
 use super::pair::{Pair, PathQueue};
@@ -243,14 +243,18 @@ impl Comparison {
 /// Of whose packet something is said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said {
-    pub flows: [Option<u32>; 2],
-    pub direction: Direction,
-    pub way: Option<Way>,
+    flows: [Option<u32>; 2],
+    direction: Direction,
+    way: Option<Way>,
+    /// What relative numbers count from, of its own direction and of the other.
+    bases: [u32; 2],
 }
 
 impl Said {
     pub fn of(pair: &Pair, half: usize) -> Self {
-        Self { flows: pair.flows, direction: direction(pair.client.0, half), way: pair.way_of(half) }
+        let base = |half: usize| pair.halves[half].base.iter().flatten().next().copied().unwrap_or(0);
+        let bases = [base(half), base(1 - half)];
+        Self { flows: pair.flows, direction: direction(pair.client.0, half), way: pair.way_of(half), bases }
     }
 
     /// Whether a packet ends its connection.
@@ -271,7 +275,12 @@ impl Said {
             ts: header.ts,
             delay: None,
             overtaken: false,
-            payload: header.payload,
+            brief: Brief {
+                flags: header.flags,
+                seq: header.seq.0.wrapping_sub(self.bases[0]),
+                payload: header.payload,
+                ack: header.ack.map(|ack| ack.0.wrapping_sub(self.bases[1])),
+            },
             part: None,
             ends: ending(header),
         }

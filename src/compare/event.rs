@@ -1,7 +1,7 @@
 //! What a comparison says as it goes on.
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::Socket;
+use crate::dissect::{Socket, TcpFlags};
 use crate::track::Direction;
 
 use super::Way;
@@ -38,12 +38,25 @@ pub struct Crossing {
     pub delay: Option<Span>,
     /// It came behind one that was sent later.
     pub overtaken: bool,
-    /// It carries payload.
-    pub payload: u32,
+    /// What it says.
+    pub brief: Brief,
     /// The payload bytes that this is about, from the first frame's first one, where it is not all of them.
     pub part: Option<(u32, u32)>,
     /// It is a RST, or a FIN.
     pub ends: Option<Ending>,
+}
+
+/// What a segment says, with relative numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief {
+    /// Its flags.
+    pub flags: TcpFlags,
+    /// Its first sequence number.
+    pub seq: u32,
+    /// Its payload's length.
+    pub payload: u32,
+    /// What it acknowledges.
+    pub ack: Option<u32>,
 }
 
 /// How a packet ends a connection.

@@ -34,7 +34,7 @@ pub use changes::{Change, Changes, OptionName};
 pub use clock::Clock;
 pub use comparison::Comparison;
 pub use delays::Delays;
-pub use event::{Crossing, Ending, Fate, PathEvent, PathRecord};
+pub use event::{Brief, Crossing, Ending, Fate, PathEvent, PathRecord};
 pub use explain::{Explanation, Shown};
 pub use pair::PathStats;
 pub use side::{Side, Way};

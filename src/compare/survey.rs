@@ -40,7 +40,7 @@ pub enum Relation {
 }
 
 /// What is known of two captures before their packets are paired.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Overlap {
     /// B's clock.
     pub clock: Clock,

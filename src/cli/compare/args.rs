@@ -19,6 +19,12 @@ pub struct CompareArgs {
     /// A record of each packet too: its frame in either capture, what became of it, and how long it took
     #[arg(long, requires = "json")]
     pub packets: bool,
+    /// Draw the connection of that number in the first capture, at both capture points side by side
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "json")]
+    pub flow: Option<u32>,
+    /// Write a page for a browser: the verdict, delays over time, and the connection of --flow, or else that in the most trouble
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "json")]
+    pub output: Option<PathBuf>,
     /// Only packets that this pcap filter expression takes, in both captures
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<OsString>,

@@ -1,10 +1,14 @@
 //! What the path between two captures did: NDJSON, text, a page.
 
+mod ladder;
 mod ndjson;
+mod page;
 mod text;
 mod words;
 
+pub use ladder::{Ladder, Worst};
 pub use ndjson::Ndjson;
+pub use page::{Page, write_page};
 pub use text::Text;
 
 use crate::capture::SourceInfo;

@@ -143,7 +143,7 @@ impl CrossingLine {
             way: crossing.way.map(way),
             delay_ms: crossing.delay.map(Span::as_millis_f64),
             overtaken: crossing.overtaken,
-            payload_bytes: crossing.payload,
+            payload_bytes: crossing.brief.payload,
             part: crossing.part,
         }
     }

@@ -16,7 +16,7 @@ const TOLD: usize = 3;
 const NAMED: usize = 3;
 
 /// Writes the verdict when both captures are over.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Text {
     style: Style,
     names: [String; 2],
