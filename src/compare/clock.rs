@@ -10,7 +10,7 @@ use crate::capture::{Span, Timestamp};
 
 use super::Way;
 
-/// Clocks of computers drift by less than this, in parts of one: RFC 5905 §11 takes 500 ppm for the most.
+/// Clocks of computers drift by less than this, in parts of one: quartz is within 100 ppm, and ntpd corrects up to 500.
 const MAX_DRIFT: f64 = 500e-6;
 
 /// Edges of a hull that are kept; a clock that is a straight line has some tens.

@@ -138,7 +138,8 @@ impl Findings {
 
     /// The next one whose time has come.
     pub fn due(&mut self, now: Timestamp) -> Option<Pending> {
-        let due = self.waiting.pop_front_if(|first| first.due <= now)?;
+        self.waiting.front().filter(|first| first.due <= now)?;
+        let due = self.waiting.pop_front()?;
         if let Some(count) = self.by_pair.get_mut(&due.pair) {
             *count -= 1;
             if *count == 0 {
