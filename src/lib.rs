@@ -3,14 +3,15 @@
 //! Data goes one way, and a module uses only what stands to its left:
 //!
 //! ```text
-//! capture ──► dissect ──► rules ──► track ──► policy ──► report ──► pipeline ──► cli
-//!  frames      facts     catalogue  meaning   verdict    wording    batches     one run
+//! capture ──► dissect ──► rules ──► track ──► compare ──► policy ──► report ──► pipeline ──► cli
+//!  frames      facts     catalogue  meaning    path      verdict    wording    batches     one run
 //! ```
 //!
 //! * [`capture`] yields [`Frame`]s from files and live interfaces; it knows no TCP.
 //! * [`mod@dissect`] turns a frame's bytes into facts, a [`Segment`] among them; it keeps no state and judges nothing.
 //! * [`rules`] is the catalogue of everything tcpcheck can find fault with.
 //! * [`track`] follows connections by capture time alone: the same input gives the same answers.
+//! * [`compare`] takes two captures of the same traffic and says what the path between them did.
 //! * [`policy`] says whether what was found is allowed.
 //! * [`report`] words what was found: tcpdump's lines, NDJSON, tables.
 //! * [`pipeline`] takes packets from a file to the tracker in batches, with one thread or two.
@@ -124,6 +125,7 @@ pub mod capture;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+pub mod compare;
 pub mod dissect;
 pub mod pipeline;
 pub mod policy;

@@ -1,9 +1,9 @@
-//! The layers' order, read from the source: capture, dissect, rules, track, policy, report, pipeline, cli.
+//! The layers' order, read from the source: capture, dissect, rules, track, compare, policy, report, pipeline, cli.
 
 use crate::testkit::{files_below, root, short};
 
 /// A layer may use those before it.
-const ARROW: [&str; 8] = ["capture", "dissect", "rules", "track", "policy", "report", "pipeline", "cli"];
+const ARROW: [&str; 9] = ["capture", "dissect", "rules", "track", "compare", "policy", "report", "pipeline", "cli"];
 
 /// The source without its comments, so that a doc link is no use.
 fn code(text: &str) -> String {

@@ -7,6 +7,7 @@ mod capture;
 mod check;
 mod citations;
 mod cli;
+mod compare;
 mod exchanges;
 mod explain;
 mod extract;

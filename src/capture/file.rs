@@ -91,6 +91,23 @@ impl OpenFiles {
     }
 }
 
+impl OpenFiles {
+    /// A source of each that can be read again, from the beginning.
+    ///
+    /// # Errors
+    /// When one is not a capture.
+    pub fn each_again(&self) -> Result<Vec<Box<dyn FrameSource>>, CaptureError> {
+        let again = |file: &File| file.metadata().is_ok_and(|meta| meta.is_file());
+        let files =
+            self.files.iter().filter_map(|(path, file)| Some((path, file.as_ref().filter(|file| again(file))?)));
+        files
+            .map(|(path, file)| {
+                Self { files: vec![(path.clone(), file.try_clone().ok())] }.source(|| Box::new(io::empty()))
+            })
+            .collect()
+    }
+}
+
 /// Makes a source of any input; `name` stands for the path in messages.
 ///
 /// # Errors

@@ -50,6 +50,11 @@ impl Span {
         i128::from(self.0) * 100 < i128::from(other.0) * i128::from(percent)
     }
 
+    /// Shorter by another; negative when that is longer.
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Twice as long.
     pub const fn doubled(self) -> Self {
         Self(self.0.saturating_mul(2))

@@ -26,7 +26,7 @@ use super::report::ReportArgs;
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     max_term_width = 110,
-    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck check [-P POLICY] FILE...\n       \
+    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck check [-P POLICY] FILE...\n       tcpcheck compare FILE FILE\n       \
                       tcpcheck explain [WORD | -r FILE @FRAME]\n       tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck report FILE... -o report.html\n       tcpcheck anonymize FILE... -w OUT [--key FILE]\n       tcpcheck export FILE... --table TABLE [-o FILE]\n       tcpcheck split FILE... -d DIR --by KEY\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
     after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
                   tcpcheck -r trace.pcap --flows      a row a connection\n  \
@@ -66,6 +66,8 @@ pub struct Args {
 pub enum SubCommand {
     /// Judge captures by a policy: exit status 1 if it does not hold
     Check(super::check::CheckArgs),
+    /// Say what the path did between two captures of the same traffic
+    Compare(super::compare::CompareArgs),
     /// Say what a rule, a state, a flag, an option or a field means, or what happened in a frame
     Explain {
         /// Take the frame from this file
@@ -123,6 +125,9 @@ pub struct SourceArgs {
     /// pcap and pcapng, also compressed with gzip, zstd, lz4 or xz.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub read: Vec<PathBuf>,
+    /// Merge files even if they show the same packets, captured at two points (see tcpcheck compare)
+    #[arg(long)]
+    pub merge: bool,
     /// List the interfaces that can be listened on
     #[arg(short = 'D', long)]
     pub list_interfaces: bool,

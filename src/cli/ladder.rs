@@ -122,6 +122,7 @@ fn plan(args: &LadderArgs, around: &Environment) -> Result<Plan> {
     let mut typed = Args::parse_from(["tcpcheck"]);
     typed.source.interface.clone_from(&args.interface);
     typed.source.read.clone_from(&args.read);
+    typed.source.merge = true;
     typed.which.filter.clone_from(&args.filter);
     typed.which.count = args.count;
     typed.output.color = args.color;

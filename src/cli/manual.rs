@@ -8,6 +8,7 @@ use clap_mangen::Man;
 use super::Args;
 use super::anonymize::AnonymizeArgs;
 use super::check::CheckArgs;
+use super::compare::CompareArgs;
 use super::export::ExportArgs;
 use super::ladder::LadderArgs;
 use super::report::ReportArgs;
@@ -24,6 +25,7 @@ pub fn write(out: &mut impl Write) -> io::Result<()> {
     let (before, behind) = SECTIONS.split_once(OF_COMMANDS).unwrap_or((SECTIONS, ""));
     out.write_all(before.as_bytes())?;
     options_of::<CheckArgs>(out, "CHECK")?;
+    options_of::<CompareArgs>(out, "COMPARE")?;
     options_of::<LadderArgs>(out, "LADDER")?;
     options_of::<ReportArgs>(out, "REPORT")?;
     options_of::<SplitArgs>(out, "SPLIT")?;
@@ -52,6 +54,13 @@ A command is one as the first word only: anywhere else the word belongs to the f
 Judge captures by a policy: exit status 1 if it does not hold, 2 if a file cannot be read, 3 if there is no TCP connection to
 judge, 4 if a capture is too poor for the policy. With \fB\-i\fR \fIINTERFACE\fR and \fB\-\-\fR \fICOMMAND\fR it captures while
 the command runs, and judges that.
+.TP
+\fBtcpcheck compare\fR \fIFILE\fR \fIFILE\fR...
+Say what the path did between two captures of the same traffic: what was lost, duplicated, overtaken and changed each way, how
+long packets took, what was sent by something between, and what the other capture shows of each finding. The captures may have
+begun and ended at different times, by different clocks, and on either side of NAT or of offload; whether a packet takes as long
+in one direction as in the other cannot be known from them. Of more than two captures, each is compared with the next. Exit
+status 2 says that they do not show the same traffic.
 .TP
 \fBtcpcheck explain\fR [\fIWORD\fR]
 Say what a word means: the code or name of a rule (TC202, fast\-retransmission), a family (TC2), a state, a flag or its

@@ -5,6 +5,7 @@ pub mod args;
 pub mod check;
 #[cfg(target_os = "linux")]
 mod clerk;
+mod compare;
 mod exit;
 mod explain;
 mod export;
@@ -27,6 +28,7 @@ mod run;
 pub mod sandbox;
 mod saver;
 pub mod select;
+mod sides;
 mod signals;
 mod split;
 mod watch;
@@ -58,6 +60,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Check(args)) => {
             drop(stdout);
             return check::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Compare(args)) => {
+            drop(stdout);
+            return compare::run(args, &Environment::of_process());
         }
         Some(SubCommand::Explain { read, numeric, color, word }) => {
             let (word, style) = (word.as_deref(), colors(*color));

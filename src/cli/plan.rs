@@ -23,6 +23,8 @@ use super::select::{self, Connections, Selection};
 pub struct Plan {
     /// Where the packets come from.
     pub origin: Origin,
+    /// Files are merged whatever they show.
+    pub merge: bool,
     /// Which packets count.
     pub filter: Filter,
     /// That leaves out every ICMP packet.
@@ -175,6 +177,7 @@ impl Plan {
         }
         Ok(Self {
             count: args.which.count,
+            merge: args.source.merge || args.source.read.len() < 2,
             connections: Connections::numbered(&args.which.flow),
             only,
             selection: Selection::new(&args.which.select, &args.which.ignore, args.which.min_severity.into())?,

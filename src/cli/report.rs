@@ -111,6 +111,7 @@ fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
     }
     let mut typed = Args::parse_from(["tcpcheck"]);
     typed.source.read.clone_from(&args.files);
+    typed.source.merge = true;
     typed.confinement = args.confinement.clone();
     typed.which.filter = args.filter.iter().cloned().collect();
     let connections = Connections::numbered(args.flow.as_slice());

@@ -6,6 +6,7 @@
 mod annotate;
 pub mod check;
 mod community_id;
+pub mod compare;
 mod diagnosis;
 mod digits;
 mod exchanges;
@@ -44,6 +45,7 @@ pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, Svg, TextStyle, called}
 pub use lookahead::apply_amend;
 pub use names::Names;
 pub use ndjson::{Ndjson, Records};
+pub use numerals::time;
 pub use packets::Packets;
 pub use page::{Own, ascii, wrapped, write_page};
 pub use reporter::{Packet, Reporter};

@@ -18,7 +18,7 @@ pub enum Ink {
 }
 
 /// Paints text, or leaves it alone. Off, it costs nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     on: bool,
 }

@@ -14,6 +14,7 @@ use crate::cli::plan::{Origin, Plan, is_standard};
 use crate::cli::progress::Progress;
 use crate::cli::sandbox::{self, Doors};
 use crate::cli::select::Connections;
+use crate::cli::sides;
 use crate::cli::signals::Signals;
 use crate::dissect::{Dissection, Reader, Segment};
 use crate::report::Reporter;
@@ -158,6 +159,11 @@ impl<'p> Session<'p> {
         let desk = desk.map_or_else(|| Desk::open(plan.confined, names, anchor), Ok)?;
         if plan.confined {
             sandbox::close(plan.user.as_ref(), Doors { clerk: desk.socket, capture })?;
+        }
+        if let Source::Files(files) = &source
+            && !plan.merge
+        {
+            sides::refuse_both(files)?;
         }
         let connections = plan.connections.clone();
         Ok(Some(Self { plan, signals, source, connections, lines, clerk: desk.clerk }))

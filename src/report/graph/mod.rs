@@ -17,4 +17,6 @@ mod xpl;
 pub use album::{Album, AlbumOptions, Kept, Trouble, trouble};
 pub use draw::{Graph, main_way};
 pub use plot::way_name;
+pub(super) use plot::{Axis, Plot, Unit};
+pub(super) use series::Dot;
 pub use xpl::write as write_xpl;

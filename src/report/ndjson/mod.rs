@@ -18,11 +18,12 @@ use super::{Packet, Reporter, Summary};
 use ends::Ends;
 use flow::FlowLine;
 use packet::PacketLine;
+pub(super) use packet::direction;
 use records::{AmendLine, CaptureLine, ExchangeLine, FindingLine, IcmpLine, SummaryLine};
-use writer::line;
+pub(super) use writer::line;
 
 /// The schema's version, in every record.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// Which records are written besides `capture`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,0 +1,164 @@
+//! Packets that are alike in everything, such as the RSTs that a host sends for each segment of a closed connection.
+//!
+//! Nothing but their times tells which is which, and a lost one shifts all behind it. So they wait until all are there, and are
+//! then paired in their order such that delays vary the least (a sequence alignment, S. Needleman and C. Wunsch, 1970).
+
+use crate::capture::Span;
+
+use super::Way;
+use super::comparison::Comparison;
+use super::waiting::Waiter;
+
+/// What it costs to leave a packet without a counterpart: as much as a delay that is off by four times what delays vary by.
+const ALONE: f64 = 1.0;
+
+/// A packet of a train, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+struct Car {
+    key: usize,
+    ts: i64,
+    /// How long packets took when it was sent.
+    usual: i64,
+}
+
+impl Car {
+    fn new((key, waiter): (usize, &Waiter)) -> Self {
+        Self { key, ts: waiter.header.ts.0, usual: waiter.queue.0 }
+    }
+}
+
+impl Comparison {
+    /// Pairs the packets that are alike in everything with one that has waited for long.
+    pub(super) fn align(&mut self, key: usize) {
+        let Some(waiter) = self.waiting.get(key) else { return };
+        let (mark, id) = (waiter.mark, waiter.header.ip_id);
+        let Some(pair) = self.links.pairs.get(waiter.pair) else { return };
+        let keeps_ids = pair.halves[waiter.half].keeps_ids();
+        let way = pair.way_of(waiter.half).unwrap_or(Way::AToB);
+        let of = |side| -> Vec<Car> {
+            let alike = self.waiting.alike(side, mark);
+            let mut cars: Vec<Car> = alike
+                .filter(|(_, one)| one.cover.is_empty() && (!keeps_ids || one.header.ip_id == id))
+                .map(Car::new)
+                .collect();
+            cars.sort_by_key(|car| (car.ts, car.key));
+            cars
+        };
+        let (sent, came) = (of(way.sender()), of(way.receiver()));
+        if sent.is_empty() || came.is_empty() {
+            return;
+        }
+        let floor = self.overlap.clock.floor().unwrap_or_default().0;
+        let unit = self.queues[way.index()].variation().0.saturating_mul(4).max(4_000) as f64;
+        let cost = |sent: &Car, came: &Car| {
+            let delay = came.ts.saturating_sub(sent.ts);
+            if delay < floor { f64::INFINITY } else { (delay.saturating_sub(sent.usual)).unsigned_abs() as f64 / unit }
+        };
+        let mut pairs = alignment(&sent, &came, cost);
+        let most = self.queues[way.index()].max;
+        overtaken(&sent, &came, &mut pairs, |delay| (floor..=most.0).contains(&delay));
+        pairs.sort_by_key(|(_, came)| *came);
+        for (sent, came) in pairs {
+            if let Some(waiter) = self.take(came) {
+                self.pair_up(sent, waiter);
+            }
+        }
+    }
+
+    /// Whether there are several that a packet could be, or several that could be the same.
+    pub(super) fn is_one_of_many(&self, waiter: &Waiter) -> bool {
+        let Some(pair) = self.links.pairs.get(waiter.pair) else { return false };
+        let keeps_ids = pair.halves[waiter.half].keeps_ids();
+        let same = |one: &Waiter| one.cover.is_empty() && (!keeps_ids || one.header.ip_id == waiter.header.ip_id);
+        let many = |side| self.waiting.alike(side, waiter.mark).filter(|(_, one)| same(one)).take(2).count();
+        let there = many(waiter.side.other());
+        there > 1 || there == 1 && many(waiter.side) > 0
+    }
+
+    /// What a delay would be if two packets were one.
+    pub(super) fn delay(&self, one: &Waiter, other: &Waiter) -> Span {
+        let way = self.links.pairs.get(one.pair).and_then(|pair| pair.way_of(one.half)).unwrap_or(Way::AToB);
+        let (sent, came) = if one.side == way.sender() { (one, other) } else { (other, one) };
+        came.header.ts.since(sent.header.ts)
+    }
+}
+
+/// The pairs of an alignment that costs least, in order.
+fn alignment(sent: &[Car], came: &[Car], cost: impl Fn(&Car, &Car) -> f64) -> Vec<(usize, usize)> {
+    let width = came.len() + 1;
+    let mut costs = vec![0.0; (sent.len() + 1) * width];
+    let at = |i: usize, j: usize| i * width + j;
+    for i in 0..=sent.len() {
+        for j in 0..=came.len() {
+            costs[at(i, j)] = match (i, j) {
+                (0, _) | (_, 0) => (i + j) as f64 * ALONE,
+                _ => {
+                    let paired = costs[at(i - 1, j - 1)] + cost(&sent[i - 1], &came[j - 1]);
+                    paired.min(costs[at(i - 1, j)] + ALONE).min(costs[at(i, j - 1)] + ALONE)
+                }
+            };
+        }
+    }
+    let (mut i, mut j) = (sent.len(), came.len());
+    let mut pairs = Vec::new();
+    while i > 0 && j > 0 {
+        let here = costs[at(i, j)];
+        if here == costs[at(i - 1, j)] + ALONE {
+            i -= 1;
+        } else if here == costs[at(i, j - 1)] + ALONE {
+            j -= 1;
+        } else {
+            (i, j) = (i - 1, j - 1);
+            pairs.push((sent[i].key, came[j].key));
+        }
+    }
+    pairs
+}
+
+/// Pairs what has left its place in the order.
+fn overtaken(sent: &[Car], came: &[Car], pairs: &mut Vec<(usize, usize)>, fits: impl Fn(i64) -> bool) {
+    for one in came {
+        if pairs.iter().any(|(_, came)| *came == one.key) {
+            continue;
+        }
+        let alone = |car: &&Car| pairs.iter().all(|(sent, _)| *sent != car.key);
+        let first = sent.iter().filter(alone).find(|car| fits(one.ts.saturating_sub(car.ts)));
+        pairs.extend(first.map(|car| (car.key, one.key)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packets sent then, and what takes 25 ms, but for what the network does to it.
+    fn pairs(sent: &[i64], came: &[i64]) -> Vec<(usize, usize)> {
+        let cars = |times: &[i64]| -> Vec<Car> {
+            times.iter().enumerate().map(|(key, ts)| Car { key, ts: *ts, usual: 25_000 }).collect()
+        };
+        let (sent, came) = (cars(sent), cars(came));
+        let mut pairs = alignment(&sent, &came, |a, b| ((b.ts - a.ts) - 25_000).unsigned_abs() as f64 / 2_000.0);
+        overtaken(&sent, &came, &mut pairs, |delay| (24_000..60_000).contains(&delay));
+        pairs.sort_unstable();
+        pairs
+    }
+
+    #[test]
+    fn a_lost_one_of_a_train_is_told_by_the_gap_that_it_leaves() {
+        let sent: Vec<i64> = (0..20).map(|n| n * 1_500 + n * n * 40).collect();
+        let mut came: Vec<i64> = sent.iter().map(|ts| ts + 25_000).collect();
+        came.remove(7);
+        let expected: Vec<_> = (0..20).filter(|n| *n != 7).enumerate().map(|(came, sent)| (sent, came)).collect();
+        assert_eq!(pairs(&sent, &came), expected);
+    }
+
+    #[test]
+    fn one_that_was_overtaken_is_paired_all_the_same() {
+        let sent: Vec<i64> = (0..10).map(|n| n * 1_500).collect();
+        let mut came: Vec<i64> = sent.iter().map(|ts| ts + 25_000).collect();
+        came[2] += 20_000;
+        came.sort_unstable();
+        let pairs = pairs(&sent, &came);
+        assert_eq!((pairs.len(), pairs[2], pairs[9]), (10, (2, 9), (9, 8)));
+    }
+}

@@ -1,0 +1,237 @@
+//! How far the clock of B is ahead of the clock of A, and how fast that changes.
+//!
+//! A packet from A to B shows offset + delay, one from B to A offset - delay. Without load the delay is the same again and again,
+//! so that the smallest delays of both ways hold the offset between them (F. Cristian, "Probabilistic clock synchronization",
+//! 1989), and the lower and the upper convex hull of what the packets show have the drift as their slope (S. Moon et al.,
+//! "Estimation and removal of clock skew from network delay measurements", 1999). The offset is taken in the middle, as if an
+//! unloaded path took as long in either direction: whether it does cannot be known from two clocks that nobody has set.
+
+use crate::capture::{Span, Timestamp};
+
+use super::Way;
+
+/// Clocks of computers drift by less than this, in parts of one: quartz is within 100 ppm, and ntpd corrects up to 500.
+const MAX_DRIFT: f64 = 500e-6;
+
+/// Edges of a hull that are kept; a clock that is a straight line has some tens.
+const MAX_HULL: usize = 512;
+
+/// The smallest uncertainty that is stated: timestamps in microseconds are cut.
+const RESOLUTION: f64 = 2_000.0;
+
+/// B's clock, seen from A's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    /// B's first packet, by B's clock.
+    start: Timestamp,
+    offset: Span,
+    drift: f64,
+    uncertainty: Option<Span>,
+    round_trip: Option<Span>,
+}
+
+/// A packet that both captures show.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Both {
+    /// By A's clock.
+    pub a: Timestamp,
+    /// By B's clock.
+    pub b: Timestamp,
+    /// Which way it went.
+    pub way: Way,
+}
+
+impl Clock {
+    /// A clock that is so far ahead of A's, and runs as fast.
+    pub fn ahead(start: Timestamp, offset: Span) -> Self {
+        Self { start, offset, drift: 0.0, uncertainty: None, round_trip: None }
+    }
+
+    /// From packets that both captures show; none without any.
+    pub(super) fn fit(start: Timestamp, both: &[Both]) -> Option<Self> {
+        let mut offsets: Vec<i64> = both.iter().map(|both| both.b.since(both.a).0).collect();
+        if offsets.is_empty() {
+            return None;
+        }
+        let middle = offsets.len() / 2;
+        let about = *offsets.select_nth_unstable(middle).1;
+        let origin = start.0.saturating_sub(about);
+        let points = |way| {
+            let of_way = both.iter().filter(move |both| both.way == way);
+            let mut points: Vec<Point> = of_way
+                .map(|both| Point {
+                    x: both.a.0.saturating_sub(origin) as f64,
+                    // Both ways as delays, so that the smallest count.
+                    y: both.b.since(both.a).0.saturating_sub(about) as f64 * if way == Way::AToB { 1.0 } else { -1.0 },
+                })
+                .collect();
+            points.sort_by(|p, q| p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y)));
+            points
+        };
+        let [there, back] = Way::ALL.map(points);
+        let offset = |line: f64| Span(about.saturating_add(line.round() as i64));
+        if there.is_empty() || back.is_empty() {
+            // One direction bounds the offset on one side only.
+            let smallest = |points: &[Point]| points.iter().map(|p| p.y).reduce(f64::min);
+            let line = smallest(&there).or_else(|| smallest(&back).map(|smallest| -smallest))?;
+            return Some(Self::ahead(start, offset(line)));
+        }
+        let fit = Fit::new(&there, &back);
+        let (line, unsure) = fit.offset();
+        Some(Self {
+            start,
+            offset: offset(line),
+            drift: fit.drift,
+            uncertainty: Some(Span(unsure.round() as i64)),
+            round_trip: Some(Span(fit.gap(fit.drift).max(0.0).round() as i64)),
+        })
+    }
+
+    /// How far B's clock is ahead of A's, at B's first packet.
+    pub fn offset(&self) -> Span {
+        self.offset
+    }
+
+    /// How much faster B's clock runs, in millionths.
+    pub fn drift_ppm(&self) -> f64 {
+        self.drift * 1e6
+    }
+
+    /// How far the offset may be off if the path takes as long in either direction; none where only one direction shows anything.
+    pub fn uncertainty(&self) -> Option<Span> {
+        self.uncertainty
+    }
+
+    /// The smallest delays of both directions together: half of it is the most that an unequal path can put the offset off.
+    pub fn round_trip(&self) -> Option<Span> {
+        self.round_trip
+    }
+
+    /// A delay that no packet is faster than, as far as is known.
+    pub(super) fn floor(&self) -> Option<Span> {
+        self.round_trip.zip(self.uncertainty).map(|(trip, unsure)| Span(trip.0 / 2).minus(unsure.doubled()))
+    }
+
+    /// An instant of B's clock by A's.
+    #[inline]
+    pub fn by_a(&self, b: Timestamp) -> Timestamp {
+        let elapsed = b.since(self.start).0 as f64;
+        let drifted = (elapsed * self.drift / (1.0 + self.drift)) as i64;
+        Timestamp(b.0.saturating_sub(self.offset.0).saturating_sub(drifted))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    x: f64,
+    y: f64,
+}
+
+/// Two hulls and the slope that fits both.
+struct Fit {
+    there: Vec<Point>,
+    back: Vec<Point>,
+    drift: f64,
+    /// Slopes that fit nearly as well.
+    slopes: (f64, f64),
+    /// How far above the smallest delay the next ones lie.
+    noise: f64,
+}
+
+impl Fit {
+    fn new(there: &[Point], back: &[Point]) -> Self {
+        let fit = Self { there: hull(there), back: hull(back), drift: 0.0, slopes: (0.0, 0.0), noise: RESOLUTION };
+        let candidates = fit.candidates();
+        let gap = |slope: &f64| fit.gap(*slope);
+        let best = candidates.iter().copied().max_by(|p, q| gap(p).total_cmp(&gap(q))).unwrap_or(0.0);
+        let noise = (fit.spread(there, best) + fit.spread(back, -best)).max(RESOLUTION);
+        let good = |slope: f64| gap(&slope) >= gap(&best) - noise;
+        let low = edge(&candidates, best, &good);
+        let high = edge(&candidates.iter().rev().copied().collect::<Vec<_>>(), best, &good);
+        // What is measured in so short a time that no drift explains it too is not said to drift.
+        let drift = if good(0.0) { 0.0 } else { (low + high) / 2.0 };
+        Self { drift, slopes: (low, high), noise, ..fit }
+    }
+
+    /// The slopes of all edges: the best one is among them.
+    fn candidates(&self) -> Vec<f64> {
+        let slopes = |hull: &[Point], sign: f64| -> Vec<f64> {
+            hull.windows(2).map(|pair| sign * (pair[1].y - pair[0].y) / (pair[1].x - pair[0].x)).collect()
+        };
+        let mut all = slopes(&self.there, 1.0);
+        all.extend(slopes(&self.back, -1.0));
+        all.extend([-MAX_DRIFT, 0.0, MAX_DRIFT]);
+        all.retain(|slope| slope.abs() <= MAX_DRIFT);
+        all.sort_by(f64::total_cmp);
+        all
+    }
+
+    /// The smallest delays both ways, together, if B drifts like that.
+    fn gap(&self, slope: f64) -> f64 {
+        lowest(&self.there, slope) + lowest(&self.back, -slope)
+    }
+
+    /// How far above the lowest point the tenth one lies, or the lowest tenth of fewer: so far the lowest may be off itself.
+    fn spread(&self, points: &[Point], slope: f64) -> f64 {
+        let mut heights: Vec<f64> = points.iter().map(|p| p.y - slope * p.x).collect();
+        let rank = (heights.len() / 10 + 1).min(10).min(heights.len().saturating_sub(1));
+        let (below, at, _) = heights.select_nth_unstable_by(rank, f64::total_cmp);
+        let lowest = below.iter().copied().reduce(f64::min).unwrap_or(*at);
+        *at - lowest
+    }
+
+    /// The offset at the start, and how far it may be off.
+    fn offset(&self) -> (f64, f64) {
+        let middle = |slope: f64| (lowest(&self.there, slope) - lowest(&self.back, -slope)) / 2.0;
+        let at = middle(self.drift);
+        let (low, high) = self.slopes;
+        let drifted = [low, high].map(|slope| (middle(slope) - at).abs()).into_iter().fold(0.0, f64::max);
+        // Clocks that no straight line explains contradict themselves by as much.
+        let contradiction = (-self.gap(self.drift)).max(0.0);
+        (at, self.noise + drifted + contradiction)
+    }
+}
+
+/// The slope furthest on one side of the best that is still good, between two candidates if need be.
+fn edge(candidates: &[f64], best: f64, good: &impl Fn(f64) -> bool) -> f64 {
+    let mut bad = None;
+    for slope in candidates {
+        if good(*slope) {
+            let Some(mut bad) = bad else { return *slope };
+            let mut fine = *slope;
+            for _ in 0..24 {
+                let middle = (bad + fine) / 2.0;
+                if good(middle) { fine = middle } else { bad = middle }
+            }
+            return fine;
+        }
+        bad = Some(*slope);
+    }
+    best
+}
+
+fn lowest(hull: &[Point], slope: f64) -> f64 {
+    hull.iter().map(|p| p.y - slope * p.x).fold(f64::INFINITY, f64::min)
+}
+
+/// The lower convex hull of points in order of time (A. Andrew's monotone chain).
+fn hull(points: &[Point]) -> Vec<Point> {
+    let mut hull: Vec<Point> = Vec::new();
+    for p in points {
+        while let [.., a, b] = hull.as_slice()
+            && (b.x - a.x) * (p.y - a.y) <= (p.x - a.x) * (b.y - a.y)
+        {
+            hull.pop();
+        }
+        match hull.last() {
+            // Of several at one time the lowest comes first.
+            Some(last) if last.x == p.x => {}
+            _ => hull.push(*p),
+        }
+    }
+    if hull.len() > MAX_HULL {
+        let step = hull.len().div_ceil(MAX_HULL);
+        return hull.into_iter().step_by(step).collect();
+    }
+    hull
+}

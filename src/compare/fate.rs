@@ -1,0 +1,151 @@
+//! What became of a packet that only one capture shows.
+
+use crate::capture::Timestamp;
+use crate::dissect::TcpFlags;
+
+use super::comparison::{Comparison, Said};
+use super::event::Fate;
+use super::pair::{Loss, MAX_LOSSES, Pair};
+use super::waiting::Waiter;
+use super::{Side, Way};
+
+/// From so many packets of either side on, a connection none of which crossed is two connections.
+const TWO_CONNECTIONS: u64 = 4;
+
+impl Comparison {
+    /// Nobody waits any longer for the counterpart of a packet.
+    pub(super) fn expire(&mut self, key: usize) {
+        self.align(key);
+        let Some(mut waiter) = self.take(key) else { return };
+        if self.is_found_late(&mut waiter) {
+            return self.close_if_over(waiter.pair);
+        }
+        self.guess_way(&waiter);
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
+        let way = pair.way_of(waiter.half).unwrap_or(Way::from(waiter.side));
+        let fate = self.fate(&waiter, way);
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
+        let said = Said::of(pair, waiter.half);
+        let rest = waiter.cover.rest(waiter.header.payload);
+        let left = waiter.cover.left(waiter.header.payload);
+        let half = &mut pair.halves[waiter.half];
+        let stats = &mut half.record;
+        stats.sent += u64::from(waiter.side == way.sender());
+        match fate {
+            Fate::Lost => {
+                stats.lost += 1;
+                stats.lost_bytes += u64::from(left);
+                if half.losses.len() < MAX_LOSSES {
+                    let header = &waiter.header;
+                    let (seq, end, ack, frame) = (header.seq, header.end(), header.ack, header.frame);
+                    let begins_or_ends = header.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN));
+                    half.losses.push(Loss { seq, end, ack, frame, begins_or_ends });
+                }
+                let long = self.queues[way.index()].is_long(waiter.queue);
+                half.record.lost_in_queue += u64::from(long);
+                half.bursts.lost(waiter.nth.1, &mut half.record);
+                self.totals.lost(way, waiter.nth.0, waiter.header.ts);
+            }
+            Fate::Inserted => {
+                stats.inserted += 1;
+                if said.ends(&waiter.header) && half.inserted.len() < MAX_LOSSES {
+                    half.inserted.push((waiter.side, waiter.header.frame));
+                }
+            }
+            _ => stats.outside += 1,
+        }
+        let whole = said.alone(waiter.side, &waiter.header, fate);
+        if waiter.cover.is_empty() {
+            self.say(whole);
+        } else {
+            for part in rest {
+                self.say(super::event::Crossing { part: Some(part), ..whole });
+            }
+        }
+        self.close_if_over(waiter.pair);
+    }
+
+    /// Whether it is a copy, or the other side shows its bytes after all, if only in segments of which offload has taken the marks.
+    fn is_found_late(&mut self, waiter: &mut Waiter) -> bool {
+        if self.is_copy(waiter) {
+            return true;
+        }
+        let Some(pair) = self.links.pairs.get(waiter.pair).filter(|_| waiter.header.payload > 0) else { return false };
+        let (one, queue) = (waiter.header, pair.halves[waiter.half].waiting[waiter.side.other().index()]);
+        let parts: Vec<usize> = self
+            .waiting
+            .of(queue)
+            .filter(|(_, other)| {
+                let two = &other.header;
+                one.seq.distance(two.end()) < 0 && two.seq.distance(one.end()) < 0 && two.payload != one.payload
+            })
+            .take(64)
+            .map(|(key, _)| key)
+            .collect();
+        for key in parts {
+            self.claim(key, waiter);
+        }
+        waiter.cover.left(one.payload) == 0
+    }
+
+    /// Which way it went, where no packet of the connection has told: as with most connections, or from a host that has just
+    /// set the time to live.
+    fn guess_way(&mut self, waiter: &Waiter) {
+        let clients = self.clients;
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair).filter(|pair| pair.way.is_none()) else { return };
+        // RFC 1700 and what systems have made of it.
+        let fresh = matches!(waiter.header.ttl, 64 | 128 | 255);
+        let from_client = pair.client.0 == waiter.half;
+        let sender = if fresh {
+            waiter.side
+        } else if from_client {
+            clients
+        } else {
+            clients.other()
+        };
+        pair.set_way(waiter.half, Way::from(sender));
+    }
+
+    fn fate(&mut self, waiter: &Waiter, way: Way) -> Fate {
+        let at_sender = waiter.side == way.sender();
+        let other = waiter.side.other();
+        let queue = self.queues[way.index()];
+        let usual = queue.min.unwrap_or_default().0.max(0);
+        let crosses = if at_sender { usual } else { -usual };
+        let there = Timestamp(waiter.header.ts.0.saturating_add(crosses));
+        let (first, last) = self.overlap.spans[other.index()];
+        let lossy = self.lossy[other.index()];
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return Fate::Outside };
+        if there < first || there > last || Self::is_proxied(pair) || !Self::is_shown(pair, waiter, other) {
+            return Fate::Outside;
+        }
+        let half = &pair.halves[waiter.half];
+        let header = &waiter.header;
+        let missed = if header.payload > 0 { half.was_missed(other, header.seq, header.end()) } else { lossy };
+        if missed || !at_sender && lossy && !header.is(TcpFlags::RST) {
+            return Fate::Outside;
+        }
+        if at_sender { Fate::Lost } else { Fate::Inserted }
+    }
+
+    /// Whether the connection ends at something between, which has opened another one.
+    fn is_proxied(pair: &mut Pair) -> bool {
+        let many = |side: Side| pair.halves.iter().all(|half| half.seen[side.index()] >= TWO_CONNECTIONS);
+        pair.proxied |= pair.matched == 0 && pair.is_linked() && Side::ALL.into_iter().all(many);
+        pair.proxied
+    }
+
+    /// Whether the other capture would have shown it: one that shows nothing of a direction, but what acknowledges it, does not.
+    fn is_shown(pair: &Pair, waiter: &Waiter, other: Side) -> bool {
+        let (half, back) = (&pair.halves[waiter.half], &pair.halves[1 - waiter.half]);
+        if half.seen[other.index()] > 0 {
+            return true;
+        }
+        if back.seen[other.index()] > 0 {
+            let header = &waiter.header;
+            return half.acked[other.index()].is_none_or(|acked| acked.distance(header.end()) < 0);
+        }
+        // Of a connection that one capture shows nothing of, an attempt without an answer may not have come so far.
+        back.seen[waiter.side.index()] == 0
+    }
+}

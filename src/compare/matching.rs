@@ -1,0 +1,319 @@
+//! Which packet of the other capture is this one.
+
+use crate::capture::Span;
+use crate::dissect::TcpFlags;
+
+use super::comparison::{Comparison, Said};
+use super::event::{Crossing, Fate};
+use super::pair::Pair;
+use super::ranges::common;
+use super::sighting::Header;
+use super::waiting::Waiter;
+use super::{Side, Way};
+
+/// Waiting packets of one direction that are looked through where no mark tells.
+const MAX_LOOKED_THROUGH: usize = 4096;
+
+/// A packet that is paired within this was not held back to be told from others.
+const IN_TIME: Span = Span::from_secs(1);
+
+impl Comparison {
+    /// Takes a packet whose numbers are A's: pairs it, or lets it wait.
+    pub(super) fn arrive(&mut self, side: Side, key: usize, half: usize, header: Header) {
+        let Some(pair) = self.links.pairs.get_mut(key) else { return };
+        let mark = header.mark(pair.tag(half), !pair.without_timestamps);
+        let mut waiter = Waiter::new(header, side, key, half, mark);
+        if let Some(way) = pair.way_of(half).filter(|way| way.sender() == side) {
+            let sent = &mut self.sent[way.index()];
+            waiter.nth = (*sent, pair.halves[half].sent);
+            *sent += 1;
+            pair.halves[half].sent += 1;
+            waiter.queue = self.queues[way.index()].last;
+        }
+        if !self.is_one_of_many(&waiter) {
+            if let Some(found) = self.by_mark(&waiter).or_else(|| self.by_look(&waiter)) {
+                return self.pair_up(found, waiter);
+            }
+            if header.payload > 0 && self.by_bytes(&mut waiter) || self.is_copy(&waiter) {
+                return;
+            }
+        }
+        let Some(pair) = self.links.pairs.get_mut(key) else { return };
+        self.waiting.add(waiter, &mut pair.halves[half].waiting[side.index()]);
+    }
+
+    /// The packet with the same mark, and with this IP ID where the path keeps IDs.
+    fn by_mark(&self, waiter: &Waiter) -> Option<usize> {
+        let half = &self.links.pairs.get(waiter.pair)?.halves[waiter.half];
+        let keeps_ids = half.keeps_ids();
+        let same_id = |one: &Waiter| one.header.ip_id == waiter.header.ip_id;
+        // Where another of them has just come, one that would be faster than any is taken for a copy of that.
+        let floor = self.waiting.paired(waiter.mark, self.now).and_then(|_| self.overlap.clock.floor());
+        self.waiting
+            .alike(waiter.side.other(), waiter.mark)
+            .filter(|(_, one)| one.cover.is_empty() && (!keeps_ids || same_id(one)))
+            .filter(|(_, one)| floor.is_none_or(|floor| self.delay(waiter, one) >= floor))
+            .min_by_key(|(_, one)| (!same_id(one), one.header.frame))
+            .map(|(key, _)| key)
+    }
+
+    /// The packet that differs only in what something between has changed: a SYN's numbers, its options, the timestamps.
+    fn by_look(&mut self, waiter: &Waiter) -> Option<usize> {
+        let pair = self.links.pairs.get(waiter.pair)?;
+        let is_settled = pair.matched > 0 && !waiter.header.is(TcpFlags::SYN);
+        if is_settled || !pair.is_linked() {
+            return None;
+        }
+        let queue = pair.halves[waiter.half].waiting[waiter.side.other().index()];
+        let (key, other, numbers_differ) = self
+            .waiting
+            .of(queue)
+            .take(MAX_LOOKED_THROUGH)
+            .filter(|(_, other)| other.cover.is_empty())
+            .find_map(|(key, other)| Some((key, other.header, difference(pair, &waiter.header, &other.header)?)))?;
+        let (a, b) = if waiter.side == Side::A { (waiter.header, other) } else { (other, waiter.header) };
+        let pair = self.links.pairs.get_mut(waiter.pair)?;
+        let stripped = a.timestamps.is_some() != b.timestamps.is_some() && !pair.without_timestamps;
+        pair.without_timestamps |= stripped;
+        if numbers_differ {
+            pair.shift(waiter.half, b.seq.0.wrapping_sub(a.seq.0));
+        }
+        if numbers_differ || stripped {
+            self.look_anew(waiter.pair, key);
+        }
+        Some(key)
+    }
+
+    /// Gives the packets of a pair that wait their marks and numbers anew, but for one that has found its counterpart.
+    fn look_anew(&mut self, key: usize, but: usize) {
+        let Some(pair) = self.links.pairs.get(key) else { return };
+        let queues = pair.halves.iter().flat_map(|half| &half.waiting);
+        let keys: Vec<usize> = queues.flat_map(|queue| self.waiting.of(*queue)).map(|(key, _)| key).collect();
+        let mut moved = Vec::new();
+        for waiter in keys.into_iter().filter(|waiter| *waiter != but) {
+            moved.extend(self.take(waiter));
+        }
+        moved.sort_by_key(|waiter| (waiter.header.ts, waiter.side, waiter.header.frame));
+        for waiter in moved {
+            let Some(pair) = self.links.pairs.get_mut(key) else { return };
+            let header = pair.normalised(waiter.side, waiter.half, waiter.header);
+            let mark = header.mark(pair.tag(waiter.half), !pair.without_timestamps);
+            let queue = &mut pair.halves[waiter.half].waiting[waiter.side.index()];
+            self.waiting.add(waiter.anew(header, mark), queue);
+        }
+    }
+
+    /// Takes a waiting packet out.
+    pub(super) fn take(&mut self, key: usize) -> Option<Waiter> {
+        let waiter = self.waiting.get(key)?;
+        let (pair, half, side) = (waiter.pair, waiter.half, waiter.side);
+        let pair = self.links.pairs.get_mut(pair)?;
+        Some(self.waiting.take(key, &mut pair.halves[half].waiting[side.index()]))
+    }
+
+    /// Another pair has turned out to be this one: its packets come anew.
+    pub(super) fn merge(&mut self, key: usize, side: Side, gone: Pair) {
+        let mut moved = Vec::new();
+        let first = gone.ends[side.index()].map(|ends| ends[0]);
+        let Some(pair) = self.links.pairs.get_mut(key) else { return };
+        let turned = pair.ends[side.index()].is_some_and(|ends| Some(ends[0]) != first);
+        for (at, mut half) in gone.halves.into_iter().enumerate() {
+            let to = if turned { 1 - at } else { at };
+            pair.halves[to].seen[side.index()] += half.seen[side.index()];
+            let queue = &mut half.waiting[side.index()];
+            let keys: Vec<usize> = self.waiting.of(*queue).map(|(key, _)| key).collect();
+            moved.extend(keys.into_iter().map(|key| (to, self.waiting.take(key, queue))));
+        }
+        moved.sort_by_key(|(_, waiter)| waiter.header.frame);
+        for (half, waiter) in moved {
+            let Some(pair) = self.links.pairs.get(key) else { return };
+            let header = pair.normalised(side, half, waiter.header);
+            self.arrive(side, key, half, header);
+        }
+    }
+
+    /// Both captures show a packet.
+    pub(super) fn pair_up(&mut self, found: usize, waiter: Waiter) {
+        let Some(other) = self.take(found) else { return };
+        self.know_way(&waiter, &other);
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
+        let way = pair.way_of(waiter.half).unwrap_or(Way::AToB);
+        pair.matched += u64::from(!waiter.header.is(TcpFlags::SYN));
+        let (sent, came) = if waiter.side == way.sender() { (&waiter, &other) } else { (&other, &waiter) };
+        let half = &mut pair.halves[waiter.half];
+        let same_id = sent.header.ip_id == came.header.ip_id;
+        let ids = if same_id { &mut half.ids.0 } else { &mut half.ids.1 };
+        *ids = ids.saturating_add(1);
+        half.record.changes.note(&sent.header, &came.header);
+        let delay = came.header.ts.since(sent.header.ts);
+        // What was paired late says nothing of the order, and nothing of the queue now.
+        let in_time = self.now.since(came.header.ts) < IN_TIME;
+        let overtaken = in_time && sent.nth.1 < half.latest;
+        if in_time {
+            half.latest = half.latest.max(sent.nth.1);
+            self.queues[way.index()].add(delay);
+        }
+        let stats = &mut half.record;
+        stats.sent += 1;
+        stats.arrived += 1;
+        stats.overtaken += u64::from(overtaken);
+        stats.delays.add(delay);
+        let said = Said::of(pair, waiter.half);
+        let crossing = Crossing {
+            delay: Some(delay),
+            overtaken,
+            ..self.both(&said, way, (&sent.header, &came.header), Fate::Arrived)
+        };
+        let (mark, frame, id) = (waiter.mark, sent.header.frame, sent.header.ip_id);
+        self.waiting.remember(mark, self.now, frame, id);
+        if other.mark != mark {
+            self.waiting.remember(other.mark, self.now, frame, id);
+        }
+        self.say(crossing);
+        self.close_if_over(waiter.pair);
+    }
+
+    /// A crossing of a packet with a frame on either side.
+    fn both(&self, said: &Said, way: Way, (sent, came): (&Header, &Header), fate: Fate) -> Crossing {
+        let mut crossing = said.alone(way.sender(), sent, fate);
+        crossing.frames[way.receiver().index()] = Some(came.frame);
+        crossing
+    }
+
+    /// What both captures show says which way it went, where nothing else did: nothing comes before it is sent.
+    fn know_way(&mut self, one: &Waiter, other: &Waiter) {
+        let Some(pair) = self.links.pairs.get_mut(one.pair).filter(|pair| pair.way.is_none()) else { return };
+        let (a, b) = if one.side == Side::A { (one, other) } else { (other, one) };
+        let later = b.header.ts.since(a.header.ts).0;
+        pair.set_way(one.half, if later >= 0 { Way::AToB } else { Way::BToA });
+        // What came before that was not counted as sent.
+        self.sent[0] += 1;
+    }
+
+    /// Whether the other capture shows its bytes in segments that offload has cut or joined otherwise; what it shows of them
+    /// counts, and the rest waits.
+    fn by_bytes(&mut self, waiter: &mut Waiter) -> bool {
+        let Some(pair) = self.links.pairs.get(waiter.pair) else { return false };
+        let with_timestamps = !pair.without_timestamps;
+        let (header, queue) = (waiter.header, pair.halves[waiter.half].waiting[waiter.side.other().index()]);
+        let parts: Vec<usize> = self
+            .waiting
+            .of(queue)
+            .take(MAX_LOOKED_THROUGH)
+            .filter(|(_, other)| {
+                let (one, two) = (&header, &other.header);
+                let overlaps = one.seq.distance(two.end()) < 0 && two.seq.distance(one.end()) < 0;
+                let cut = one.payload != two.payload || !other.cover.is_empty() || one.seq != two.seq;
+                overlaps && cut && one.is_of_one_write(two, with_timestamps)
+            })
+            .map(|(key, _)| key)
+            .collect();
+        for key in parts {
+            self.claim(key, waiter);
+        }
+        !waiter.cover.is_empty() && waiter.cover.left(header.payload) == 0
+    }
+
+    /// Takes what two segments have in common for paired.
+    pub(super) fn claim(&mut self, key: usize, waiter: &mut Waiter) {
+        let Some(other) = self.waiting.get(key) else { return };
+        let (one, two) = (waiter.header, other.header);
+        let ahead = two.seq.distance(one.seq);
+        let ranges = common(&waiter.cover, one.payload, &other.cover, two.payload, ahead);
+        if ranges.is_empty() {
+            return;
+        }
+        self.know_way_of(waiter, key);
+        let Some(other) = self.waiting.get_mut(key) else { return };
+        for (low, high) in &ranges {
+            waiter.cover.add(*low, *high);
+            let back = |at: u32| (i64::from(at) - i64::from(ahead)) as u32;
+            other.cover.add(back(*low), back(*high));
+        }
+        let whole = [waiter.cover.left(one.payload), other.cover.left(two.payload)].map(|left| left == 0);
+        self.say_parts(waiter, two, ranges, whole);
+        if whole[1]
+            && let Some(other) = self.take(key)
+        {
+            self.waiting.remember(other.mark, self.now, self.sender_frame(waiter, &other), two.ip_id);
+        }
+    }
+
+    fn know_way_of(&mut self, waiter: &Waiter, key: usize) {
+        let Some(other) = self.waiting.get(key) else { return };
+        let other = Waiter::new(other.header, other.side, other.pair, other.half, other.mark);
+        self.know_way(waiter, &other);
+    }
+
+    fn sender_frame(&self, one: &Waiter, other: &Waiter) -> u64 {
+        let way = self.links.pairs.get(one.pair).and_then(|pair| pair.way_of(one.half)).unwrap_or(Way::AToB);
+        if one.side == way.sender() { one.header.frame } else { other.header.frame }
+    }
+
+    /// Says that parts of two segments are the same bytes, and counts what has come whole.
+    fn say_parts(&mut self, waiter: &Waiter, two: Header, ranges: Vec<(u32, u32)>, whole: [bool; 2]) {
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
+        let way = pair.way_of(waiter.half).unwrap_or(Way::AToB);
+        pair.matched += 1;
+        let said = Said::of(pair, waiter.half);
+        let (mine, one) = (waiter.side == way.sender(), waiter.header);
+        let (sent, came) = if mine { (&one, &two) } else { (&two, &one) };
+        let stats = &mut pair.halves[waiter.half].record;
+        if whole[usize::from(!mine)] {
+            stats.sent += 1;
+            stats.arrived += 1;
+        }
+        let delay = came.ts.since(sent.ts);
+        stats.delays.add(delay);
+        self.queues[way.index()].add(delay);
+        let all_of_sent = sent.payload;
+        for (low, high) in ranges {
+            let shift = if mine { 0 } else { one.seq.distance(two.seq) };
+            let part = [low, high].map(|at| (i64::from(at) + i64::from(shift)) as u32);
+            let part = Some((part[0], part[1])).filter(|(low, high)| high - low < all_of_sent);
+            let crossing = Crossing { delay: Some(delay), part, ..self.both(&said, way, (sent, came), Fate::Arrived) };
+            self.say(crossing);
+        }
+        if whole[0] {
+            self.waiting.remember(waiter.mark, self.now, sent.frame, one.ip_id);
+        }
+    }
+
+    /// Whether it is a further copy of a packet that both captures have shown; says so.
+    pub(super) fn is_copy(&mut self, waiter: &Waiter) -> bool {
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return false };
+        let at_receiver = pair.way_of(waiter.half).is_none_or(|way| way.receiver() == waiter.side);
+        let half = &mut pair.halves[waiter.half];
+        let Some(first) = self.waiting.paired(waiter.mark, self.now).filter(|_| at_receiver) else { return false };
+        if half.keeps_ids() && first.ip_id != waiter.header.ip_id {
+            return false;
+        }
+        half.record.duplicated += 1;
+        let frame = first.frame;
+        let said = Said::of(pair, waiter.half);
+        let mut crossing = said.alone(waiter.side, &waiter.header, Fate::Duplicated);
+        crossing.frames[waiter.side.other().index()] = Some(frame);
+        self.say(crossing);
+        true
+    }
+}
+
+/// Whether two packets of a direction may be one that something between has changed, and whether its numbers are others; none
+/// where they are two.
+fn difference(pair: &Pair, one: &Header, two: &Header) -> Option<bool> {
+    if one.payload != two.payload || one.controls() != two.controls() || one.ack.is_some() != two.ack.is_some() {
+        return None;
+    }
+    let times = |header: &Header| header.timestamps.filter(|_| !pair.without_timestamps);
+    let times_differ = times(one).zip(times(two)).is_some_and(|(one, two)| one != two);
+    let content_differs = one.digest.zip(two.digest).is_some_and(|(one, two)| one != two);
+    if times_differ || content_differs {
+        return None;
+    }
+    if one.seq == two.seq && one.ack == two.ack {
+        return Some(false);
+    }
+    // Without a SYN only its content tells a packet with other numbers.
+    let told = one.is(TcpFlags::SYN) || one.payload > 32 && one.digest.is_some() && one.digest == two.digest;
+    (told && one.seq != two.seq && pair.matched == 0).then_some(true)
+}

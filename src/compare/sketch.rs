@@ -1,0 +1,87 @@
+//! A sample of a capture's packets that is the same sample in every capture of the same traffic.
+
+use std::net::IpAddr;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use crate::capture::Timestamp;
+use crate::dissect::Segment;
+
+/// Packets in a sample.
+const SIZE: usize = 1 << 15;
+
+/// The packets whose marks are lowest (bottom-k sampling): what two captures share of their traffic, their samples share too.
+#[derive(Debug)]
+pub(super) struct Sketch {
+    packets: HashMap<u64, Sampled, RandomState>,
+    /// Marks from here on are not in the sample.
+    limit: u64,
+}
+
+/// A packet of the sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sampled {
+    pub ts: Timestamp,
+    pub src: IpAddr,
+    pub dst: IpAddr,
+    pub ttl: u8,
+    /// There were several of that mark: it cannot be told which is which.
+    pub repeated: bool,
+}
+
+impl Sampled {
+    fn new(segment: &Segment) -> Self {
+        let (src, dst) = (segment.src.addr, segment.dst.addr);
+        Self { ts: segment.ts, src, dst, ttl: segment.ttl, repeated: false }
+    }
+}
+
+impl Default for Sketch {
+    fn default() -> Self {
+        Self { packets: HashMap::default(), limit: u64::MAX }
+    }
+}
+
+impl Sketch {
+    /// Takes a packet by its mark.
+    #[inline]
+    pub fn add(&mut self, mark: u64, segment: &Segment) {
+        if mark < self.limit {
+            self.packets
+                .entry(mark)
+                .and_modify(|sampled| sampled.repeated = true)
+                .or_insert_with(|| Sampled::new(segment));
+            if self.packets.len() >= 2 * SIZE {
+                self.shrink();
+            }
+        }
+    }
+
+    /// Back to its size.
+    fn shrink(&mut self) {
+        let mut marks: Vec<u64> = self.packets.keys().copied().collect();
+        if marks.len() > SIZE {
+            self.limit = *marks.select_nth_unstable(SIZE).1;
+            self.packets.retain(|mark, _| *mark < self.limit);
+        }
+    }
+
+    /// Packets that can be told from all others, in both samples: how many either has where both are complete, and those that
+    /// are in both, by A's time.
+    pub fn shared(&self, other: &Self) -> (usize, Vec<(Sampled, Sampled)>) {
+        let limit = self.limit.min(other.limit);
+        let single =
+            |sketch: &Self| sketch.packets.iter().filter(|(mark, one)| **mark < limit && !one.repeated).count();
+        let mut both: Vec<(u64, Sampled, Sampled)> = self
+            .packets
+            .iter()
+            .filter(|(mark, one)| **mark < limit && !one.repeated)
+            .filter_map(|(mark, one)| {
+                other.packets.get(mark).filter(|two| !two.repeated).map(|two| (*mark, *one, *two))
+            })
+            .collect();
+        both.sort_unstable_by_key(|(mark, one, _)| (one.ts, *mark));
+        (single(self).min(single(other)), both.into_iter().map(|(_, one, two)| (one, two)).collect())
+    }
+}

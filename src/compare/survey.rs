@@ -1,0 +1,213 @@
+//! A first look at two captures: whether they show the same traffic, when, and by which clocks.
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+
+use foldhash::fast::FixedState;
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{Segment, TcpFlags};
+
+use super::clock::Both;
+use super::sketch::{Sampled, Sketch};
+use super::{Clock, Side, Way};
+
+/// Packets that agree on the clocks before two captures are taken for two sides of one traffic.
+const ENOUGH: usize = 3;
+
+/// One capture, looked at as a whole; in memory of fixed size.
+#[derive(Debug, Default)]
+pub struct Survey {
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    segments: u64,
+    /// By sequence and acknowledgment number.
+    numbered: Sketch,
+    /// By timestamps and content, where something has changed the numbers.
+    content: Sketch,
+}
+
+/// What two captures have to do with each other.
+#[derive(Debug)]
+pub enum Relation {
+    /// They show the same packets.
+    Path(Overlap),
+    /// One ended before the other began.
+    Apart(Side, Span),
+    /// Nothing that one shows is in the other.
+    Different,
+}
+
+/// What is known of two captures before their packets are paired.
+#[derive(Clone, Debug)]
+pub struct Overlap {
+    /// B's clock.
+    pub clock: Clock,
+    /// First and last packet of each, by A's clock.
+    pub spans: [(Timestamp, Timestamp); 2],
+    /// On whose side a host is, as A knows the hosts.
+    pub hosts: BTreeMap<IpAddr, Side>,
+}
+
+impl Survey {
+    /// Takes any packet.
+    #[inline]
+    pub fn packet(&mut self, ts: Timestamp) {
+        self.first = Some(self.first.map_or(ts, |first| first.min(ts)));
+        self.last = Some(self.last.map_or(ts, |last| last.max(ts)));
+    }
+
+    /// Takes a segment, besides the packet that it came in.
+    #[inline]
+    pub fn segment(&mut self, segment: &Segment) {
+        self.segments += 1;
+        self.numbered.add(numbers(segment), segment);
+        if let Some(mark) = content(segment) {
+            self.content.add(mark, segment);
+        }
+    }
+
+    /// TCP segments in it.
+    pub fn segments(&self) -> u64 {
+        self.segments
+    }
+
+    /// What this capture, A, and another have to do with each other.
+    pub fn relation(&self, b: &Self) -> Relation {
+        let numbered = self.numbered.shared(&b.numbered);
+        let both = agreed(numbered.0, &numbered.1).or_else(|| {
+            let content = self.content.shared(&b.content);
+            agreed(content.0, &content.1)
+        });
+        let (Some(both), Some(start)) = (both, b.first) else { return self.apart(b) };
+        let hosts = hosts(&both);
+        let both = ways(&both, &hosts);
+        let Some(clock) = Clock::fit(start, &both) else { return self.apart(b) };
+        let spans = [self, b].map(|survey| survey.first.zip(survey.last).unwrap_or_default());
+        let [a, (first, last)] = spans;
+        Relation::Path(Overlap { clock, spans: [a, (clock.by_a(first), clock.by_a(last))], hosts })
+    }
+
+    /// Nothing is in both: whether that is for want of time.
+    fn apart(&self, b: &Self) -> Relation {
+        let (Some((a_first, a_last)), Some((b_first, b_last))) = (self.first.zip(self.last), b.first.zip(b.last))
+        else {
+            return Relation::Different;
+        };
+        if a_last < b_first {
+            Relation::Apart(Side::A, b_first.since(a_last))
+        } else if b_last < a_first {
+            Relation::Apart(Side::B, a_first.since(b_last))
+        } else {
+            Relation::Different
+        }
+    }
+}
+
+/// What a packet is told by where nothing between changes TCP's numbers: the address translator does not, and segmentation
+/// offload keeps where a segment begins.
+#[inline]
+fn numbers(segment: &Segment) -> u64 {
+    let flags = segment.flags.0 & TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST).with(TcpFlags::ACK).0;
+    let ack = segment.ack.map_or(0, |ack| ack.0);
+    hash((segment.seq.0, ack, flags, segment.payload_len > 0))
+}
+
+/// What a packet is told by where something between has changed the numbers.
+#[inline]
+fn content(segment: &Segment) -> Option<u64> {
+    let digest = segment.payload_digest.filter(|_| segment.payload_len >= 16);
+    let times = segment.options.timestamps;
+    (digest.is_some() || times.is_some()).then(|| hash((times, digest, segment.payload_len, segment.window)))
+}
+
+/// The same in every run: what comes of a sample must not depend on chance.
+#[inline]
+fn hash(facts: impl std::hash::Hash) -> u64 {
+    FixedState::with_seed(0).hash_one(facts)
+}
+
+/// Of packets that could be the same those that agree on the clocks; none where too few do.
+fn agreed(possible: usize, both: &[(Sampled, Sampled)]) -> Option<Vec<(Sampled, Sampled)>> {
+    let ahead = |(a, b): &(Sampled, Sampled)| b.ts.since(a.ts).0;
+    let mut offsets: Vec<i64> = both.iter().map(ahead).collect();
+    offsets.sort_unstable();
+    let first = both.first()?.0.ts;
+    let span = both.last()?.0.ts.since(first);
+    // A round trip, a queue, and what clocks drift meanwhile.
+    let width = Span::from_secs(2).0.saturating_add(span.0.unsigned_abs().checked_div(2_000)? as i64);
+    let mut low = 0;
+    let mut best = (0, 0);
+    for high in 0..offsets.len() {
+        while offsets[high].saturating_sub(offsets[low]) > width {
+            low += 1;
+        }
+        best = best.max((high + 1 - low, low));
+    }
+    let (count, low) = best;
+    let from = *offsets.get(low)?;
+    // Of three packets all have to agree; of thousands, what chance does not explain.
+    if count < ENOUGH.min(possible) || count == 0 || count * 2 < both.len() && count < possible / 50 + ENOUGH {
+        return None;
+    }
+    Some(both.iter().filter(|both| (0..=width).contains(&ahead(both).saturating_sub(from))).copied().collect())
+}
+
+/// On whose side each host is. What a host sends reaches B later than A if it is on A's side, and what it gets reaches A later:
+/// of two packets close to each other one each way, the first shows the larger difference then. Where one direction alone was
+/// captured, routers on the way show in the time to live.
+fn hosts(both: &[(Sampled, Sampled)]) -> BTreeMap<IpAddr, Side> {
+    let mut seen: BTreeMap<IpAddr, Votes> = BTreeMap::new();
+    for (a, b) in both {
+        let ahead = b.ts.since(a.ts).0;
+        let hops = i64::from(a.ttl) - i64::from(b.ttl);
+        for (host, sends) in [(a.src, true), (a.dst, false)] {
+            let votes = seen.entry(host).or_default();
+            votes.last[usize::from(sends)] = Some(ahead);
+            if let [Some(gets), Some(sends)] = votes.last {
+                votes.by_time += sends.saturating_sub(gets).signum();
+            }
+            votes.by_hops += if sends { hops.signum() } else { -hops.signum() };
+        }
+    }
+    let both_ways = seen.values().any(|votes| votes.last.iter().all(Option::is_some));
+    let sides: BTreeMap<_, _> =
+        seen.into_iter().filter_map(|(host, votes)| votes.side().map(|side| (host, side))).collect();
+    match both.first() {
+        // At one point no packet is late in either direction: any side will do.
+        Some((a, _)) if sides.is_empty() && both_ways => BTreeMap::from([(a.src, Side::A), (a.dst, Side::B)]),
+        _ => sides,
+    }
+}
+
+/// What speaks for a host being on A's side, or, below zero, on B's.
+#[derive(Default)]
+struct Votes {
+    /// How far B was ahead with the last packet that the host got, and with the last one that it sent.
+    last: [Option<i64>; 2],
+    by_time: i64,
+    by_hops: i64,
+}
+
+impl Votes {
+    fn side(&self) -> Option<Side> {
+        let votes = if self.by_time == 0 { self.by_hops } else { self.by_time };
+        match votes {
+            0 => None,
+            1.. => Some(Side::A),
+            _ => Some(Side::B),
+        }
+    }
+}
+
+/// The packets with the way that each went; those of which that is not known are left out.
+fn ways(both: &[(Sampled, Sampled)], hosts: &BTreeMap<IpAddr, Side>) -> Vec<Both> {
+    // Where nothing tells, they count for one way, and that bounds the clock on one side only.
+    let unknown = hosts.is_empty().then_some(Side::A);
+    let of = |(a, b): &(Sampled, Sampled)| {
+        let side = hosts.get(&a.src).copied().or_else(|| hosts.get(&a.dst).map(|side| side.other()));
+        side.or(unknown).map(|side| Both { a: a.ts, b: b.ts, way: Way::from(side) })
+    };
+    both.iter().filter_map(of).collect()
+}

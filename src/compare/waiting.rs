@@ -1,0 +1,244 @@
+//! Packets that one capture has shown and the other not yet, and those just paired, of which a further copy may come.
+
+use std::collections::VecDeque;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use slab::Slab;
+
+use crate::capture::{Span, Timestamp};
+
+use super::Side;
+use super::ranges::Cover;
+use super::sighting::Header;
+
+/// Packets with one mark that are told apart; of more, the others wait unnoticed.
+const MAX_ALIKE: usize = 256;
+
+/// A copy that the network made comes no later than this behind the first.
+const COPY: Span = Span::from_secs(2);
+
+/// Paired packets of which copies are known: as many as a fast link carries in that time, or at least the latest.
+const MAX_PAIRED: usize = 1 << 18;
+
+/// A packet that waits for its counterpart.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    pub header: Header,
+    pub side: Side,
+    pub pair: usize,
+    /// Which direction of the connection.
+    pub half: usize,
+    pub mark: u64,
+    /// How many packets went this way between the captures before it, and how many of its connection.
+    pub nth: (u64, u64),
+    /// The longest the network had just taken when it was sent.
+    pub queue: Span,
+    /// Which of its bytes the other side has shown.
+    pub cover: Cover,
+    /// The next one with this mark.
+    alike: Option<usize>,
+    /// Neighbours of its direction and side, and of all.
+    near: Links,
+    all: Links,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Links {
+    before: Option<usize>,
+    behind: Option<usize>,
+}
+
+/// The ends of a list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Queue {
+    first: Option<usize>,
+    last: Option<usize>,
+}
+
+/// A packet that both captures have shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paired {
+    ts: Timestamp,
+    mark: u64,
+    /// Its frame at the sender's side.
+    pub frame: u64,
+    pub ip_id: Option<u16>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    waiters: Slab<Waiter>,
+    /// The first of each mark.
+    marks: [HashMap<u64, usize, RandomState>; 2],
+    all: Queue,
+    paired: VecDeque<Paired>,
+    /// How many were paired before the first of these.
+    forgotten: u64,
+    by_mark: HashMap<u64, u64, RandomState>,
+}
+
+impl Waiter {
+    /// One that has just come.
+    pub fn new(header: Header, side: Side, pair: usize, half: usize, mark: u64) -> Self {
+        Self {
+            header,
+            side,
+            pair,
+            half,
+            mark,
+            nth: (0, 0),
+            queue: Span(0),
+            cover: Cover::default(),
+            alike: None,
+            near: Links::default(),
+            all: Links::default(),
+        }
+    }
+
+    /// The same packet by other numbers.
+    pub fn anew(self, header: Header, mark: u64) -> Self {
+        let Self { nth, queue, cover, .. } = self;
+        Self { nth, queue, cover, ..Self::new(header, self.side, self.pair, self.half, mark) }
+    }
+}
+
+impl Waiting {
+    /// Puts one behind the others of its direction and side.
+    pub fn add(&mut self, waiter: Waiter, queue: &mut Queue) {
+        let (side, mark) = (waiter.side, waiter.mark);
+        let key = self.waiters.insert(waiter);
+        self.chain(key, side, mark);
+        self.link(key, queue, |waiter| &mut waiter.near);
+        let mut all = self.all;
+        self.link(key, &mut all, |waiter| &mut waiter.all);
+        self.all = all;
+    }
+
+    fn chain(&mut self, key: usize, side: Side, mark: u64) {
+        let Some(mut at) = self.marks[side.index()].get(&mark).copied() else {
+            self.marks[side.index()].insert(mark, key);
+            return;
+        };
+        for _ in 1..MAX_ALIKE {
+            match self.waiters.get(at).and_then(|waiter| waiter.alike) {
+                Some(next) => at = next,
+                None => {
+                    self.waiters[at].alike = Some(key);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, key: usize, queue: &mut Queue, of: impl Fn(&mut Waiter) -> &mut Links) {
+        match queue.last {
+            Some(last) => of(&mut self.waiters[last]).behind = Some(key),
+            None => queue.first = Some(key),
+        }
+        of(&mut self.waiters[key]).before = queue.last;
+        queue.last = Some(key);
+    }
+
+    fn unlink(&mut self, links: Links, queue: &mut Queue, of: impl Fn(&mut Waiter) -> &mut Links) {
+        match links.before {
+            Some(before) => of(&mut self.waiters[before]).behind = links.behind,
+            None => queue.first = links.behind,
+        }
+        match links.behind {
+            Some(behind) => of(&mut self.waiters[behind]).before = links.before,
+            None => queue.last = links.before,
+        }
+    }
+
+    /// Takes one out.
+    pub fn take(&mut self, key: usize, queue: &mut Queue) -> Waiter {
+        let waiter = self.waiters.remove(key);
+        self.unchain(key, &waiter);
+        self.unlink(waiter.near, queue, |waiter| &mut waiter.near);
+        let mut all = self.all;
+        self.unlink(waiter.all, &mut all, |waiter| &mut waiter.all);
+        self.all = all;
+        waiter
+    }
+
+    fn unchain(&mut self, key: usize, waiter: &Waiter) {
+        let marks = &mut self.marks[waiter.side.index()];
+        let Some(mut at) = marks.get(&waiter.mark).copied() else { return };
+        if at == key {
+            match waiter.alike {
+                Some(next) => marks.insert(waiter.mark, next),
+                None => marks.remove(&waiter.mark),
+            };
+            return;
+        }
+        // One that was too many is in no chain.
+        while let Some(next) = self.waiters[at].alike {
+            if next == key {
+                self.waiters[at].alike = waiter.alike;
+                return;
+            }
+            at = next;
+        }
+    }
+
+    pub fn get(&self, key: usize) -> Option<&Waiter> {
+        self.waiters.get(key)
+    }
+
+    pub fn get_mut(&mut self, key: usize) -> Option<&mut Waiter> {
+        self.waiters.get_mut(key)
+    }
+
+    /// Those of that side with a mark, oldest first.
+    pub fn alike(&self, side: Side, mark: u64) -> impl Iterator<Item = (usize, &Waiter)> {
+        let mut next = self.marks[side.index()].get(&mark).copied();
+        std::iter::from_fn(move || {
+            let key = next?;
+            let waiter = self.waiters.get(key)?;
+            next = waiter.alike;
+            Some((key, waiter))
+        })
+    }
+
+    /// Those of a direction and side, oldest first.
+    pub fn of(&self, queue: Queue) -> impl Iterator<Item = (usize, &Waiter)> {
+        let mut next = queue.first;
+        std::iter::from_fn(move || {
+            let key = next?;
+            let waiter = self.waiters.get(key)?;
+            next = waiter.near.behind;
+            Some((key, waiter))
+        })
+    }
+
+    /// The one that has waited longest.
+    pub fn oldest(&self) -> Option<(usize, &Waiter)> {
+        self.all.first.and_then(|key| self.waiters.get(key).map(|waiter| (key, waiter)))
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiters.len()
+    }
+
+    /// Remembers a packet that both captures have shown, under its mark, for copies of it.
+    pub fn remember(&mut self, mark: u64, now: Timestamp, frame: u64, ip_id: Option<u16>) {
+        while self.paired.len() >= MAX_PAIRED || self.paired.front().is_some_and(|first| now.since(first.ts) > COPY) {
+            let Some(gone) = self.paired.pop_front() else { break };
+            if self.by_mark.get(&gone.mark) == Some(&self.forgotten) {
+                self.by_mark.remove(&gone.mark);
+            }
+            self.forgotten += 1;
+        }
+        self.by_mark.insert(mark, self.forgotten + self.paired.len() as u64);
+        self.paired.push_back(Paired { ts: now, mark, frame, ip_id });
+    }
+
+    /// The packet of that mark that both captures have shown, if that was not long ago.
+    pub fn paired(&self, mark: u64, now: Timestamp) -> Option<&Paired> {
+        let at = self.by_mark.get(&mark)?.checked_sub(self.forgotten)?;
+        self.paired.get(usize::try_from(at).ok()?).filter(|paired| now.since(paired.ts) <= COPY)
+    }
+}
