@@ -219,6 +219,7 @@ fn take(comparison: &mut Comparison, side: Side, item: Item) {
         Item::Event(event) => match *event {
             Event::Finding(finding) => comparison.finding(side, &finding),
             Event::Amend(amend) => comparison.amend(side, &amend),
+            Event::Icmp(_) | Event::Exchange(_) => {}
             Event::Ended(flow) => comparison.ended(side, flow.number),
         },
     }

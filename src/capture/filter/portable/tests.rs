@@ -96,8 +96,11 @@ struct Pair {
 }
 
 impl Pair {
-    /// Those that libpcap takes on the link type.
+    /// Those that libpcap takes on the link type; none where a filter needs libpcap, which [`super::compile`] says.
     fn all(link_type: LinkType) -> Vec<Self> {
+        if super::link::Link::of(link_type).is_none() {
+            return Vec::new();
+        }
         let pair = |text: &&'static str| {
             let theirs = expression::compile(text, link_type).ok()?;
             let ours = super::compile(text, link_type).unwrap_or_else(|e| panic!("{text} on {link_type}: {e:?}"));
