@@ -39,7 +39,12 @@ impl Source {
 }
 
 fn interface(tag: u8, n: u8) -> Interface {
-    Interface { name: Some(format!("{tag}/{n}")), link_type: LinkType(u16::from(tag)), snaplen: u32::from(n), options: Vec::new() }
+    Interface {
+        name: Some(format!("{tag}/{n}")),
+        link_type: LinkType(u16::from(tag)),
+        snaplen: u32::from(n),
+        options: Vec::new(),
+    }
 }
 
 impl FrameSource for Source {
