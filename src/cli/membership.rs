@@ -88,10 +88,11 @@ impl Membership {
     }
 }
 
-/// Whether a fragment without a TCP header may be a part of a packet that has one: a later fragment, of TCP or of a tunnel.
+/// Whether a fragment that completes no segment may be a part of a packet that holds one: of TCP, or of a tunnel.
 fn may_be_part_of_tcp(dissection: &Dissection<'_>) -> bool {
     let later = |ip: &Ip<'_>| ip.fragment.is_some_and(|fragment| fragment.offset > 0);
     match dissection.content {
+        Content::Tcp(ref tcp) => tcp.segment.fragment,
         Content::Other(NotTcp::LaterFragment) | Content::TcpCut(..) | Content::Cut(_) => true,
         Content::Other(NotTcp::IpProtocol(protocol)) => {
             TUNNELS.contains(&protocol) && dissection.ip().is_some_and(later)

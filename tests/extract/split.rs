@@ -77,7 +77,7 @@ fn names_say_what_is_in_the_parts_and_fragments_and_icmp_are_with_their_connecti
         ("flow", &["f1-10.0.0.1.51001-10.0.0.2.80.pcap", "f2-10.0.0.1.51002-10.0.0.2.80.pcap", "other.pcap"][..]),
         ("host", &["host-10.0.0.2.pcap", "other.pcap"]),
         ("port", &["other.pcap", "port-80.pcap"]),
-        ("finding", &["TC910.pcap", "other.pcap"]),
+        ("finding", &["TC410.pcap", "TC702.pcap", "other.pcap"]),
     ] {
         let to = folder.path().join(by);
         let (files, _) = parts(&input, by, &to).unwrap();
