@@ -40,7 +40,8 @@ fn a_count_and_a_filter_hold_for_what_is_written() {
     let first_ten = of_connections(&[1]).into_iter().filter(|at| *at < 10).collect::<Vec<_>>();
     assert_eq!(written(&["--flow", "1", "-c", "10"]), first_ten);
     #[cfg(feature = "live")]
-    assert_eq!(written(&["--flow", "1", "tcp port 51002"]).len(), of_connections(&[2]).len() - 2);
+    // Later fragments have no ports, so a filter leaves them out, and the first one waits for them in vain; ICMP has none either.
+    assert_eq!(written(&["--flow", "1", "tcp port 51002"]).len(), of_connections(&[2]).len() - 3);
 }
 
 #[test]
