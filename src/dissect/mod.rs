@@ -12,6 +12,7 @@ mod layer;
 mod link;
 mod mptcp;
 pub mod options;
+mod place;
 mod rest;
 mod segment;
 mod seq;

@@ -319,4 +319,7 @@ catalogue! {
     StateLimited "TC911" "state-limited" Warning ""
         "a limit of the tracker was reached"
         "{limit} reached[ ({value})]: {what}"
+    CapturedTwice "TC913" "captured-twice" Warning ""
+        "two capture points in one file: the second copies are left out of all counters"
+        "two capture points: packets come twice,[ {after} later][ with a TTL {hops} lower][ {where}]; the second copies are left out"
 }

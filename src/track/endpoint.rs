@@ -161,6 +161,7 @@ pub(super) struct Trouble {
     pub late_segments: u64,
     pub duplicate_acks: u64,
     pub zero_window: Span,
+    /// Packets that came twice in the place where they were captured first.
     pub copies: u32,
 }
 

@@ -50,6 +50,7 @@ mod state;
 mod step;
 mod table;
 mod timing;
+mod taps;
 mod tracker;
 mod trail;
 mod window;

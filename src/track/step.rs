@@ -7,6 +7,7 @@ use crate::rules::Rule;
 
 use super::endpoint::{Endpoint, Sent};
 use super::stack::Stacks;
+use super::taps::Taps;
 use super::trail::Trail;
 use super::{Direction, Event, Finding, Observation};
 
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     pub trail: Trail,
     /// What hosts' IP IDs count.
     pub stacks: Stacks,
+    /// Capture points, as copies show them.
+    pub taps: Taps,
     /// Of some connection, the capture is known to have missed segments.
     pub lossy: bool,
     /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.

@@ -17,7 +17,8 @@ pub(super) struct Passed {
     pub hash: u64,
     pub ts: Timestamp,
     pub frame: u64,
-    pub interface: u32,
+    /// Where it was captured: an interface, and the link's addresses.
+    pub place: u32,
     pub ttl: u8,
     from: Direction,
     flow: u32,
@@ -74,10 +75,10 @@ const _: () = assert!(size_of::<Passed>() <= 64, "a cache line for each packet")
 impl Trail {
     /// Adds a segment of an end behind that end's newest, which it becomes.
     pub fn add(&mut self, end: &mut Mark, (flow, from): (u32, Direction), seen: Seen) {
-        let Seen { hash, ts, frame, interface, ttl } = seen;
-        let passed = Passed { hash, ts, frame, interface, ttl, from, flow, before: *end, advert: None };
+        let Seen { hash, ts, frame, place, ttl } = seen;
+        let passed = Passed { hash, ts, frame, place, ttl, from, flow, before: *end, advert: None };
         self.newest = self.newest.wrapping_add(1).max(1);
-        match self.ring.get_mut(place(self.newest)) {
+        match self.ring.get_mut(slot(self.newest)) {
             Some(old) => *old = passed,
             None => {
                 // The first place is number 0's, which is nobody's.
@@ -87,25 +88,25 @@ impl Trail {
         }
         *end = Mark(self.newest);
         // The ring is larger than a core's cache, and all that is written meanwhile would wait for its next places.
-        prefetch_index(&self.ring, place(self.newest.wrapping_add(SOON)));
+        prefetch_index(&self.ring, slot(self.newest.wrapping_add(SOON)));
     }
 
     /// Has an end's newest segment brought near.
     #[inline]
     pub fn bring_near(&self, end: Mark) {
-        prefetch_index(&self.ring, place(end.0));
+        prefetch_index(&self.ring, slot(end.0));
     }
 
     /// Notes what an end's newest segment advertises.
     pub fn advertise(&mut self, end: Mark, advert: Advert) {
-        if let Some(passed) = self.ring.get_mut(place(end.0)).filter(|_| end.0 == self.newest) {
+        if let Some(passed) = self.ring.get_mut(slot(end.0)).filter(|_| end.0 == self.newest) {
             passed.advert = Some(advert);
         }
     }
 
     /// The last segments of an end, newest first.
     pub fn back(&self, end: Mark, who: (u32, Direction)) -> impl Iterator<Item = &Passed> {
-        let newest = self.ring.get(place(self.newest)).map_or(0, |newest| newest.frame);
+        let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
         let (mut at, mut least) = (end, 0);
         std::iter::from_fn(move || {
             // Its place may have been taken since.
@@ -113,7 +114,7 @@ impl Trail {
             if at.is_none() || age < least || age >= REACH {
                 return None;
             }
-            let passed = self.ring.get(place(at.0))?;
+            let passed = self.ring.get(slot(at.0))?;
             let same = (passed.flow, passed.from) == who && newest.wrapping_sub(passed.frame) < REACH;
             (at, least) = (passed.before, age + 1);
             same.then_some(passed)
@@ -132,11 +133,11 @@ pub(super) struct Seen {
     pub hash: u64,
     pub ts: Timestamp,
     pub frame: u64,
-    pub interface: u32,
+    pub place: u32,
     pub ttl: u8,
 }
 
-fn place(number: u32) -> usize {
+fn slot(number: u32) -> usize {
     number as usize & (REACH as usize - 1)
 }
 
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     fn seen(frame: u64) -> Seen {
-        Seen { hash: frame, ts: Timestamp(0), frame, interface: 0, ttl: 64 }
+        Seen { hash: frame, ts: Timestamp(0), frame, place: 0, ttl: 64 }
     }
 
     #[test]
