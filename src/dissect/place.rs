@@ -73,6 +73,8 @@ mod tests {
         assert_ne!(placed(105, &bytes, 32), once);
         let radio = [&[0, 0, 9, 0, 0, 0, 0, 0, 0], &bytes[..]].concat();
         assert_eq!(placed(127, &radio, 41), placed(105, &bytes, 32));
-        assert_eq!(placed(127, &[0, 0, 255], 0), placed(127, &[], 0));
+        for cut in 0..radio.len() {
+            placed(127, &radio[..cut], 41);
+        }
     }
 }

@@ -107,7 +107,7 @@ impl Connection {
             if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return None };
         let from = end - i64::from(segment.payload_len);
         let behind = u32::try_from(me.nxt - end).ok().map(|bytes| bytes.div_ceil(segment.payload_len.max(1)));
-        let Some(behind) = behind.and_then(|behind| u16::try_from(behind).ok()) else { return None };
+        let behind = u16::try_from(behind?).ok()?;
         let counted = segment.ip_id.is_some_and(|id| me.ids.back(behind) == Some(id));
         let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
         let joined = first.map_or(me.last_data_frame, |first| first.frame);
@@ -145,6 +145,7 @@ impl Connection {
         let kept = if step.shared.taps.is_known() { KEPT_BETWEEN_TAPS } else { KEPT };
         let last = step.shared.trail.back(self.ends[step.me()].trail, (self.number, step.from)).take(kept);
         let mut here = None;
+        let last = last.chain(step.shared.trail.before(digest.hash));
         for other in last.filter(|other| other.hash == digest.hash) {
             let (route, after) = (Route::between(other, digest), digest.ts.since(other.ts));
             if route.is_elsewhere() && self.was_captured_before(step, route, after) {
@@ -209,7 +210,7 @@ impl Connection {
 }
 
 /// All of a segment that the network does not change on its way.
-fn digest(segment: &Segment) -> Seen {
+pub(super) fn digest(segment: &Segment) -> Seen {
     let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
     hasher.write_u64(u64::from(segment.seq.0) << 32 | u64::from(segment.ack.unwrap_or_default().0));
     hasher.write_u64(
@@ -220,7 +221,9 @@ fn digest(segment: &Segment) -> Seen {
     );
     let (tsval, tsecr) = segment.options.timestamps.unwrap_or_default();
     hasher.write_u64(u64::from(tsval) << 32 | u64::from(tsecr));
-    hasher.write_u32(segment.payload_len);
+    hasher.write_u64(
+        u64::from(segment.payload_len) << 32 | u64::from(segment.src.port) << 16 | u64::from(segment.dst.port),
+    );
     for (left, right) in segment.options.sack.as_slice() {
         hasher.write_u64(u64::from(left.0) << 32 | u64::from(right.0));
     }

@@ -18,6 +18,10 @@ impl Connection {
 
     fn open_actively(&mut self, step: &mut Step<'_>) -> bool {
         let segment = step.segment;
+        if self.is_own_syn(segment, step.from) {
+            self.open_late(step);
+            return true;
+        }
         let peer_syn = self.ends[step.peer()].facts.syn_seen;
         let half_open = self.is_half_open();
         let me = &mut self.ends[step.me()];
@@ -288,7 +292,7 @@ impl Connection {
     }
 
     /// Takes what only a SYN may say.
-    fn learn_syn_options(&mut self, syn: &Segment, from: Direction) {
+    pub(super) fn learn_syn_options(&mut self, syn: &Segment, from: Direction) {
         let (options, flags) = (&syn.options, syn.flags);
         let [own, other] = [from, from.reverse()].map(Direction::index);
         // What was cut off, or said on an earlier SYN, may have permitted it: nothing is said of the other end's SACK blocks.

@@ -8,6 +8,7 @@ mod acks;
 mod amend;
 mod asked;
 mod awake;
+mod carried;
 mod challenge;
 mod claims;
 mod close;
@@ -53,6 +54,7 @@ mod timing;
 mod taps;
 mod tracker;
 mod trail;
+mod unseen;
 mod window;
 
 pub use amend::Amend;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::carried::Counts;
 use super::endpoint::{Endpoint, Sent};
 use super::stack::Stacks;
 use super::taps::Taps;
@@ -32,6 +33,10 @@ pub(super) struct Shared {
     pub taps: Taps,
     /// Of some connection, the capture is known to have missed segments.
     pub lossy: bool,
+    /// One direction of some connection is stored late against the other.
+    pub skewed: bool,
+    /// What is counted of the capture.
+    pub counts: Counts,
     /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.
     pub rooms: Vec<VecDeque<Sent>>,
 }

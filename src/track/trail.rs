@@ -3,6 +3,8 @@
 //! Looking back reaches so many frames of the capture and no further, so what it finds does not depend on which other connections
 //! share the ring: a tracker of half the connections finds the same.
 
+use std::collections::HashMap;
+
 use prefetch_index::prefetch_index;
 
 use crate::capture::Timestamp;
@@ -62,6 +64,9 @@ pub(super) struct Trail {
     ring: Vec<Passed>,
     /// The number of the newest, from 1; it wraps round.
     newest: u32,
+    /// Where what passed before time went back stands in the ring, by its hash, and when that was.
+    before: HashMap<u64, u32, foldhash::fast::FixedState>,
+    went_back: u64,
 }
 
 /// So many segments before its own a place is brought near.
@@ -71,6 +76,13 @@ const SOON: u32 = 8;
 pub(super) const REACH: u64 = 1 << 16;
 
 const _: () = assert!(size_of::<Passed>() <= 64, "a cache line for each packet");
+
+impl Passed {
+    /// Whose it was.
+    pub fn who(&self) -> (u32, Direction) {
+        (self.flow, self.from)
+    }
+}
 
 impl Trail {
     /// Adds a segment of an end behind that end's newest, which it becomes.
@@ -95,6 +107,21 @@ impl Trail {
     #[inline]
     pub fn bring_near(&self, end: Mark) {
         prefetch_index(&self.ring, slot(end.0));
+    }
+
+    /// Time goes back at this frame: what has passed may come again as a block. So many frames later that is noted anew.
+    pub fn go_back(&mut self, frame: u64) {
+        if self.went_back != 0 && frame.saturating_sub(self.went_back) < REACH {
+            return;
+        }
+        self.went_back = frame;
+        self.before = self.ring.iter().zip(0..).skip(1).map(|(passed, at)| (passed.hash, at)).collect();
+    }
+
+    /// What passed before time went back, and has that hash.
+    pub fn before(&self, hash: u64) -> Option<&Passed> {
+        let passed = self.ring.get(*self.before.get(&hash)? as usize)?;
+        (passed.hash == hash && passed.frame < self.went_back).then_some(passed)
     }
 
     /// Notes what an end's newest segment advertises.

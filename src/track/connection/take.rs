@@ -35,6 +35,7 @@ impl Connection {
         if damaged {
             return self.take_damaged(step);
         }
+        self.give_up_unseen(step.segment.ts);
         self.settle_claim(step);
         self.settle_overrun(step);
         self.settle_renege(step);

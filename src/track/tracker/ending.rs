@@ -141,7 +141,7 @@ impl FlowTracker {
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
-        for finding in connection.conclude(ended) {
+        for finding in connection.conclude(ended, &self.shared) {
             self.shared.events.push_back(Event::Finding(finding));
         }
         let record = connection.record(ended, self.options.msl.doubled());
