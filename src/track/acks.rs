@@ -169,6 +169,7 @@ impl Connection {
         let acked = step.obs.acked.insert(Acked { syn, fin, bytes, rtt: None });
         let frames = &mut step.obs.acked_frames;
         let slowest = peer.rtt.max();
+        let oldest = peer.flight.front().map(|sent| sent.ts);
         let (mut newest, mut resent) = (None, false);
         let mut land = |sent: &Sent| {
             newest = Some(sent.ts);
@@ -197,6 +198,9 @@ impl Connection {
         }
         (peer.una, peer.una_ts) = (ack, ts);
         self.ends[step.me()].dup_acks_in_row = 0;
+        if let Some(oldest) = oldest {
+            self.check_carried(step, ts.since(oldest));
+        }
         slowest
     }
 

@@ -4,6 +4,7 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::Value;
 use super::connection::Connection;
 use super::step::{Shared, Step};
 
@@ -13,14 +14,14 @@ pub(super) struct Counts {
     /// Segments without data, SYN, FIN and RST, and segments with data.
     bare: u64,
     data: u64,
-    /// Data for which an acknowledgment was due that is not here.
+    /// Acknowledgments that were due and are not here.
     due: u32,
     acks_missing: bool,
     /// Data that was acknowledged though no checksum of its sender holds.
     altered: u32,
 }
 
-/// So much data that waited for too long shows that acknowledgments are missing,
+/// So many acknowledgments that were due show that they are missing throughout,
 const DUE: u32 = 3;
 /// where no more than one in so many segments is without data.
 const BARE: u64 = 5;
@@ -35,6 +36,11 @@ impl Counts {
         let bare = segment.payload_len == 0 && segment.flags.0 == TcpFlags::ACK.0;
         self.bare += u64::from(bare);
         self.data += u64::from(segment.payload_len > 0);
+    }
+
+    /// Acknowledgments say nothing in this capture.
+    pub fn are_acks_missing(&self) -> bool {
+        self.acks_missing
     }
 
     /// Checksums say nothing in this capture.
@@ -78,29 +84,39 @@ impl Shared {
 }
 
 impl Connection {
-    /// Data is acknowledged: whether an acknowledgment of its own had been due before, and whether its checksum can be right.
-    pub(super) fn check_carried(&mut self, step: &mut Step<'_>) {
+    /// Data is acknowledged, the oldest of which was sent so long ago: whether an acknowledgment had been due before, and whether its
+    /// checksum can be right.
+    pub(super) fn check_carried(&mut self, step: &mut Step<'_>, oldest: Span) {
         let Some(acked) = step.obs.acked.as_ref().filter(|acked| acked.bytes > 0) else { return };
         let leg = self.ends[step.peer()].leg().unwrap_or_default();
         let patience = MAX_ACK_DELAY.0.saturating_add(leg.0).saturating_add(leg.0 / 2);
-        // It goes with data, and its sender was silent until then.
-        let due = step.segment.payload_len > 0 && acked.rtt.is_some_and(|rtt| rtt.0 > patience);
-        let orderly = self.ends[step.peer()].recovery.is_none() && self.scale_known() && !step.shared.skewed;
-        if due && orderly {
-            let counts = &mut step.shared.counts;
-            counts.due = counts.due.saturating_add(1);
-            if counts.due >= DUE && counts.bare * BARE <= counts.data && !counts.acks_missing {
-                counts.acks_missing = true;
-                let (due, bare, all) = (counts.due, counts.bare, counts.bare + counts.data);
-                step.fire(Rule::AcksMissing)
-                    .number("missing", due)
-                    .number("bare", i64::try_from(bare).unwrap_or(i64::MAX))
-                    .number("segments", i64::try_from(all).unwrap_or(i64::MAX));
-            }
+        // An acknowledgment that comes late says so itself (TC306). One that goes with data, or that acknowledges data just sent too,
+        // is not the one that was due.
+        let newest = acked.rtt.is_some_and(|rtt| step.segment.payload_len > 0 || rtt.0 <= patience);
+        if oldest.0 > patience && newest && self.ends[step.peer()].recovery.is_none() {
+            self.note_due(step);
         }
         if self.once.checksum[step.peer()] && !self.ends[step.peer()].facts.good_checksum {
             self.note_altered(step);
         }
+    }
+
+    /// Notes an acknowledgment that was due and is not here.
+    pub(super) fn note_due(&mut self, step: &mut Step<'_>) {
+        if !self.scale_known() || step.shared.skewed {
+            return;
+        }
+        let counts = &mut step.shared.counts;
+        counts.due = counts.due.saturating_add(1);
+        if counts.due < DUE || counts.bare.saturating_mul(BARE) > counts.data || counts.acks_missing {
+            return;
+        }
+        counts.acks_missing = true;
+        let (due, bare, all) = (counts.due, counts.bare, counts.bare + counts.data);
+        step.fire(Rule::AcksMissing)
+            .with("due", Value::Count(due.into(), "acknowledgment"))
+            .number("bare", i64::try_from(bare).unwrap_or(i64::MAX))
+            .number("segments", i64::try_from(all).unwrap_or(i64::MAX));
     }
 
     /// Notes data that its receiver took, though its checksum does not hold.

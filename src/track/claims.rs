@@ -199,7 +199,6 @@ impl Connection {
 
     /// Judges how long the receiver took to acknowledge data that came in order; the longest round trip before was `slowest`.
     pub(super) fn check_ack_delay(&mut self, step: &mut Step<'_>, slowest: Option<Span>) {
-        self.check_carried(step);
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let Some(acked) = step.obs.acked.as_ref().filter(|acked| acked.bytes > 0 && !acked.fin && !acked.syn) else {
             return;

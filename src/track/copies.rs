@@ -57,7 +57,10 @@ impl Connection {
         step.obs.deed = Deed::Copy(first);
         let trouble = self.ends[step.me()].note_trouble();
         trouble.copies += u32::from(!route.is_elsewhere());
-        let captured = route.is_elsewhere() || self.comes_twice(step, after);
+        // A frame that has no room for what its IP header says was cut on its way into the capture.
+        let segment = step.segment;
+        let cut = segment.wire_len < segment.payload_len.saturating_add(u32::from(segment.header_len) + 20);
+        let captured = route.is_elsewhere() || cut || self.comes_twice(step, after);
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
         let finding = step.fire(rule);
         finding.frame("first", first);

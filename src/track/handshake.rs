@@ -253,6 +253,10 @@ impl Connection {
         }
         step.obs.deed = Deed::Establishes;
         self.pending_syn.take_if(|other| other.flags.is_syn_ack());
+        if step.segment.payload_len > 0 && self.handshake.syn_ack.is_some() && self.ends[step.me()].syn_data == 0 {
+            // RFC 9293 §3.5: the third segment goes at once, and data, as a rule, behind it.
+            self.note_due(step);
+        }
         if self.handshake.syn_ack.is_some() {
             let answered = step.segment.ts.since(self.handshake.last_syn_ack);
             self.ends[step.peer()].handshake_leg.get_or_insert(answered);

@@ -30,6 +30,8 @@ impl Connection {
         if damaged {
             step.fire(Rule::BadChecksum).number("expected", expected);
             self.watch_damaged(step, expected);
+        } else if facts.sums_altered {
+            self.note_altered(step);
         } else if !std::mem::replace(&mut self.once.checksum[step.me()], true) && !step.shared.counts.is_altered() {
             let finding = step.fire(Rule::BadChecksum);
             finding.severity = Severity::Note;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment};
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 
 use super::step::Step;
 
@@ -19,6 +19,8 @@ pub(super) struct Quality {
     again: u32,
 }
 
+/// Several queues of a card, or devices, write their packets in turn, and differ by less than this.
+const DISORDER: Span = Span::from_millis(1);
 /// So many packets of an earlier time make a block.
 const BLOCK: u32 = 3;
 
@@ -48,7 +50,11 @@ impl Quality {
         let back = self.last.replace(now).map_or(Span(0), |last| last.since(now));
         if back > self.back {
             self.back = Span(back.0.saturating_mul(2));
-            step.fire(Rule::TimeGoesBack).time("back", back);
+            let finding = step.fire(Rule::TimeGoesBack);
+            finding.time("back", back);
+            if back < DISORDER {
+                finding.severity = Severity::Note;
+            }
         }
     }
 
