@@ -294,6 +294,15 @@ fn a_capture_that_swaps_neighbours_accuses_nobody() {
 mod rewritten {
     use super::*;
 
+    /// Writes IPv4's identification anew, and the header's checksum with it.
+    fn renumbered(frame: &Held, id: u16) -> Held {
+        let mut made = frame.clone();
+        let Some(at) = ipv4_at(frame) else { return made };
+        made.data[at + 4..at + 6].copy_from_slice(&id.to_be_bytes());
+        sum_up(&mut made.data[at..]);
+        made
+    }
+
     /// Where the innermost IP header begins, if it is IPv4.
     fn ipv4_at(frame: &Held) -> Option<usize> {
         let &Held { ts, link_type, wire_len, ref data, .. } = frame;
@@ -312,6 +321,49 @@ mod rewritten {
             sum = (sum & 0xffff) + (sum >> 16);
         }
         header[10..12].copy_from_slice(&(!(sum as u16)).to_be_bytes());
+    }
+
+    /// How a host numbers its packets.
+    #[derive(Clone, Copy, Debug)]
+    enum Stack {
+        /// One counter for all connections.
+        HostWide,
+        /// The same, on a host that talks to others as well.
+        Busy,
+        /// The same, in the wrong byte order.
+        Swapped,
+        Zero,
+        Random,
+    }
+
+    fn restacked(whole: &[Held], stack: Stack, seed: u64) -> Vec<Held> {
+        let mut dice = Dice(seed);
+        let mut counters: BTreeMap<std::net::IpAddr, (u16, Timestamp)> = BTreeMap::new();
+        let number = |frame: &Held| {
+            let Some(from) = frame.from else { return frame.clone() };
+            let (last, before) = counters.entry(from.addr).or_insert((dice.below(60_000) as u16, frame.ts));
+            let waited = frame.ts.since(*before).0.max(0) / 1_000_000;
+            let others = if matches!(stack, Stack::Busy) { dice.below(3 + waited.min(2_000) as u64) } else { 0 };
+            (*last, *before) = (last.wrapping_add(1 + others as u16), frame.ts);
+            let id = match stack {
+                Stack::HostWide | Stack::Busy => *last,
+                Stack::Swapped => last.swap_bytes(),
+                Stack::Zero => 0,
+                Stack::Random => dice.below(65_536) as u16,
+            };
+            renumbered(frame, id)
+        };
+        whole.iter().map(number).collect()
+    }
+
+    #[test]
+    fn another_stack_s_numbers_accuse_nobody() {
+        let stacks = [Stack::HostWide, Stack::Busy, Stack::Swapped, Stack::Zero, Stack::Random];
+        let wrong = wrongly_accused(|_, whole| {
+            let made = stacks.iter().flat_map(|stack| (1..4).map(move |seed| (*stack, seed)));
+            made.map(|(stack, seed)| (format!("{stack:?} {seed}"), restacked(whole, stack, seed))).collect()
+        });
+        assert!(wrong.is_empty(), "{wrong}");
     }
 
     /// The frame as it looks behind a router.
@@ -358,6 +410,27 @@ mod rewritten {
                 assert!(twice && !delivered, "{name} {later}: {:?}", verdict.0);
             }
         }
+    }
+
+    /// Without most of the segments that carry nothing.
+    fn without_acks(whole: &[Held], seed: u64) -> Vec<Held> {
+        let mut dice = Dice(seed);
+        let bare = |frame: &Held| {
+            let &Held { ts, link_type, wire_len, ref data, .. } = frame;
+            match dissect(&Frame { number: 1, ts, link_type, interface: 0, wire_len, data }).content {
+                Content::Tcp(tcp) => tcp.segment.seq_len() == 0 && tcp.segment.flags.0 == 0x10,
+                _ => false,
+            }
+        };
+        whole.iter().filter(|frame| !bare(frame) || dice.below(10) == 0).cloned().collect()
+    }
+
+    #[test]
+    fn a_capture_without_acknowledgments_accuses_nobody() {
+        let wrong = wrongly_accused(|_, whole| {
+            (1..6).map(|seed| (format!("seed {seed}"), without_acks(whole, seed))).collect()
+        });
+        assert!(wrong.is_empty(), "{wrong}");
     }
 
     #[test]

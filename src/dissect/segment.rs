@@ -68,6 +68,7 @@ impl Segment {
             frame: 0,
             ts: Timestamp::default(),
             interface: 0,
+            place: 0,
             wire_len: 54,
             captured_len: 54,
             src,

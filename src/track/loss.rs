@@ -137,7 +137,7 @@ impl Connection {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let skipped = me.ids.skipped(step.segment.ip_id);
         // Where the capture is known to miss frames, one of those may be what the IDs skip.
-        let missed = self.gaps_acked || step.shared.lossy;
+        let missed = self.gaps_acked || step.shared.lossy || step.shared.counts.are_acks_missing();
         // An acknowledgment of the other end's data may have been lost instead.
         let acknowledges = peer.una < peer.nxt;
         let excused = !me.ids.is_steady() || missed || acknowledges || self.is_beside(step.from);
