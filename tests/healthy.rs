@@ -303,3 +303,177 @@ fn a_capture_that_swaps_neighbours_accuses_nobody() {
     });
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// The same traffic as other stacks number it, as worse captures see it.
+mod rewritten {
+    use super::*;
+
+    /// Writes IPv4's identification anew, and the header's checksum with it.
+    fn renumbered(frame: &Held, id: u16) -> Held {
+        let mut made = frame.clone();
+        let Some(at) = ipv4_at(frame) else { return made };
+        made.data[at + 4..at + 6].copy_from_slice(&id.to_be_bytes());
+        sum_up(&mut made.data[at..]);
+        made
+    }
+
+    /// Where the innermost IP header begins, if it is IPv4.
+    fn ipv4_at(frame: &Held) -> Option<usize> {
+        let &Held { ts, link_type, wire_len, ref data, .. } = frame;
+        let dissection = dissect(&Frame { number: 1, ts, link_type, interface: 0, wire_len, data });
+        let at = dissection.ip().map(|ip| ip.offset as usize)?;
+        (data.get(at).is_some_and(|first| first >> 4 == 4)).then_some(at)
+    }
+
+    // RFC 1071, over a header of 20 bytes or more.
+    fn sum_up(header: &mut [u8]) {
+        header[10..12].fill(0);
+        let len = usize::from(header[0] & 15) * 4;
+        let words = header[..len].chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])));
+        let mut sum: u32 = words.sum();
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        header[10..12].copy_from_slice(&(!(sum as u16)).to_be_bytes());
+    }
+
+    /// How a host numbers its packets.
+    #[derive(Clone, Copy, Debug)]
+    enum Stack {
+        /// One counter for all connections.
+        HostWide,
+        /// The same, on a host that talks to others as well.
+        Busy,
+        /// The same, in the wrong byte order.
+        Swapped,
+        Zero,
+        Random,
+    }
+
+    fn restacked(whole: &[Held], stack: Stack, seed: u64) -> Vec<Held> {
+        let mut dice = Dice(seed);
+        let mut counters: BTreeMap<std::net::IpAddr, (u16, Timestamp)> = BTreeMap::new();
+        let number = |frame: &Held| {
+            let Some(from) = frame.from else { return frame.clone() };
+            let (last, before) = counters.entry(from.addr).or_insert((dice.below(60_000) as u16, frame.ts));
+            let waited = frame.ts.since(*before).0.max(0) / 1_000_000;
+            let others = if matches!(stack, Stack::Busy) { dice.below(3 + waited.min(2_000) as u64) } else { 0 };
+            (*last, *before) = (last.wrapping_add(1 + others as u16), frame.ts);
+            let id = match stack {
+                Stack::HostWide | Stack::Busy => *last,
+                Stack::Swapped => last.swap_bytes(),
+                Stack::Zero => 0,
+                Stack::Random => dice.below(65_536) as u16,
+            };
+            renumbered(frame, id)
+        };
+        whole.iter().map(number).collect()
+    }
+
+    #[test]
+    fn another_stack_s_numbers_accuse_nobody() {
+        let stacks = [Stack::HostWide, Stack::Busy, Stack::Swapped, Stack::Zero, Stack::Random];
+        let wrong = wrongly_accused(|_, whole| {
+            let made = stacks.iter().flat_map(|stack| (1..4).map(move |seed| (*stack, seed)));
+            made.map(|(stack, seed)| (format!("{stack:?} {seed}"), restacked(whole, stack, seed))).collect()
+        });
+        assert!(wrong.is_empty(), "{wrong}");
+    }
+
+    /// The frame as it looks behind a router.
+    fn behind_a_router(frame: &Held, later: i64) -> Held {
+        let mut made = Held { ts: Timestamp(frame.ts.0 + later), ..frame.clone() };
+        let &Held { ts, link_type, wire_len, ref data, .. } = frame;
+        let dissection = dissect(&Frame { number: 1, ts, link_type, interface: 0, wire_len, data });
+        let Some(at) = dissection.ip().map(|ip| ip.offset as usize) else { return made };
+        match ipv4_at(frame) {
+            Some(at) => {
+                made.data[at + 8] -= 1;
+                sum_up(&mut made.data[at..]);
+            }
+            None => made.data[at + 7] -= 1,
+        }
+        if link_type == LinkType::EN10MB {
+            made.data[..12].copy_from_slice(&[2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 2]);
+        }
+        made
+    }
+
+    fn in_time_order(mut frames: Vec<Held>) -> Vec<Held> {
+        frames.sort_by_key(|frame| frame.ts);
+        frames
+    }
+
+    fn two_hops(whole: &[Held], later: i64) -> Vec<Held> {
+        let mut dice = Dice(later as u64);
+        let behind = whole.iter().map(|frame| behind_a_router(frame, later + dice.below(200_000) as i64));
+        in_time_order(whole.iter().cloned().chain(behind).collect())
+    }
+
+    #[test]
+    fn a_capture_of_two_hops_accuses_nobody_and_says_what_it_is() {
+        let times = [100_000, 3_000_000, 25_000_000, 80_000_000];
+        let wrong = wrongly_accused(|_, whole| {
+            times.map(|later| (format!("again after {:?}", Span(later)), two_hops(whole, later))).into()
+        });
+        assert!(wrong.is_empty(), "{wrong}");
+        for name in HEALTHY {
+            for later in times {
+                let verdict = Verdict::of(&two_hops(&frames(name), later));
+                let (twice, delivered) = (verdict.has(Rule::CapturedTwice), verdict.has(Rule::NetworkDuplicate));
+                assert!(twice && !delivered, "{name} {later}: {:?}", verdict.0);
+            }
+        }
+    }
+
+    /// Without most of the segments that carry nothing.
+    fn without_acks(whole: &[Held], seed: u64) -> Vec<Held> {
+        let mut dice = Dice(seed);
+        let bare = |frame: &Held| {
+            let &Held { ts, link_type, wire_len, ref data, .. } = frame;
+            match dissect(&Frame { number: 1, ts, link_type, interface: 0, wire_len, data }).content {
+                Content::Tcp(tcp) => tcp.segment.seq_len() == 0 && tcp.segment.flags.0 == 0x10,
+                _ => false,
+            }
+        };
+        whole.iter().filter(|frame| !bare(frame) || dice.below(10) == 0).cloned().collect()
+    }
+
+    #[test]
+    fn a_capture_without_acknowledgments_accuses_nobody() {
+        let wrong = wrongly_accused(|_, whole| {
+            (1..6).map(|seed| (format!("seed {seed}"), without_acks(whole, seed))).collect()
+        });
+        assert!(wrong.is_empty(), "{wrong}");
+    }
+
+    #[test]
+    fn a_capture_whose_directions_are_skewed_accuses_nobody() {
+        let late = |whole: &[Held], addr, later: i64| {
+            let moved = |frame: &Held| {
+                let late = frame.from.is_some_and(|from| from.addr == addr);
+                Held { ts: Timestamp(frame.ts.0 + if late { later } else { 0 }), ..frame.clone() }
+            };
+            in_time_order(whole.iter().map(moved).collect())
+        };
+        let wrong = wrongly_accused(|_, whole| {
+            let ways = senders(whole).into_iter().flat_map(|addr| {
+                [300_000, 5_000_000, 50_000_000, 700_000_000, 3_000_000_000].map(|later| (addr, later))
+            });
+            ways.map(|(addr, later)| (format!("{addr} late by {:?}", Span(later)), late(whole, addr, later))).collect()
+        });
+        assert!(wrong.is_empty(), "{wrong}");
+        let whole = frames("healthy/download.pcap");
+        let said = |addr| Verdict::of(&late(&whole, addr, 700_000_000)).has(Rule::DirectionsSkewed);
+        assert!(senders(&whole).into_iter().any(said));
+    }
+
+    #[test]
+    fn a_capture_appended_to_itself_accuses_nobody_and_says_what_it_is() {
+        for name in HEALTHY {
+            let whole = frames(name);
+            let verdict = Verdict::of(whole.iter().chain(&whole));
+            assert!(verdict.accusations().is_empty() && verdict.has(Rule::Concatenated), "{name}: {:?}", verdict.0);
+        }
+    }
+}

@@ -272,6 +272,7 @@ impl Line {
             frame,
             ts: now,
             interface: u32::from(bit(8)),
+            place: u32::from(bit(9)),
             wire_len: payload_len.saturating_add(66),
             captured_len: 66,
             src: socket(flow, me),

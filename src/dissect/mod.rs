@@ -13,6 +13,7 @@ mod layer;
 mod link;
 mod mptcp;
 pub mod options;
+mod place;
 mod reader;
 mod rest;
 mod segment;

@@ -15,6 +15,8 @@ pub struct Segment {
     pub ts: Timestamp,
     /// Index of the interface that captured it.
     pub interface: u32,
+    /// A digest of the link layer's addresses and tags: it differs between capture points.
+    pub place: u32,
     /// Frame length on the wire, in bytes.
     pub wire_len: u32,
     /// Frame bytes captured.
@@ -67,6 +69,7 @@ impl Segment {
             frame: 0,
             ts: Timestamp::default(),
             interface: 0,
+            place: 0,
             wire_len: 54,
             captured_len: 54,
             src,

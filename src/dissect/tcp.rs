@@ -3,6 +3,7 @@
 use pnet_packet::tcp::TcpPacket;
 
 use super::checksum::tcp_checksum_and_digest;
+use super::place::place;
 use super::{
     Content, HeaderFault, Ip, LayerName, LengthSource, OptionFacts, Segment, SeqNumber, Shortfall, Socket, TcpFlags,
     TcpOptions,
@@ -56,6 +57,7 @@ pub(super) fn dissect<'a>(frame: &Frame, ip: &Ip<'a>, content: &mut Content<'a>)
             frame: frame.number,
             ts: frame.ts,
             interface: frame.interface,
+            place: place(frame, ip.offset),
             wire_len: frame.wire_len,
             captured_len: frame.data.len() as u32,
             src: Socket { addr: ip.src, port: fields.get_source() },

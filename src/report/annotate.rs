@@ -198,6 +198,7 @@ mod tests {
             frame: 15,
             ts: Timestamp(0),
             interface: 0,
+            place: 0,
             wire_len: 60,
             captured_len: 60,
             src: socket(51000),

@@ -137,7 +137,8 @@ impl Connection {
         let was = peer.una.max(peer.low.min(peer.nxt));
         let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
         let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
-        let slowest = self.acknowledge_flight(step, ack, (was, syn, fin));
+        let timed = !self.is_skewed();
+        let slowest = self.acknowledge_flight(step, ack, (was, syn, fin), timed);
         let peer = &mut self.ends[step.peer()];
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
         if peer.holes.acknowledge(ack, (step.segment.frame, step.segment.ts)) {
@@ -151,15 +152,16 @@ impl Connection {
     /// The same on a settled connection, which has neither a SYN nor a FIN to be acknowledged, and nothing missing.
     pub(super) fn acknowledge_next(&mut self, step: &mut Step<'_>, ack: i64) -> Option<Span> {
         let was = self.ends[step.peer()].una;
-        self.acknowledge_flight(step, ack, (was, false, false))
+        self.acknowledge_flight(step, ack, (was, false, false), true)
     }
 
-    /// What was sent up to there has arrived.
+    /// What was sent up to there has arrived; round trips are `timed` where both directions have one clock.
     fn acknowledge_flight(
         &mut self,
         step: &mut Step<'_>,
         ack: i64,
         (was, syn, fin): (i64, bool, bool),
+        timed: bool,
     ) -> Option<Span> {
         let ts = step.segment.ts;
         let peer = &mut self.ends[step.peer()];
@@ -167,6 +169,7 @@ impl Connection {
         let acked = step.obs.acked.insert(Acked { syn, fin, bytes, rtt: None });
         let frames = &mut step.obs.acked_frames;
         let slowest = peer.rtt.max();
+        let oldest = peer.flight.front().map(|sent| sent.ts);
         let (mut newest, mut resent) = (None, false);
         let mut land = |sent: &Sent| {
             newest = Some(sent.ts);
@@ -184,16 +187,20 @@ impl Connection {
             let landed = peer.flight.partition_point(|sent| sent.end <= ack);
             peer.flight.drain(..landed).for_each(|sent| land(&sent));
         }
-        // What was not captured may have been acknowledged before, as little seen as itself.
+        // What was not captured may have been acknowledged before, as little seen as itself. And where the capture's clock goes back,
+        // or one direction is stored late, no time between both means anything.
         let whole = peer.holes.is_empty() || peer.holes.overlap(was, ack) == 0;
-        if let Some(sent) = newest.filter(|_| !resent && whole) {
-            let rtt = ts.since(sent);
+        let rtt = newest.map(|sent| ts.since(sent)).filter(|rtt| timed && whole && !resent && rtt.0 >= 0);
+        if let Some(rtt) = rtt {
             acked.rtt = Some(rtt);
             peer.rtt.add(rtt);
             peer.smoothed.add(rtt);
         }
         (peer.una, peer.una_ts) = (ack, ts);
         self.ends[step.me()].dup_acks_in_row = 0;
+        if let Some(oldest) = oldest {
+            self.check_carried(step, ts.since(oldest));
+        }
         slowest
     }
 

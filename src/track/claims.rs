@@ -122,7 +122,7 @@ impl Connection {
     /// Keeps a claim until the other end shows what it has sent.
     pub(super) fn claim(&mut self, step: &Step<'_>, rule: Rule, to: i64) {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        if self.claim.is_some() || peer.holes.first_open().is_some() {
+        if self.claim.is_some() || peer.holes.first_open().is_some() || self.lags(step.from.reverse()) {
             return;
         }
         self.claim = Some(Box::new(Claim {
@@ -225,7 +225,7 @@ impl Connection {
         let along =
             step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
         let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;
-        if !(alone && orderly && open && first && !step.shared.lossy && self.is_whole()) {
+        if !(alone && orderly && open && first && !step.shared.lossy && self.is_whole()) || self.is_skewed() {
             return;
         }
         let newest = *newest;

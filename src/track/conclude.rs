@@ -5,6 +5,7 @@ use crate::rules::{Confidence, Rule, Severity};
 
 use super::connection::Connection;
 use super::facts::CutOff;
+use super::step::Shared;
 use super::{DirectionStats, Finding, FlowRecord, Outcome, States, TcpState};
 
 /// Why nothing more is expected of a connection.
@@ -36,7 +37,7 @@ const FIRST_RTO: Span = Span::from_secs(1);
 
 impl Connection {
     /// The findings that only the end can bring.
-    pub(super) fn conclude(&mut self, ended: Ended) -> Vec<Finding> {
+    pub(super) fn conclude(&mut self, ended: Ended, shared: &Shared) -> Vec<Finding> {
         let mut found = Vec::new();
         if ended.why == Ending::Evicted {
             return found;
@@ -48,6 +49,7 @@ impl Connection {
         self.conclude_close(ended, &mut found);
         self.conclude_sides(&mut found);
         self.conclude_application(&mut found);
+        found.retain(|finding| !shared.silences(finding.rule));
         for finding in &mut found {
             finding.flow = Some(self.number);
             self.count_finding(finding.rule, finding.severity);
@@ -67,6 +69,7 @@ impl Connection {
                 finding.range(hole.from, hole.to).bytes("bytes", (hole.to - hole.from) as u64);
                 found.push(finding);
             }
+            self.conclude_unseen(from, found);
         }
     }
 

@@ -142,9 +142,11 @@ pub(super) struct Once {
     pub checksum: [bool; 2],
     pub sack: [bool; 2],
     pub mid_stream: bool,
+    /// It begins with a SYN+ACK, of which nothing is said but that: its SYN may be stored behind it.
+    pub starts_with_syn_ack: bool,
 }
 
-packed!(Once { ecn, timestamp_missing, timestamp_echo, auth, mss, checksum, sack, mid_stream });
+packed!(Once { ecn, timestamp_missing, timestamp_echo, auth, mss, checksum, sack, mid_stream, starts_with_syn_ack });
 
 impl Connection {
     /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
@@ -212,6 +214,9 @@ impl Connection {
         if self.claim.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
             return false;
         }
+        if self.may_turn_up(self.last.1) {
+            return false;
+        }
         self.watch.take_if(|watch| watch.is_empty());
         let opened = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
         if opened && self.watch.is_none() && self.handshake.early_data.is_none() && !self.gaps_acked {
@@ -264,6 +269,10 @@ impl Connection {
         }
         self.note_application(step, self.last.1);
         self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
+        if !step.obs.findings.is_empty() {
+            let shared = &*step.shared;
+            step.obs.findings.retain(|finding| !shared.silences(finding.rule));
+        }
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
         for finding in &step.obs.findings {
             self.count_finding(finding.rule, finding.severity);

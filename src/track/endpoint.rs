@@ -27,6 +27,7 @@ use super::resend::Resends;
 use super::rtt::Rtt;
 use super::timing::Smoothed;
 use super::trail::{self, Advert};
+use super::unseen::Unseen;
 use adverts::Floor;
 
 use super::window::Overrun;
@@ -131,11 +132,13 @@ pub(super) struct Endpoint {
     /// Probes of the other end that it has out.
     pub probing: Option<Box<Probing>>,
     pub resends: Option<Box<Resends>>,
+    /// Its numbers that were acknowledged before they were captured.
+    pub unseen: Option<Box<Unseen>>,
 }
 
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, wscale,
-    handshake_leg, asked, rtt, smoothed, count, syns, trouble, trail, flight, resends, ack, edge_at, edge, right_edge, floor
+    handshake_leg, asked, rtt, smoothed, count, syns, trouble, trail, flight, resends, unseen, ack, edge_at, edge, right_edge, floor
 } rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } near Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
 } near Clock { tsval } near Window { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
@@ -161,6 +164,7 @@ pub(super) struct Trouble {
     pub late_segments: u64,
     pub duplicate_acks: u64,
     pub zero_window: Span,
+    /// Packets that came twice in the place where they were captured first.
     pub copies: u32,
 }
 
@@ -231,6 +235,7 @@ impl Endpoint {
             trail: trail::Mark::default(),
             path: Path::default(),
             resends: None,
+            unseen: None,
         }
     }
 

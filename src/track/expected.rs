@@ -150,6 +150,7 @@ impl Endpoint {
             && self.fin.is_none()
             && self.asked.is_none()
             && self.sack_digest == 0
+            && self.unseen.is_none()
             && self.is_at_rest()
     }
 }

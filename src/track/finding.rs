@@ -52,9 +52,9 @@ impl Finding {
         self
     }
 
-    /// Adds a time.
+    /// Adds a time; one that the capture's clock turned round is none.
     pub fn time(&mut self, name: &'static str, span: Span) -> &mut Self {
-        self.with(name, Value::Time(span))
+        self.with(name, Value::Time(span.max(Span(0))))
     }
 
     /// Adds a number of bytes.

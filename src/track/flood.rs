@@ -59,6 +59,7 @@ pub(super) mod tests {
             frame: u64::from(n) + 1,
             ts: Timestamp(i64::from(n) * 1_000_000_000),
             interface: 0,
+            place: 0,
             wire_len: 54,
             captured_len: 54,
             src: Socket { addr: [10, 0, 0, 1].into(), port: 1024 + n as u16 },

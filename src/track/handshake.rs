@@ -18,6 +18,10 @@ impl Connection {
 
     fn open_actively(&mut self, step: &mut Step<'_>) -> bool {
         let segment = step.segment;
+        if self.is_own_syn(segment, step.from) {
+            self.open_late(step);
+            return true;
+        }
         let peer_syn = self.ends[step.peer()].facts.syn_seen;
         let half_open = self.is_half_open();
         let me = &mut self.ends[step.me()];
@@ -249,6 +253,10 @@ impl Connection {
         }
         step.obs.deed = Deed::Establishes;
         self.pending_syn.take_if(|other| other.flags.is_syn_ack());
+        if step.segment.payload_len > 0 && self.handshake.syn_ack.is_some() && self.ends[step.me()].syn_data == 0 {
+            // RFC 9293 §3.5: the third segment goes at once, and data, as a rule, behind it.
+            self.note_due(step);
+        }
         if self.handshake.syn_ack.is_some() {
             let answered = step.segment.ts.since(self.handshake.last_syn_ack);
             self.ends[step.peer()].handshake_leg.get_or_insert(answered);
@@ -288,7 +296,7 @@ impl Connection {
     }
 
     /// Takes what only a SYN may say.
-    fn learn_syn_options(&mut self, syn: &Segment, from: Direction) {
+    pub(super) fn learn_syn_options(&mut self, syn: &Segment, from: Direction) {
         let (options, flags) = (&syn.options, syn.flags);
         let [own, other] = [from, from.reverse()].map(Direction::index);
         // What was cut off, or said on an earlier SYN, may have permitted it: nothing is said of the other end's SACK blocks.

@@ -30,7 +30,9 @@ impl Connection {
         if damaged {
             step.fire(Rule::BadChecksum).number("expected", expected);
             self.watch_damaged(step, expected);
-        } else if !std::mem::replace(&mut self.once.checksum[step.me()], true) {
+        } else if facts.sums_altered {
+            self.note_altered(step);
+        } else if !std::mem::replace(&mut self.once.checksum[step.me()], true) && !step.shared.counts.is_altered() {
             let finding = step.fire(Rule::BadChecksum);
             finding.severity = Severity::Note;
             finding
@@ -206,10 +208,11 @@ impl Connection {
                 i32::try_from(segment.ts.since(other.last_ts.max(since)).0.max(0) / 1_000_000).unwrap_or(i32::MAX);
             let age = other.last_ts.since(since).0.max(0) / 1_000_000;
             let fast = i64::from(newest.wrapping_sub(first)) > age.saturating_mul(2).saturating_add(100);
-            // Of values that the capture missed nothing is known.
+            // Of values that the capture missed nothing is known, nor of those that it stores late.
             let missed = self.was_missed() || self.gaps_acked || step.shared.lossy;
+            let lags = self.lags(step.from.reverse());
             let invalid = ahead > elapsed.saturating_add(100) && !missed || behind > 0;
-            if !fast && invalid && !std::mem::replace(&mut self.once.timestamp_echo[me], true) {
+            if !fast && !lags && invalid && !std::mem::replace(&mut self.once.timestamp_echo[me], true) {
                 step.fire(Rule::TimestampEchoInvalid)
                     .number("tsecr", tsecr)
                     .number("low", first)

@@ -222,6 +222,10 @@ impl Connection {
         if me.low == i64::MAX || peer.edge == i64::MIN || peer.ack.is_none() || me.fin.is_some() {
             return false;
         }
+        if self.lags(step.from.reverse()) {
+            // Its receiver's windows are stored late.
+            return false;
+        }
         let seq = step.obs.seq;
         // What goes on without a gap is its sender's, and the capture lacks windows.
         let beyond = seq > peer.edge.saturating_add(peer.reach()) && seq != me.nxt;

@@ -14,12 +14,15 @@ use super::kind::Kind;
 use super::recovery::{Gap, Repeat, Resent, Word};
 use super::step::Step;
 use super::timing::{MIN_RTO, SHORTEST_TIMER, SenderClock};
+use super::unseen::is_earlier;
 
 /// What a repeat, or the filling of a gap, turned out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
     /// A first copy that was overtaken.
     Late,
+    /// A first copy that the capture stored behind what came after it.
+    Stored,
     /// Sent again.
     Resent,
 }
@@ -62,7 +65,13 @@ impl Connection {
     pub(super) fn judge_filling(&self, step: &Step<'_>, hole: &Hole) -> (Verdict, &'static str) {
         let segment = step.segment;
         let me = &self.ends[step.me()];
-        let late = |late: bool| if late { Verdict::Late } else { Verdict::Resent };
+        // What was acknowledged before, or is older by its time stamp, was not overtaken by the network but by the capture.
+        let stored = hole.acked.is_some() || is_earlier(segment, hole);
+        let late = |late: bool| match late {
+            true if stored => Verdict::Stored,
+            true => Verdict::Late,
+            false => Verdict::Resent,
+        };
         // What went past the hole was sent after the bytes that are missing, and before they were sent again.
         let clock =
             segment.options.timestamps.zip(hole.tsval).map(|((tsval, _), other)| tsval.wrapping_sub(other) as i32);
@@ -74,7 +83,7 @@ impl Connection {
         }
         if clock.is_some() {
             // In one tick of the clock: no round trip lies between them.
-            return (Verdict::Late, "timestamp");
+            return (late(true), "timestamp");
         }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
         let waited = segment.ts.since(hole.opened);
@@ -128,7 +137,7 @@ impl Connection {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let skipped = me.ids.skipped(step.segment.ip_id);
         // Where the capture is known to miss frames, one of those may be what the IDs skip.
-        let missed = self.gaps_acked || step.shared.lossy;
+        let missed = self.gaps_acked || step.shared.lossy || step.shared.counts.are_acks_missing();
         // An acknowledgment of the other end's data may have been lost instead.
         let acknowledges = peer.una < peer.nxt;
         let excused = !me.ids.is_steady() || missed || acknowledges || self.is_beside(step.from);
@@ -259,6 +268,9 @@ impl Connection {
         gap.lost |= verdict == Verdict::Resent;
         if gap.missing == 0 {
             let gap = recovery.gaps.remove(at);
+            if verdict == Verdict::Stored && !gap.lost {
+                return self.amend(step, gap.opener, Vec::new(), &[Rule::SegmentGap]);
+            }
             self.say_cause(step, from, gap, if gap.lost { "loss" } else { "reordering" });
         }
     }

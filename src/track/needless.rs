@@ -16,6 +16,10 @@ const DELAYED_ACK: Span = Span::from_millis(200);
 impl Connection {
     /// Whether the receiver had reported all of it before it was sent again.
     pub(super) fn is_needless_already(&self, step: &Step<'_>, sent: Repeat) -> Option<&'static str> {
+        if self.is_late(step.from) {
+            // What answers its first copy is stored before this one, whatever came first.
+            return None;
+        }
         let me = &self.ends[step.me()];
         if me.una >= sent.end {
             return Some("the receiver had acknowledged all of it");

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment};
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 
 use super::step::Step;
 
@@ -15,7 +15,14 @@ pub(super) struct Quality {
     last: Option<Timestamp>,
     /// The furthest that time has gone back so far.
     back: Span,
+    /// Packets that came again at the very time at which they had come before.
+    again: u32,
 }
+
+/// Several queues of a card, or devices, write their packets in turn, and differ by less than this.
+const DISORDER: Span = Span::from_millis(1);
+/// So many packets of an earlier time make a block.
+const BLOCK: u32 = 3;
 
 impl Quality {
     /// Judges how a segment was captured. `mss` is set when it is larger than the network allows.
@@ -43,7 +50,20 @@ impl Quality {
         let back = self.last.replace(now).map_or(Span(0), |last| last.since(now));
         if back > self.back {
             self.back = Span(back.0.saturating_mul(2));
-            step.fire(Rule::TimeGoesBack).time("back", back);
+            let finding = step.fire(Rule::TimeGoesBack);
+            finding.time("back", back);
+            if back < DISORDER {
+                finding.severity = Severity::Note;
+            }
+        }
+    }
+
+    /// Notes a packet that came again with its own time stamp, which time has passed since: a file was appended to itself, or to
+    /// another that holds the same packets.
+    pub fn note_again(&mut self, step: &mut Step<'_>, first: u64) {
+        self.again = self.again.saturating_add(1);
+        if self.again == BLOCK {
+            step.fire(Rule::Concatenated).frame("first", first);
         }
     }
 

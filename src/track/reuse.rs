@@ -27,6 +27,9 @@ impl Connection {
     /// Whether a SYN (without ACK) starts another connection than this one.
     pub fn reuse(&self, segment: &Segment, msl: Span, idle: Span) -> Reuse {
         let from = self.direction(segment);
+        if self.is_own_syn(segment, from) {
+            return Reuse::Same;
+        }
         let me = &self.ends[from.index()];
         let peer = &self.ends[from.reverse().index()];
         if me.facts.syn_seen && me.relative(segment.seq) == 0 && me.raw(0) == segment.seq {

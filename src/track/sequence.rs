@@ -16,12 +16,13 @@ impl Connection {
     pub(super) fn probes(&mut self, step: &mut Step<'_>) -> bool {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let plain = !step.segment.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST));
-        if !plain || step.segment.payload_len > 1 || me.count.packets < 2 || me.una == i64::MIN {
+        if !plain || step.segment.payload_len > 1 || me.count.packets < 2 || me.una == i64::MIN || self.lags(step.from)
+        {
             return false;
         }
         // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, with no or one garbage octet. Linux probes a closed window the same way.
-        // It acknowledges all that has come: an older acknowledgment was merely overtaken.
-        let current = step.obs.ack >= me.ack;
+        // It acknowledges all that has come, and nothing new: an older acknowledgment was merely overtaken.
+        let current = step.obs.ack == me.ack;
         if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt && current {
             let (_, window) = peer.window_known_to(step);
             let note = if window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
@@ -62,11 +63,11 @@ impl Connection {
             if from > me.nxt {
                 me.nxt = from;
                 me.una = from;
-            } else if end <= me.nxt {
-                // Acknowledged before its first segment was captured: nobody can say whether it was sent before.
-                return;
+            } else if from < me.nxt {
+                self.note_acked_before(step, from);
             }
         }
+        let me = &mut self.ends[step.me()];
         if end <= me.low {
             // Older than the capture: nobody can say whether it was sent before, nor of what may lie between.
             if end == me.low {
@@ -128,18 +129,19 @@ impl Connection {
         let segment = step.segment;
         self.check_content(step);
         let me = &mut self.ends[step.me()];
-        if !step.has(TcpFlags::SYN) {
-            me.last_old = Some(segment.ts);
-        }
         let known = me.nxt;
         let upto = end.min(known);
         let first = me.first_copy(from);
         let resent = me.recovery.as_deref().and_then(|recovery| recovery.last_resent(from, upto));
         let again = resent.is_some() || me.flight.iter().any(|sent| sent.resent && sent.from < upto && from < sent.end);
         let (filled, hole) = me.holes.fill(from, upto);
-        let seen = ((upto - from.max(me.low)).max(0) as u64).saturating_sub(filled);
-        let (verdict, rung) = match &hole {
-            Some(hole) if seen == 0 => self.judge_filling(step, hole),
+        let unseen = self.take_unseen(step, from, upto);
+        let missing = filled.saturating_add(unseen.map_or(0, |found| found.bytes));
+        let me = &self.ends[step.me()];
+        let seen = ((upto - from.max(me.low)).max(0) as u64).saturating_sub(missing);
+        let (verdict, rung) = match (&hole, &unseen) {
+            (_, Some(found)) if seen == 0 => self.judge_unseen(step, found),
+            (Some(hole), None) if seen == 0 => self.judge_filling(step, hole),
             _ => self.judge_repeat(step, first.as_ref()),
         };
         if let Some(hole) = hole {
@@ -148,6 +150,17 @@ impl Connection {
             if verdict == Verdict::Resent {
                 step.shared.stacks.note_loss(step.segment);
             }
+        }
+        if verdict == Verdict::Stored {
+            if let Some(found) = unseen {
+                self.say_stored(step, &found);
+            } else if let Some((_, acked)) = hole.and_then(|hole| hole.acked) {
+                self.note_late(step, acked);
+            }
+            return self.send_stored(step, (from, end), hole.is_some());
+        }
+        if !step.has(TcpFlags::SYN) {
+            self.ends[step.me()].last_old = Some(segment.ts);
         }
         if verdict == Verdict::Late {
             self.say_late(step, (from, end), hole, rung);
@@ -189,6 +202,19 @@ impl Connection {
         acks_fin && step.has(TcpFlags::FIN) && step.segment.payload_len == 0
     }
 
+    /// Takes numbers that come in order, but for the capture: nothing was sent again, and nothing was overtaken.
+    fn send_stored(&mut self, step: &mut Step<'_>, (from, end): (i64, i64), waits: bool) {
+        let me = &mut self.ends[step.me()];
+        let known = me.nxt;
+        if waits && end > me.una {
+            me.send(from, end.min(known), step.segment);
+        }
+        if end > known {
+            me.nxt = end;
+            me.send(known, end, step.segment);
+        }
+    }
+
     /// A segment of which every number was seen before: sent again, unless it left before the copy that was seen.
     fn judge_repeat(&self, step: &Step<'_>, first: Option<&Sent>) -> (Verdict, &'static str) {
         let me = &self.ends[step.me()];
@@ -210,7 +236,9 @@ impl Connection {
     /// The server's payload in SYN-RECEIVED: whether that is early, only the client's next segment tells.
     fn note_early_data(&mut self, step: &Step<'_>) {
         let (me, peer) = (&self.ends[step.me()].facts, &self.ends[step.peer()]);
-        let plain = !step.has(TcpFlags::SYN) && step.segment.payload_len > 0;
+        // Who has the client's data has its acknowledgment too.
+        let first = step.obs.ack.is_none_or(|ack| ack <= 1);
+        let plain = !step.has(TcpFlags::SYN) && step.segment.payload_len > 0 && first;
         if plain && me.syn_seen && !me.syn_acked && self.ends[step.me()].una < 1 && peer.syn_data == 0 {
             let segment = step.segment;
             let early = || Box::new((segment.frame, segment.ts, segment.payload_len));
@@ -236,7 +264,11 @@ impl Connection {
             };
             let end = &mut self.ends[from.index()];
             for hole in end.holes.take_acked(waiting) {
-                self.ends[from.index()].note_trouble().missed_bytes += (hole.to - hole.from) as u64;
+                let late = step.shared.skewed || self.is_late(from);
+                self.note_missed(from, &hole, late);
+                if late {
+                    continue;
+                }
                 self.history.gap(from);
                 self.give_up_gap(step, from, &hole);
                 let (frame, ts) = hole.acked.unwrap_or_default();

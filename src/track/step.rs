@@ -6,9 +6,11 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
+use super::carried::Counts;
 use super::endpoint::{Endpoint, Sent};
 use super::icmp::IcmpErrors;
 use super::stack::Stacks;
+use super::taps::Taps;
 use super::trail::Trail;
 use super::{Direction, Event, Finding, Observation};
 
@@ -35,6 +37,12 @@ pub(super) struct Shared {
     pub lossy: bool,
     /// A server that takes so long to answer is slow.
     pub slow_response: Span,
+    /// Capture points, as copies show them.
+    pub taps: Taps,
+    /// One direction of some connection is stored late against the other.
+    pub skewed: bool,
+    /// What is counted of the capture.
+    pub counts: Counts,
     /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.
     pub rooms: Vec<VecDeque<Sent>>,
 }

@@ -4,23 +4,27 @@ mod ending;
 mod options;
 mod succession;
 
-use crate::capture::Timestamp;
 use crate::capture::defragment::Lost;
+use crate::capture::{Span, Timestamp};
 use crate::dissect::{IcmpError, Other, Segment, TcpFlags};
 use crate::rules::Rule;
 
 use super::conclude::Ending;
 use super::connection::{Connection, Way};
+use super::copies::digest;
 use super::flood::Floods;
 use super::isn::Isns;
 use super::quality::Quality;
 use super::step::{Shared, Step};
 use super::table::{Age, Slot, Table};
+use super::trail::Passed;
 use super::unread::Unread;
 pub use options::TrackerOptions;
 
 use super::{Amend, Deed, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation};
 
+/// Time that goes back by less is the disorder of a card's queues.
+const BACK: Span = Span::from_millis(10);
 /// So many connections before its own end one is brought near.
 const SOON: usize = 8;
 
@@ -129,7 +133,32 @@ impl FlowTracker {
         true
     }
 
+    /// A packet that was captured before, at the same time: part of a file that was appended to another one. It counts for nothing,
+    /// whether or not its connection is still known.
+    fn observe_again(&mut self, segment: &Segment, observation: &mut Observation) -> bool {
+        if self.now.since(segment.ts) <= BACK {
+            return false;
+        }
+        self.shared.trail.go_back(segment.frame);
+        let digest = digest(segment);
+        let same =
+            |passed: &&Passed| passed.ts == digest.ts && (passed.place, passed.ttl) == (digest.place, digest.ttl);
+        let Some(passed) = self.shared.trail.before(digest.hash).filter(same).copied() else { return false };
+        let (flow, from) = passed.who();
+        observation.flow = flow;
+        observation.direction = Some(from);
+        observation.deed = Deed::Copy(passed.frame);
+        let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
+        step.fire(Rule::CaptureDuplicate).frame("first", passed.frame);
+        self.quality.note_again(&mut step, passed.frame);
+        self.quality.observe(&mut step, None);
+        true
+    }
+
     fn observe_any(&mut self, known: Option<Slot>, segment: &Segment, observation: &mut Observation) {
+        if self.observe_again(segment, observation) {
+            return;
+        }
         let known = known.filter(|slot| !self.forget_if_over(*slot));
         if segment.header_fault.is_some() && known.is_none() {
             return self.reject(segment, observation);
@@ -155,6 +184,10 @@ impl FlowTracker {
         let mss = connection.is_offloaded(from, segment);
         self.quality.observe(&mut step, mss);
         connection.observe(&mut step, Way::Any);
+        if mid_stream && segment.flags.is_syn_ack() && step.obs.findings.len() == 1 && step.obs.notes.is_empty() {
+            connection.once.starts_with_syn_ack = true;
+            step.obs.provisional = true;
+        }
         if matches!(step.obs.deed, Deed::Opens | Deed::OpensToo | Deed::Accepts)
             && let Some((how, connections)) = self.isns.learn(segment)
         {

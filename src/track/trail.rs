@@ -3,6 +3,8 @@
 //! Looking back reaches so many frames of the capture and no further, so what it finds does not depend on which other connections
 //! share the ring: a tracker of half the connections finds the same.
 
+use std::collections::HashMap;
+
 use prefetch_index::prefetch_index;
 
 use crate::capture::Timestamp;
@@ -17,7 +19,8 @@ pub(super) struct Passed {
     pub hash: u64,
     pub ts: Timestamp,
     pub frame: u64,
-    pub interface: u32,
+    /// Where it was captured: an interface, and the link's addresses.
+    pub place: u32,
     pub ttl: u8,
     from: Direction,
     flow: u32,
@@ -61,6 +64,9 @@ pub(super) struct Trail {
     ring: Vec<Passed>,
     /// The number of the newest, from 1; it wraps round.
     newest: u32,
+    /// Where what passed before time went back stands in the ring, by its hash, and when that was.
+    before: HashMap<u64, u32, foldhash::fast::FixedState>,
+    went_back: u64,
 }
 
 /// So many segments before its own a place is brought near.
@@ -71,13 +77,20 @@ pub(super) const REACH: u64 = 1 << 16;
 
 const _: () = assert!(size_of::<Passed>() <= 64, "a cache line for each packet");
 
+impl Passed {
+    /// Whose it was.
+    pub fn who(&self) -> (u32, Direction) {
+        (self.flow, self.from)
+    }
+}
+
 impl Trail {
     /// Adds a segment of an end behind that end's newest, which it becomes.
     pub fn add(&mut self, end: &mut Mark, (flow, from): (u32, Direction), seen: Seen) {
-        let Seen { hash, ts, frame, interface, ttl } = seen;
-        let passed = Passed { hash, ts, frame, interface, ttl, from, flow, before: *end, advert: None };
+        let Seen { hash, ts, frame, place, ttl } = seen;
+        let passed = Passed { hash, ts, frame, place, ttl, from, flow, before: *end, advert: None };
         self.newest = self.newest.wrapping_add(1).max(1);
-        match self.ring.get_mut(place(self.newest)) {
+        match self.ring.get_mut(slot(self.newest)) {
             Some(old) => *old = passed,
             None => {
                 // The first place is number 0's, which is nobody's.
@@ -87,25 +100,40 @@ impl Trail {
         }
         *end = Mark(self.newest);
         // The ring is larger than a core's cache, and all that is written meanwhile would wait for its next places.
-        prefetch_index(&self.ring, place(self.newest.wrapping_add(SOON)));
+        prefetch_index(&self.ring, slot(self.newest.wrapping_add(SOON)));
     }
 
     /// Has an end's newest segment brought near.
     #[inline]
     pub fn bring_near(&self, end: Mark) {
-        prefetch_index(&self.ring, place(end.0));
+        prefetch_index(&self.ring, slot(end.0));
+    }
+
+    /// Time goes back at this frame: what has passed may come again as a block. So many frames later that is noted anew.
+    pub fn go_back(&mut self, frame: u64) {
+        if self.went_back != 0 && frame.saturating_sub(self.went_back) < REACH {
+            return;
+        }
+        self.went_back = frame;
+        self.before = self.ring.iter().zip(0..).skip(1).map(|(passed, at)| (passed.hash, at)).collect();
+    }
+
+    /// What passed before time went back, and has that hash.
+    pub fn before(&self, hash: u64) -> Option<&Passed> {
+        let passed = self.ring.get(*self.before.get(&hash)? as usize)?;
+        (passed.hash == hash && passed.frame < self.went_back).then_some(passed)
     }
 
     /// Notes what an end's newest segment advertises.
     pub fn advertise(&mut self, end: Mark, advert: Advert) {
-        if let Some(passed) = self.ring.get_mut(place(end.0)).filter(|_| end.0 == self.newest) {
+        if let Some(passed) = self.ring.get_mut(slot(end.0)).filter(|_| end.0 == self.newest) {
             passed.advert = Some(advert);
         }
     }
 
     /// The last segments of an end, newest first.
     pub fn back(&self, end: Mark, who: (u32, Direction)) -> impl Iterator<Item = &Passed> {
-        let newest = self.ring.get(place(self.newest)).map_or(0, |newest| newest.frame);
+        let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
         let (mut at, mut least) = (end, 0);
         std::iter::from_fn(move || {
             // Its place may have been taken since.
@@ -113,7 +141,7 @@ impl Trail {
             if at.is_none() || age < least || age >= REACH {
                 return None;
             }
-            let passed = self.ring.get(place(at.0))?;
+            let passed = self.ring.get(slot(at.0))?;
             let same = (passed.flow, passed.from) == who && newest.wrapping_sub(passed.frame) < REACH;
             (at, least) = (passed.before, age + 1);
             same.then_some(passed)
@@ -132,11 +160,11 @@ pub(super) struct Seen {
     pub hash: u64,
     pub ts: Timestamp,
     pub frame: u64,
-    pub interface: u32,
+    pub place: u32,
     pub ttl: u8,
 }
 
-fn place(number: u32) -> usize {
+fn slot(number: u32) -> usize {
     number as usize & (REACH as usize - 1)
 }
 
@@ -145,7 +173,7 @@ mod tests {
     use super::*;
 
     fn seen(frame: u64) -> Seen {
-        Seen { hash: frame, ts: Timestamp(0), frame, interface: 0, ttl: 64 }
+        Seen { hash: frame, ts: Timestamp(0), frame, place: 0, ttl: 64 }
     }
 
     #[test]

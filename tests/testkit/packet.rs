@@ -105,6 +105,8 @@ pub struct Packet {
     pub options: Vec<Opt>,
     pub payload: Vec<u8>,
     pub ttl: u8,
+    /// Which link it was captured on: the last byte of the source address there, less one.
+    pub via: u8,
     pub tos: u8,
     pub ip_id: u16,
     pub sum: Sum,
@@ -128,6 +130,7 @@ impl Packet {
             options: Vec::new(),
             payload: Vec::new(),
             ttl: 64,
+            via: 0,
             tos: 0,
             ip_id: 0,
             sum: Sum::Correct,
@@ -205,7 +208,7 @@ impl Packet {
 
     /// The Ethernet frame, without padding or check sequence.
     pub fn frame(&self) -> Vec<u8> {
-        let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1];
+        let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 + self.via];
         frame.extend(if self.src.is_ipv4() { [0x08, 0x00] } else { [0x86, 0xdd] });
         frame.extend(self.ip());
         frame

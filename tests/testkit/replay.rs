@@ -116,6 +116,7 @@ fn segment(line: &Line, number: u64) -> Segment {
         frame: number,
         ts: Timestamp(ZERO + line.ns),
         interface: 0,
+        place: packet.via.into(),
         wire_len: frame.len() as u32,
         captured_len: frame.len() as u32,
         src: socket(packet.src),

@@ -12,7 +12,7 @@
 //! for. Behind `!` stand the findings on that segment, all of them; `A/B` is either, `!? A` allows others beside A, `!none` and
 //! nothing at all mean none. A `lost` line never passed the capture point: it is there for the reader.
 //!
-//! `end:` says what holds when the capture is over, once for each connection: `flow=N` (1), `outcome=`, `states=A,B`,
+//! `via=N` captures a segment on another link. `end:` says what holds when the capture is over, once for each connection: `flow=N` (1), `outcome=`, `states=A,B`,
 //! `conn_state=`, `history=`, and `findings=A,B`, those that belong to no segment. `seen=A,B` and `never=A,B` are about every
 //! finding of the script. `client:` and `server:` change the addresses of the lines below, `snap:` the snapshot length;
 //! `vantage:` is for the reader. `pending:` says why a script does not hold yet; once it holds, that line has to go.
@@ -271,6 +271,7 @@ fn field(packet: &mut Packet, captured: &mut Option<usize>, word: &str) -> Resul
         // Other bytes than `len` gives for the same sequence numbers.
         ("other", value) => packet.payload = payload(packet.seq.wrapping_add(13), number(value)?),
         ("ttl", value) => packet.ttl = number(value)?,
+        ("via", value) => packet.via = number(value)?,
         ("tos", value) => packet.tos = number(value)?,
         ("ipid", value) => packet.ip_id = number(value)?,
         ("reserved", value) => packet.flags |= number::<u16>(value)? << 9,

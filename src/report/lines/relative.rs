@@ -154,6 +154,7 @@ mod tests {
             frame: 1,
             ts: Timestamp(0),
             interface: 0,
+            place: 0,
             wire_len: 54,
             captured_len: 54,
             src: Socket { addr: [10, 0, 0, 1].into(), port },

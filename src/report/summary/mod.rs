@@ -21,6 +21,16 @@ pub use text::{FoundRule, Invocation};
 /// Frames named for each rule.
 const PLACES: usize = 3;
 
+/// The rules that say what a capture as a whole cannot carry.
+const LIMITS: [Rule; 6] = [
+    Rule::KernelDrops,
+    Rule::AcksMissing,
+    Rule::CapturedTwice,
+    Rule::DirectionsSkewed,
+    Rule::PayloadAltered,
+    Rule::Concatenated,
+];
+
 /// A capture in numbers.
 #[derive(Debug)]
 pub struct Summary {
@@ -269,6 +279,12 @@ impl Summary {
     /// Whose doing it was, over all connections.
     pub fn diagnosis(&self) -> Diagnosis {
         self.causes.overall()
+    }
+
+    /// What limits trust in the capture, a sentence each: it is judged first.
+    pub fn limits(&self) -> impl Iterator<Item = &str> {
+        let limits = |rule: &Rule| LIMITS.contains(rule);
+        self.found.iter().filter(move |(rule, _)| limits(rule)).map(|(_, found)| found.message.as_str())
     }
 
     /// What the capture lost.

@@ -42,6 +42,13 @@ impl Summary {
     /// Appends the summary; `again` is what was run.
     pub fn write(&self, out: &mut Vec<u8>, style: Style, again: &Invocation) {
         self.heading(out, style);
+        for limit in self.limits() {
+            text(out, "  ");
+            let start = out.len();
+            text(out, &shortened(&format!("the capture: {limit}"), COLUMNS - 2));
+            style.paint(out, start, Ink::Strong);
+            text(out, "\n");
+        }
         if self.flows > 0 {
             if !self.found.is_empty() {
                 out.push(b'\n');
@@ -89,6 +96,10 @@ impl Summary {
         let first = lines.next().unwrap_or_default();
         let source = printable(&self.source.name);
         facts.insert(0, ("Capture", first.strip_prefix(source.as_str()).unwrap_or(first).trim().to_owned()));
+        let limits: Vec<&str> = self.limits().collect();
+        if !limits.is_empty() {
+            facts.push(("What the capture cannot tell", limits.join("; ")));
+        }
         facts.insert(1, ("Packets", lines.next().unwrap_or_default().trim().to_owned()));
         facts
     }

@@ -2,6 +2,7 @@
 
 use crate::dissect::TcpFlags;
 use crate::track::Deed;
+use crate::track::copies::Copied;
 use crate::track::history::Seen;
 use crate::track::step::Step;
 
@@ -13,9 +14,11 @@ const MAX_UNSCALED: i64 = 65_535;
 impl Connection {
     /// Takes a segment, whatever it is.
     pub(super) fn take(&mut self, step: &mut Step<'_>) {
-        if self.is_copy(step) {
+        if let Some(copied) = self.take_copy(step) {
             self.place(step);
-            self.note_unacceptable(step);
+            if copied == Copied::Delivered {
+                self.note_unacceptable(step);
+            }
             return self.write_history(step, false);
         }
         self.check_header(step);
@@ -32,6 +35,7 @@ impl Connection {
         if damaged {
             return self.take_damaged(step);
         }
+        self.give_up_unseen(step.segment.ts);
         self.settle_claim(step);
         self.settle_overrun(step);
         self.settle_renege(step);

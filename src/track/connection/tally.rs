@@ -10,8 +10,9 @@ use super::Connection;
 
 impl Connection {
     /// Counts a segment.
-    pub(in crate::track) fn count(&mut self, step: &Step<'_>) {
+    pub(in crate::track) fn count(&mut self, step: &mut Step<'_>) {
         let segment = step.segment;
+        step.shared.counts.count(segment);
         let me = &mut self.ends[step.me()];
         let count = &mut me.count;
         count.packets += 1;
@@ -49,7 +50,7 @@ impl Connection {
         }
     }
 
-    fn uncount_finding(&mut self, rule: Rule, severity: Severity) {
+    pub(in crate::track) fn uncount_finding(&mut self, rule: Rule, severity: Severity) {
         if let Some((_, count)) = self.found.iter_mut().find(|(found, _)| *found == rule) {
             *count = count.saturating_sub(1);
         }
@@ -61,7 +62,18 @@ impl Connection {
     }
 
     /// Changes what was said of an earlier frame.
-    pub(in crate::track) fn amend(&mut self, step: &mut Step<'_>, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) {
+    pub(in crate::track) fn amend(
+        &mut self,
+        step: &mut Step<'_>,
+        frame: u64,
+        mut add: Vec<Finding>,
+        withdraw: &[Rule],
+    ) {
+        let told = !add.is_empty();
+        add.retain(|finding| !step.shared.silences(finding.rule));
+        if told && add.is_empty() && withdraw.is_empty() {
+            return;
+        }
         let Some(amend) = self.words.change(self.number, frame, add, withdraw) else { return };
         for (rule, severity) in amend.withdrawn.iter().chain(&amend.changed) {
             self.uncount_finding(*rule, *severity);

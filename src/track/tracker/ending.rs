@@ -141,7 +141,7 @@ impl FlowTracker {
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
-        let mut findings = connection.conclude(ended);
+        let mut findings = connection.conclude(ended, &self.shared);
         if self.shared.icmp.concerns(connection.number) {
             self.shared.icmp.explain(connection.number, &mut findings);
             self.shared.icmp.forget(connection.number);
