@@ -19,6 +19,8 @@ use super::table::{Age, Slot, Table};
 use super::unread::Unread;
 pub use options::TrackerOptions;
 
+use ending::Limit;
+
 use super::{Amend, Deed, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation};
 
 /// So many connections before its own end one is brought near.
@@ -55,7 +57,8 @@ pub struct FlowTracker {
     now: Timestamp,
     /// No connection's time is over before this.
     due: Timestamp,
-    evicted: u64,
+    /// How many connections each limit has cost.
+    evicted: [u64; Limit::COUNT],
     /// Connections that are still to be ended since the capture is over, the first one last.
     left: Vec<Slot>,
     /// A connection showed both directions.
@@ -69,7 +72,7 @@ impl FlowTracker {
     pub fn new(options: TrackerOptions) -> Self {
         Self {
             options,
-            table: Table::new(options.max_awake),
+            table: Table::new(options.max_awake, options.max_memory),
             quality: Quality::default(),
             isns: Isns::default(),
             unread: Unread::default(),
@@ -79,7 +82,7 @@ impl FlowTracker {
             started: None,
             now: Timestamp::default(),
             due: Timestamp::default(),
-            evicted: 0,
+            evicted: Default::default(),
             left: Vec::new(),
             two_sided: false,
             one_sided: false,
@@ -124,7 +127,12 @@ impl FlowTracker {
         }
         step.obs.flow = connection.number;
         self.quality.observe(&mut step, connection.is_offloaded(from, segment));
+        let room = connection.flight_room();
         connection.observe(&mut step, Way::Expected);
+        if connection.flight_room() != room {
+            self.table.weigh(slot);
+            self.limit_memory(slot);
+        }
         self.table.settle();
         true
     }
@@ -177,7 +185,9 @@ impl FlowTracker {
         if let Some(old) = old {
             self.end(*old, Ending::Replaced);
         }
+        self.table.weigh(slot);
         self.limit(slot);
+        self.limit_memory(slot);
         self.table.settle();
         // It may have been put at the end of a list: nothing there is due sooner.
         self.due = self.due.min(Timestamp(self.now.0.saturating_add(self.shortest_patience().0)));
