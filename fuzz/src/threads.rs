@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use tcpcheck::dissect::Reader;
 use tcpcheck::capture::{Filter, open_reader};
 use tcpcheck::pipeline::{Feed, run};
 use tcpcheck::report::lines::{LineStyle, Lines};
@@ -21,7 +22,9 @@ fn packets(bytes: &[u8], threads: usize, hasher: &FlowHasher) -> Option<Vec<Stri
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
     let mut told = Vec::new();
     let (hasher, lines) = (hasher.clone(), Some(&mut lines));
-    let feed = Feed { source: &mut *source, filter: &mut filter, hasher, lines, count: Some(1_000) };
+    let mut reader = Reader::new(true);
+    let feed =
+        Feed { source: &mut *source, filter: &mut filter, reader: &mut reader, hasher, lines, count: Some(1_000) };
     let end = run(feed, threads, |batch| {
         told.extend(batch.packets().map(|(packet, tracked)| {
             format!("{} {} {:?} {}", packet.number, packet.ts.0, tracked, String::from_utf8_lossy(packet.line))

@@ -121,6 +121,7 @@ fn events(tracker: &mut FlowTracker, flows: &mut HashMap<u32, Counted>, digest: 
                     *counted.findings.entry(*rule).or_default() -= 1;
                 }
             }
+            Event::Icmp(_) | Event::Exchange(_) => {}
             Event::Ended(record) => {
                 let counted = flows.remove(&record.number).expect("a connection ends once, and was seen before");
                 counted.check(&record);

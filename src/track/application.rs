@@ -9,7 +9,7 @@ use super::exchanges::Turn;
 use super::facts::CutOff;
 use super::packed::packed;
 use super::step::Step;
-use super::{Direction, Finding};
+use super::{Deed, Direction, Finding};
 
 /// What is known of one connection's programs.
 #[derive(Debug, Default)]
@@ -73,9 +73,13 @@ impl Connection {
     /// Looks at what a segment that was taken means for the programs; `before` is the time of the segment before it.
     #[inline]
     pub(super) fn note_application(&mut self, step: &Step<'_>, before: Timestamp) {
+        if matches!(step.obs.deed, Deed::Copy(_) | Deed::Stray | Deed::Outside) {
+            return;
+        }
         let waited = step.segment.ts.since(before);
         if waited >= LONG_PAUSE {
-            let packets = [0, 1].map(|end: usize| self.ends[end].count.packets - u64::from(end == step.me()));
+            let packets =
+                [0, 1].map(|end: usize| self.ends[end].count.packets.saturating_sub(u64::from(end == step.me())));
             let application = self.application.get_or_insert_default();
             application.pause = Some(Pause { length: waited, frame: step.segment.frame, packets });
         }

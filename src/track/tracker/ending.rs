@@ -125,7 +125,15 @@ impl FlowTracker {
     /// The one that would be missed least: unanswered ones first, then those that are over, then the one idle for longest.
     fn idlest_but(&mut self, newest: Slot) -> Option<Slot> {
         let ages = [Age::HalfOpen, Age::Over, Age::Open];
-        ages.into_iter().filter_map(|age| self.idlest(age)).find(|slot| *slot != newest)
+        ages.into_iter().find_map(|age| {
+            let first = self.idlest(age)?;
+            if first != newest {
+                return Some(first);
+            }
+            // Time went back, or it is the only one of its age.
+            self.table.requeue(first, self.now);
+            self.idlest(age).filter(|slot| *slot != newest)
+        })
     }
 
     fn give_up(&mut self, victim: Slot, limit: Limit) {
