@@ -1,5 +1,8 @@
 //! Findings in a graph: every one is visible, and very many of one rule close together share a mark that counts them.
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
 use crate::rules::Rule;
 use crate::track::{Amend, Direction, Finding};
 
@@ -93,34 +96,52 @@ impl Marks {
         let Some((first, last)) = self.marks.first().zip(self.marks.last()) else { return };
         self.column = self.column.max(last.t.saturating_sub(first.t) / 1000).max(1);
         while self.marks.len() > most {
-            let mut kept: Vec<Mark> = Vec::with_capacity(self.marks.len());
-            for mark in self.marks.drain(..) {
-                let column = mark.t.div_euclid(self.column);
-                let twin = kept.iter_mut().rev().take_while(|other| other.t.div_euclid(self.column) == column);
-                let twin = twin.into_iter().find(|other| {
-                    (other.finding.rule, other.finding.severity, other.way)
-                        == (mark.finding.rule, mark.finding.severity, mark.way)
-                });
-                match twin {
-                    Some(twin) => {
-                        twin.count += mark.count;
-                        twin.last_frame = twin.last_frame.max(mark.last_frame);
-                    }
-                    None => kept.push(mark),
-                }
-            }
-            self.marks = kept;
+            self.join_columns();
             if self.column == i64::MAX {
                 break;
             }
             self.column = self.column.saturating_mul(2);
         }
     }
+
+    /// Makes one of those of a rule that share a column, in whatever order they came.
+    fn join_columns(&mut self) {
+        let mut kept: Vec<Mark> = Vec::with_capacity(self.marks.len());
+        let mut places = HashMap::<_, usize, foldhash::fast::RandomState>::default();
+        for mark in self.marks.drain(..) {
+            let Finding { rule, severity, .. } = mark.finding;
+            match places.entry((mark.t.div_euclid(self.column), rule, severity, mark.way)) {
+                Entry::Occupied(place) => {
+                    let twin = &mut kept[*place.get()];
+                    twin.count = twin.count.saturating_add(mark.count);
+                    twin.last_frame = twin.last_frame.max(mark.last_frame);
+                }
+                Entry::Vacant(place) => {
+                    place.insert(kept.len());
+                    kept.push(mark);
+                }
+            }
+        }
+        self.marks = kept;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn findings_whose_time_jumps_to_and_fro_share_marks_too() {
+        let mut marks = Marks::default();
+        for at in 0..10_000_u64 {
+            let mut finding = Finding::new(Rule::DuplicateAck);
+            finding.frame = at;
+            let (t, way) = (if at % 2 == 0 { 1_000_000 } else { 0 }, Direction::FromOriginator);
+            marks.insert(Mark { t, way, range: None, finding, count: 1, last_frame: at });
+        }
+        assert!(marks.all().len() <= MOST);
+        assert_eq!(marks.all().iter().map(|mark| mark.count).sum::<u64>(), 10_000);
+    }
 
     #[test]
     fn very_many_findings_share_marks_and_none_is_lost() {

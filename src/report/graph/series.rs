@@ -108,10 +108,22 @@ impl Series {
             self.column = if self.column < least { least } else { self.column.saturating_mul(2) };
             self.gather();
             if self.column > span && self.dots.len() >= before {
-                // Joining has come to its end: the points lie apart in one column.
-                self.thinning = Thinning::Pick;
+                match self.thinning {
+                    // The points lie apart in one column: there is no more to join.
+                    Thinning::Join => self.thinning = Thinning::Pick,
+                    // No column is wide enough, whichever way time goes: every second one stays.
+                    Thinning::Pick => self.halve(),
+                }
             }
         }
+    }
+
+    fn halve(&mut self) {
+        let mut at = 0_usize;
+        self.dots.retain(|_| {
+            at = at.wrapping_add(1);
+            at % 2 == 1
+        });
     }
 
     fn gather(&mut self) {
@@ -227,6 +239,17 @@ mod tests {
             upto = dot.hi;
         }
         assert_eq!(upto, 1_000_000);
+    }
+
+    #[test]
+    fn time_that_jumps_to_and_fro_is_thinned_too() {
+        for thinning in [Thinning::Pick, Thinning::Join] {
+            for far in [1, 1_000_000, i64::MAX] {
+                let time = |at: i64| if at % 2 == 0 { far } else { -far };
+                let series = series(thinning, (0..10_000).map(|at| Dot::at(time(at), at * 10, at as u64)));
+                assert!(series.dots().len() <= 1000, "{thinning:?} {far}: {}", series.dots().len());
+            }
+        }
     }
 
     #[test]

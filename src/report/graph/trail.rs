@@ -147,10 +147,11 @@ impl Trail {
         self.ways.iter_mut().for_each(Way::settle);
     }
 
-    /// Adds what a packet did.
+    /// Adds what a packet did. Time does not run backwards, whatever clocks the capture was made with: packets are drawn in the
+    /// order in which they were captured.
     pub fn packet(&mut self, hop: &Hop) {
-        let t = hop.ts.since(self.start).0;
-        self.end = self.end.max(t);
+        let t = hop.ts.since(self.start).0.max(self.end);
+        self.end = t;
         if !matches!(hop.deed, Deed::Copy(_) | Deed::Stray | Deed::Outside) {
             if hop.payload > 0 {
                 self.ways[hop.side()].sends(t, hop);
@@ -163,6 +164,7 @@ impl Trail {
         for finding in hop.findings() {
             let mut mark = self.mark(finding);
             if finding.frame == hop.frame {
+                mark.t = t;
                 (mark.way, mark.range) = place(hop, finding);
             }
             self.marks.push(mark);
