@@ -14,6 +14,7 @@ mod extract;
 mod fixtures;
 mod fragments;
 mod healthy;
+mod hostile;
 mod icmp;
 mod layers;
 mod limits;

@@ -340,6 +340,9 @@ pub struct AnalysisArgs {
     /// Most unanswered connection attempts followed at once
     #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_half_open: u32,
+    /// Most memory for all connections together; SIZE as with -C, such as 512M [default: 1G]
+    #[arg(long, value_name = "SIZE", value_parser = file_size)]
+    pub max_memory: Option<u64>,
     /// A server that takes so long to answer is slow (TC801): 500ms, 2s
     #[arg(long, value_name = "TIME", value_parser = interval, default_value = "1s")]
     pub slow: Span,

@@ -13,7 +13,7 @@ use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
 use crate::track::TrackerOptions;
 
-use super::args::{Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
+use super::args::{AnalysisArgs, Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
 use super::keeper::KeepPlan;
 use super::sandbox::User;
 use super::select::{self, Connections, Selection};
@@ -227,6 +227,7 @@ impl Plan {
                 msl: Span::from_secs(args.analysis.msl.into()),
                 max_flows: args.analysis.max_flows as usize,
                 max_half_open: args.analysis.max_half_open as usize,
+                max_memory: max_memory(&args.analysis),
                 idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
                 slow_response: args.analysis.slow,
                 ..TrackerOptions::default()
@@ -244,6 +245,11 @@ impl Plan {
             origin,
         })
     }
+}
+
+fn max_memory(args: &AnalysisArgs) -> usize {
+    let asked = args.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    asked.unwrap_or(TrackerOptions::default().max_memory)
 }
 
 /// Whom root becomes.

@@ -52,6 +52,11 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// The memory that it takes besides its own size.
+    pub fn heap_bytes(&self) -> usize {
+        self.said.capacity() * size_of::<Said>()
+    }
+
     /// No frame's word may change.
     pub fn is_empty(&self) -> bool {
         self.said.is_empty()

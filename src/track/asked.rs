@@ -52,6 +52,10 @@ impl Asked {
         self.list.retain(|ask| ask.to > ack || now.since(ask.ts) < patience);
     }
 
+    pub fn heap_bytes(&self) -> usize {
+        self.list.capacity() * size_of::<Ask>()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -141,12 +141,13 @@ pub(super) struct Once {
     pub mss: [bool; 2],
     pub checksum: [bool; 2],
     pub sack: [bool; 2],
+    pub gaps: [bool; 2],
     pub mid_stream: bool,
     /// It begins with a SYN+ACK, of which nothing is said but that: its SYN may be stored behind it.
     pub starts_with_syn_ack: bool,
 }
 
-packed!(Once { ecn, timestamp_missing, timestamp_echo, auth, mss, checksum, sack, mid_stream, starts_with_syn_ack });
+packed!(Once { ecn, timestamp_missing, timestamp_echo, auth, mss, checksum, sack, gaps, mid_stream, starts_with_syn_ack });
 
 impl Connection {
     /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
@@ -224,6 +225,19 @@ impl Connection {
             self.words = Words::default();
         }
         self.watch.is_none() && self.words.is_empty()
+    }
+
+    /// The memory that it takes.
+    pub fn bytes(&self) -> usize {
+        let Self { ends, words, found, regraded, .. } = self;
+        let heap = ends.iter().map(Endpoint::heap_bytes).sum::<usize>() + words.heap_bytes();
+        let counts = found.capacity() * size_of::<(Rule, u32)>();
+        size_of::<Self>() + heap + counts + regraded.capacity() * size_of::<(Rule, Severity, u32)>()
+    }
+
+    /// How many segments in flight it has room for: this alone grows while all goes well.
+    pub fn flight_room(&self) -> usize {
+        self.ends.iter().map(|end| end.flight.capacity()).sum()
     }
 
     /// Whether `segment` is between its two ends.

@@ -115,7 +115,7 @@ impl Connection {
         let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
         let joined = first.map_or(me.last_data_frame, |first| first.frame);
         let alone = first.is_some_and(|first| first.end - first.from <= end - from);
-        if segment.payload_len == 0 || !counted || alone || me.holes.overlap(from, end) > 0 || from < me.low {
+        if segment.payload_len == 0 || !counted || alone || me.holes.has_any(from, end) || from < me.low {
             return None;
         }
         let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));

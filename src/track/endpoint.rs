@@ -253,6 +253,15 @@ impl Endpoint {
         self.trouble.get_or_insert_default()
     }
 
+    /// The memory that it takes besides its own size. What is boxed and small is left out.
+    pub fn heap_bytes(&self) -> usize {
+        let flight = self.flight.capacity() * size_of::<Sent>();
+        let recovery = self.recovery.as_deref().map_or(0, Recovery::bytes);
+        let asked = self.asked.as_deref().map_or(0, Asked::heap_bytes);
+        let resends = self.resends.as_deref().map_or(0, Resends::heap_bytes);
+        flight + self.holes.heap_bytes() + recovery + asked + resends
+    }
+
     /// Nothing of it waits for what comes, but for acknowledgments.
     pub fn is_at_rest(&self) -> bool {
         let trouble = self.recovery.is_some() || self.overrun.is_some() || self.probing.is_some();

@@ -199,6 +199,13 @@ impl Recovery {
         self.timer_until.is_some() || self.fast_until.is_some() || !self.sacked.is_empty()
     }
 
+    /// The memory that it takes.
+    pub fn bytes(&self) -> usize {
+        let Self { sacked, resent, gaps, .. } = self;
+        let lists = sacked.capacity() * size_of::<(i64, i64)>() + resent.capacity() * size_of::<Resent>();
+        size_of::<Self>() + lists + gaps.capacity() * size_of::<Gap>()
+    }
+
     /// Nothing is left to wait for.
     pub fn is_quiet(&self) -> bool {
         self.sacked.is_empty()

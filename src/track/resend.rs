@@ -76,6 +76,10 @@ impl Resends {
         self.reports.iter().find(|report| report.from <= from && to <= report.to).copied()
     }
 
+    pub fn heap_bytes(&self) -> usize {
+        self.ranges.capacity() * size_of::<Range>() + self.reports.capacity() * size_of::<Report>()
+    }
+
     /// When these numbers were first reported.
     pub fn reported_at(&self, from: i64, to: i64) -> Option<Timestamp> {
         self.reported(from, to).map(|report| report.ts)

@@ -75,6 +75,11 @@ impl Connection {
             }
             return;
         }
+        if me.holes.is_unknown(from) && end <= me.nxt {
+            // There were too many gaps to tell whether it fills one.
+            me.holes.fill(from, end);
+            return;
+        }
         let advances = from >= me.nxt;
         if advances {
             self.send_new(step, from, end);
@@ -133,7 +138,7 @@ impl Connection {
         let upto = end.min(known);
         let first = me.first_copy(from);
         let resent = me.recovery.as_deref().and_then(|recovery| recovery.last_resent(from, upto));
-        let again = resent.is_some() || me.flight.iter().any(|sent| sent.resent && sent.from < upto && from < sent.end);
+        let again = resent.is_some() || me.has_resent(from, upto);
         let (filled, hole) = me.holes.fill(from, upto);
         let unseen = self.take_unseen(step, from, upto);
         let missing = filled.saturating_add(unseen.map_or(0, |found| found.bytes));

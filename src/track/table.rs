@@ -51,6 +51,9 @@ pub(super) struct Table {
     waking: VecDeque<Slot>,
     awake: Awake,
     most_awake: usize,
+    /// The memory that all of them take, and may take.
+    bytes: usize,
+    max_bytes: usize,
     /// Those that are over, and still awake when that was noted.
     over: VecDeque<Slot>,
     patterns: Patterns,
@@ -70,11 +73,17 @@ struct Entry {
     client_low: bool,
     previous: Slot,
     next: Slot,
+    /// The memory that it took when it was last asked.
+    bytes: u32,
     /// When it was put at the end of its list.
     queued: Timestamp,
 }
 
 impl Entry {
+    fn is_awake(&self) -> bool {
+        matches!(self.held, Held::Awake(seat) if seat != Seat::NOBODY)
+    }
+
     /// Which way a segment goes.
     fn direction(&self, from_low: bool) -> Direction {
         if from_low == self.client_low { Direction::FromOriginator } else { Direction::FromResponder }
@@ -103,8 +112,8 @@ struct List {
 }
 
 impl Table {
-    /// A table of which so many connections are awake.
-    pub fn new(most_awake: usize) -> Self {
+    /// A table of which so many connections are awake, and which takes about so much memory.
+    pub fn new(most_awake: usize, max_bytes: usize) -> Self {
         Self {
             hasher: FlowHasher::default(),
             index: HashTable::new(),
@@ -114,6 +123,8 @@ impl Table {
             waking: VecDeque::new(),
             awake: Awake::default(),
             most_awake,
+            bytes: 0,
+            max_bytes,
             over: VecDeque::new(),
             patterns: Patterns::default(),
             near: Vec::new(),
@@ -173,6 +184,7 @@ impl Table {
         let seat = self.awake.put(Label::unpack(bytes, &mut self.patterns));
         entry.held = Held::Awake(seat);
         self.wakes(slot);
+        self.weigh(slot);
         Some(seat)
     }
 
@@ -200,6 +212,7 @@ impl Table {
                     client_low,
                     previous: NONE,
                     next: NONE,
+                    bytes: 0,
                     queued: now,
                 });
                 (self.slots.len() - 1) as Slot
@@ -211,6 +224,7 @@ impl Table {
         self.index.insert_unique(hash, slot, |_| 0);
         self.link(slot, age, now);
         self.wakes(slot);
+        self.weigh(slot);
         slot
     }
 
@@ -227,6 +241,7 @@ impl Table {
 
     pub fn remove(&mut self, slot: Slot) -> Option<Connection> {
         self.unlink(slot);
+        self.bytes = self.bytes.saturating_sub(std::mem::take(&mut self.slots[slot as usize].bytes) as usize);
         let connection = match std::mem::replace(&mut self.slots[slot as usize].held, Held::NOTHING) {
             Held::Awake(seat) => self.awake.take(seat)?,
             Held::Resting(bytes) => Label::unpack(&bytes, &mut self.patterns),
@@ -256,6 +271,48 @@ impl Table {
         }
     }
 
+    /// Takes note of the memory that a connection takes now.
+    pub fn weigh(&mut self, slot: Slot) {
+        let Some(entry) = self.slots.get_mut(slot as usize) else { return };
+        let bytes = size_of::<Entry>()
+            + match &entry.held {
+                Held::Awake(seat) => self.awake.get(*seat).map_or(0, Connection::bytes),
+                Held::Resting(bytes) => bytes.len(),
+            };
+        let before = std::mem::replace(&mut entry.bytes, u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.bytes = self.bytes.saturating_sub(before as usize).saturating_add(entry.bytes as usize);
+    }
+
+    /// All connections together take more memory than they may.
+    #[inline]
+    pub fn is_too_large(&self) -> bool {
+        self.bytes > self.max_bytes
+    }
+
+    /// Makes room, but not of `newest`: those that were not heard of since their last turn go to rest. The first that cannot is the
+    /// one to be given up.
+    pub fn make_room(&mut self, newest: Slot) -> Option<Slot> {
+        // Each is asked twice at most: what was heard of at its first turn is not any more at its second.
+        for _ in 0..2 * self.waking.len() {
+            if !self.is_too_large() {
+                return None;
+            }
+            let slot = self.waking.pop_front()?;
+            let entry = &mut self.slots[slot as usize];
+            entry.in_turn = false;
+            if !entry.is_awake() {
+                continue;
+            }
+            if slot == newest || std::mem::replace(&mut entry.heard, false) {
+                entry.in_turn = true;
+                self.waking.push_back(slot);
+            } else if !self.put_to_rest(slot) {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
     fn take_turns(&mut self) {
         for _ in 0..TURNS {
             if self.awake.len() <= self.most_awake {
@@ -277,7 +334,7 @@ impl Table {
     fn turn(&mut self, slot: Slot) {
         let entry = &mut self.slots[slot as usize];
         entry.in_turn = false;
-        if !matches!(entry.held, Held::Awake(seat) if seat != Seat::NOBODY) {
+        if !entry.is_awake() {
             return;
         }
         let heard = std::mem::replace(&mut entry.heard, false);
@@ -297,6 +354,7 @@ impl Table {
         }
         entry.held = Held::Resting(Label::pack(connection, &mut self.patterns).into());
         self.awake.take(seat);
+        self.weigh(slot);
         true
     }
 

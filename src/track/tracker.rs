@@ -21,6 +21,8 @@ use super::trail::Passed;
 use super::unread::Unread;
 pub use options::TrackerOptions;
 
+use ending::Limit;
+
 use super::{Amend, Deed, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation};
 
 /// Time that goes back by less is the disorder of a card's queues.
@@ -59,7 +61,8 @@ pub struct FlowTracker {
     now: Timestamp,
     /// No connection's time is over before this.
     due: Timestamp,
-    evicted: u64,
+    /// How many connections each limit has cost.
+    evicted: [u64; Limit::COUNT],
     /// Connections that are still to be ended since the capture is over, the first one last.
     left: Vec<Slot>,
     /// A connection showed both directions.
@@ -73,7 +76,7 @@ impl FlowTracker {
     pub fn new(options: TrackerOptions) -> Self {
         Self {
             options,
-            table: Table::new(options.max_awake),
+            table: Table::new(options.max_awake, options.max_memory),
             quality: Quality::default(),
             isns: Isns::default(),
             unread: Unread::default(),
@@ -83,7 +86,7 @@ impl FlowTracker {
             started: None,
             now: Timestamp::default(),
             due: Timestamp::default(),
-            evicted: 0,
+            evicted: Default::default(),
             left: Vec::new(),
             two_sided: false,
             one_sided: false,
@@ -128,7 +131,12 @@ impl FlowTracker {
         }
         step.obs.flow = connection.number;
         self.quality.observe(&mut step, connection.is_offloaded(from, segment));
+        let room = connection.flight_room();
         connection.observe(&mut step, Way::Expected);
+        if connection.flight_room() != room {
+            self.table.weigh(slot);
+            self.limit_memory(slot);
+        }
         self.table.settle();
         true
     }
@@ -210,7 +218,9 @@ impl FlowTracker {
         if let Some(old) = old {
             self.end(*old, Ending::Replaced);
         }
+        self.table.weigh(slot);
         self.limit(slot);
+        self.limit_memory(slot);
         self.table.settle();
         // It may have been put at the end of a list: nothing there is due sooner.
         self.due = self.due.min(Timestamp(self.now.0.saturating_add(self.shortest_patience().0)));

@@ -29,6 +29,13 @@ pub(super) struct Passed {
     advert: Option<Advert>,
 }
 
+impl Passed {
+    /// The window that it advertised.
+    pub fn advert(&self) -> Option<Advert> {
+        self.advert
+    }
+}
+
 /// A window as it was advertised.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Advert {
@@ -146,11 +153,6 @@ impl Trail {
             (at, least) = (passed.before, age + 1);
             same.then_some(passed)
         })
-    }
-
-    /// The windows that an end advertised last, newest first.
-    pub fn adverts(&self, end: Mark, who: (u32, Direction)) -> impl Iterator<Item = Advert> {
-        self.back(end, who).filter_map(|passed| passed.advert)
     }
 }
 

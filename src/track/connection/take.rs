@@ -73,6 +73,7 @@ impl Connection {
         self.check_overrun(step);
         self.acknowledge(step);
         self.advertise(step);
+        self.say_given_up(step);
         if step.has(TcpFlags::FIN) {
             self.finish_direction(step);
         }

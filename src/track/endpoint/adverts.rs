@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use crate::track::packed::packed;
 use crate::track::step::Step;
-use crate::track::trail::{self, Advert, Trail};
+use crate::track::trail::{self, Advert, Passed, Trail};
 
 use super::Endpoint;
 
@@ -19,7 +19,7 @@ pub(in crate::track) struct Floor {
 
 packed!(Floor { now, before, count });
 
-/// So many advertised windows are looked through.
+/// Maximum number of segments that are looked through for the window that they advertised.
 const MAX_ADVERTS: u8 = 32;
 
 impl Default for Floor {
@@ -59,8 +59,10 @@ impl Endpoint {
             if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
                 return Some(advert);
             }
-            let adverts = step.shared.trail.adverts(self.trail, (step.obs.flow, step.from.reverse()));
-            adverts.take(MAX_ADVERTS.into()).find(|advert| advert.tsval == tsecr)
+            // Segments are counted, and not only those that advertise a window: looking back may find none of these.
+            let back =
+                step.shared.trail.back(self.trail, (step.obs.flow, step.from.reverse())).take(MAX_ADVERTS.into());
+            back.filter_map(Passed::advert).find(|advert| advert.tsval == tsecr)
         });
         echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))
     }

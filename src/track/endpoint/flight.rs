@@ -86,6 +86,12 @@ impl Endpoint {
         }
     }
 
+    /// Whether something of `from..end` that waits for its acknowledgment went out again before.
+    pub fn has_resent(&self, from: i64, end: i64) -> bool {
+        let first = self.flight.partition_point(|sent| sent.end <= from);
+        self.flight.range(first..).take_while(|sent| sent.from < end).any(|sent| sent.resent)
+    }
+
     /// Notes that `from..end` went out again.
     pub fn resend(&mut self, from: i64, end: i64, now: Timestamp) {
         let first = self.flight.partition_point(|sent| sent.end <= from);

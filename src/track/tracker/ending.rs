@@ -17,6 +17,26 @@ const AGES: [Age; 2] = [Age::Over, Age::HalfOpen];
 /// A connection that was never answered is given up after so long (RFC 5382 REQ-5: 4 minutes).
 const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
 
+/// Why a connection is given up early.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Limit {
+    Flows,
+    HalfOpen,
+    Memory,
+}
+
+impl Limit {
+    pub(super) const COUNT: usize = 3;
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Flows => "the limit of connections tracked at once",
+            Self::HalfOpen => "the limit of connections not yet answered",
+            Self::Memory => "the limit of memory for connections",
+        }
+    }
+}
+
 impl FlowTracker {
     fn patience(&self, age: Age) -> Span {
         match age {
@@ -81,20 +101,40 @@ impl FlowTracker {
             || self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1)
         {
             let half_open = self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1);
-            let victim = [Age::HalfOpen, Age::Over, Age::Open]
-                .into_iter()
-                .filter_map(|age| self.idlest(age))
-                .find(|slot| *slot != newest);
-            let Some(victim) = victim else { return };
+            let Some(victim) = self.idlest_but(newest) else { return };
             if half_open && let Some((target, attempts)) = self.floods.look(&self.table) {
                 self.say_flood(newest, target, attempts);
             }
-            self.evicted += 1;
-            if self.evicted == 1 {
-                self.say_limited(victim, half_open);
-            }
-            self.remove(victim, Ending::Evicted);
+            self.give_up(victim, if half_open { Limit::HalfOpen } else { Limit::Flows });
         }
+    }
+
+    /// Gives up connections beyond the limit of memory: those that cannot be packed first, and then as [`limit`](Self::limit) does.
+    #[inline]
+    pub(super) fn limit_memory(&mut self, newest: Slot) {
+        while self.table.is_too_large() {
+            let stuck = self.table.make_room(newest);
+            if stuck.is_none() && !self.table.is_too_large() {
+                return;
+            }
+            let Some(victim) = stuck.or_else(|| self.idlest_but(newest)) else { return };
+            self.give_up(victim, Limit::Memory);
+        }
+    }
+
+    /// The one that would be missed least: unanswered ones first, then those that are over, then the one idle for longest.
+    fn idlest_but(&mut self, newest: Slot) -> Option<Slot> {
+        let ages = [Age::HalfOpen, Age::Over, Age::Open];
+        ages.into_iter().filter_map(|age| self.idlest(age)).find(|slot| *slot != newest)
+    }
+
+    fn give_up(&mut self, victim: Slot, limit: Limit) {
+        let evicted = &mut self.evicted[limit as usize];
+        *evicted = evicted.saturating_add(1);
+        if *evicted == 1 {
+            self.say_limited(victim, limit);
+        }
+        self.remove(victim, Ending::Evicted);
     }
 
     fn say_flood(&mut self, newest: Slot, target: Socket, attempts: usize) {
@@ -110,11 +150,15 @@ impl FlowTracker {
         self.shared.events.push_back(Event::Finding(finding));
     }
 
-    fn say_limited(&mut self, victim: Slot, half_open: bool) {
-        let (limit, value) = if half_open {
-            ("the limit of connections not yet answered", self.options.max_half_open)
-        } else {
-            ("the limit of connections tracked at once", self.options.max_flows)
+    fn say_limited(&mut self, victim: Slot, limit: Limit) {
+        let value = match limit {
+            Limit::Flows => self.options.max_flows,
+            Limit::HalfOpen => self.options.max_half_open,
+            Limit::Memory => self.options.max_memory,
+        };
+        let value = match limit {
+            Limit::Memory => Value::Bytes(value as u64),
+            Limit::Flows | Limit::HalfOpen => Value::Number(i64::try_from(value).unwrap_or(i64::MAX)),
         };
         let mut finding = Finding::new(Rule::StateLimited);
         if let Some(connection) = self.table.get(victim) {
@@ -122,8 +166,8 @@ impl FlowTracker {
             (finding.frame, finding.ts) = connection.last;
         }
         finding
-            .word("limit", limit)
-            .number("value", i64::try_from(value).unwrap_or(i64::MAX))
+            .word("limit", limit.words())
+            .with("value", value)
             .word("what", "this connection is the first to be given up early, others follow");
         self.shared.events.push_back(Event::Finding(finding));
     }
@@ -157,11 +201,15 @@ impl FlowTracker {
     }
 
     pub(super) fn say_evicted(&mut self) {
-        if self.evicted > 1 {
+        let [flows, half_open, memory] = self.evicted;
+        for (limit, evicted) in [(Limit::Flows, flows.saturating_add(half_open)), (Limit::Memory, memory)] {
+            if evicted < 2 {
+                continue;
+            }
             let mut finding = Finding::new(Rule::StateLimited);
             finding
-                .word("limit", "the limit of connections tracked at once")
-                .with("value", Value::Count(self.evicted.try_into().unwrap_or(i64::MAX), "time"))
+                .word("limit", limit.words())
+                .with("value", Value::Count(evicted.try_into().unwrap_or(i64::MAX), "time"))
                 .word("what", "as many connections were given up early, unanswered ones first");
             finding.ts = self.now;
             self.shared.events.push_back(Event::Finding(finding));

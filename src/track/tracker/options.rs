@@ -9,6 +9,8 @@ pub struct TrackerOptions {
     pub msl: Span,
     /// Most connections tracked at once.
     pub max_flows: usize,
+    /// Maximum memory of all connections together, in bytes.
+    pub max_memory: usize,
     /// Most connections tracked at once that have not been answered.
     pub max_half_open: usize,
     /// A connection that was silent for longer, and then does not go on exactly where it stopped, is another one.
@@ -27,6 +29,7 @@ impl Default for TrackerOptions {
             // RFC 9293 §3.4.2 takes 2 minutes; 30 s is what Linux's TIME-WAIT of 60 s amounts to.
             msl: Span::from_secs(30),
             max_flows: 1_000_000,
+            max_memory: 1 << 30,
             max_half_open: 250_000,
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
