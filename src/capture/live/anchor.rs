@@ -8,7 +8,7 @@ use nix::sys::socket::bind;
 
 use crate::capture::{CaptureError, LinkType};
 
-use super::interface::{failure, link_type};
+use super::interface::{failure, keep_from_children, link_type};
 
 /// The socket of a capture, and what is needed to bind it anew: whoever holds this needs not be the one who captures.
 pub struct Anchor {
@@ -52,6 +52,9 @@ impl Anchor {
             .buffer_size(1 << 16)
             .open()
             .map_err(failed)?;
+        let refused =
+            |error: std::io::Error| CaptureError::Live { interface: interface.clone(), words: error.to_string() };
+        keep_from_children(&probe).map_err(refused)?;
         let now = link_type(probe.get_datalink());
         if now != *before {
             let words = format!("it is back as {now} and was {before}: start the capture anew");
@@ -59,13 +62,13 @@ impl Anchor {
         }
         // Nothing is shorter than that: this handle only keeps the mode.
         probe.filter("less 0", true).map_err(failed)?;
-        let refused = |error: nix::Error| CaptureError::Live { interface: interface.clone(), words: error.to_string() };
-        let mut addresses = getifaddrs().map_err(refused)?.filter(|entry| entry.interface_name == *interface);
+        let mut addresses =
+            getifaddrs().map_err(|error| refused(error.into()))?.filter(|entry| entry.interface_name == *interface);
         let address = addresses.find_map(|entry| entry.address?.as_link_addr().copied());
         let Some(address) = address else {
             return Err(CaptureError::NoSuchInterface { interface: interface.clone() });
         };
-        bind(self.socket.as_fd().as_raw_fd(), &address).map_err(refused)?;
+        bind(self.socket.as_fd().as_raw_fd(), &address).map_err(|error| refused(error.into()))?;
         self.held = Some(probe);
         Ok(())
     }

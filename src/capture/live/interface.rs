@@ -139,6 +139,8 @@ fn activate(options: &LiveOptions) -> Result<(String, Precision, Capture<Active>
         inactive = inactive.buffer_size(i32::try_from(kib).unwrap_or(i32::MAX).saturating_mul(1024));
     }
     let mut capture = inactive.open().map_err(failed)?;
+    keep_from_children(&capture)
+        .map_err(|error| CaptureError::Live { interface: name.clone(), words: error.to_string() })?;
     match &options.link_type {
         Some(wanted) => {
             let unknown = |_| CaptureError::Live {
@@ -155,6 +157,18 @@ fn activate(options: &LiveOptions) -> Result<(String, Precision, Capture<Active>
         None => {}
     }
     Ok((name, precision, capture))
+}
+
+/// No program that this one starts inherits the packet socket: it could read all packets with it, and send some.
+#[cfg(unix)]
+pub(super) fn keep_from_children(capture: &Capture<Active>) -> std::io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(capture, rustix::io::FdFlags::CLOEXEC)?)
+}
+
+/// Nothing is inherited here unless it is asked for.
+#[cfg(not(unix))]
+pub(super) fn keep_from_children(_: &Capture<Active>) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// libpcap gives nanoseconds for every network interface on Linux, and for none elsewhere; it does not say which it gave.
