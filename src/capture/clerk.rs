@@ -3,17 +3,20 @@
 //! A process that takes packets apart should not be able to open files. So all that has to be opened later is asked of a
 //! [`Clerk`], who knows beforehand which names may be asked for, and never sees a packet.
 
+mod asked;
+mod own;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 
-use super::writer;
-use super::{Anchor, CaptureError, Timestamp, Turns};
+use super::create::Name;
+use super::{CaptureError, Timestamp, Turns};
+pub use own::OwnClerk;
 
 /// Runs the errands of a capture.
 pub trait Clerk: Send {
@@ -135,18 +138,39 @@ impl Part {
     }
 }
 
+/// What the files of a capture are for: decided before it begins, and nothing else is done for it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Purpose {
+    /// They are those of `-w`, in turn.
+    #[default]
+    Turns,
+    /// They hold the packets around findings; so many at most.
+    Findings(Option<u32>),
+    /// They are the parts of a capture, in one folder.
+    Parts,
+    /// It is there already, and may be removed.
+    Temporary,
+}
+
 /// How the files of a capture are called.
 #[derive(Clone, Debug)]
 pub struct SaveNames {
     pattern: PathBuf,
     turns: Turns,
+    purpose: Purpose,
     zone: TimeZone,
 }
 
 impl SaveNames {
     /// After what was typed behind `-w`, and by the local time.
     pub fn new(pattern: &Path, turns: Turns) -> Self {
-        Self { pattern: pattern.to_owned(), turns, zone: TimeZone::system() }
+        Self { pattern: pattern.to_owned(), turns, purpose: Purpose::Turns, zone: TimeZone::system() }
+    }
+
+    /// The same names for something else than the files of `-w`.
+    #[must_use]
+    pub fn with_purpose(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
     }
 
     /// What was typed.
@@ -157,6 +181,30 @@ impl SaveNames {
     /// How the files take turns.
     pub fn turns(&self) -> &Turns {
         &self.turns
+    }
+
+    /// What the files are for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The folder that the files are in, as far as it is called the same for each of them.
+    pub fn folder(&self) -> &Path {
+        if self.purpose == Purpose::Parts || self.purpose != Purpose::Turns && self.is_folder() {
+            return &self.pattern;
+        }
+        let parent = self.pattern.parent().unwrap_or(Path::new(""));
+        let dated = |folder: &&Path| self.turns.every.is_some() && folder.as_os_str().to_string_lossy().contains('%');
+        parent.ancestors().find(|folder| !dated(folder)).unwrap_or(Path::new(""))
+    }
+
+    /// Who chose a file's name.
+    pub fn name(&self, path: &Path) -> Name {
+        if path == self.pattern { Name::Typed } else { Name::Made }
+    }
+
+    fn is_folder(&self) -> bool {
+        self.pattern.is_dir() || self.pattern.as_os_str().to_string_lossy().ends_with('/')
     }
 
     /// What a file is called.
@@ -184,8 +232,7 @@ impl SaveNames {
     /// `-w out.pcap` or `-w out` makes `out-TC203-20261122T205552-f1-7.pcap`, `-w folder/` leaves out the beginning.
     fn finding(&self, code: u16, flow: u32, frame: u64, at: Timestamp) -> PathBuf {
         let mut name = self.pattern.with_extension("").into_os_string();
-        let folder = self.pattern.is_dir() || self.pattern.as_os_str().to_string_lossy().ends_with('/');
-        if folder {
+        if self.is_folder() {
             name = self.pattern.join("").into_os_string();
         } else if !name.is_empty() {
             name.push("-");
@@ -210,70 +257,4 @@ impl SaveNames {
 /// How long the number of the last of so many files is, counted from 0.
 fn digits(files: u32) -> usize {
     files.saturating_sub(1).checked_ilog10().map_or(0, |log| log as usize + 1)
-}
-
-/// Runs the errands in this process.
-pub struct OwnClerk {
-    names: SaveNames,
-    anchor: Option<Anchor>,
-    latest: Option<PathBuf>,
-    running: Vec<Child>,
-}
-
-impl OwnClerk {
-    /// Who makes files of these names.
-    pub fn new(names: SaveNames) -> Self {
-        Self { names, anchor: None, latest: None, running: Vec::new() }
-    }
-
-    /// Who can bind that capture anew as well.
-    pub fn anchored(self, anchor: Option<Anchor>) -> Self {
-        Self { anchor, ..self }
-    }
-}
-
-impl Clerk for OwnClerk {
-    fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError> {
-        let path = self.names.of(file);
-        let made = match file {
-            SavedFile::Part { goes_on: true, .. } => writer::go_on(&path)?,
-            _ => writer::make(&path)?,
-        };
-        if matches!(file, SavedFile::Turn { .. }) {
-            self.latest = Some(path.clone());
-        }
-        Ok((made, path))
-    }
-
-    fn hand_on(&mut self) -> Result<(), CaptureError> {
-        // Those that have ended leave the table of processes.
-        self.running.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
-        if let (Some(command), Some(path)) = (&self.names.turns.command, self.latest.take()) {
-            // At the lowest priority, so that it takes nothing from the capture.
-            let mut niced = Command::new("nice");
-            let started = niced.args(["-n", "19"]).arg(command).arg(&path).stdin(Stdio::null()).spawn();
-            let program = PathBuf::from(command);
-            self.running.push(started.map_err(|source| CaptureError::Io { path: program, source })?);
-        }
-        Ok(())
-    }
-
-    fn end(&mut self) {
-        for child in &mut self.running {
-            // A command that failed has said so itself.
-            let _ = child.wait();
-        }
-        self.running.clear();
-    }
-
-    fn reattach(&mut self) -> Result<(), CaptureError> {
-        match &mut self.anchor {
-            #[cfg(all(feature = "live", target_os = "linux"))]
-            Some(anchor) => anchor.bind(),
-            _ => Err(CaptureError::Live {
-                interface: "capture".to_owned(),
-                words: "it cannot be bound to another interface here".to_owned(),
-            }),
-        }
-    }
 }

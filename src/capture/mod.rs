@@ -7,6 +7,11 @@
 mod block;
 mod bytes;
 mod clerk;
+#[cfg(unix)]
+mod create;
+#[cfg(not(unix))]
+#[path = "create_elsewhere.rs"]
+mod create;
 pub mod defragment;
 mod error;
 mod file;
@@ -28,7 +33,8 @@ mod window;
 mod writer;
 
 pub use block::{Beside, Block};
-pub use clerk::{Clerk, OwnClerk, Part, SaveNames, SavedFile, SharedClerk};
+pub use clerk::{Clerk, OwnClerk, Part, Purpose, SaveNames, SavedFile, SharedClerk};
+pub use create::open_unchanged;
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{OpenFiles, open, open_all, open_reader};
 pub use filter::Filter;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::create::{Name, create};
 use super::spool::Spool;
 use super::{Block, CaptureError, Frame, Interface, LinkType, Precision, pcapng};
 
@@ -132,7 +133,9 @@ impl SaveFile {
     /// # Errors
     /// When it cannot be made or written.
     pub fn create(path: &Path, options: SaveOptions) -> Result<Self, CaptureError> {
-        Self::in_file(make(path)?, path, options)
+        let made = if path.as_os_str() == "-" { standard_output() } else { create(path, Name::Typed) };
+        let file = made.map_err(|source| CaptureError::Io { path: path.to_owned(), source })?;
+        Self::in_file(file, path, options)
     }
 
     /// Writes to a file that was just made, or emptied; `path` is its name in messages.
@@ -419,18 +422,6 @@ fn record_length(record: &[u8]) -> Option<(usize, bool)> {
 fn block_length(block: &[u8]) -> Option<(usize, bool)> {
     let [kind, length] = block.as_chunks().0.first_chunk::<2>()?.map(u32::from_ne_bytes);
     Some((length as usize, kind == pcapng::ENHANCED_PACKET))
-}
-
-/// Makes a file, or empties it; `-` is standard output.
-pub(super) fn make(path: &Path) -> Result<File, CaptureError> {
-    let made = if path.as_os_str() == "-" { standard_output() } else { File::create(path) };
-    made.map_err(|source| CaptureError::Io { path: path.to_owned(), source })
-}
-
-/// Opens a file that is there, to append to it.
-pub(super) fn go_on(path: &Path) -> Result<File, CaptureError> {
-    let opened = File::options().append(true).open(path);
-    opened.map_err(|source| CaptureError::Io { path: path.to_owned(), source })
 }
 
 /// Standard output, without the buffer that Rust puts before it.

@@ -298,3 +298,48 @@ fn a_files_name_may_be_no_text() {
     let saved = std::fs::metadata(folder.path().join(name)).unwrap().len();
     assert_eq!(saved, std::fs::metadata(root().join("fixtures/loss/timeout.pcap")).unwrap().len());
 }
+
+#[test]
+fn no_command_inherits_the_socket_of_a_capture() {
+    let Some(net) = Net::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let command = folder.path().join("open");
+    let listed = folder.path().join("listed");
+    std::fs::write(&command, format!("#!/bin/sh\nls -l /proc/self/fd >> {}\n", listed.display())).unwrap();
+    std::fs::set_permissions(&command, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let command = command.to_str().unwrap();
+    for confinement in [&[][..], &["--no-sandbox"]] {
+        let mut check = net.command(env!("CARGO_BIN_EXE_tcpcheck"));
+        check.args(["check", "-i", "client0", "--allow-empty"]).args(confinement).args(["--", command]);
+        assert_eq!(check.stdin(Stdio::null()).output().unwrap().status.code(), Some(0));
+        let pattern = folder.path().join("part");
+        let rotated = [&["-n", "--summary", "-w", pattern.to_str().unwrap(), "-C", "1k", "-z", command], confinement];
+        let running = net.capture(&rotated.concat());
+        (0..4).for_each(|n| net.converse(PORT + n));
+        assert_eq!(running.end().0.code(), Some(0));
+    }
+    let listed = std::fs::read_to_string(listed).unwrap();
+    assert!(listed.lines().count() > 8 && !listed.contains("socket:"), "{listed}");
+}
+
+#[test]
+fn root_follows_no_link_that_another_user_planted_for_the_next_file() {
+    let Some(net) = Net::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (theirs, victim) = (folder.path().join("theirs"), folder.path().join("victim"));
+    std::fs::create_dir(&theirs).unwrap();
+    std::os::unix::fs::chown(&theirs, Some(65_534), Some(65_534)).unwrap();
+    std::fs::write(&victim, "root's own").unwrap();
+    std::os::unix::fs::symlink(&victim, theirs.join("x.pcap1")).unwrap();
+    std::os::unix::fs::lchown(theirs.join("x.pcap1"), Some(65_534), Some(65_534)).unwrap();
+    for confinement in [&[][..], &["--no-sandbox"]] {
+        let pattern = theirs.join("x.pcap");
+        let args = [&["-n", "--summary", "-w", pattern.to_str().unwrap(), "-C", "1k"], confinement];
+        let running = net.capture(&args.concat());
+        (0..4).for_each(|n| net.converse(PORT + n));
+        let (ended, said) = running.end();
+        assert_eq!(ended.code(), Some(2), "{said:#?}");
+        assert!(said.iter().any(|line| line.contains("x.pcap1: a link is in its place")), "{said:#?}");
+        assert_eq!(std::fs::read(&victim).unwrap(), b"root's own");
+    }
+}

@@ -152,7 +152,8 @@ impl Live {
         if args.confinement.no_sandbox {
             return Ok(());
         }
-        let helper = Helper::hire(&self.kept.path, running.child.as_ref())?.map(Rc::new);
+        let temporary = self.kept.temporary.is_some();
+        let helper = Helper::hire(&self.kept.path, temporary, running.child.as_ref())?.map(Rc::new);
         let clerk = helper.as_ref().map(|helper| helper.socket());
         (self.kept.helper, running.helper) = (helper.clone(), helper);
         sandbox::close(user, Doors { clerk, capture: self.source.socket() })

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::capture::open_unchanged;
 use crate::cli::Environment;
 use crate::cli::plan::is_standard;
 use crate::report::Style;
@@ -26,7 +27,7 @@ impl Output {
     /// # Errors
     /// When that cannot be done.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = open_unchanged(path);
         Ok(Self { path: path.to_owned(), file: file.with_context(|| path.display().to_string())? })
     }
 

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capture::{Part, SaveNames, SavedFile, Span, Timestamp, Turns};
+use crate::capture::{Part, Purpose, SaveNames, SavedFile, Span, Timestamp, Turns};
 
 pub use distant::DistantClerk;
 pub use office::serve;
@@ -35,7 +35,7 @@ enum Errand {
     HandOn,
     /// Bind the capture anew.
     Reattach,
-    /// Remove the file of `-w`.
+    /// Remove the file, which is a temporary one.
     Discard,
     /// Ask the command to end, or end it.
     Stop { insist: bool },
@@ -63,6 +63,16 @@ struct Names {
     every: Option<i64>,
     files: Option<u32>,
     command: Option<OsString>,
+    purpose: Use,
+}
+
+/// [`Purpose`], as it travels.
+#[derive(Debug, Deserialize, Serialize)]
+enum Use {
+    Turns,
+    Findings { most: Option<u32> },
+    Parts,
+    Temporary,
 }
 
 /// What the capture is bound to.
@@ -76,13 +86,25 @@ struct Interface {
 impl From<&SaveNames> for Names {
     fn from(names: &SaveNames) -> Self {
         let Turns { bytes, every, files, command } = names.turns().clone();
-        Self { pattern: names.pattern().into(), bytes, every: every.map(|span| span.0), files, command }
+        let purpose = match names.purpose() {
+            Purpose::Turns => Use::Turns,
+            Purpose::Findings(most) => Use::Findings { most },
+            Purpose::Parts => Use::Parts,
+            Purpose::Temporary => Use::Temporary,
+        };
+        Self { pattern: names.pattern().into(), bytes, every: every.map(|span| span.0), files, command, purpose }
     }
 }
 
 impl From<Names> for SaveNames {
-    fn from(Names { pattern, bytes, every, files, command }: Names) -> Self {
-        Self::new(pattern.as_ref(), Turns { bytes, every: every.map(Span), files, command })
+    fn from(Names { pattern, bytes, every, files, command, purpose }: Names) -> Self {
+        let purpose = match purpose {
+            Use::Turns => Purpose::Turns,
+            Use::Findings { most } => Purpose::Findings(most),
+            Use::Parts => Purpose::Parts,
+            Use::Temporary => Purpose::Temporary,
+        };
+        Self::new(pattern.as_ref(), Turns { bytes, every: every.map(Span), files, command }).with_purpose(purpose)
     }
 }
 

@@ -36,7 +36,6 @@ pub fn serve() -> Result<()> {
         (_, command) => (None, command),
     };
     let names = SaveNames::from(names);
-    let saved = names.pattern().to_owned();
     let mut clerk = OwnClerk::new(names).anchored(anchor);
     sandbox::keep_what_a_clerk_needs(command.is_some());
     answer(socket, Ok((PathBuf::new(), None)))?;
@@ -46,7 +45,7 @@ pub fn serve() -> Result<()> {
             None => match errand {
                 Errand::HandOn => clerk.hand_on(),
                 Errand::Reattach => clerk.reattach(),
-                Errand::Discard => std::fs::remove_file(&saved).map_err(|source| refused(&saved, source)),
+                Errand::Discard => clerk.discard(),
                 Errand::Stop { insist } => stop(command.as_ref(), insist),
                 _ => {
                     clerk.end();

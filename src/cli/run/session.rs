@@ -4,8 +4,8 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 
 use crate::capture::{
-    self, Anchor, Block, CaptureError, CaptureFault, Frame, FrameSource, Merge, Next, OpenFiles, OwnClerk, SaveNames,
-    SharedClerk, Timestamp, Turns,
+    self, Anchor, Block, CaptureError, CaptureFault, Frame, FrameSource, Merge, Next, OpenFiles, OwnClerk, Purpose,
+    SaveNames, SharedClerk, Timestamp, Turns,
 };
 use crate::cli::exit::Exit;
 use crate::cli::interruptible::Interruptible;
@@ -126,8 +126,11 @@ impl<'p> Session<'p> {
     /// # Errors
     /// When a source cannot be opened, or the process cannot be confined.
     pub fn begin(plan: &'p Plan) -> Result<Option<Self>> {
-        let pattern = plan.keep.as_ref().map(|keep| keep.pattern.as_path()).or(plan.write.as_deref());
-        let names = pattern.map(|path| SaveNames::new(path, plan.turns.clone()));
+        let names = |path| SaveNames::new(path, plan.turns.clone());
+        let names = match &plan.keep {
+            Some(keep) => Some(names(&keep.pattern).with_purpose(Purpose::Findings(keep.files))),
+            None => plan.write.as_deref().map(names),
+        };
         Self::begin_beside(plan, None, names)
     }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args as Group, Parser, ValueEnum, ValueHint};
 
-use crate::capture::{Block, CaptureFault, FrameSource, Part, SaveNames, Timestamp, Turns};
+use crate::capture::{Block, CaptureFault, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
 use crate::dissect::{Segment, Socket};
 use crate::track::{Direction, Event, FlowRecord, Observation};
 
@@ -63,7 +63,8 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
         bail!("--by finding reads the packets twice, which standard input does not allow: save them first");
     }
     let folder = empty_folder(&args.directory)?;
-    let desk = Desk::open(plan.confined, Some(SaveNames::new(&folder, Turns::default())), None)?;
+    let desk =
+        Desk::open(plan.confined, Some(SaveNames::new(&folder, Turns::default()).with_purpose(Purpose::Parts)), None)?;
     let clerk = desk.clerk.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut splitter = Splitter {

@@ -1,0 +1,68 @@
+//! Making files on systems other than Unix: as the standard library does.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Who chose a file's name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Name {
+    /// Somebody typed it.
+    Typed,
+    /// This program made it of what was typed.
+    Made,
+}
+
+/// A folder.
+#[derive(Debug)]
+pub struct Folder;
+
+/// Makes the file of that name, or empties it.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create(path: &Path, _: Name) -> io::Result<File> {
+    File::create(path)
+}
+
+/// The same, but what is in the file stays for now.
+///
+/// # Errors
+/// As [`create`].
+pub fn open_unchanged(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(path)
+}
+
+impl Folder {
+    /// Takes note of it.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn open(_: &Path) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Makes a file, or empties it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(&self, path: &Path, name: Name) -> io::Result<File> {
+        create(path, name)
+    }
+
+    /// Opens a file, to append to it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn go_on(&self, path: &Path) -> io::Result<File> {
+        File::options().append(true).open(path)
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+}
