@@ -147,7 +147,18 @@ pub(super) struct Once {
     pub starts_with_syn_ack: bool,
 }
 
-packed!(Once { ecn, timestamp_missing, timestamp_echo, auth, mss, checksum, sack, gaps, mid_stream, starts_with_syn_ack });
+packed!(Once {
+    ecn,
+    timestamp_missing,
+    timestamp_echo,
+    auth,
+    mss,
+    checksum,
+    sack,
+    gaps,
+    mid_stream,
+    starts_with_syn_ack
+});
 
 impl Connection {
     /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
