@@ -91,9 +91,26 @@ impl Folder {
     /// # Errors
     /// When it cannot be made, or something else is in the way.
     pub fn create(&self, path: &Path, name: Name) -> io::Result<File> {
+        if fstat(&self.folder)?.st_nlink == 0 {
+            return self.made_anew()?.create_in(path, name);
+        }
+        self.create_in(path, name)
+    }
+
+    fn create_in(&self, path: &Path, name: Name) -> io::Result<File> {
         let (folder, file) = self.way_to(path)?;
         let folder = folder.as_ref().unwrap_or(&self.folder);
         emptied(file_in(folder.as_fd(), file, name, MAX_LINKS)?)
+    }
+
+    /// The folder that has its name now, after it was removed: no link to one, and nobody else's.
+    fn made_anew(&self) -> io::Result<Self> {
+        let place = if self.path.as_os_str().is_empty() { Path::new(".") } else { &self.path };
+        let folder = open(place, LOOK | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        if !is_trusted(&fstat(&folder)?) {
+            return Err(in_the_way("another user's folder"));
+        }
+        Ok(Self { path: self.path.clone(), folder })
     }
 
     /// Opens a file in it, to append to it; no link is followed.
