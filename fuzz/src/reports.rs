@@ -81,7 +81,10 @@ pub fn report(bytes: &[u8]) {
     let mut album = Album::new(AlbumOptions { keep: 2, records: 0, payload: true });
     let mut ways = [
         Way::new(Packets::new(Annotator::new(Level::Full, style), !bit(4)), false),
-        Way::new(Ndjson::new(Records { packets: true, findings: true, exchanges: true, flows: true, summary: true }), true),
+        Way::new(
+            Ndjson::new(Records { packets: true, findings: true, exchanges: true, flows: true, summary: true }),
+            true,
+        ),
         Way::new(Findings::new(style, !bit(4)), false),
         Way::new(Flows::new(Order::Start, bit(5), style), false),
         Way::new(Ladder::new(ladder), false),

@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use tcpcheck::dissect::Reader;
 use tcpcheck::capture::{Filter, open_reader};
+use tcpcheck::dissect::Reader;
 use tcpcheck::pipeline::{Feed, run};
 use tcpcheck::report::lines::{LineStyle, Lines};
 use tcpcheck::track::FlowHasher;
