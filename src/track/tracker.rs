@@ -142,8 +142,8 @@ impl FlowTracker {
     }
 
     /// A packet that was captured before, at the same time: part of a file that was appended to another one. It counts for nothing,
-    /// whether or not its connection is still known.
-    fn observe_again(&mut self, segment: &Segment, observation: &mut Observation) -> bool {
+    /// whether or not its connection is still `known`.
+    fn observe_again(&mut self, known: Option<Slot>, segment: &Segment, observation: &mut Observation) -> bool {
         if self.now.since(segment.ts) <= BACK {
             return false;
         }
@@ -153,18 +153,29 @@ impl FlowTracker {
             |passed: &&Passed| passed.ts == digest.ts && (passed.place, passed.ttl) == (digest.place, digest.ttl);
         let Some(passed) = self.shared.trail.before(digest.hash).filter(same).copied() else { return false };
         let (flow, from) = passed.who();
-        observation.flow = flow;
+        let mut connection = known.and_then(|slot| self.table.get(slot)).filter(|connection| connection.number == flow);
+        if let Some(connection) = &connection {
+            let states = connection.shown.unwrap_or_else(|| connection.states());
+            (observation.flow, observation.client_known) = (flow, connection.client_known);
+            (observation.before, observation.after) = (states, states);
+        }
         observation.direction = Some(from);
         observation.deed = Deed::Copy(passed.frame);
         let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
         step.fire(Rule::CaptureDuplicate).frame("first", passed.frame);
         self.quality.note_again(&mut step, passed.frame);
         self.quality.observe(&mut step, None);
+        if let Some(connection) = &mut connection {
+            for finding in &step.obs.findings {
+                connection.count_finding(finding.rule, finding.severity);
+            }
+            self.table.settle();
+        }
         true
     }
 
     fn observe_any(&mut self, known: Option<Slot>, segment: &Segment, observation: &mut Observation) {
-        if self.observe_again(segment, observation) {
+        if self.observe_again(known, segment, observation) {
             return;
         }
         let known = known.filter(|slot| !self.forget_if_over(*slot));
