@@ -61,12 +61,13 @@ impl Connection {
         for from in [super::Direction::FromOriginator, super::Direction::FromResponder] {
             let end = &mut self.ends[from.index()];
             for hole in end.holes.take_acked(|_| false) {
-                end.note_trouble().missed_bytes += (hole.to - hole.from) as u64;
+                let missed = &mut end.note_trouble().missed_bytes;
+                *missed = missed.saturating_add(hole.len());
                 self.history.gap(from);
                 let (frame, ts) = hole.acked.unwrap_or_default();
                 let mut finding = Finding::new(Rule::CaptureGap);
                 (finding.frame, finding.ts, finding.direction) = (frame, ts, Some(from));
-                finding.range(hole.from, hole.to).bytes("bytes", (hole.to - hole.from) as u64);
+                finding.range(hole.from, hole.to).bytes("bytes", hole.len());
                 found.push(finding);
             }
             self.conclude_unseen(from, found);

@@ -29,6 +29,11 @@ pub(super) struct Hole {
 }
 
 impl Hole {
+    /// How many numbers are missing.
+    pub fn len(&self) -> u64 {
+        u64::try_from(self.to.saturating_sub(self.from)).unwrap_or(0)
+    }
+
     /// What `segment` went past.
     pub fn before(segment: &Segment, from: i64, to: i64) -> Self {
         Self {

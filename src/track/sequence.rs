@@ -281,7 +281,7 @@ impl Connection {
                     continue;
                 }
                 let mut finding = self.late_finding(Rule::CaptureGap, (frame, ts), from);
-                finding.range(hole.from, hole.to).bytes("bytes", (hole.to - hole.from) as u64);
+                finding.range(hole.from, hole.to).bytes("bytes", hole.len());
                 self.amend(step, frame, vec![finding], &[]);
             }
             self.gaps_acked |= self.ends[from.index()].holes.any_acked();

@@ -103,7 +103,7 @@ impl Connection {
     /// Keeps a hole that was acknowledged and not filled so far: it may be yet where that end's segments come late.
     pub(super) fn note_missed(&mut self, from: Direction, hole: &Hole, late: bool) {
         let end = &mut self.ends[from.index()];
-        end.note_trouble().missed_bytes += (hole.to - hole.from) as u64;
+        end.note_trouble().missed_bytes += hole.len();
         let (frame, ts) = hole.acked.unwrap_or_default();
         end.unseen.get_or_insert_default().add(Missing {
             from: hole.from,
@@ -157,10 +157,12 @@ impl Connection {
     /// Takes back what was said and counted of numbers that turned up, and notes that they came late.
     pub(super) fn say_stored(&mut self, step: &mut Step<'_>, found: &Found) {
         let Found { counted, missing, .. } = *found;
+        // The same bound as for a connection that rests: what is said of one must not depend on whether it did.
+        let amendable = self.last.1.since(missing.ts) <= PATIENCE;
         let me = &mut self.ends[step.me()];
         let trouble = me.note_trouble();
         trouble.missed_bytes = trouble.missed_bytes.saturating_sub(counted);
-        if missing.said {
+        if missing.said && amendable {
             let left = me.unseen.iter().flat_map(|unseen| &unseen.ranges);
             let left = left.filter(|left| left.frame == missing.frame && left.said);
             let bytes: i64 = left.map(|left| left.to - left.from).sum();
