@@ -345,7 +345,7 @@ catalogue! {
         "{limit} reached[ ({value})]: {what}"
     AcksMissing "TC912" "acks-missing" Warning ""
         "segments without data are missing throughout"
-        "acknowledgments are missing: {due} that had to come did not, and only {bare} of {segments} segments carry no data; nothing is said about them"
+        "{due} that had to come are not here, and {bare} of {segments} segments carry no data: nothing is said about acknowledgments"
     CapturedTwice "TC913" "captured-twice" Warning ""
         "two capture points in one file: the second copies are left out of all counters"
         "two capture points: packets come twice,[ {after} later][ with a TTL {hops} lower][ {where}]; the second copies are left out"

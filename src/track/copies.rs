@@ -59,7 +59,7 @@ impl Connection {
         trouble.copies += u32::from(!route.is_elsewhere());
         // A frame that has no room for what its IP header says was cut on its way into the capture.
         let segment = step.segment;
-        let cut = segment.wire_len < segment.payload_len.saturating_add(u32::from(segment.header_len) + 20);
+        let cut = segment.payload_len > 0 && segment.payload_digest.is_none() && !segment.is_cut();
         let captured = route.is_elsewhere() || cut || self.comes_twice(step, after);
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
         let finding = step.fire(rule);

@@ -191,12 +191,18 @@ impl Connection {
         });
         self.provisional |= needless.is_none();
         let (duplicates, first) = (self.ends[step.peer()].dup_acks_in_row, sent.first);
+        let acks_missing = step.shared.counts.are_acks_missing();
         let finding = step.fire(kind.rule());
         finding.range(sent.from, sent.end).word("rung", sent.rung);
         if sent.bytes > 0 {
             finding.bytes("bytes", sent.bytes);
         }
-        finding.confidence(if sent.seen { Confidence::Certain } else { Confidence::Likely });
+        finding.confidence(match sent.seen {
+            true => Confidence::Certain,
+            // Where acknowledgments are missing, so is what would tell.
+            false if acks_missing => Confidence::Possible,
+            false => Confidence::Likely,
+        });
         // Where the capture's clock goes back, nothing is said of the time between.
         if let Some((frame, ts)) = first.filter(|(_, ts)| *ts <= segment.ts) {
             finding.time("after", segment.ts.since(ts)).frame("first", frame);
