@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args as Group, Parser, ValueEnum, ValueHint};
+use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{CaptureFault, FrameSource, SaveNames, SavedFile, Turns};
 use crate::report::apply_amend;
@@ -15,10 +15,10 @@ use crate::report::table::{
 };
 use crate::track::{Event, Finding};
 
-use super::args::{Args, ConfinementArgs};
+use super::args::ConfinementArgs;
 use super::exit::Exit;
 use super::output::tell;
-use super::plan::{Environment, Plan, Show};
+use super::plan::{Environment, Plan};
 use super::quality;
 use super::run::{Desk, Seen, Session, Visitor};
 
@@ -78,7 +78,7 @@ pub enum FormatName {
 
 /// Writes the table.
 pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
-    let plan = plan(args, around)?;
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
     let (table, format) = (Table::from(args.table), format(args)?);
     let columns = chosen(table, &args.fields)?;
     let desk = Desk::open(plan.confined, Some(SaveNames::new(&args.output, Turns::default())), None)?;
@@ -119,15 +119,6 @@ pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
 
 fn is_damage(fault: &CaptureFault) -> bool {
     !matches!(fault, CaptureFault::Cut { .. })
-}
-
-/// A run that shows nothing.
-fn plan(args: &ExportArgs, around: &Environment) -> Result<Plan> {
-    let mut typed = Args::parse_from(["tcpcheck"]);
-    typed.source.read.clone_from(&args.files);
-    typed.confinement = args.confinement.clone();
-    typed.which.filter = args.filter.iter().cloned().collect();
-    Ok(Plan { show: Show::default(), progress: around.stderr_terminal, ..Plan::new(&typed, around)? })
 }
 
 /// How to write it.

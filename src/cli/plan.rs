@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::Parser;
 
 use crate::capture::{Filter, LiveOptions, SaveFormat, Span, Traffic, Turns};
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
@@ -158,6 +159,20 @@ impl Environment {
 }
 
 impl Plan {
+    /// A run over files that shows nothing but its progress, for a sub-command that does something else with the packets.
+    pub fn silent(
+        files: &[PathBuf],
+        filter: Option<&OsString>,
+        confinement: &ConfinementArgs,
+        around: &Environment,
+    ) -> Result<Self> {
+        let mut typed = Args::parse_from(["tcpcheck"]);
+        typed.source.read = files.to_vec();
+        typed.which.filter = filter.cloned().into_iter().collect();
+        typed.confinement = confinement.clone();
+        Ok(Self { show: Show::default(), progress: around.stderr_terminal, ..Self::new(&typed, around)? })
+    }
+
     /// Decides what `args` mean here.
     pub fn new(args: &Args, around: &Environment) -> Result<Self> {
         let filter = filter(args)?;

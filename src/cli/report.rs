@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args as Group, Parser, ValueEnum, ValueHint};
+use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{SaveNames, SavedFile, SharedClerk, Turns};
 use crate::report::{
@@ -13,9 +13,9 @@ use crate::report::{
 };
 use crate::track::Direction;
 
-use super::args::{Args, ConfinementArgs};
+use super::args::ConfinementArgs;
 use super::exit::Exit;
-use super::plan::{Environment, Plan, Show, quoted};
+use super::plan::{Environment, Plan, quoted};
 use super::run::{Desk, Session};
 use super::select::Connections;
 
@@ -109,15 +109,9 @@ fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
     if args.output.is_none() && std::io::stdout().is_terminal() {
         bail!("say where to write it: -o report.html, or -o - for standard output");
     }
-    let mut typed = Args::parse_from(["tcpcheck"]);
-    typed.source.read.clone_from(&args.files);
-    typed.source.merge = true;
-    typed.confinement = args.confinement.clone();
-    typed.which.filter = args.filter.iter().cloned().collect();
     let connections = Connections::numbered(args.flow.as_slice());
-    // The progress of a long run may be shown: nothing else is.
-    let progress = around.stderr_terminal;
-    Ok(Plan { show: Show::default(), connections, progress, ..Plan::new(&typed, around)? })
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
+    Ok(Plan { connections, merge: true, ..plan })
 }
 
 /// So many files are named where other commands are suggested.

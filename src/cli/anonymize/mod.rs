@@ -9,14 +9,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args as Group, Parser, ValueHint};
+use clap::{Args as Group, ValueHint};
 
 use crate::capture::{Frame, FrameSource, Rotation, SaveFormat, SaveNames, SaveOptions, SharedClerk, Timestamp, Turns};
 use crate::track::Event;
 
-use super::args::{Args, ConfinementArgs};
+use super::args::ConfinementArgs;
 use super::exit::Exit;
-use super::plan::{Environment, Plan, Show};
+use super::plan::{Environment, Plan};
 use super::run::{Desk, Seen, Session, Visitor};
 use super::split::damaged;
 use pseudonyms::Pseudonyms;
@@ -49,7 +49,7 @@ pub struct AnonymizeArgs {
 
 /// Writes the capture anew.
 pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
-    let plan = plan(args, around)?;
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
     let secret = secret(args)?;
     let desk = Desk::open(plan.confined, Some(SaveNames::new(&args.write, Turns::default())), None)?;
     let clerk = desk.clerk.clone();
@@ -73,15 +73,6 @@ pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
     }
     damaged(&faults)?;
     Ok(Exit::Done)
-}
-
-/// A run that shows nothing.
-fn plan(args: &AnonymizeArgs, around: &Environment) -> Result<Plan> {
-    let mut typed = Args::parse_from(["tcpcheck"]);
-    typed.source.read.clone_from(&args.files);
-    typed.confinement = args.confinement.clone();
-    typed.which.filter = args.filter.iter().cloned().collect();
-    Ok(Plan { show: Show::default(), progress: around.stderr_terminal, ..Plan::new(&typed, around)? })
 }
 
 /// What pseudonyms are made with.

@@ -8,17 +8,17 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args as Group, Parser, ValueEnum, ValueHint};
+use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{Block, CaptureFault, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
 use crate::dissect::{Segment, Socket};
 use crate::track::{Direction, Event, FlowRecord, Observation};
 
-use super::args::{Args, ConfinementArgs};
+use super::args::ConfinementArgs;
 use super::exit::Exit;
 use super::outgoing::Outgoing;
 use super::output::tell;
-use super::plan::{Environment, Plan, Show, is_standard};
+use super::plan::{Environment, Plan, is_standard};
 use super::run::{Desk, Seen, Session, Visitor};
 use parts::Parts;
 
@@ -58,7 +58,7 @@ pub enum By {
 
 /// Splits.
 pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
-    let plan = plan(args, around)?;
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
     if args.by == By::Finding && args.files.iter().any(|file| is_standard(file)) {
         bail!("--by finding reads the packets twice, which standard input does not allow: save them first");
     }
@@ -99,15 +99,6 @@ pub(super) fn damaged(faults: &[CaptureFault]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A run that shows nothing.
-fn plan(args: &SplitArgs, around: &Environment) -> Result<Plan> {
-    let mut typed = Args::parse_from(["tcpcheck"]);
-    typed.source.read.clone_from(&args.files);
-    typed.confinement = args.confinement.clone();
-    typed.which.filter = args.filter.iter().cloned().collect();
-    Ok(Plan { show: Show::default(), progress: around.stderr_terminal, ..Plan::new(&typed, around)? })
 }
 
 /// Makes the folder; one in which something is already would be mixed with it.
