@@ -75,51 +75,8 @@ impl Card {
 const NO_LINK_HEADER: u8 = 0x02;
 const EXTENDED: u8 = 0x80;
 
-pub fn ethernet<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Ethernet, rest, layers)
-}
-
-pub fn ppp_card<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Ppp, rest, layers)
-}
-
-pub fn frame_relay_card<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::FrameRelay, rest, layers)
-}
-
-pub fn hdlc<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Hdlc, rest, layers)
-}
-
-pub fn pppoe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Pppoe, rest, layers)
-}
-
-pub fn pppoe_atm<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::PppoeAtm, rest, layers)
-}
-
-pub fn atm1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Atm1, rest, layers)
-}
-
-pub fn atm2<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Atm2, rest, layers)
-}
-
-pub fn monitor<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Monitor, rest, layers)
-}
-
-pub fn services<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Services, rest, layers)
-}
-
-pub fn ggsn<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
-    read(Card::Ggsn, rest, layers)
-}
-
-fn read<'a>(card: Card, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+/// Reads a frame of that card.
+pub fn read<'a>(card: Card, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[m, g, c, flags], mut behind) = rest.split::<4>(LayerName::Link)?;
     if [m, g, c] != *b"MGC" {
         return Err(Stop::Other(NotTcp::Unknown));
