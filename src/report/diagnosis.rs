@@ -1,6 +1,7 @@
 //! Whose doing it was, in words.
 
-use crate::track::{Diagnosis, Direction, Reason};
+use crate::capture::Span;
+use crate::track::{Diagnosis, Reason};
 
 use super::numerals;
 
@@ -13,34 +14,23 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
             format!("no reply to {count} {noun}: lost, filtered, or the server is down")
         }
         Reason::Refused => "the server refused it: nothing listens on that port".into(),
-        Reason::Reset(Direction::FromOriginator) => "the client reset the connection".into(),
-        Reason::Reset(Direction::FromResponder) => "the server reset the connection".into(),
+        Reason::Reset(direction) => format!("the {} reset the connection", direction.sender()),
         Reason::SlowHandshake => format!("opening waited {lost} for segments that were lost"),
         Reason::Loss { direction, segments } => {
             let noun = if segments == 1 { "segment" } else { "segments" };
-            format!("loss towards the {} cost {lost}, {segments} {noun} retransmitted", receiver(direction))
+            format!("loss towards the {} cost {lost}, {segments} {noun} retransmitted", direction.reverse().sender())
         }
         Reason::SlowAnswers { answers: 1, .. } => format!("the server took {lost} to answer"),
         Reason::SlowAnswers { answers, longest } => {
             format!("the server took {lost} for {answers} answers, {} for the slowest", time(longest))
         }
-        Reason::ZeroWindow(direction) => format!("the {}'s receive buffer was full for {lost}", sender(direction)),
+        Reason::ZeroWindow(direction) => format!("the {}'s receive buffer was full for {lost}", direction.sender()),
         Reason::OneDirection => "only one direction was captured".into(),
         Reason::Gaps => "the capture misses segments".into(),
         Reason::Healthy => "nothing went wrong, and nothing took long".into(),
     }
 }
 
-fn sender(direction: Direction) -> &'static str {
-    if direction == Direction::FromOriginator { "client" } else { "server" }
-}
-
-fn receiver(direction: Direction) -> &'static str {
-    sender(direction.reverse())
-}
-
-fn time(span: crate::capture::Span) -> String {
-    let mut out = Vec::new();
-    numerals::time(&mut out, span);
-    String::from_utf8(out).unwrap_or_default()
+fn time(span: Span) -> String {
+    numerals::written(|out| numerals::time(out, span))
 }

@@ -54,7 +54,7 @@ impl Reporter for Exchanges {
         }
         self.count += 1;
         self.overlapping += u64::from(exchange.overlapping);
-        let millis = |span| cell(|out| numerals::millis(out, span));
+        let millis = |span| numerals::written(|out| numerals::millis(out, span));
         let start = exchange.ts.since(self.first.unwrap_or(exchange.ts));
         let server = match exchange.server_time {
             Some(span) => millis(span),
@@ -67,13 +67,13 @@ impl Reporter for Exchanges {
             [
                 exchange.flow.to_string(),
                 exchange.number.to_string(),
-                cell(|out| numerals::frame(out, exchange.frame)),
-                cell(|out| numerals::seconds(out, start)),
-                cell(|out| numerals::grouped(out, exchange.request_bytes)),
+                numerals::written(|out| numerals::frame(out, exchange.frame)),
+                numerals::written(|out| numerals::seconds(out, start)),
+                numerals::written(|out| numerals::grouped(out, exchange.request_bytes)),
                 millis(exchange.request),
                 server,
                 millis(exchange.retransmission),
-                cell(|out| numerals::grouped(out, exchange.answer_bytes)),
+                numerals::written(|out| numerals::grouped(out, exchange.answer_bytes)),
                 millis(exchange.answer),
             ],
         );
@@ -89,12 +89,6 @@ impl Reporter for Exchanges {
         }
         out.push(b'\n');
     }
-}
-
-fn cell(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut text = Vec::new();
-    write(&mut text);
-    String::from_utf8(text).unwrap_or_default()
 }
 
 fn row(out: &mut Vec<u8>, cells: [String; HEAD.len()]) {

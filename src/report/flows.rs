@@ -183,16 +183,16 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
     let payload = |stats: &crate::track::DirectionStats| stats.unique_bytes.saturating_sub(stats.missed_bytes);
     Box::new([
         flow.number.to_string(),
-        cell(|out| numerals::socket(out, flow.client)),
-        cell(|out| numerals::socket(out, flow.server)),
+        numerals::written(|out| numerals::socket(out, flow.client)),
+        numerals::written(|out| numerals::socket(out, flow.server)),
         flow.outcome.as_str().to_owned(),
-        cell(|out| numerals::seconds(out, flow.first_ts.since(start))),
-        cell(|out| numerals::seconds(out, flow.duration())),
-        flow.handshake.map_or_else(unknown, |span| cell(|out| numerals::millis(out, span))),
-        flow.rtt.map_or_else(unknown, |rtt| cell(|out| numerals::millis(out, rtt.median))),
-        server_time(flow).map_or_else(unknown, |times| cell(|out| numerals::millis(out, times.median))),
-        cell(|out| numerals::grouped(out, payload(&flow.c2s))),
-        cell(|out| numerals::grouped(out, payload(&flow.s2c))),
+        numerals::written(|out| numerals::seconds(out, flow.first_ts.since(start))),
+        numerals::written(|out| numerals::seconds(out, flow.duration())),
+        flow.handshake.map_or_else(unknown, |span| numerals::written(|out| numerals::millis(out, span))),
+        flow.rtt.map_or_else(unknown, |rtt| numerals::written(|out| numerals::millis(out, rtt.median))),
+        server_time(flow).map_or_else(unknown, |times| numerals::written(|out| numerals::millis(out, times.median))),
+        numerals::written(|out| numerals::grouped(out, payload(&flow.c2s))),
+        numerals::written(|out| numerals::grouped(out, payload(&flow.s2c))),
         // A SYN sent again is sent again, too.
         (flow.c2s.retransmitted_segments
             + flow.s2c.retransmitted_segments
@@ -223,12 +223,6 @@ fn findings(found: &[(Rule, u32)]) -> String {
         0 => named.join(" "),
         more => format!("{} +{more}", named.join(" ")),
     }
-}
-
-fn cell(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut text = Vec::new();
-    write(&mut text);
-    String::from_utf8(text).unwrap_or_default()
 }
 
 fn write_row(out: &mut Vec<u8>, cells: &[String], shown: &[usize], widths: &[usize]) {

@@ -10,6 +10,13 @@ use super::pen::Text;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 
+/// What `write` appends, as text.
+pub fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// `1,234,567`.
 pub fn grouped(out: &mut Vec<u8>, number: u64) {
     let mut buffer = itoa::Buffer::new();

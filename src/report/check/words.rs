@@ -154,7 +154,7 @@ pub fn what(what: &What) -> String {
 
 /// `1 connection`, `2 connections`, `1,000 connections`.
 pub fn counted(count: u64, what: &str) -> String {
-    let number = written(|out| numerals::grouped(out, count));
+    let number = numerals::written(|out| numerals::grouped(out, count));
     if count == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
 }
 
@@ -170,7 +170,7 @@ fn percent(part: u64, of: u64) -> String {
     }
     let tenths = (u128::from(part) * 1_000 + u128::from(of) / 2) / u128::from(of);
     let tenths: i64 = tenths.try_into().unwrap_or(i64::MAX);
-    format!("{} %", written(|out| numerals::fixed(out, tenths, 1)))
+    format!("{} %", numerals::written(|out| numerals::fixed(out, tenths, 1)))
 }
 
 fn one(measure: Measure) -> &'static str {
@@ -194,15 +194,9 @@ fn many(measure: Measure) -> &'static str {
 }
 
 fn time(span: Span) -> String {
-    written(|out| numerals::time(out, span))
+    numerals::written(|out| numerals::time(out, span))
 }
 
 fn socket(socket: crate::dissect::Socket) -> String {
-    written(|out| numerals::socket(out, socket))
-}
-
-fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut out = Vec::new();
-    write(&mut out);
-    String::from_utf8(out).unwrap_or_default()
+    numerals::written(|out| numerals::socket(out, socket))
 }

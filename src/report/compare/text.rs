@@ -118,9 +118,7 @@ fn exact(span: Span) -> String {
     if span.0.abs() >= 1_000_000 {
         return time(span);
     }
-    let mut text = Vec::new();
-    numerals::integer(&mut text, (span.0 + 500) / 1_000);
-    format!("{} us", String::from_utf8(text).unwrap_or_default())
+    format!("{} us", numerals::written(|out| numerals::integer(out, (span.0 + 500) / 1_000)))
 }
 
 fn one_point(clock: &Clock) -> String {

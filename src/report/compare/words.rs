@@ -38,18 +38,12 @@ impl WayNames {
 
 /// A length of time.
 pub fn time(span: Span) -> String {
-    written(|out| numerals::time(out, span))
+    numerals::written(|out| numerals::time(out, span))
 }
 
 /// `1,234`.
 pub fn grouped(number: u64) -> String {
-    written(|out| numerals::grouped(out, number))
-}
-
-fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut text = Vec::new();
-    write(&mut text);
-    String::from_utf8(text).unwrap_or_default()
+    numerals::written(|out| numerals::grouped(out, number))
 }
 
 /// `1 packet`, `2 packets`.

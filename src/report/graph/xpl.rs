@@ -98,7 +98,5 @@ impl Xpl<'_> {
 
 /// Seconds with nine decimals.
 fn seconds(nanos: i64) -> String {
-    let mut out = Vec::new();
-    crate::report::numerals::fixed(&mut out, nanos, 9);
-    String::from_utf8(out).unwrap_or_default()
+    crate::report::numerals::written(|out| crate::report::numerals::fixed(out, nanos, 9))
 }

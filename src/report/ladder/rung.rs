@@ -346,16 +346,10 @@ pub fn range(from: i64, to: i64) -> String {
 
 /// `1460 B`.
 pub fn bytes(number: u64) -> String {
-    written(|out| numerals::bytes(out, number))
+    numerals::written(|out| numerals::bytes(out, number))
 }
 
 /// `36.0 ms`, `1.503 s`.
 pub fn time(span: Span) -> String {
-    written(|out| numerals::time(out, span))
-}
-
-fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut out = Vec::new();
-    write(&mut out);
-    String::from_utf8(out).unwrap_or_default()
+    numerals::written(|out| numerals::time(out, span))
 }

@@ -75,13 +75,9 @@ impl Causes {
 }
 
 fn grouped(number: u64) -> String {
-    let mut out = Vec::new();
-    numerals::grouped(&mut out, number);
-    String::from_utf8(out).unwrap_or_default()
+    numerals::written(|out| numerals::grouped(out, number))
 }
 
 fn time(span: Span) -> String {
-    let mut out = Vec::new();
-    numerals::time(&mut out, span);
-    String::from_utf8(out).unwrap_or_default()
+    numerals::written(|out| numerals::time(out, span))
 }
