@@ -97,7 +97,7 @@ impl Connection {
         let (receiver, sender) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let Some(acked) = step.obs.acked.as_ref() else { return };
         let small = acked.bytes > 0 && acked.bytes < u64::from(receiver.mss.max(536));
-        let leg = [sender.leg(), sender.rtt.min()].into_iter().flatten().min();
+        let leg = sender.shortest_leg();
         let Some(delay) = acked.rtt.zip(leg).map(|(rtt, leg)| Span(rtt.0.saturating_sub(leg.0))) else { return };
         if small && sender.flight.is_empty() && (SHORTEST_DELAY..=LONGEST_DELAY).contains(&delay) {
             let application = self.application.get_or_insert_default();

@@ -61,8 +61,7 @@ impl Connection {
         for from in [super::Direction::FromOriginator, super::Direction::FromResponder] {
             let end = &mut self.ends[from.index()];
             for hole in end.holes.take_acked(|_| false) {
-                let missed = &mut end.note_trouble().missed_bytes;
-                *missed = missed.saturating_add(hole.len());
+                end.note_trouble().missed_bytes += hole.len();
                 self.history.gap(from);
                 let (frame, ts) = hole.acked.unwrap_or_default();
                 let mut finding = Finding::new(Rule::CaptureGap);

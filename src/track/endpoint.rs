@@ -319,6 +319,11 @@ impl Endpoint {
         self.handshake_leg.or_else(|| self.rtt.min())
     }
 
+    /// The shortest round trip from the capture point to the other end and back that was seen.
+    pub fn shortest_leg(&self) -> Option<Span> {
+        [self.leg(), self.rtt.min()].into_iter().flatten().min()
+    }
+
     /// Numbers sent and not yet acknowledged.
     pub fn in_flight(&self) -> u64 {
         u64::try_from(self.nxt.saturating_sub(self.una.max(self.low))).unwrap_or(0)

@@ -153,16 +153,16 @@ impl Connection {
     fn begin_request(&mut self, step: &mut Step<'_>) {
         let server = &self.ends[1];
         // It was sent without knowing all of the answer before it.
-        let unknown = step.obs.ack.is_some_and(|ack| ack < server.nxt.min(server.fin.map_or(i64::MAX, |fin| fin - 1)));
+        let unknown = step.obs.ack.is_some_and(|ack| ack < payload_end(server));
         let starts = step.obs.seq + i64::from(step.has(TcpFlags::SYN));
         // Or it comes at the client's own pace, with requests before it perhaps still unanswered.
         let paced = self.exchanges.as_deref().is_some_and(|before| {
             let waited = step.segment.ts.since(server.last_data.unwrap_or(step.segment.ts));
             before.open.overlapping && waited <= before.open.request
         });
-        let again = self.turn == Turn::Answer && (unknown || paced);
-        if self.turn == Turn::Answer {
-            self.end_exchange(step);
+        let overlapping = self.turn == Turn::Answer && (unknown || paced);
+        if let Some(exchange) = self.close_exchange() {
+            step.shared.events.push_back(Event::Exchange(Box::new(exchange)));
         }
         let exchanges = self.exchanges.get_or_insert_default();
         let number = exchanges.open.number + 1;
@@ -171,7 +171,7 @@ impl Connection {
             flow: self.number,
             frame: step.segment.frame,
             ts: step.segment.ts,
-            overlapping: again,
+            overlapping,
             ..Exchange::default()
         };
         (exchanges.starts, exchanges.sent) = ((starts, 0), None);
@@ -183,7 +183,7 @@ impl Connection {
         let client = &self.ends[0];
         let client_end = payload_end(client);
         let last = client.last_data.unwrap_or(segment.ts);
-        let leg = [client.leg(), client.rtt.min()].into_iter().flatten().min();
+        let leg = client.shortest_leg();
         let answer_start = step.obs.gap.map_or(step.obs.seq, |(from, _)| from);
         // Bytes before these are missing, more than one flight of them: the first one may have come long before.
         let missing = step.obs.gap.is_some_and(|(from, to)| to.saturating_sub(from) > INITIAL_WINDOW);
@@ -210,13 +210,6 @@ impl Connection {
         check_response(step, &exchange, self.client_known);
     }
 
-    /// The exchange under way is complete.
-    fn end_exchange(&mut self, step: &mut Step<'_>) {
-        if let Some(exchange) = self.close_exchange() {
-            step.shared.events.push_back(Event::Exchange(Box::new(exchange)));
-        }
-    }
-
     /// Counts the exchange under way, whose last byte has come. None when there is none.
     pub(super) fn close_exchange(&mut self) -> Option<Exchange> {
         let (client, server) = (&self.ends[0], &self.ends[1]);
@@ -240,7 +233,7 @@ impl Connection {
         if let Some(time) = open.server_time {
             exchanges.times.add(time);
             exchanges.total = Span(exchanges.total.0.saturating_add(time.0));
-            if exchanges.slowest.is_none_or(|slowest| slowest.server_time.is_none_or(|longest| longest < time)) {
+            if exchanges.slowest.is_none_or(|slowest| slowest.server_time < open.server_time) {
                 exchanges.slowest = Some(*open);
             }
         }

@@ -254,16 +254,15 @@ impl FlowTracker {
         let quoted = Segment::new(error.src, error.dst, error.seq);
         let slot = self.table.find(self.table.hasher().of(&quoted), &quoted);
         let mut seen = IcmpSeen { frame, ts, error, flow: None, seq: None };
+        let mut finding = None;
         if let Some(connection) = slot.and_then(|slot| self.table.get(slot)) {
             let from = connection.direction(&quoted);
-            let (seq, finding) = connection.take_icmp((frame, ts), &error, from, &mut self.shared.icmp);
-            (seen.flow, seen.seq) = (Some((connection.number, from)), seq);
-            self.shared.events.push_back(Event::Icmp(Box::new(seen)));
-            self.shared.events.extend(finding.map(Event::Finding));
+            seen.flow = Some((connection.number, from));
+            (seen.seq, finding) = connection.take_icmp((frame, ts), &error, from, &mut self.shared.icmp);
             self.table.settle();
-        } else {
-            self.shared.events.push_back(Event::Icmp(Box::new(seen)));
         }
+        self.shared.events.push_back(Event::Icmp(Box::new(seen)));
+        self.shared.events.extend(finding.map(Event::Finding));
     }
 
     /// Takes note of packets in fragments that came to nothing; once, before the end.
