@@ -6,16 +6,16 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
-use super::carried::Counts;
-use super::endpoint::{Endpoint, Sent};
-use super::icmp::IcmpErrors;
-use super::stack::Stacks;
-use super::taps::Taps;
-use super::trail::Trail;
-use super::{Direction, Event, Finding, Observation};
+use crate::track::conn::endpoint::{Endpoint, Sent};
+use crate::track::detect::capture::carried::Counts;
+use crate::track::detect::capture::taps::Taps;
+use crate::track::detect::path::IcmpErrors;
+use crate::track::shared::recent::Trail;
+use crate::track::stack::host::Stacks;
+use crate::track::{Direction, Event, Finding, Observation};
 
 /// A segment, where it goes, and what is being said of it.
-pub(super) struct Step<'a> {
+pub(in crate::track) struct Step<'a> {
     pub segment: &'a Segment,
     pub from: Direction,
     pub obs: &'a mut Observation,
@@ -24,7 +24,7 @@ pub(super) struct Step<'a> {
 
 /// What connections have in common.
 #[derive(Debug, Default)]
-pub(super) struct Shared {
+pub(in crate::track) struct Shared {
     /// Where words about other frames go.
     pub events: VecDeque<Event>,
     /// The last segments of all connections.

@@ -3,13 +3,13 @@
 
 use crate::capture::Span;
 
-use super::connection::Connection;
-use super::packed::packed;
-use super::step::Step;
+use crate::track::conn::connection::Connection;
+use crate::track::step::Step;
+use crate::track::store::packed::packed;
 
 /// The smallest RTO in use.
 // Linux's TCP_RTO_MIN. Windows and the BSDs wait longer, and RFC 6298 §2.4 says a second.
-pub(super) const MIN_RTO: Span = Span::from_millis(200);
+pub(in crate::track) const MIN_RTO: Span = Span::from_millis(200);
 /// The RTO, and the PTO, of a sender that has not measured a round trip.
 // RFC 6298 §2.1, RFC 8985 §7.2.
 const INITIAL_RTO: Span = Span::from_secs(1);
@@ -17,15 +17,15 @@ const INITIAL_RTO: Span = Span::from_secs(1);
 const MIN_PTO: Span = Span::from_millis(2);
 /// How long a receiver may hold an acknowledgment back, in the eyes of a sender with one segment in flight.
 // RFC 8985 §7.2: TLP.max_ack_delay; Linux takes TCP_RTO_MIN, RFC 9293 §3.8.6.3 allows half a second.
-pub(super) const MAX_ACK_DELAY: Span = Span::from_millis(200);
+pub(in crate::track) const MAX_ACK_DELAY: Span = Span::from_millis(200);
 /// No timer that a sender waits for is shorter, be it a probe's: what comes sooner needs no look at the clock.
-pub(super) const SHORTEST_TIMER: Span = Span::from_millis(100);
+pub(in crate::track) const SHORTEST_TIMER: Span = Span::from_millis(100);
 /// What a sender takes for scheduling, and the capture for its timestamps.
 const SLACK: Span = Span::from_millis(5);
 
 /// A round trip as a sender smooths it (RFC 6298 §2), in microseconds: half an hour is the longest.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Smoothed {
+pub(in crate::track) struct Smoothed {
     srtt: u32,
     rttvar: u32,
 }
@@ -57,7 +57,7 @@ impl Smoothed {
 
 /// What is known of one sender's clock when one of its segments is judged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SenderClock {
+pub(in crate::track) struct SenderClock {
     /// The shortest round trip between both ends, as far as it was measured.
     shortest: Span,
     /// The smoothed one, and how far it varies.
@@ -112,7 +112,7 @@ fn plus(a: Span, b: Span) -> Span {
 
 impl Connection {
     /// The clock of the sender of this segment.
-    pub(super) fn clock(&self, step: &Step<'_>) -> SenderClock {
+    pub(in crate::track) fn clock(&self, step: &Step<'_>) -> SenderClock {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let to_sender = peer.leg().unwrap_or_default();
         let shortest = self.round_trip();

@@ -3,12 +3,12 @@
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 use crate::rules::Rule;
-use crate::track::conclude::{Ended, Ending};
-use crate::track::connection::Connection;
-use crate::track::table::{Age, Slot};
+use crate::track::conn::connection::Connection;
+use crate::track::detect::conclude::{Ended, Ending};
+use crate::track::store::table::{Age, Slot};
 use crate::track::{Event, Finding, Value};
 
-use super::FlowTracker;
+use crate::track::tracker::FlowTracker;
 
 /// In the order in which connections are let go whose time is over.
 // RFC 9293 §3.6: silence ends no open connection.
@@ -19,14 +19,14 @@ const HALF_OPEN_TIMEOUT: Span = Span::from_secs(240);
 
 /// Why a connection is given up early.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Limit {
+pub(in crate::track) enum Limit {
     Flows,
     HalfOpen,
     Memory,
 }
 
 impl Limit {
-    pub(super) const COUNT: usize = 3;
+    pub(in crate::track) const COUNT: usize = 3;
 
     fn words(self) -> &'static str {
         match self {
@@ -46,12 +46,12 @@ impl FlowTracker {
         }
     }
 
-    pub(super) fn shortest_patience(&self) -> Span {
+    pub(in crate::track) fn shortest_patience(&self) -> Span {
         AGES.into_iter().map(|age| self.patience(age)).min().unwrap_or_default()
     }
 
     /// Lets the connections go whose time is over.
-    pub(super) fn expire(&mut self, now: Timestamp) {
+    pub(in crate::track) fn expire(&mut self, now: Timestamp) {
         self.due = Timestamp(i64::MAX);
         for age in AGES {
             let patience = self.patience(age);
@@ -71,7 +71,7 @@ impl FlowTracker {
     }
 
     /// Lets a connection go whose time was over before this segment came. True when it did.
-    pub(super) fn forget_if_over(&mut self, slot: Slot) -> bool {
+    pub(in crate::track) fn forget_if_over(&mut self, slot: Slot) -> bool {
         let (now, two_msl) = (self.now, self.options.msl.doubled());
         let over = self
             .table
@@ -96,7 +96,7 @@ impl FlowTracker {
     }
 
     /// Gives up connections beyond the limits: unanswered ones first, then those that are over, then the one idle for longest.
-    pub(super) fn limit(&mut self, newest: Slot) {
+    pub(in crate::track) fn limit(&mut self, newest: Slot) {
         while self.table.len() > self.options.max_flows.max(1)
             || self.table.count(Age::HalfOpen) > self.options.max_half_open.max(1)
         {
@@ -111,7 +111,7 @@ impl FlowTracker {
 
     /// Gives up connections beyond the limit of memory: those that cannot be packed first, and then as [`limit`](Self::limit) does.
     #[inline]
-    pub(super) fn limit_memory(&mut self, newest: Slot) {
+    pub(in crate::track) fn limit_memory(&mut self, newest: Slot) {
         while self.table.is_too_large() {
             let stuck = self.table.make_room(newest);
             if stuck.is_none() && !self.table.is_too_large() {
@@ -180,13 +180,13 @@ impl FlowTracker {
         self.shared.events.push_back(Event::Finding(finding));
     }
 
-    pub(super) fn remove(&mut self, slot: Slot, why: Ending) {
+    pub(in crate::track) fn remove(&mut self, slot: Slot, why: Ending) {
         if let Some(connection) = self.table.remove(slot) {
             self.end(connection, why);
         }
     }
 
-    pub(super) fn end(&mut self, mut connection: Connection, why: Ending) {
+    pub(in crate::track) fn end(&mut self, mut connection: Connection, why: Ending) {
         self.one_sided |= connection.only_side().is_some();
         let ended =
             Ended { why, now: self.now, one_sided: self.one_sided && !self.two_sided, lossy: self.shared.lossy };
@@ -208,7 +208,7 @@ impl FlowTracker {
         self.shared.events.push_back(Event::Ended(Box::new(record)));
     }
 
-    pub(super) fn say_evicted(&mut self) {
+    pub(in crate::track) fn say_evicted(&mut self) {
         let [flows, half_open, memory] = self.evicted;
         for (limit, evicted) in [(Limit::Flows, flows.saturating_add(half_open)), (Limit::Memory, memory)] {
             if evicted < 2 {
@@ -228,7 +228,7 @@ impl FlowTracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::flood::tests::syn;
+    use crate::track::shared::flood::tests::syn;
     use crate::track::{FlowTracker, Observation, TrackerOptions};
 
     #[test]

@@ -2,15 +2,15 @@
 
 use crate::dissect::Segment;
 use crate::track::Observation;
-use crate::track::connection::{Connection, Way};
-use crate::track::reuse::Reuse;
+use crate::track::conn::connection::{Connection, Way};
+use crate::track::detect::handshake::reuse::Reuse;
 use crate::track::step::Step;
-use crate::track::table::{Age, Slot};
+use crate::track::store::table::{Age, Slot};
 
-use super::{FlowTracker, guess_direction};
+use crate::track::tracker::{FlowTracker, guess_direction};
 
 impl FlowTracker {
-    pub(super) fn begin(&mut self, segment: &Segment) -> Slot {
+    pub(in crate::track) fn begin(&mut self, segment: &Segment) -> Slot {
         self.flows = self.flows.saturating_add(1);
         let mut connection = Connection::new(self.flows, segment, guess_direction(segment));
         connection.age = segment.ts.since(self.started.unwrap_or(segment.ts));
@@ -19,7 +19,11 @@ impl FlowTracker {
     }
 
     /// The connection that a segment on known addresses and ports belongs to; the old one too when that is a new one.
-    pub(super) fn continue_or_replace(&mut self, slot: Slot, segment: &Segment) -> (Slot, Option<Box<Connection>>) {
+    pub(in crate::track) fn continue_or_replace(
+        &mut self,
+        slot: Slot,
+        segment: &Segment,
+    ) -> (Slot, Option<Box<Connection>>) {
         let (msl, idle) = (self.options.msl, self.options.idle_timeout);
         let Some(connection) = self.table.get(slot) else { return (slot, None) };
         if segment.flags.is_syn() {

@@ -1,0 +1,350 @@
+//! One connection: two ends, and what each segment does to them.
+//!
+//! The steps are spread over files by subject: `handshake` (TC1), `sequence` (TC2), `acks` (TC3), `close` (TC4), `header` (TC5),
+//! `injection`, `challenge` and `path` (TC6), and `conclude` for what holds when it ends.
+
+mod slow_path;
+mod tally;
+
+use std::mem::offset_of;
+use std::ops::Range;
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{Segment, TcpFlags};
+use crate::rules::{Rule, Severity};
+
+use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::facts::{self, Closing, CutOff};
+use crate::track::conn::history::History;
+use crate::track::detect::ack::suspect::Claim;
+use crate::track::detect::application::exchanges::{Exchanges, Turn};
+use crate::track::detect::application::programs::Application;
+use crate::track::detect::limited_by::Limits;
+use crate::track::detect::security::injection::Watch;
+use crate::track::events::amend::Words;
+use crate::track::step::Step;
+use crate::track::store::packed::packed;
+use crate::track::{Direction, FlowKey, Note, States, TcpState};
+
+/// A connection, as far as its frames tell.
+// In this order in memory too, by cache lines: what each segment needs stands first.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub(in crate::track) struct Connection {
+    pub number: u32,
+    /// The client's SYN was seen, or the server's SYN+ACK.
+    pub client_known: bool,
+    /// Nothing is open: what is expected next needs no checks.
+    settled: bool,
+    /// The word about this segment may change.
+    pub provisional: bool,
+    /// Acknowledged holes are waiting for their verdict.
+    pub gaps_acked: bool,
+    /// No connection before it showed both directions.
+    pub alone: bool,
+    /// Whose turn it is to send.
+    pub(in crate::track) turn: Turn,
+    /// Both ends' states after the last segment.
+    pub shown: Option<States>,
+    /// A keep-alive or zero-window probe that waits for its answer, and who sent it.
+    pub probe: Option<(Direction, Note)>,
+    pub last: (u64, Timestamp),
+    /// What held it back, each way.
+    pub limits: Limits,
+    pub history: History,
+    /// When both FINs were acknowledged.
+    pub time_wait_since: Option<Timestamp>,
+    /// The client's end, then the server's.
+    pub ends: [Endpoint; 2],
+    /// An end claims to have received what the other was not seen to send.
+    pub claim: Option<Box<Claim>>,
+    /// A SYN or SYN+ACK that does not belong here unless the other end takes it.
+    pub pending_syn: Option<Box<Segment>>,
+    /// Requests and their answers so far.
+    pub(in crate::track) exchanges: Option<Box<Exchanges>>,
+    /// What the programs did otherwise.
+    pub(in crate::track) application: Option<Box<Application>>,
+    /// Segments that may be a third party's, until their alleged sender's reaction tells.
+    pub watch: Option<Box<Watch>>,
+    /// What was said of frames whose word may change.
+    pub words: Words,
+    pub found: Vec<(Rule, u32)>,
+    /// Of these, findings whose severity is not their rule's own.
+    pub regraded: Vec<(Rule, Severity, u32)>,
+    pub first: (u64, Timestamp),
+    /// How long the capture had been going on when it began.
+    pub age: Span,
+    pub handshake: Handshake,
+    /// The frame and time of each end's FIN.
+    pub fin_frames: [(u64, Timestamp); 2],
+    pub cut: Option<Cut>,
+    /// How long nothing went on until a segment of each end was retransmitted.
+    pub recovery_time: [Span; 2],
+    /// A RST in the window but not where the receiver expects it: whether it was taken, only what follows can tell.
+    pub doubtful_reset: Option<Cut>,
+    /// Findings that were made once and are not made again.
+    pub once: Once,
+}
+
+packed!(Connection {
+    last, first, handshake, ends, client_known, age, alone, fin_frames, cut, doubtful_reset, time_wait_since, shown, history, limits,
+    found, regraded, probe, gaps_acked, provisional, once, settled, turn, exchanges, application, recovery_time
+} at_rest { number, claim, pending_syn, watch, words });
+
+/// How a segment is taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::track) enum Way {
+    /// The connection [expects](Connection::expects) it: without checks that cannot say anything.
+    Expected,
+    /// Whatever it is.
+    Any,
+}
+
+/// The frames of the handshake.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Handshake {
+    pub syn: (u64, Timestamp),
+    pub last_syn: Timestamp,
+    pub syn_ack: Option<(u64, Timestamp)>,
+    pub last_syn_ack: Timestamp,
+    /// What the SYN+ACK acknowledges.
+    pub syn_ack_ack: i64,
+    /// The last answer to the SYN that the client has to drop, and whether that is a RST.
+    pub dropped: Option<(u64, bool)>,
+    pub done: Option<Span>,
+    /// The server's payload that came before the handshake was done: frame and bytes.
+    pub early_data: Option<Box<(u64, Timestamp, u32)>>,
+}
+
+packed!(Handshake { syn, last_syn, syn_ack, last_syn_ack, syn_ack_ack, done, early_data } rare { dropped });
+
+/// How, by whom and when a connection was cut off.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Cut {
+    pub how: CutOff,
+    pub by: Direction,
+    /// Time to live of the segment that did.
+    pub ttl: u8,
+    pub frame: u64,
+    pub ts: Timestamp,
+}
+
+packed!(Cut { how, by, ttl, ts } near Frame { frame });
+
+/// What is said once a connection, or once a direction, by index.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::track) struct Once {
+    pub ecn: [bool; 2],
+    pub timestamp_missing: [bool; 2],
+    pub timestamp_echo: [bool; 2],
+    pub auth: [bool; 2],
+    pub mss: [bool; 2],
+    pub checksum: [bool; 2],
+    pub sack: [bool; 2],
+    pub gaps: [bool; 2],
+    pub mid_stream: bool,
+    /// It begins with a SYN+ACK, of which nothing is said but that: its SYN may be stored behind it.
+    pub starts_with_syn_ack: bool,
+}
+
+packed!(Once {
+    ecn,
+    timestamp_missing,
+    timestamp_echo,
+    auth,
+    mss,
+    checksum,
+    sack,
+    gaps,
+    mid_stream,
+    starts_with_syn_ack
+});
+
+impl Connection {
+    /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
+    pub fn new(number: u32, segment: &Segment, from: Direction) -> Self {
+        let (client, server) = match from {
+            Direction::FromOriginator => (segment.src, segment.dst),
+            Direction::FromResponder => (segment.dst, segment.src),
+        };
+        Self {
+            number,
+            ends: [Endpoint::new(client), Endpoint::new(server)],
+            client_known: segment.flags.contains(TcpFlags::SYN),
+            first: (segment.frame, segment.ts),
+            last: (segment.frame, segment.ts),
+            age: Span(0),
+            alone: true,
+            handshake: Handshake::default(),
+            fin_frames: Default::default(),
+            cut: None,
+            recovery_time: [Span(0); 2],
+            doubtful_reset: None,
+            time_wait_since: None,
+            shown: None,
+            history: History::default(),
+            limits: Limits::default(),
+            found: Vec::new(),
+            regraded: Vec::new(),
+            probe: None,
+            claim: None,
+            pending_syn: None,
+            turn: Turn::Nobody,
+            exchanges: None,
+            application: None,
+            watch: None,
+            gaps_acked: false,
+            words: Words::default(),
+            provisional: false,
+            once: Once::default(),
+            settled: false,
+        }
+    }
+
+    /// The bytes of it that any expected segment needs, and those that one from there needs.
+    pub const fn needs(from: Direction) -> [Range<usize>; 3] {
+        const ENDS: usize = offset_of!(Connection, ends);
+        const LENGTH: usize = size_of::<Endpoint>();
+        let (sender, receiver) = match from {
+            Direction::FromOriginator => (ENDS, ENDS + LENGTH),
+            Direction::FromResponder => (ENDS + LENGTH, ENDS),
+        };
+        [
+            0..offset_of!(Self, history) + size_of::<u16>(),
+            sender + Endpoint::AS_SENDER.start..sender + Endpoint::AS_SENDER.end,
+            receiver + Endpoint::AS_RECEIVER.start..receiver + Endpoint::AS_RECEIVER.end,
+        ]
+    }
+
+    /// The key of its segments.
+    pub fn key(&self) -> FlowKey {
+        FlowKey::new(self.ends[0].socket, self.ends[1].socket)
+    }
+
+    /// Whether no word about it is open, and nothing is missing: it can be packed then.
+    pub fn rest(&mut self) -> bool {
+        if self.claim.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
+            return false;
+        }
+        if self.may_turn_up(self.last.1) {
+            return false;
+        }
+        self.watch.take_if(|watch| watch.is_empty());
+        let opened = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
+        if opened && self.watch.is_none() && self.handshake.early_data.is_none() && !self.gaps_acked {
+            // Nothing is left that could change a word.
+            self.words = Words::default();
+        }
+        self.watch.is_none() && self.words.is_empty()
+    }
+
+    /// The memory that it takes.
+    pub fn bytes(&self) -> usize {
+        let Self { ends, words, found, regraded, .. } = self;
+        let heap = ends.iter().map(Endpoint::heap_bytes).sum::<usize>() + words.heap_bytes();
+        let counts = found.capacity() * size_of::<(Rule, u32)>();
+        size_of::<Self>() + heap + counts + regraded.capacity() * size_of::<(Rule, Severity, u32)>()
+    }
+
+    /// How many segments in flight it has room for: this alone grows while all goes well.
+    pub fn flight_room(&self) -> usize {
+        self.ends.iter().map(|end| end.flight.capacity()).sum()
+    }
+
+    /// Whether `segment` is between its two ends.
+    pub fn has(&self, segment: &Segment) -> bool {
+        segment.is_between(&[self.ends[0].socket, self.ends[1].socket])
+    }
+
+    /// Both ends: the one that sends that way, and the other.
+    pub fn pair(&mut self, from: Direction) -> (&mut Endpoint, &mut Endpoint) {
+        let [client, server] = &mut self.ends;
+        match from {
+            Direction::FromOriginator => (client, server),
+            Direction::FromResponder => (server, client),
+        }
+    }
+
+    /// Which end `segment` comes from.
+    pub fn direction(&self, segment: &Segment) -> Direction {
+        if segment.src == self.ends[0].socket { Direction::FromOriginator } else { Direction::FromResponder }
+    }
+
+    /// Whether a segment is just what was expected next, with nothing open.
+    pub fn expects(&self, step: &Step<'_>) -> bool {
+        self.settled && self.is_expected(step)
+    }
+
+    /// Takes a segment, and says in the step's observation what it did.
+    pub fn observe(&mut self, step: &mut Step<'_>, way: Way) {
+        step.obs.flow = self.number;
+        step.obs.direction = Some(step.from);
+        step.obs.client_known = self.client_known;
+        match way {
+            Way::Expected => self.take_expected(step),
+            Way::Any => {
+                step.obs.before = self.shown.unwrap_or_else(|| self.states());
+                self.take(step);
+                step.obs.after = self.states();
+                self.shown = Some(step.obs.after);
+                self.note_time_wait(step.segment.ts, step.obs.after);
+                self.settled = self.is_settled();
+                self.note_recovery(step);
+            }
+        }
+        self.note_application(step, self.last.1);
+        self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
+        if !step.obs.findings.is_empty() {
+            let shared = &*step.shared;
+            step.obs.findings.retain(|finding| !shared.silences(finding.rule));
+        }
+        self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
+        for finding in &step.obs.findings {
+            self.count_finding(finding.rule, finding.severity);
+        }
+        step.obs.provisional = std::mem::take(&mut self.provisional);
+        if step.obs.provisional {
+            self.words.keep(step.segment.frame, step.obs);
+        }
+    }
+
+    /// Whether this, its first segment, shows that it began before the capture. True once.
+    pub fn starts_mid_stream(&mut self, segment: &Segment) -> bool {
+        let first = self.first.0 == segment.frame && !self.once.mid_stream;
+        self.once.mid_stream = true;
+        first && !segment.flags.is_syn()
+    }
+
+    /// Both ends' states.
+    pub fn states(&self) -> States {
+        let state = |own: usize| {
+            let [me, peer] = [&self.ends[own], &self.ends[1 - own]];
+            let closing =
+                Closing { fin_sent: me.fin.is_some(), fin_acked: me.fin_acked(), peer_fin_arrived: peer.fin_arrived() };
+            // The end that cut the connection off back to LISTEN is the other's passive one.
+            facts::state(me.facts, peer.facts, own == 1, closing, self.cut.map(|cut| cut.how))
+        };
+        States { client: state(0), server: state(1) }
+    }
+
+    /// Neither end is open any more.
+    pub fn is_over(&self) -> bool {
+        let over = |state| matches!(state, TcpState::Closed | TcpState::TimeWait | TcpState::Listen);
+        let States { client, server } = self.shown.unwrap_or_else(|| self.states());
+        over(client) && over(server)
+    }
+
+    /// No answer has come yet.
+    pub fn is_half_open(&self) -> bool {
+        self.ends[0].facts.syn_seen && !self.ends[1].facts.syn && self.cut.is_none()
+    }
+
+    fn note_time_wait(&mut self, now: Timestamp, states: States) {
+        if self.time_wait_since.is_none() && self.cut.is_none() {
+            let States { client, server } = states;
+            if client == TcpState::TimeWait || server == TcpState::TimeWait {
+                self.time_wait_since = Some(now);
+            }
+        }
+    }
+}

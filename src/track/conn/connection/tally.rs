@@ -1,0 +1,94 @@
+//! What is counted of a connection, and what of that is taken back.
+
+use crate::capture::Timestamp;
+use crate::dissect::{Checksum, Segment, TcpFlags};
+use crate::rules::{Rule, Severity};
+use crate::track::step::Step;
+use crate::track::{Direction, Event, Finding};
+
+use crate::track::conn::connection::Connection;
+
+impl Connection {
+    /// Counts a segment.
+    pub(in crate::track) fn count(&mut self, step: &mut Step<'_>) {
+        let segment = step.segment;
+        step.shared.counts.count(segment);
+        let me = &mut self.ends[step.me()];
+        let count = &mut me.count;
+        count.packets += 1;
+        count.wire_bytes += u64::from(segment.wire_len);
+        count.payload_bytes += u64::from(segment.payload_len);
+        count.data_segments += u64::from(segment.payload_len > 0);
+        if segment.flags.contains(TcpFlags::SYN) {
+            me.syns += 1;
+        }
+        me.facts.good_checksum |= matches!(segment.checksum, Checksum::Correct | Checksum::Partial);
+    }
+
+    /// Takes back what was counted of a segment that belongs to another connection.
+    pub fn disown(&mut self, segment: &Segment) {
+        let end = &mut self.ends[self.direction(segment).index()];
+        end.syns -= u32::from(segment.flags.contains(TcpFlags::SYN));
+        let count = &mut end.count;
+        count.packets -= 1;
+        count.wire_bytes -= u64::from(segment.wire_len);
+        count.payload_bytes -= u64::from(segment.payload_len);
+        count.data_segments -= u64::from(segment.payload_len > 0);
+    }
+
+    pub fn count_finding(&mut self, rule: Rule, severity: Severity) {
+        match self.found.iter_mut().find(|(found, _)| *found == rule) {
+            Some((_, count)) => *count += 1,
+            None => self.found.push((rule, 1)),
+        }
+        if severity == rule.severity() {
+            return;
+        }
+        match self.regraded.iter_mut().find(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
+            Some((.., count)) => *count += 1,
+            None => self.regraded.push((rule, severity, 1)),
+        }
+    }
+
+    pub(in crate::track) fn uncount_finding(&mut self, rule: Rule, severity: Severity) {
+        if let Some((_, count)) = self.found.iter_mut().find(|(found, _)| *found == rule) {
+            *count = count.saturating_sub(1);
+        }
+        self.found.retain(|(_, count)| *count > 0);
+        let regraded = self.regraded.iter_mut();
+        for (.., count) in regraded.filter(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Changes what was said of an earlier frame.
+    pub(in crate::track) fn amend(
+        &mut self,
+        step: &mut Step<'_>,
+        frame: u64,
+        mut add: Vec<Finding>,
+        withdraw: &[Rule],
+    ) {
+        let told = !add.is_empty();
+        add.retain(|finding| !step.shared.silences(finding.rule));
+        if told && add.is_empty() && withdraw.is_empty() {
+            return;
+        }
+        let Some(amend) = self.words.change(self.number, frame, add, withdraw) else { return };
+        for (rule, severity) in amend.withdrawn.iter().chain(&amend.changed) {
+            self.uncount_finding(*rule, *severity);
+        }
+        for finding in &amend.details {
+            self.count_finding(finding.rule, finding.severity);
+        }
+        step.shared.events.push_back(Event::Amend(amend));
+    }
+
+    /// A finding about an earlier frame of this connection.
+    pub(in crate::track) fn late_finding(&self, rule: Rule, at: (u64, Timestamp), from: Direction) -> Finding {
+        let mut finding = Finding::new(rule);
+        (finding.frame, finding.ts) = at;
+        (finding.flow, finding.direction) = (Some(self.number), Some(from));
+        finding
+    }
+}

@@ -1,0 +1,69 @@
+//! The windows that an end advertised.
+
+use std::num::NonZeroU64;
+
+use crate::track::shared::recent::{Advert, Passed, REACH, Trail};
+use crate::track::step::Step;
+use crate::track::store::packed::packed;
+
+use crate::track::conn::endpoint::Endpoint;
+
+/// What none of the edges advertised last lies below.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Floor {
+    /// Of the edges so far, and of a whole number of them before.
+    now: i64,
+    before: i64,
+    count: u8,
+}
+
+packed!(Floor { now, before, count });
+
+/// Maximum number of segments that are looked through for the window that they advertised.
+const MAX_ADVERTS: u8 = 32;
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { now: i64::MAX, before: i64::MAX, count: 0 }
+    }
+}
+
+impl Floor {
+    fn add(&mut self, edge: i64) {
+        if self.count == MAX_ADVERTS {
+            *self = Self { now: i64::MAX, before: self.now, count: 0 };
+        }
+        self.now = self.now.min(edge);
+        self.count += 1;
+    }
+}
+
+impl Endpoint {
+    /// Notes a window that it advertised.
+    pub fn advertise(&mut self, advert: Advert, frame: u64, trail: &mut Trail) {
+        self.floor.add(advert.edge);
+        self.last_advert = NonZeroU64::new(frame).map(|frame| (advert, frame));
+        trail.advertise(self.trail, advert);
+    }
+
+    /// The edge of the last window that it advertised lies here or further right, whichever the other end had received.
+    pub fn least_edge(&self) -> i64 {
+        self.edge.min(self.floor.now).min(self.floor.before)
+    }
+
+    /// The last window that it advertised, as far as the sender of the step's segment had received it: the echo of its timestamp
+    /// tells.
+    pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
+        let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
+            let near = |(_, frame): &(Advert, NonZeroU64)| step.segment.frame.wrapping_sub(frame.get()) < REACH;
+            if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
+                return Some(advert);
+            }
+            // Segments are counted, and not only those that advertise a window: looking back may find none of these.
+            let back =
+                step.shared.trail.back(self.trail, (step.obs.flow, step.from.reverse())).take(MAX_ADVERTS.into());
+            back.filter_map(Passed::advert).find(|advert| advert.tsval == tsecr)
+        });
+        echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))
+    }
+}

@@ -1,0 +1,105 @@
+//! What an end has sent that is not acknowledged yet.
+
+use std::num::NonZeroU32;
+
+use crate::capture::Timestamp;
+use crate::dissect::{Checksum, Segment};
+use crate::track::store::packed::packed;
+
+use crate::track::conn::endpoint::Endpoint;
+
+/// A range of numbers that waits for its acknowledgment.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Sent {
+    pub from: i64,
+    pub end: i64,
+    pub frame: u64,
+    pub ts: Timestamp,
+    /// When it was sent the last time.
+    pub last_ts: Timestamp,
+    /// 0 when there is none.
+    pub ip_id: u16,
+    /// An octet that probes a closed window: its receiver has no room for it.
+    pub probe: bool,
+    /// Sent more than once: no measure of the round trip (Karn).
+    pub resent: bool,
+    /// The payload's, where the range is one segment's and all of that was captured undamaged.
+    pub digest: Option<NonZeroU32>,
+}
+
+packed!(Sent { from, end, ts, last_ts, ip_id, probe, resent, digest } near Frame { frame });
+
+/// More unacknowledged segments than this are not told apart: the oldest are merged.
+const MAX_FLIGHT: usize = 4096;
+
+impl Endpoint {
+    /// Notes that `from..end` went out in this segment for the first time.
+    pub fn send(&mut self, from: i64, end: i64, segment: &Segment) {
+        let undamaged = !matches!(segment.checksum, Checksum::Wrong { .. });
+        let whole = end - from == i64::from(segment.seq_len()) && undamaged;
+        let sent = Sent {
+            from,
+            end,
+            frame: segment.frame,
+            ts: segment.ts,
+            last_ts: segment.ts,
+            ip_id: segment.ip_id.unwrap_or(0),
+            probe: false,
+            resent: false,
+            digest: segment.payload_digest.filter(|_| whole),
+        };
+        if self.flight.len() >= MAX_FLIGHT {
+            self.flight.pop_front();
+        }
+        match self.flight.back() {
+            Some(last) if last.end > end => {
+                let at = self.flight.partition_point(|other| other.end < end);
+                self.flight.insert(at, sent);
+            }
+            _ => self.flight.push_back(sent),
+        }
+    }
+
+    /// What carried the number `at` first, where it waits for its acknowledgment.
+    pub fn first_copy(&self, at: i64) -> Option<Sent> {
+        let first = self.flight.get(self.flight.partition_point(|sent| sent.end <= at))?;
+        (first.from <= at).then_some(*first)
+    }
+
+    /// The octet with which a closed window was probed, where it comes last and begins at `from`.
+    pub fn probe_at(&self, from: i64) -> Option<&Sent> {
+        self.flight.back().filter(|last| last.probe && last.from == from && last.end == self.nxt)
+    }
+
+    /// Notes that what was sent last only probes a closed window.
+    pub fn mark_probe(&mut self, from: i64) {
+        if let Some(last) = self.flight.back_mut().filter(|last| last.from == from && last.end == from + 1) {
+            last.probe = true;
+        }
+    }
+
+    /// Forgets the octet with which a closed window was probed: it is sent now, with what follows it.
+    pub fn take_back_probe(&mut self, from: i64) {
+        if self.probe_at(from).is_some() {
+            self.flight.pop_back();
+            self.nxt = from;
+        }
+    }
+
+    /// Whether something of `from..end` that waits for its acknowledgment went out again before.
+    pub fn has_resent(&self, from: i64, end: i64) -> bool {
+        let first = self.flight.partition_point(|sent| sent.end <= from);
+        self.flight.range(first..).take_while(|sent| sent.from < end).any(|sent| sent.resent)
+    }
+
+    /// Notes that `from..end` went out again.
+    pub fn resend(&mut self, from: i64, end: i64, now: Timestamp) {
+        let first = self.flight.partition_point(|sent| sent.end <= from);
+        for sent in self.flight.range_mut(first..) {
+            (sent.resent, sent.last_ts) = (true, now);
+            if sent.end >= end {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Zeek's view of a connection: `conn_state` and `history`, by Zeek's own rules, which are not RFC 9293's.
+//!
+//! Zeek's states are about what each end has sent; a SYN+ACK alone establishes both ends, and a FIN need not be acknowledged.
+
+use arrayvec::ArrayString;
+
+use crate::dissect::{Segment, TcpFlags};
+
+use crate::track::Direction;
+use crate::track::store::packed::{packed, packed_enum};
+
+/// Zeek's endpoint states.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Activity {
+    #[default]
+    Inactive,
+    Partial,
+    SynSent,
+    SynAckSent,
+    Established,
+    Closed,
+    Reset,
+}
+
+packed_enum!(
+    Activity,
+    [
+        Activity::Inactive,
+        Activity::Partial,
+        Activity::SynSent,
+        Activity::SynAckSent,
+        Activity::Established,
+        Activity::Closed,
+        Activity::Reset,
+    ]
+);
+
+/// One end as Zeek sees it.
+#[derive(Clone, Copy, Debug, Default)]
+struct End {
+    activity: Activity,
+    /// It was closed before it reset.
+    was_closed: bool,
+    last_syn: i64,
+    last_fin: i64,
+    last_rst: i64,
+    corrupt: u32,
+    gaps: u32,
+    repeats: u32,
+    zero_windows: u32,
+}
+
+packed!(End { activity } rare { was_closed, last_syn, last_fin, last_rst, corrupt, gaps, repeats, zero_windows });
+
+const SYN: u8 = 1;
+const FIN: u8 = 2;
+const RST: u8 = 4;
+const DATA: u8 = 8;
+const ACK: u8 = 16;
+const MULTI: u8 = 32;
+
+/// What the tracker knows of a segment that the letters depend on.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Seen {
+    pub from: Direction,
+    /// Relative sequence number.
+    pub seq: i64,
+    /// It carries payload, all of it below the highest number sent.
+    pub repeats: bool,
+    pub zero_window: bool,
+    pub corrupt: bool,
+}
+
+/// The letters and the state of one connection.
+#[repr(C)]
+#[derive(Clone, Debug, Default)]
+pub(in crate::track) struct History {
+    /// Letters that each end writes once: asked for with every segment.
+    once: [u8; 2],
+    letters: ArrayString<46>,
+    ends: [End; 2],
+}
+
+packed!(History { once, letters, ends });
+
+impl History {
+    /// Takes one segment.
+    pub fn observe(&mut self, segment: &Segment, seen: Seen) {
+        let (me, peer) = match seen.from {
+            Direction::FromOriginator => (0, 1),
+            Direction::FromResponder => (1, 0),
+        };
+        if seen.corrupt {
+            let count = &mut self.ends[me].corrupt;
+            *count += 1;
+            let letter = scaled(*count).then_some('C');
+            return self.write(me, letter);
+        }
+        if self.letters.is_empty() && segment.flags.is_syn_ack() {
+            // Zeek takes the sender for the originator at first, and turns the roles round.
+            self.push('^');
+        }
+        self.write_flags(me, segment, seen.seq);
+        let (own, other) = (self.ends[me].activity, self.ends[peer].activity);
+        // A zero window means nothing with or after a RST, nor once the peer has sent its FIN.
+        if seen.zero_window && own != Activity::Reset && other != Activity::Closed {
+            self.ends[me].zero_windows += 1;
+            let letter = scaled(self.ends[me].zero_windows).then_some('W');
+            self.write(me, letter);
+        }
+        if seen.repeats && own != Activity::Reset && own != Activity::Inactive {
+            self.ends[me].repeats += 1;
+            let letter = scaled(self.ends[me].repeats).then_some('T');
+            self.write(me, letter);
+        }
+        self.advance(me, peer, segment.flags, seen.from);
+    }
+
+    /// Takes a segment between open ends that carries new data, or a bare acknowledgment.
+    pub fn plain(&mut self, me: usize, data: bool) {
+        let (bit, letter) = if data { (DATA, 'D') } else { (ACK, 'A') };
+        self.write_once(me, bit, letter);
+    }
+
+    /// Bytes of `from` were acknowledged that were never captured. Zeek says so only between established ends.
+    pub fn gap(&mut self, from: Direction) {
+        let me = usize::from(from == Direction::FromResponder);
+        let open = |end: &End| matches!(end.activity, Activity::Established | Activity::Closed);
+        if self.ends.iter().all(open) {
+            self.ends[me].gaps += 1;
+            let letter = scaled(self.ends[me].gaps).then_some('G');
+            self.write(me, letter);
+        }
+    }
+
+    fn write_flags(&mut self, me: usize, segment: &Segment, seq: i64) {
+        let flags = segment.flags;
+        let (syn, fin, rst) =
+            (flags.contains(TcpFlags::SYN), flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::RST));
+        match (syn, fin, rst) {
+            (false, true, true) => self.write_once(me, MULTI, 'I'),
+            (true, true, _) | (true, _, true) => self.write_once(me, MULTI, 'Q'),
+            (true, false, false) => {
+                let letter = if flags.contains(TcpFlags::ACK) { 'H' } else { 'S' };
+                self.write_changed(me, SYN, letter, seq, |end| &mut end.last_syn);
+            }
+            (false, true, false) => {
+                self.write_changed(me, FIN, 'F', seq + i64::from(segment.payload_len), |end| &mut end.last_fin);
+            }
+            (false, false, true) => self.write_changed(me, RST, 'R', seq, |end| &mut end.last_rst),
+            (false, false, false) if segment.payload_len > 0 => self.write_once(me, DATA, 'D'),
+            (false, false, false) if flags.contains(TcpFlags::ACK) => self.write_once(me, ACK, 'A'),
+            _ => {}
+        }
+    }
+
+    fn advance(&mut self, me: usize, peer: usize, flags: TcpFlags, from: Direction) {
+        use Activity::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
+        let (syn, fin, rst) =
+            (flags.contains(TcpFlags::SYN), flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::RST));
+        let [mine, theirs] = [self.ends[me].activity, self.ends[peer].activity];
+        let mut next = mine;
+        match mine {
+            Inactive => {
+                if syn && from == Direction::FromOriginator {
+                    next = if flags.contains(TcpFlags::ACK) { SynAckSent } else { SynSent };
+                } else if syn {
+                    if flags.contains(TcpFlags::ACK) && theirs == SynSent {
+                        self.ends[peer].activity = Established;
+                    }
+                    next = Established;
+                } else if from == Direction::FromOriginator && theirs == Established {
+                    // Its SYN was not seen, but the answer to it was.
+                    next = Established;
+                } else {
+                    next = Partial;
+                }
+                next = if rst {
+                    Reset
+                } else if fin {
+                    Closed
+                } else {
+                    next
+                };
+            }
+            SynSent | SynAckSent | Established | Partial => {
+                if rst {
+                    next = Reset;
+                } else if fin {
+                    next = Closed;
+                    // A FIN, then a RST of the peer, then this FIN: that was a normal end after all.
+                    if theirs == Reset && self.ends[peer].was_closed {
+                        self.ends[peer].activity = Closed;
+                    }
+                }
+            }
+            Closed if rst && theirs != Closed => {
+                self.ends[me].was_closed = true;
+                next = Reset;
+            }
+            Closed | Reset => {}
+        }
+        self.ends[me].activity = next;
+    }
+
+    /// Zeek's `conn_state`, given whether any payload was sent.
+    pub fn conn_state(&self, payload: bool) -> &'static str {
+        use Activity::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
+        let [orig, resp] = [self.ends[0].activity, self.ends[1].activity];
+        let inactive = |activity| matches!(activity, Inactive | Partial);
+        match (orig, resp) {
+            (SynSent | SynAckSent, Reset) => "REJ",
+            (Reset, Reset) if !payload => "REJ",
+            (_, Reset) if inactive(orig) => "RSTRH",
+            (_, Reset) => "RSTR",
+            (Reset, _) if inactive(resp) && self.syn_then_reset() => "RSTOS0",
+            (Reset, _) if inactive(resp) => "OTH",
+            (Reset, _) => "RSTO",
+            (Closed, Closed) => "SF",
+            (Closed, _) if inactive(resp) => "SH",
+            (Closed, _) => "S2",
+            (_, Closed) if inactive(orig) => "SHR",
+            (_, Closed) => "S3",
+            (SynSent, Inactive) => "S0",
+            (Established, Established) => "S1",
+            _ => "OTH",
+        }
+    }
+
+    /// The letters so far.
+    pub fn letters(&self) -> &str {
+        &self.letters
+    }
+
+    /// `^?S[^HAFGIQ]*R`: nothing but SYNs before the originator's RST.
+    fn syn_then_reset(&self) -> bool {
+        let letters = self.letters.trim_start_matches('^');
+        letters
+            .strip_prefix('S')
+            .and_then(|rest| rest.split_once('R'))
+            .is_some_and(|(between, _)| !between.contains(['H', 'A', 'F', 'G', 'I', 'Q']))
+    }
+
+    fn write_once(&mut self, me: usize, bit: u8, letter: char) {
+        if self.once[me] & bit == 0 {
+            self.once[me] |= bit;
+            self.write(me, Some(letter));
+        }
+    }
+
+    fn write_changed(&mut self, me: usize, bit: u8, letter: char, seq: i64, last: impl Fn(&mut End) -> &mut i64) {
+        let end = &mut self.ends[me];
+        if self.once[me] & bit == 0 {
+            self.once[me] |= bit;
+            *last(end) = seq;
+            self.write(me, Some(letter));
+        } else if *last(end) != seq {
+            self.write(me, Some(letter));
+        }
+    }
+
+    fn write(&mut self, me: usize, letter: Option<char>) {
+        if let Some(letter) = letter {
+            self.push(if me == 0 { letter } else { letter.to_ascii_lowercase() });
+        }
+    }
+
+    /// Appends a letter; a history that is full says nothing more (46 letters: a healthy one has about ten).
+    fn push(&mut self, letter: char) {
+        let _ = self.letters.try_push(letter);
+    }
+}
+
+/// Zeek writes the 1st, 10th, 100th … of a kind.
+fn scaled(count: u32) -> bool {
+    count == 10u32.saturating_pow(count.ilog10())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_written_at_powers_of_ten() {
+        let written: Vec<u32> = (1..=1_000).filter(|n| scaled(*n)).collect();
+        assert_eq!(written, [1, 10, 100, 1_000]);
+    }
+}

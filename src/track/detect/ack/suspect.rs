@@ -1,0 +1,235 @@
+//! Acknowledgment numbers that cannot be right, and acknowledgments that come too late (TC303 to TC306).
+//!
+//! What seems wrong here is first of all suspected to be the capture's doing: a number beyond all that was captured is an
+//! accusation only once the other end itself shows that it never sent so far.
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{Segment, TcpFlags};
+use crate::rules::{Confidence, Rule};
+
+use crate::track::Direction;
+use crate::track::conn::connection::Connection;
+use crate::track::stack::ip_id::Ids;
+use crate::track::step::Step;
+use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
+
+/// Numbers that an end claims to have received, beyond all that the other end was seen to send.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Claim {
+    /// Who claims it.
+    pub by: Direction,
+    pub rule: Rule,
+    pub frame: u64,
+    pub ts: Timestamp,
+    /// The number claimed, and what the other end had sent.
+    pub to: i64,
+    pub nxt: i64,
+    /// It lies beyond all that the claimer ever allowed.
+    pub beyond_window: bool,
+    /// The claimer's right edge before.
+    pub edge: i64,
+}
+
+/// What tells in which order one end sent two segments, whatever the network did to them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::track) struct Mark {
+    /// Where `clocked`.
+    tsval: u32,
+    clocked: bool,
+    ip_id: u16,
+}
+
+impl Pack for Mark {
+    fn pack(&self, out: &mut Packer) {
+        out.flag(self.clocked);
+        if self.clocked {
+            out.near(Kind::Clock, self.tsval.into());
+        }
+        out.near(Kind::IpId, self.ip_id.into());
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let clocked = from.flag();
+        let tsval = if clocked { from.near(Kind::Clock) as u32 } else { 0 };
+        Self { tsval, clocked, ip_id: from.near(Kind::IpId) as u16 }
+    }
+}
+
+impl Mark {
+    pub fn of(segment: &Segment) -> Self {
+        let clock = segment.options.timestamps;
+        let tsval = clock.map_or(0, |(tsval, _)| tsval);
+        Self { tsval, clocked: clock.is_some(), ip_id: segment.ip_id.unwrap_or(0) }
+    }
+
+    /// Whether `self` was sent after `other`: proved, not supposed.
+    pub fn is_after(self, other: Self, ids: Ids) -> bool {
+        let clock = if self.clocked && other.clocked { self.tsval.wrapping_sub(other.tsval) as i32 } else { 0 };
+        let counted = self.ip_id != 0 && other.ip_id != 0 && ids.ascend();
+        clock > 0 || clock == 0 && counted && self.ip_id.wrapping_sub(other.ip_id) as i16 > 0
+    }
+}
+
+/// How long data may still turn up that the capture holds after its acknowledgment: 3 frames and 10 ms.
+pub(in crate::track) const REORDER_FRAMES: u64 = 3;
+pub(in crate::track) const REORDER: Span = Span::from_millis(10);
+
+// RFC 9293 §3.8.6.3: "the delay MUST be less than 0.5 seconds".
+const MAX_ACK_DELAY: Span = Span::from_millis(500);
+
+/// So many round trips show whether a path is steady.
+const STEADY: u32 = 3;
+
+impl Connection {
+    /// Both ends are seen and known from their SYNs, nothing was missed, and nothing has been cut off: what is absent means something.
+    pub(in crate::track) fn is_whole(&self) -> bool {
+        let seen = |end: &crate::track::conn::endpoint::Endpoint| {
+            end.count.packets > 0 && end.low != i64::MAX && end.trouble().missed_bytes == 0 && end.una >= 1
+        };
+        self.cut.is_none() && self.scale_known() && self.ends.iter().all(seen)
+    }
+
+    /// Segments of it were not captured.
+    pub(in crate::track) fn was_missed(&self) -> bool {
+        self.ends.iter().any(|end| end.trouble().missed_bytes > 0)
+    }
+
+    /// Judges the acknowledgment number by itself.
+    pub(in crate::track) fn check_ack(&mut self, step: &mut Step<'_>, ack: i64) {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        if step.has(TcpFlags::SYN) || !self.is_whole() {
+            return;
+        }
+        if ack > peer.nxt {
+            return self.claim(step, Rule::AckOfUnsent, ack);
+        }
+        let Some(highest) = me.ack.filter(|highest| ack < *highest) else { return };
+        let mark = Mark::of(step.segment);
+        let overtaken = me.ack_mark.is_after(mark, me.ids);
+        // RFC 5961 §5.2: SND.UNA - MAX.SND.WND <= SEG.ACK. What repeats old numbers is an old segment as a whole.
+        if ack < peer.una.saturating_sub(i64::from(me.max_window)) {
+            if !overtaken && step.obs.seq >= me.una {
+                let (behind, window) = (peer.una - ack, u64::from(me.max_window));
+                step.fire(Rule::AckTooOld).bytes("behind", behind as u64).bytes("window", window);
+            }
+        } else if mark.is_after(me.ack_mark, me.ids) {
+            let back = (highest - ack) as u64;
+            let frame = me.ack_frame;
+            step.fire(Rule::AckRegression).bytes("back", back).frame("higher", frame);
+        }
+    }
+
+    /// Keeps a claim until the other end shows what it has sent.
+    pub(in crate::track) fn claim(&mut self, step: &Step<'_>, rule: Rule, to: i64) {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        if self.claim.is_some() || peer.holes.first_open().is_some() || self.lags(step.from.reverse()) {
+            return;
+        }
+        self.claim = Some(Box::new(Claim {
+            by: step.from,
+            rule,
+            frame: step.segment.frame,
+            ts: step.segment.ts,
+            to,
+            nxt: peer.nxt,
+            beyond_window: me.edge != i64::MIN && to > me.edge.saturating_add(1),
+            edge: me.edge,
+        }));
+        self.provisional = true;
+    }
+
+    /// Settles a claim by what the other end sends: it goes on above it, or shows that it has not come so far.
+    pub(in crate::track) fn settle_claim(&mut self, step: &mut Step<'_>) {
+        let Some(claim) = self.claim.as_deref().copied() else { return };
+        let segment = step.segment;
+        let end = step.obs.seq + i64::from(segment.seq_len());
+        if step.from == claim.by || step.obs.seq < claim.nxt && end <= claim.nxt {
+            return;
+        }
+        let leg = self.ends[claim.by.index()].leg();
+        let waited = segment.ts.since(claim.ts);
+        let held = segment.frame.saturating_sub(claim.frame) > REORDER_FRAMES || waited > REORDER;
+        let answered = leg.is_some_and(|leg| waited >= leg) && held;
+        let bare = segment.seq_len() == 0 && !step.has(TcpFlags::RST);
+        if step.obs.seq == claim.nxt && bare && !answered {
+            return;
+        }
+        self.claim = None;
+        // RFC 9293 §3.10.7.4: it answers an acknowledgment of what it has not sent with an ACK, which carries SND.NXT.
+        if step.obs.seq != claim.nxt || !answered || !(bare || claim.beyond_window) || step.has(TcpFlags::RST) {
+            return;
+        }
+        if claim.rule == Rule::AckOfUnsent {
+            self.take_back(&claim);
+        }
+        let mut finding = self.late_finding(claim.rule, (claim.frame, claim.ts), claim.by);
+        finding.range(claim.nxt, claim.to);
+        if claim.rule == Rule::AckOfUnsent {
+            finding.bytes("bytes", (claim.to - claim.nxt) as u64).frame("shown_by", segment.frame);
+        } else {
+            finding.word("why", "it reports bytes that the other side had not sent").frame("shown_by", segment.frame);
+        }
+        self.amend(step, claim.frame, vec![finding], &[Rule::CaptureGap]);
+    }
+
+    /// Undoes what a false acknowledgment made of the other end's numbers.
+    fn take_back(&mut self, claim: &Claim) {
+        let peer = &mut self.ends[claim.by.reverse().index()];
+        if peer.nxt == claim.to {
+            let (dropped, _) = peer.holes.fill(claim.nxt, claim.to);
+            let settled = ((claim.to - claim.nxt) as u64).saturating_sub(dropped);
+            let trouble = peer.note_trouble();
+            trouble.missed_bytes = trouble.missed_bytes.saturating_sub(settled);
+            peer.nxt = claim.nxt;
+            peer.una = peer.una.min(claim.nxt);
+        }
+        let me = &mut self.ends[claim.by.index()];
+        me.ack = me.ack.map(|ack| ack.min(claim.nxt));
+        me.edge = claim.edge;
+        me.right_edge = me.right_edge.min(claim.edge);
+    }
+
+    /// Notes which segment carried the highest acknowledgment.
+    pub(in crate::track) fn mark_ack(&mut self, step: &Step<'_>, ack: i64) {
+        let me = &mut self.ends[step.me()];
+        if me.ack.is_none_or(|highest| ack > highest) {
+            (me.ack_mark, me.ack_frame) = (Mark::of(step.segment), step.segment.frame);
+        }
+    }
+
+    /// Judges how long the receiver took to acknowledge data that came in order; the longest round trip before was `slowest`.
+    pub(in crate::track) fn check_ack_delay(&mut self, step: &mut Step<'_>, slowest: Option<Span>) {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let Some(acked) = step.obs.acked.as_ref().filter(|acked| acked.bytes > 0 && !acked.fin && !acked.syn) else {
+            return;
+        };
+        let Some(rtt) = acked.rtt.filter(|rtt| *rtt > MAX_ACK_DELAY) else { return };
+        let (Some(leg), Some(slowest), Some(newest)) = (peer.leg(), slowest, step.obs.acked_frames.last()) else {
+            return;
+        };
+        // A radio or a queue holds packets back for longer than a receiver may: it shows in round trips that vary.
+        let steady = peer.rtt.samples() > STEADY && slowest.0.saturating_sub(leg.0) <= MAX_ACK_DELAY.0 / 2;
+        // RFC 9293 §3.10.7.4: each segment acknowledges all that has come; one with an older number was sent before.
+        let rtt = rtt.min(step.segment.ts.since(me.last_ts));
+        let delay = Span(rtt.0.saturating_sub(slowest.0));
+        if !steady || delay <= MAX_ACK_DELAY {
+            return;
+        }
+        // A queue on the way delays too, but not one or two segments alone; and a closed window has its own rule.
+        let alone = step.obs.acked_frames.len() <= 2 && peer.flight.is_empty();
+        let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
+        let open = me.window > 0 && me.closed_since.is_none();
+        // A probe, a segment before which its sender's IP IDs skip one, one that goes with data all the same, or one that echoes
+        // what was not captured: each may say again what a missed ACK had said.
+        let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
+        let along =
+            step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
+        let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;
+        if !(alone && orderly && open && first && !step.shared.lossy && self.is_whole()) || self.is_skewed() {
+            return;
+        }
+        let newest = *newest;
+        let finding = step.fire(Rule::AckDelayExcessive);
+        finding.time("delay", delay).frame("data", newest).time("leg", leg).confidence(Confidence::Likely);
+    }
+}

@@ -1,0 +1,294 @@
+//! Requests and their answers, told by who sends when: bytes of the client, then bytes of the server, then the client's again.
+//!
+//! No protocol is decoded. The time between the last byte of a request and the first byte of its answer, less the way to the server
+//! and back where the capture is not beside it, is the server's; what repeats of the request cost is told apart from it.
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::TcpFlags;
+use crate::rules::{Confidence, Rule, Severity};
+
+use crate::track::conn::connection::Connection;
+use crate::track::conn::rtt::Rtt;
+use crate::track::step::Step;
+use crate::track::store::packed::{packed, packed_enum};
+use crate::track::{Direction, Event, RttSummary};
+
+/// A request and its answer.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Exchange {
+    /// The connection.
+    pub flow: u32,
+    /// Number within its connection, from 1.
+    pub number: u32,
+    /// Frame of the first byte of the request.
+    pub frame: u64,
+    /// When that passed the capture point.
+    pub ts: Timestamp,
+    /// Payload bytes of the request, each counted once.
+    pub request_bytes: u64,
+    /// First to last byte of the request, each seen for the first time.
+    pub request: Span,
+    /// Frame of the first byte of the answer; 0 when none came.
+    pub answer_frame: u64,
+    /// Payload bytes of the answer, each counted once.
+    pub answer_bytes: u64,
+    /// First to last byte of the answer.
+    pub answer: Span,
+    /// Last byte of the request to first byte of the answer, less the round trip to the server and less `retransmission`. None
+    /// where it cannot be told: no answer, overlapping, or the first copy of the answer was not seen.
+    pub server_time: Option<Span>,
+    /// How much later the answer came because bytes of the request had to be retransmitted.
+    pub retransmission: Span,
+    /// Both sides sent at once, or a request was sent before the answer to the one before it was complete.
+    pub overlapping: bool,
+}
+
+packed!(Exchange {
+    flow, number, ts, request_bytes, request, answer_bytes, answer, server_time, retransmission, overlapping
+} near Frame { frame, answer_frame });
+
+/// A connection's exchanges in numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ExchangeSummary {
+    /// Requests, answered or not.
+    pub count: u32,
+    /// Of these, those that overlap and are not timed.
+    pub overlapping: u32,
+    /// The server times of the others; none where none was measured.
+    pub server_time: Option<RttSummary>,
+    /// All server times together.
+    pub server_total: Span,
+    /// The exchange with the longest server time.
+    pub slowest: Option<Exchange>,
+}
+
+/// Whose turn it is to send.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(in crate::track) enum Turn {
+    /// Neither end has sent data yet, or only the server has.
+    #[default]
+    Nobody,
+    /// The client is sending its request.
+    Request,
+    /// Bytes of the request were repeated: the next new ones, or the answer, settle what that cost.
+    Repeated,
+    /// The server is sending its answer.
+    Answer,
+}
+
+packed_enum!(Turn, [Turn::Nobody, Turn::Request, Turn::Repeated, Turn::Answer]);
+
+impl Turn {
+    /// Whether new data from there changes nothing.
+    #[inline]
+    fn goes_on(self, from: Direction) -> bool {
+        matches!((self, from), (Self::Request, Direction::FromOriginator) | (Self::Answer, Direction::FromResponder))
+    }
+}
+
+/// The exchanges of one connection, as far as they have come.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Exchanges {
+    /// The one under way.
+    open: Exchange,
+    /// The client's and the server's number where the request, and the answer, begins.
+    starts: (i64, i64),
+    /// When the last new byte of the request was sent, where some of it was repeated since.
+    sent: Option<Timestamp>,
+    overlapping: u32,
+    total: Span,
+    /// Quantiles of server times.
+    times: Rtt,
+    slowest: Option<Exchange>,
+}
+
+packed!(Exchanges { open, starts, sent, overlapping, total, times, slowest });
+
+/// An answer that comes sooner than this share of the round trip after a repeat of its request does not answer the repeat.
+const SOONEST_PERCENT: i64 = 90;
+
+impl Connection {
+    /// Notes that a segment brought new payload, after its numbers were taken; the sender's last data came at `last_data`.
+    #[inline]
+    pub(in crate::track) fn note_new_data(&mut self, step: &mut Step<'_>, last_data: Option<Timestamp>) {
+        if !self.turn.goes_on(step.from) {
+            self.take_turn(step);
+        } else if self.turn == Turn::Request && last_data.is_some_and(|last| step.segment.ts.since(last) > ONE_WRITE) {
+            self.note_another_write(step);
+        }
+    }
+
+    /// The client sends more, a while after the beginning of its request, and though no answer has come. Where no acknowledgment
+    /// has let it do so that is another message, perhaps another request, and nobody can say which of them the answer is for.
+    #[inline(never)]
+    fn note_another_write(&mut self, step: &Step<'_>) {
+        let (client, server) = (&self.ends[0], &self.ends[1]);
+        let way_back = server.leg().unwrap_or_default().doubled();
+        let clocked = step.segment.ts.since(server.last_ts) <= Span(way_back.0.saturating_add(SLACK.0));
+        let waiting = client.flight.len() > 1;
+        if let Some(exchanges) = self.exchanges.as_deref_mut().filter(|_| !clocked && !waiting) {
+            exchanges.open.overlapping = true;
+        }
+    }
+
+    /// Notes that a segment carried payload that had been sent before.
+    pub(in crate::track) fn note_repeated_data(&mut self, step: &Step<'_>, last_data: Option<Timestamp>) {
+        if self.turn == Turn::Request && step.from == Direction::FromOriginator {
+            self.turn = Turn::Repeated;
+            self.exchanges.get_or_insert_default().sent = last_data;
+        }
+    }
+
+    #[inline(never)]
+    fn take_turn(&mut self, step: &mut Step<'_>) {
+        match (self.turn, step.from) {
+            // Who speaks first unasked answers nothing: a greeting.
+            (Turn::Nobody, Direction::FromResponder) => {}
+            (_, Direction::FromResponder) => self.begin_answer(step),
+            (Turn::Repeated, Direction::FromOriginator) => self.turn = Turn::Request,
+            (_, Direction::FromOriginator) => self.begin_request(step),
+        }
+    }
+
+    fn begin_request(&mut self, step: &mut Step<'_>) {
+        let server = &self.ends[1];
+        // It was sent without knowing all of the answer before it.
+        let unknown = step.obs.ack.is_some_and(|ack| ack < payload_end(server));
+        let starts = step.obs.seq + i64::from(step.has(TcpFlags::SYN));
+        // Or it comes at the client's own pace, with requests before it perhaps still unanswered.
+        let paced = self.exchanges.as_deref().is_some_and(|before| {
+            let waited = step.segment.ts.since(server.last_data.unwrap_or(step.segment.ts));
+            before.open.overlapping && waited <= before.open.request
+        });
+        let overlapping = self.turn == Turn::Answer && (unknown || paced);
+        if let Some(exchange) = self.close_exchange() {
+            step.shared.events.push_back(Event::Exchange(Box::new(exchange)));
+        }
+        let exchanges = self.exchanges.get_or_insert_default();
+        let number = exchanges.open.number + 1;
+        exchanges.open = Exchange {
+            number,
+            flow: self.number,
+            frame: step.segment.frame,
+            ts: step.segment.ts,
+            overlapping,
+            ..Exchange::default()
+        };
+        (exchanges.starts, exchanges.sent) = ((starts, 0), None);
+        self.turn = Turn::Request;
+    }
+
+    fn begin_answer(&mut self, step: &mut Step<'_>) {
+        let (segment, repeated) = (step.segment, self.turn == Turn::Repeated);
+        let client = &self.ends[0];
+        let client_end = payload_end(client);
+        let last = client.last_data.unwrap_or(segment.ts);
+        let leg = client.shortest_leg();
+        let answer_start = step.obs.gap.map_or(step.obs.seq, |(from, _)| from);
+        // Bytes before these are missing, more than one flight of them: the first one may have come long before.
+        let missing = step.obs.gap.is_some_and(|(from, to)| to.saturating_sub(from) > INITIAL_WINDOW);
+        let hidden = missing || step.obs.is_retransmission();
+        // The server had not seen the request when it sent this.
+        let early = step.obs.ack.is_some_and(|ack| ack < client_end);
+        let exchanges = self.exchanges.get_or_insert_default();
+        let sent = exchanges.sent.filter(|_| repeated).unwrap_or(last);
+        let open = &mut exchanges.open;
+        open.request_bytes = u64::try_from(client_end - exchanges.starts.0).unwrap_or(0);
+        open.request = not_negative(sent.since(open.ts));
+        (open.answer_frame, open.overlapping) = (segment.frame, open.overlapping || early);
+        exchanges.starts.1 = answer_start;
+        exchanges.sent = Some(segment.ts);
+        let round_trip = leg.unwrap_or_default();
+        let soon = segment.ts.since(last).is_below(SOONEST_PERCENT, round_trip);
+        let asked = if repeated && soon { sent } else { last };
+        open.retransmission = not_negative(asked.since(sent));
+        if !open.overlapping && !hidden && leg.is_some() {
+            open.server_time = Some(not_negative(Span(segment.ts.since(asked).0.saturating_sub(round_trip.0))));
+        }
+        let exchange = *open;
+        self.turn = Turn::Answer;
+        check_response(step, &exchange, self.client_known);
+    }
+
+    /// Counts the exchange under way, whose last byte has come. None when there is none.
+    pub(in crate::track) fn close_exchange(&mut self) -> Option<Exchange> {
+        let (client, server) = (&self.ends[0], &self.ends[1]);
+        let (asked, answered) = (payload_end(client), payload_end(server));
+        let last_answer = server.last_data;
+        let exchanges = self.exchanges.as_deref_mut()?;
+        let open = &mut exchanges.open;
+        match std::mem::take(&mut self.turn) {
+            Turn::Nobody => return None,
+            Turn::Answer => {
+                open.answer_bytes = u64::try_from(answered - exchanges.starts.1).unwrap_or(0);
+                let first = exchanges.sent.unwrap_or(open.ts);
+                open.answer = not_negative(last_answer.unwrap_or(first).since(first));
+            }
+            Turn::Request | Turn::Repeated => {
+                open.request_bytes = u64::try_from(asked - exchanges.starts.0).unwrap_or(0);
+                open.request = not_negative(client.last_data.unwrap_or(open.ts).since(open.ts));
+            }
+        }
+        exchanges.overlapping += u32::from(open.overlapping);
+        if let Some(time) = open.server_time {
+            exchanges.times.add(time);
+            exchanges.total = Span(exchanges.total.0.saturating_add(time.0));
+            if exchanges.slowest.is_none_or(|slowest| slowest.server_time < open.server_time) {
+                exchanges.slowest = Some(*open);
+            }
+        }
+        Some(*open)
+    }
+
+    /// The exchanges in numbers, where there were any.
+    pub(in crate::track) fn exchange_summary(&self) -> Option<ExchangeSummary> {
+        let exchanges = self.exchanges.as_deref().filter(|exchanges| exchanges.open.number > 0)?;
+        Some(ExchangeSummary {
+            count: exchanges.open.number,
+            overlapping: exchanges.overlapping,
+            server_time: exchanges.times.summary(),
+            server_total: exchanges.total,
+            slowest: exchanges.slowest,
+        })
+    }
+}
+
+/// Says where a server was slow to answer.
+fn check_response(step: &mut Step<'_>, exchange: &Exchange, client_known: bool) {
+    let Some(time) = exchange.server_time.filter(|time| *time >= step.shared.slow_response) else { return };
+    let finding = step.fire(Rule::SlowResponse);
+    finding.time("server_time", time).bytes("bytes", exchange.request_bytes).frame("request", exchange.frame);
+    if exchange.retransmission > Span(0) {
+        finding.time("retransmission", exchange.retransmission);
+    }
+    let doubt = if !client_known {
+        "the connection began before the capture, so perhaps it is the server that asks"
+    } else if time >= LONG_POLL {
+        "perhaps it had nothing to say until then (a notification, long polling)"
+    } else {
+        return;
+    };
+    finding.severity = Severity::Note;
+    finding.confidence(Confidence::Possible).word("why", doubt);
+}
+
+/// Pieces of one message are written sooner after each other than this.
+const ONE_WRITE: Span = Span::from_millis(20);
+/// What a host takes to react.
+const SLACK: Span = Span::from_millis(5);
+
+/// RFC 6928 §2: what a sender may send at once, ten segments.
+const INITIAL_WINDOW: i64 = 14_600;
+
+/// Nobody waits for an answer for longer than this by default (curl, browsers and proxies give up after 30 to 300 s), but for one
+/// that is to come when there is news.
+const LONG_POLL: Span = Span::from_secs(30);
+
+/// One past the last payload byte that an end has sent.
+fn payload_end(end: &crate::track::conn::endpoint::Endpoint) -> i64 {
+    end.fin.map_or(end.nxt, |fin| end.nxt.min(fin - 1))
+}
+
+fn not_negative(span: Span) -> Span {
+    span.max(Span(0))
+}

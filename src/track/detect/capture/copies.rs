@@ -1,0 +1,235 @@
+//! One packet seen twice: captured twice (TC908, TC913), or delivered twice by the network (TC213).
+
+use std::hash::{BuildHasher, Hasher};
+
+use crate::capture::Span;
+use crate::dissect::{Segment, TcpFlags};
+use crate::rules::Rule;
+
+use crate::track::Deed;
+use crate::track::conn::connection::Connection;
+use crate::track::conn::endpoint::Endpoint;
+use crate::track::detect::capture::taps::Route;
+use crate::track::shared::recent::{Passed, Seen};
+use crate::track::step::Step;
+use crate::track::timing::MIN_RTO;
+
+/// How a packet came twice.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::track) enum Copied {
+    /// Into the capture.
+    Captured,
+    /// To its receiver.
+    Delivered,
+}
+
+/// Two captures of one packet in one place are no further apart.
+const COPY: Span = Span::from_millis(1);
+/// The network does not hold a packet for longer, and nor does the way between two capture points that are not known yet.
+const DUPLICATE: Span = Span::from_secs(2);
+/// The same where nothing in the packet tells it from others.
+const PLAIN_COPY: Span = Span::from_millis(100);
+/// A SYN is repeated after a second, or some tenths of one.
+const SYN_AGAIN: Span = Span::from_millis(50);
+/// So many of the last segments of one end are compared; more where two capture points are known, which may lie far apart.
+const KEPT: usize = 128;
+const KEPT_BETWEEN_TAPS: usize = 1_024;
+/// So many copies show that everything comes twice.
+const COPIES: u32 = 3;
+
+impl Connection {
+    /// Whether this segment is one of the last, seen again; it is left out of everything if so.
+    pub(in crate::track) fn take_copy(&mut self, step: &mut Step<'_>) -> Option<Copied> {
+        let digest = digest(step.segment);
+        let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
+        self.leave_trail(step, digest);
+        let Some(twin) = twin else { return self.is_part_of_a_frame(step) };
+        if self.contradicted(step).is_some() {
+            // Two packets after all: somebody else sent one of them.
+            return None;
+        }
+        let (route, after) = (Route::between(&twin, &digest), digest.ts.since(twin.ts));
+        Some(self.say_copy(step, twin.frame, route, after))
+    }
+
+    /// Says whether a packet was captured twice or delivered twice.
+    fn say_copy(&mut self, step: &mut Step<'_>, first: u64, route: Route, after: Span) -> Copied {
+        step.obs.deed = Deed::Copy(first);
+        let trouble = self.ends[step.me()].note_trouble();
+        trouble.copies += u32::from(!route.is_elsewhere());
+        // A frame that has no room for what its IP header says was cut on its way into the capture.
+        let segment = step.segment;
+        let cut = segment.payload_len > 0 && segment.payload_digest.is_none() && !segment.is_cut();
+        let captured = route.is_elsewhere() || cut || self.comes_twice(step, after);
+        let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
+        let finding = step.fire(rule);
+        finding.frame("first", first);
+        if after.0 >= 0 {
+            finding.time("after", after);
+        }
+        if !captured {
+            return Copied::Delivered;
+        }
+        step.shared.taps.learn(route, after);
+        if step.shared.taps.first_time(route) {
+            let finding = step.fire(Rule::CapturedTwice);
+            match route.hops() {
+                Some(hops) => finding.number("hops", hops),
+                None => finding.word("where", "on another link or interface"),
+            };
+            if after.0 >= 0 {
+                finding.time("after", after);
+            }
+        }
+        Copied::Captured
+    }
+
+    /// Whether what comes so much later in the same place is a second capture: the network delivers a packet twice now and then, a
+    /// mirror port that copies packets where they come in and where they go out doubles everything.
+    fn comes_twice(&self, step: &Step<'_>, after: Span) -> bool {
+        let [me, peer] = [&self.ends[step.me()], &self.ends[step.peer()]];
+        let the_rule = |end: &Endpoint| u64::from(end.trouble().copies) * 2 >= end.count.packets;
+        let several = me.trouble().copies + peer.trouble().copies >= COPIES;
+        the_rule(me) && (after <= COPY || several && the_rule(peer))
+    }
+
+    /// Remembers a segment that cannot be a copy.
+    pub(in crate::track) fn pass(&mut self, step: &mut Step<'_>) {
+        self.leave_trail(step, digest(step.segment));
+    }
+
+    fn leave_trail(&mut self, step: &mut Step<'_>, digest: Seen) {
+        step.shared.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
+    }
+
+    /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
+    /// back from the last one.
+    fn is_part_of_a_frame(&mut self, step: &mut Step<'_>) -> Option<Copied> {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        let end =
+            if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return None };
+        let from = end - i64::from(segment.payload_len);
+        let behind = u32::try_from(me.nxt - end).ok().map(|bytes| bytes.div_ceil(segment.payload_len.max(1)));
+        let behind = u16::try_from(behind?).ok()?;
+        let counted = segment.ip_id.is_some_and(|id| me.ids.back(behind) == Some(id));
+        let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
+        let joined = first.map_or(me.last_data_frame, |first| first.frame);
+        let alone = first.is_some_and(|first| first.end - first.from <= end - from);
+        if segment.payload_len == 0 || !counted || alone || me.holes.has_any(from, end) || from < me.low {
+            return None;
+        }
+        let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
+        if after > DUPLICATE {
+            return None;
+        }
+        let digest = digest(segment);
+        let whole = step.shared.trail.back(self.ends[step.me()].trail, (self.number, step.from)).take(KEPT);
+        let route = whole.skip(1).find(|passed| passed.frame == joined).map(|joined| Route::between(joined, &digest));
+        Some(self.say_copy(step, joined, route.unwrap_or_else(|| Route::here(&digest)), after))
+    }
+
+    /// Whether the segment takes no new number and acknowledges nothing new: only then is it worth looking.
+    fn repeats(&self, step: &Step<'_>) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        if !me.facts.numbered || me.trail.is_none() {
+            return false;
+        }
+        let new_data =
+            segment.seq_len() > 0 && me.relative(segment.seq).saturating_add(i64::from(segment.seq_len())) > me.nxt;
+        let new_ack = segment.ack.is_some_and(|ack| {
+            let peer = &self.ends[step.peer()];
+            peer.facts.numbered && me.ack.is_some_and(|old| peer.relative(ack) > old)
+        });
+        !new_data && !new_ack
+    }
+
+    /// The packet that this segment is, seen before. A copy from another capture point is told by that first.
+    fn twin(&self, step: &Step<'_>, digest: &Seen) -> Option<Passed> {
+        let kept = if step.shared.taps.is_known() { KEPT_BETWEEN_TAPS } else { KEPT };
+        let last = step.shared.trail.back(self.ends[step.me()].trail, (self.number, step.from)).take(kept);
+        let mut here = None;
+        let last = last.chain(step.shared.trail.before(digest.hash));
+        for other in last.filter(|other| other.hash == digest.hash) {
+            let (route, after) = (Route::between(other, digest), digest.ts.since(other.ts));
+            if route.is_elsewhere() && self.was_captured_before(step, route, after) {
+                return Some(*other);
+            } else if !route.is_elsewhere() && here.is_none() {
+                here = Some(*other);
+            }
+        }
+        here.filter(|other| self.came_before(step, other, digest))
+    }
+
+    /// Whether its like was captured elsewhere on its way.
+    fn was_captured_before(&self, step: &Step<'_>, route: Route, after: Span) -> bool {
+        let taps = &step.shared.taps;
+        if taps.turns_back(route) {
+            return false;
+        }
+        let segment = step.segment;
+        let told_apart = self.numbers_packets(step) || segment.options.timestamps.is_some();
+        let longest = if told_apart { DUPLICATE } else { PLAIN_COPY };
+        taps.reaches(route, after) || after.0.saturating_abs() <= longest.0
+    }
+
+    /// Whether its sender's IP IDs tell packets apart.
+    fn numbers_packets(&self, step: &Step<'_>) -> bool {
+        step.segment.ip_id.is_some_and(|id| id != 0) && self.ends[step.me()].ids.differ()
+    }
+
+    /// Whether it is the packet that passed in the same place before.
+    fn came_before(&self, step: &Step<'_>, twin: &Passed, digest: &Seen) -> bool {
+        let me = &self.ends[step.me()];
+        let after = digest.ts.since(twin.ts);
+        let segment = step.segment;
+        // RFC 9293 §3.8.1: what is sent again unchanged may keep its IP ID. No timer is shorter than this.
+        let longest = if segment.seq_len() > 0 { MIN_RTO } else { DUPLICATE };
+        if after > longest || after.0 < 0 {
+            return false;
+        }
+        if self.numbers_packets(step) || step.shared.taps.reaches(Route::between(twin, digest), after) {
+            return true;
+        }
+        // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it
+        // repeats anything. A bare acknowledgment may well be repeated within a tick, unless SACK makes each one different.
+        let takes_numbers = segment.seq_len() > 0;
+        let drawn = self.ends[step.peer()].last_data_frame > twin.frame;
+        if !takes_numbers && drawn {
+            // The other end sent data in between, so this may be the answer to that.
+            return false;
+        }
+        let sacks = !segment.options.sack.is_empty();
+        let certain = match segment.options.timestamps {
+            // A closed window refuses data without SACK.
+            Some(_) => takes_numbers || sacks || me.facts.sack_permitted && segment.window > 0,
+            // A SYN that came again is answered again, and the timer may answer it too.
+            None if segment.flags.is_syn_ack() => after <= COPY,
+            // Nobody repeats a SYN so soon.
+            None if step.has(TcpFlags::SYN) => after < SYN_AGAIN,
+            None => takes_numbers && after.is_below(70, self.round_trip()),
+        };
+        certain && !segment.flags.contains(TcpFlags::RST)
+    }
+}
+
+/// All of a segment that the network does not change on its way.
+pub(in crate::track) fn digest(segment: &Segment) -> Seen {
+    let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
+    hasher.write_u64(u64::from(segment.seq.0) << 32 | u64::from(segment.ack.unwrap_or_default().0));
+    hasher.write_u64(
+        u64::from(segment.flags.0) << 48
+            | u64::from(segment.window) << 32
+            | u64::from(segment.ip_id.unwrap_or_default()) << 16
+            | u64::from(segment.header_len),
+    );
+    let (tsval, tsecr) = segment.options.timestamps.unwrap_or_default();
+    hasher.write_u64(u64::from(tsval) << 32 | u64::from(tsecr));
+    hasher.write_u64(
+        u64::from(segment.payload_len) << 32 | u64::from(segment.src.port) << 16 | u64::from(segment.dst.port),
+    );
+    for (left, right) in segment.options.sack.as_slice() {
+        hasher.write_u64(u64::from(left.0) << 32 | u64::from(right.0));
+    }
+    let place = segment.place ^ segment.interface.wrapping_mul(0x9e37_79b9);
+    Seen { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, place }
+}

@@ -1,0 +1,136 @@
+//! Capture points: how copies of one packet lie to each other when a capture has two of them (TC913).
+
+use crate::capture::Span;
+
+use crate::track::shared::recent::{Passed, Seen};
+
+/// From which capture point to which a packet went, as two copies of it show.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::track) struct Route {
+    from: u32,
+    to: u32,
+    /// By how much the second copy's time to live is lower.
+    hops: i16,
+}
+
+impl Route {
+    pub fn between(first: &Passed, second: &Seen) -> Self {
+        Self { from: first.place, to: second.place, hops: i16::from(first.ttl) - i16::from(second.ttl) }
+    }
+
+    /// Of two copies in one place.
+    pub fn here(seen: &Seen) -> Self {
+        Self { from: seen.place, to: seen.place, hops: 0 }
+    }
+
+    /// Whether the copies were captured in two places: a packet that the network delivers twice takes one way.
+    pub fn is_elsewhere(self) -> bool {
+        self.hops != 0 || self.from != self.to
+    }
+
+    /// Routers between both, where they can be told.
+    pub fn hops(self) -> Option<i16> {
+        Some(self.hops).filter(|hops| *hops != 0)
+    }
+
+    fn back(self) -> Self {
+        Self { from: self.to, to: self.from, hops: -self.hops }
+    }
+}
+
+/// Copies that went one way.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    route: Route,
+    copies: u32,
+    least: Span,
+    most: Span,
+}
+
+/// Routes that are told apart; the least used one makes room.
+const MAX_ROUTES: usize = 64;
+/// So many copies make a route known.
+const LEARNT: u32 = 2;
+/// Distances are the same within this, and as much again as the longest one.
+const SLACK: Span = Span::from_millis(1);
+
+/// What copies have shown so far.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Taps {
+    routes: Vec<Known>,
+    said: bool,
+}
+
+impl Taps {
+    /// Takes a copy.
+    pub fn learn(&mut self, route: Route, after: Span) {
+        if let Some(known) = self.routes.iter_mut().find(|known| known.route == route) {
+            known.copies = known.copies.saturating_add(1);
+            (known.least, known.most) = (known.least.min(after), known.most.max(after));
+            return;
+        }
+        if self.routes.len() >= MAX_ROUTES
+            && let Some(least) = (0..self.routes.len()).min_by_key(|at| self.routes[*at].copies)
+        {
+            self.routes.swap_remove(least);
+        }
+        self.routes.push(Known { route, copies: 1, least: after, most: after });
+    }
+
+    fn known(&self, route: Route) -> Option<&Known> {
+        self.routes.iter().find(|known| known.route == route && known.copies >= LEARNT)
+    }
+
+    /// Whether copies are known to go that way in about that time.
+    pub fn reaches(&self, route: Route, after: Span) -> bool {
+        self.known(route).is_some_and(|known| {
+            let slack = known.most.0.saturating_add(SLACK.0);
+            (known.least.0.saturating_sub(slack)..=known.most.0.saturating_add(slack)).contains(&after.0)
+        })
+    }
+
+    /// Whether copies are known to go the other way: the earlier one is the second copy of another packet then.
+    pub fn turns_back(&self, route: Route) -> bool {
+        self.known(route.back()).is_some() && self.known(route).is_none()
+    }
+
+    /// Whether any route is known.
+    pub fn is_known(&self) -> bool {
+        self.routes.iter().any(|known| known.copies >= LEARNT)
+    }
+
+    /// Whether this capture has two capture points, said once.
+    pub fn first_time(&mut self, route: Route) -> bool {
+        route.is_elsewhere() && self.known(route).is_some() && !std::mem::replace(&mut self.said, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTE: Route = Route { from: 1, to: 2, hops: 1 };
+
+    fn learnt(times: &[i64]) -> Taps {
+        let mut taps = Taps::default();
+        times.iter().for_each(|ms| taps.learn(ROUTE, Span::from_millis(*ms)));
+        taps
+    }
+
+    #[test]
+    fn two_copies_make_a_route_known_at_about_their_distance() {
+        assert!(!learnt(&[25]).reaches(ROUTE, Span::from_millis(25)));
+        let taps = learnt(&[25, 30]);
+        assert!(taps.reaches(ROUTE, Span::from_millis(40)) && !taps.reaches(ROUTE, Span::from_millis(200)));
+        assert!(taps.turns_back(ROUTE.back()) && !taps.turns_back(ROUTE));
+    }
+
+    #[test]
+    fn routes_without_end_take_no_more_room() {
+        let mut taps = learnt(&[3, 3, 3]);
+        for from in 0..1000 {
+            taps.learn(Route { from, ..ROUTE }, Span::from_millis(1));
+        }
+        assert!(taps.routes.len() <= MAX_ROUTES && taps.reaches(ROUTE, Span::from_millis(3)));
+    }
+}

@@ -1,0 +1,281 @@
+//! Numbers that were acknowledged and not captured until then: missed by the capture (TC910), or stored behind their own
+//! acknowledgment because one direction comes late (TC914).
+
+use std::collections::VecDeque;
+
+use crate::capture::{Span, Timestamp};
+use crate::dissect::{Segment, TcpFlags};
+use crate::rules::Rule;
+
+use crate::track::conn::connection::Connection;
+use crate::track::conn::gaps::Hole;
+use crate::track::detect::ack::suspect::REORDER;
+use crate::track::detect::loss::verdict::Verdict;
+use crate::track::step::Step;
+use crate::track::store::packed::packed;
+use crate::track::{Amend, Deed, Direction, Event, Finding};
+
+/// Numbers of one end that were acknowledged before they were captured.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Missing {
+    from: i64,
+    to: i64,
+    /// What acknowledged them.
+    frame: u64,
+    ts: Timestamp,
+    /// IP ID and timestamp of what this end sent behind them, where it was captured.
+    ip_id: u16,
+    tsval: Option<u32>,
+    /// They count as missed.
+    counted: bool,
+    /// TC910 was said of them.
+    said: bool,
+}
+
+packed!(Missing { from, to, ts, ip_id, tsval, counted, said } near Frame { frame });
+
+/// What is known of one end's segments that come behind their acknowledgments.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Unseen {
+    ranges: VecDeque<Missing>,
+    /// First copies that were captured behind their acknowledgment, and by how much the latest.
+    behind: u32,
+    lag: Span,
+}
+
+packed!(Unseen { ranges, behind, lag });
+
+/// More ranges of one end are not kept: the oldest is given up.
+const MAX_RANGES: usize = 64;
+/// So many first copies behind their acknowledgments are no accident, where most of an end's are.
+const LATE: u32 = 3;
+/// Nothing comes later than this.
+const PATIENCE: Span = Span::from_secs(10);
+/// A direction that comes later than this is worth a word; several queues of a card differ by less.
+const LAG: Span = Span::from_millis(1);
+
+impl Unseen {
+    fn add(&mut self, missing: Missing) {
+        if let Some(last) = self.ranges.back_mut()
+            && last.to == missing.from
+            && !(last.said || missing.said)
+            && last.counted == missing.counted
+        {
+            *last = Missing { from: last.from, ..missing };
+            return;
+        }
+        if self.ranges.len() >= MAX_RANGES {
+            self.ranges.pop_front();
+        }
+        self.ranges.push_back(missing);
+    }
+
+    /// Takes out of `from..to` what is missing: the numbers that counted as missed, all numbers, and the first range.
+    fn take(&mut self, from: i64, to: i64) -> Option<Found> {
+        let mut found: Option<Found> = None;
+        let mut left = VecDeque::new();
+        for range in self.ranges.drain(..) {
+            let (a, b) = (range.from.max(from), range.to.min(to));
+            if a >= b {
+                left.push_back(range);
+                continue;
+            }
+            let found = found.get_or_insert(Found { bytes: 0, counted: 0, missing: range });
+            found.bytes += (b - a) as u64;
+            found.counted += if range.counted { (b - a) as u64 } else { 0 };
+            let rest = [Missing { to: a, ..range }, Missing { from: b, ..range }];
+            left.extend(rest.into_iter().filter(|rest| rest.from < rest.to));
+        }
+        self.ranges = left;
+        found
+    }
+}
+
+/// Numbers that turned up behind their acknowledgment.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Found {
+    pub bytes: u64,
+    counted: u64,
+    missing: Missing,
+}
+
+impl Connection {
+    /// Keeps a hole that was acknowledged and not filled so far: it may be yet where that end's segments come late.
+    pub(in crate::track) fn note_missed(&mut self, from: Direction, hole: &Hole, late: bool) {
+        let end = &mut self.ends[from.index()];
+        end.note_trouble().missed_bytes += hole.len();
+        let (frame, ts) = hole.acked.unwrap_or_default();
+        end.unseen.get_or_insert_default().add(Missing {
+            from: hole.from,
+            to: hole.to,
+            frame,
+            ts,
+            ip_id: hole.ip_id,
+            tsval: hole.tsval,
+            counted: true,
+            said: !late,
+        });
+    }
+
+    /// Notes what was acknowledged before the first segment of its sender was captured, which goes up to `from`.
+    pub(in crate::track) fn note_acked_before(&mut self, step: &mut Step<'_>, from: i64) {
+        let (to, acked) = (self.ends[step.me()].nxt, &self.ends[step.peer()]);
+        // The SYN+ACK answers the SYN; of other numbers only the last acknowledgment is known.
+        let answer = self.handshake.syn_ack.filter(|_| from == 0 && !step.segment.flags.is_syn_ack());
+        let (frame, ts) = answer.unwrap_or((acked.last_frame, acked.last_ts));
+        let missing = Missing { from, to, frame, ts, ip_id: 0, tsval: None, counted: false, said: false };
+        if from < to {
+            self.ends[step.me()].unseen.get_or_insert_default().add(missing);
+        }
+        self.note_late(step, ts);
+    }
+
+    /// Takes what of a segment's numbers was acknowledged before it was captured.
+    pub(in crate::track) fn take_unseen(&mut self, step: &Step<'_>, from: i64, to: i64) -> Option<Found> {
+        self.ends[step.me()].unseen.as_deref_mut()?.take(from, to)
+    }
+
+    /// Whether numbers that were acknowledged before are captured for the first time because the capture stored them late, or
+    /// because their sender sent them again.
+    pub(in crate::track) fn judge_unseen(&self, step: &Step<'_>, found: &Found) -> (Verdict, &'static str) {
+        let (segment, me, missing) = (step.segment, &self.ends[step.me()], &found.missing);
+        let stored = |older: bool| if older { Verdict::Stored } else { Verdict::Resent };
+        // What its sender sent behind them was captured before: that tells which left first.
+        if let Some(after) = me.ids.order(segment.ip_id, missing.ip_id) {
+            return (stored(!after), "ip-id");
+        }
+        if let (Some((tsval, _)), Some(other)) = (segment.options.timestamps, missing.tsval) {
+            return (stored((tsval.wrapping_sub(other) as i32) <= 0), "timestamp");
+        }
+        // Nothing of what its sender sent behind them was captured, so it may well come in order.
+        let last = me.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(missing.to, |last| last.to);
+        let last = last.max(missing.to);
+        let above = me.holes.overlap(last, me.nxt) as i64;
+        (stored(last.saturating_add(above) >= me.nxt), "seen")
+    }
+
+    /// Takes back what was said and counted of numbers that turned up, and notes that they came late.
+    pub(in crate::track) fn say_stored(&mut self, step: &mut Step<'_>, found: &Found) {
+        let Found { counted, missing, .. } = *found;
+        // The same bound as for a connection that rests: what is said of one must not depend on whether it did.
+        let amendable = self.last.1.since(missing.ts) <= PATIENCE;
+        let me = &mut self.ends[step.me()];
+        let trouble = me.note_trouble();
+        trouble.missed_bytes = trouble.missed_bytes.saturating_sub(counted);
+        if missing.said && amendable {
+            let left = me.unseen.iter().flat_map(|unseen| &unseen.ranges);
+            let left = left.filter(|left| left.frame == missing.frame && left.said);
+            let bytes: i64 = left.map(|left| left.to - left.from).sum();
+            let mut finding = self.late_finding(Rule::CaptureGap, (missing.frame, missing.ts), step.from);
+            finding.bytes("bytes", bytes.max(0) as u64);
+            let (add, withdraw) = if bytes > 0 { (vec![finding], &[][..]) } else { (vec![], &[Rule::CaptureGap][..]) };
+            self.amend(step, missing.frame, add, withdraw);
+        }
+        self.note_late(step, missing.ts);
+    }
+
+    /// Notes a first copy that was captured behind its acknowledgment, which came at `acked`.
+    pub(in crate::track) fn note_late(&mut self, step: &mut Step<'_>, acked: Timestamp) {
+        let after = step.segment.ts.since(acked);
+        let unseen = self.ends[step.me()].unseen.get_or_insert_default();
+        unseen.behind = unseen.behind.saturating_add(1);
+        unseen.lag = unseen.lag.max(after);
+        let lag = unseen.lag;
+        if unseen.behind >= LATE && lag >= LAG && self.is_mostly_behind(step.from) && !step.shared.skewed {
+            step.shared.skewed = true;
+            let who = step.from.sender();
+            step.fire(Rule::DirectionsSkewed).word("who", who).time("lag", lag);
+        }
+    }
+
+    fn is_mostly_behind(&self, from: Direction) -> bool {
+        let end = &self.ends[from.index()];
+        end.unseen.as_deref().is_some_and(|unseen| u64::from(unseen.behind) * 2 >= end.count.data_segments)
+    }
+
+    /// Whether that end's segments were stored behind what answers them, as a rule.
+    pub(in crate::track) fn is_late(&self, from: Direction) -> bool {
+        let unseen = self.ends[from.index()].unseen.as_deref();
+        unseen.is_some_and(|unseen| unseen.behind > 1 && unseen.lag > REORDER) && self.is_mostly_behind(from)
+    }
+
+    /// Whether either end's are: times between both ends mean nothing then.
+    pub(in crate::track) fn is_skewed(&self) -> bool {
+        [Direction::FromOriginator, Direction::FromResponder].into_iter().any(|from| self.is_late(from))
+    }
+
+    /// Whether that end has sent anything that was stored late: what it acknowledges and allows may be older than it seems.
+    pub(in crate::track) fn lags(&self, from: Direction) -> bool {
+        self.ends[from.index()].unseen.as_deref().is_some_and(|unseen| unseen.behind > 0)
+    }
+
+    /// Whether what TC910 was said of may yet be captured, late.
+    pub(in crate::track) fn may_turn_up(&self, now: Timestamp) -> bool {
+        let fresh = |missing: &Missing| missing.said && now.since(missing.ts) <= PATIENCE;
+        self.ends.iter().filter_map(|end| end.unseen.as_deref()).any(|unseen| unseen.ranges.iter().any(fresh))
+    }
+
+    /// Forgets what does not come any more, of directions that are not late.
+    pub(in crate::track) fn give_up_unseen(&mut self, now: Timestamp) {
+        for from in [Direction::FromOriginator, Direction::FromResponder] {
+            let behind = self.is_mostly_behind(from);
+            let late = |unseen: &Unseen| behind && unseen.lag >= LAG;
+            let over = |missing: &Missing| (missing.said || !missing.counted) && now.since(missing.ts) > PATIENCE;
+            let unseen = &mut self.ends[from.index()].unseen;
+            unseen.take_if(|unseen| !late(unseen) && unseen.ranges.iter().all(over));
+        }
+    }
+
+    /// What was missed of late directions, and can be said only now.
+    pub(in crate::track) fn conclude_unseen(&mut self, from: Direction, found: &mut Vec<Finding>) {
+        let Some(unseen) = self.ends[from.index()].unseen.take() else { return };
+        for missing in unseen.ranges.iter().filter(|missing| missing.counted && !missing.said) {
+            let mut finding = Finding::new(Rule::CaptureGap);
+            (finding.frame, finding.ts, finding.direction) = (missing.frame, missing.ts, Some(from));
+            finding.range(missing.from, missing.to).bytes("bytes", (missing.to - missing.from) as u64);
+            found.push(finding);
+        }
+    }
+
+    /// The SYN of a connection of which later segments were stored first.
+    pub(in crate::track) fn open_late(&mut self, step: &mut Step<'_>) {
+        step.obs.deed = Deed::Opens;
+        let me = &mut self.ends[step.me()];
+        (me.facts.syn, me.facts.syn_seen) = (true, true);
+        self.client_known = true;
+        self.handshake.syn = (step.segment.frame, step.segment.ts);
+        self.handshake.last_syn = step.segment.ts;
+        // What the server sent meanwhile came after the client's acknowledgment, which is stored behind it too.
+        self.handshake.early_data = None;
+        self.learn_syn_options(step.segment, step.from);
+        if std::mem::take(&mut self.once.starts_with_syn_ack) {
+            self.take_back_mid_stream(step);
+        }
+    }
+
+    /// The connection does not begin before the capture after all.
+    fn take_back_mid_stream(&mut self, step: &mut Step<'_>) {
+        self.uncount_finding(Rule::StartsMidStream, Rule::StartsMidStream.severity());
+        step.shared.events.push_back(Event::Amend(Amend {
+            frame: self.first.0,
+            flow: self.number,
+            notes: Vec::new(),
+            findings: Vec::new(),
+            details: Vec::new(),
+            changed: Vec::new(),
+            withdrawn: vec![(Rule::StartsMidStream, Rule::StartsMidStream.severity())],
+        }));
+    }
+
+    /// Whether a SYN is the one that this connection began with, though what came after it was stored first.
+    pub(in crate::track) fn is_own_syn(&self, segment: &Segment, from: Direction) -> bool {
+        let me = &self.ends[from.index()];
+        let opened = me.facts.syn && !me.facts.syn_seen;
+        segment.flags.is_syn() && me.facts.numbered && opened && me.raw(0) == segment.seq
+    }
+}
+
+/// A segment that takes numbers and that was not captured in the order of time.
+pub(in crate::track) fn is_earlier(segment: &Segment, hole: &Hole) -> bool {
+    segment.ts < hole.opened && !hole.missed_by_receiver && !segment.flags.contains(TcpFlags::SYN)
+}

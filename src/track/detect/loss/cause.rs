@@ -1,0 +1,135 @@
+//! What made the sender send again: feedback, the timer, or a probe of the tail (TC201 to TC204).
+
+use crate::capture::Timestamp;
+use crate::rules::Rule;
+
+use crate::track::conn::connection::Connection;
+use crate::track::detect::loss::recovery::Repeat;
+use crate::track::step::Step;
+
+/// What made the sender send again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::track) enum Kind {
+    Fast,
+    Timeout,
+    TailProbe,
+    /// An ICMP error: what it called too long goes again, smaller.
+    Icmp,
+    /// The frames prove none of these.
+    Unknown,
+}
+
+impl Kind {
+    pub fn rule(self) -> Rule {
+        match self {
+            Self::Fast => Rule::FastRetransmission,
+            Self::Timeout => Rule::TimeoutRetransmission,
+            Self::TailProbe => Rule::TailLossProbe,
+            Self::Icmp | Self::Unknown => Rule::Retransmission,
+        }
+    }
+}
+
+impl Connection {
+    /// Which mechanism sent it.
+    pub(in crate::track) fn kind_of(&self, step: &Step<'_>, sent: Repeat) -> Kind {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let recovery = me.recovery.as_deref();
+        let (now, clock) = (step.segment.ts, self.clock(step));
+        // RFC 6298 §5: the timer starts with the transmission, and again with each acknowledgment of new data.
+        let timed_out = clock.may_time_out(now.since(sent.last.max(me.una_ts)));
+        let by_timer = recovery.is_some_and(|recovery| recovery.timer_until.is_some());
+        if peer.count.packets == 0 {
+            // No feedback is seen, so that none is missed: only intervals that double tell.
+            let first = sent.first.filter(|(_, ts)| sent.again && *ts < sent.last);
+            let doubled = first.is_some_and(|(_, ts)| clock.backs_off(sent.last.since(ts), now.since(sent.last)));
+            return if doubled || by_timer { Kind::Timeout } else { Kind::Unknown };
+        }
+        if self.is_refused_opening(step, sent) && !timed_out {
+            return Kind::Unknown;
+        }
+        if by_timer && !timed_out && self.was_overtaken(step, sent) {
+            return Kind::Fast;
+        }
+        if self.forgets_sack(step, sent) || by_timer {
+            return Kind::Timeout;
+        }
+        let asked = self.is_asked_for(step, sent);
+        if asked && clock.follows(now.since(peer.last_ts)) {
+            return Kind::Fast;
+        }
+        // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
+        let (_, window) = peer.window_known_to(step);
+        let shut = window == 0 && peer.ack.is_some();
+        let last_data = me.last_data.unwrap_or(self.first.1);
+        let idle = now.since(last_data.max(peer.last_ts));
+        let recovers = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
+        let hidden = recovery.is_some_and(|recovery| recovery.hidden > 0);
+        // A probe repeats the highest segment as it was; with new bytes behind it, it is not one.
+        let tail = sent.end == me.nxt || sent.from >= me.nxt;
+        let probe = tail && self.may_be_probe(step, sent) && clock.may_probe(now.since(last_data), idle);
+        if (shut && !probe && !recovers) || timed_out && (sent.again || !tail) {
+            Kind::Timeout
+        } else if (asked || hidden || recovers) && clock.may_answer(idle) {
+            Kind::Fast
+        } else if probe {
+            Kind::TailProbe
+        } else if timed_out || sent.lost > 1 {
+            Kind::Timeout
+        } else {
+            Kind::Unknown
+        }
+    }
+
+    /// Whether the receiver's feedback calls for it.
+    // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
+    fn is_asked_for(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let sacked = me.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
+        let above = sacked.is_some_and(|sacked| sacked > sent.end);
+        above || peer.dup_acks_in_row >= 3 && !self.is_selective() || self.was_asked_for(step, sent)
+    }
+
+    /// Both ends permit SACK.
+    fn is_selective(&self) -> bool {
+        self.ends.iter().all(|end| end.facts.sack_permitted)
+    }
+
+    /// Whether a probe of the tail may repeat it.
+    // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one probe in
+    // an episode.
+    fn may_be_probe(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let recovery = self.ends[step.me()].recovery.as_deref();
+        let probes = self.is_selective() || !self.scale_known();
+        probes && recovery.is_none_or(|recovery| recovery.probe_until.is_none()) && !sent.again && sent.lost < 2
+    }
+
+    /// Whether it is data of the SYN that the SYN+ACK did not take.
+    // RFC 7413 §4.2.2: the client sends that again at once.
+    fn is_refused_opening(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let me = &self.ends[step.me()];
+        me.syn_data > 0 && sent.from == me.una && sent.from <= i64::from(me.syn_data) && !sent.again
+    }
+
+    /// Whether the sender has forgotten what the receiver reported by SACK: only a timer makes it.
+    fn forgets_sack(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        let Some(recovery) = me.recovery.as_deref() else { return false };
+        // RFC 2018 §8, RFC 6675 §5.1: after a timeout. The report may have crossed this segment, though.
+        let reported = me.resends.as_deref().and_then(|resends| resends.reported_at(sent.from, sent.end));
+        let known = reported.is_none_or(|at| !step.segment.ts.since(at).is_below(90, peer.leg().unwrap_or_default()));
+        // RFC 2018 §8: or when the acknowledgment shows that the receiver has given it up.
+        let given_up = recovery.reneged.is_some_and(|reneged| reneged.resent == Some(step.segment.ts));
+        given_up || known && recovery.is_sacked(sent.from, sent.end)
+    }
+
+    /// Whether something that was sent after the last copy of it has arrived: that copy was lost too, and no timer needed to tell.
+    // RFC 8985 §6.2, step 5: RACK finds lost retransmissions by the time of sending, as it finds any other loss.
+    fn was_overtaken(&self, step: &Step<'_>, sent: Repeat) -> bool {
+        let me = &self.ends[step.me()];
+        let Some(recovery) = me.recovery.as_deref().filter(|_| sent.again) else { return false };
+        let later = |ts: Timestamp, from, end| ts > sent.last && recovery.is_sacked(from, end);
+        me.flight.iter().any(|other| later(other.last_ts, other.from, other.end))
+            || recovery.resent.iter().any(|other| later(other.ts, other.from, other.end))
+    }
+}

@@ -1,0 +1,102 @@
+//! Words that change later: what was said of a frame, kept for as long as the capture may still say better.
+
+use std::collections::VecDeque;
+
+use arrayvec::ArrayVec;
+
+use crate::rules::{Rule, Severity};
+
+use crate::track::{Finding, Note, Observation};
+
+/// A frame's final notes and findings, which replace what was said when it came.
+#[derive(Clone, Debug)]
+pub struct Amend {
+    /// The frame.
+    pub frame: u64,
+    /// Its connection.
+    pub flow: u32,
+    /// All its annotations now.
+    pub notes: Vec<Note>,
+    /// All its rules now, each with its finding's severity.
+    pub findings: Vec<(Rule, Severity)>,
+    /// The findings that are new or changed.
+    pub details: Vec<Finding>,
+    /// The rules of those that are only changed, with the severity that they had: they count already.
+    pub changed: Vec<(Rule, Severity)>,
+    /// The rules that no longer hold, with the severity that they had.
+    pub withdrawn: Vec<(Rule, Severity)>,
+}
+
+impl Amend {
+    /// The details that are new: their frame had no finding of that rule.
+    pub fn added(&self) -> impl Iterator<Item = &Finding> {
+        self.details.iter().filter(|finding| self.changed.iter().all(|(rule, _)| *rule != finding.rule))
+    }
+}
+
+/// What was said of one frame.
+#[derive(Clone, Debug)]
+struct Said {
+    frame: u64,
+    notes: ArrayVec<Note, 4>,
+    rules: ArrayVec<(Rule, Severity), 8>,
+}
+
+/// More frames than this are not waited for in one connection; the oldest keep their provisional word.
+const MAX_SAID: usize = 1024;
+
+/// The frames of one connection whose word may still change, oldest first.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Words {
+    said: VecDeque<Said>,
+}
+
+impl Words {
+    /// The memory that it takes besides its own size.
+    pub fn heap_bytes(&self) -> usize {
+        self.said.capacity() * size_of::<Said>()
+    }
+
+    /// No frame's word may change.
+    pub fn is_empty(&self) -> bool {
+        self.said.is_empty()
+    }
+
+    /// Keeps what was said of a frame.
+    pub fn keep(&mut self, frame: u64, observation: &Observation) {
+        if self.said.len() >= MAX_SAID {
+            self.said.pop_front();
+        }
+        let own = observation.findings.iter().filter(|finding| finding.frame == frame);
+        self.said.push_back(Said {
+            frame,
+            notes: observation.notes.iter().copied().take(4).collect(),
+            rules: own.take(8).map(|finding| (finding.rule, finding.severity)).collect(),
+        });
+    }
+
+    /// Says something else of a frame. `None` when it is no longer known what was said: the provisional word stays.
+    pub fn change(&mut self, flow: u32, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) -> Option<Amend> {
+        let at = self.said.binary_search_by_key(&frame, |said| said.frame).ok()?;
+        let said = self.said.get_mut(at)?;
+        let (withdrawn, kept): (Vec<_>, Vec<_>) = said.rules.iter().partition(|(rule, _)| withdraw.contains(rule));
+        said.rules = kept.into_iter().collect();
+        let mut changed = Vec::new();
+        for finding in &add {
+            if let Some((_, severity)) = said.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+                changed.push((finding.rule, std::mem::replace(severity, finding.severity)));
+            } else {
+                let _ = said.rules.try_push((finding.rule, finding.severity));
+            }
+        }
+        Some(Amend {
+            frame,
+            flow,
+            notes: said.notes.to_vec(),
+            findings: said.rules.to_vec(),
+            details: add,
+            changed,
+            withdrawn,
+        })
+    }
+}
