@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tcpcheck::dissect::Segment;
-use tcpcheck::track::{Deed, Event, States};
+use tcpcheck::track::{SegmentEffect, Event, States};
 use tcpcheck::{Finding, FlowRecord, FlowTracker, Observation, Rule, TcpState, Timestamp, TrackerOptions};
 
 use crate::script::decode;
@@ -149,7 +149,7 @@ impl Counted {
             let before = if crossed && before == TcpState::CloseWait { TcpState::Established } else { before };
             assert!(states::reachable(before, after), "frame {}: {before} to {after}", segment.frame);
         }
-        if matches!(seen.deed, Deed::Copy(_) | Deed::Stray | Deed::Outside) {
+        if matches!(seen.effect, SegmentEffect::Copy(_) | SegmentEffect::Stray | SegmentEffect::Outside) {
             assert_eq!(seen.before, seen.after, "frame {}: what is left out changes no state", segment.frame);
         }
         self.states = Some(seen.after);
@@ -245,7 +245,7 @@ fn print(segment: &Segment, seen: &Observation, start: Timestamp) {
     for (left, right) in segment.options.sack.as_slice() {
         line += &format!(" sack={}-{}", left.0, right.0);
     }
-    line += &format!("  f{} {:?}  = {} {}", seen.flow, seen.deed, seen.after.client, seen.after.server);
+    line += &format!("  f{} {:?}  = {} {}", seen.flow, seen.effect, seen.after.client, seen.after.server);
     for finding in &seen.findings {
         line += &format!(" ! {}", finding.rule.code());
     }

@@ -10,7 +10,7 @@ use crate::dissect::TcpFlags;
 use crate::report::lines::{LineStyle, Lines};
 use crate::report::{Annotator, Ink, Level, Own, Style, ascii, wrapped, write_page};
 use crate::rules::{Kind, Page, Rule};
-use crate::track::{Deed, Direction, Finding, TcpState, Value};
+use crate::track::{Direction, Finding, SegmentEffect, TcpState, Value};
 
 use super::plan::is_standard;
 use super::sandbox::{self, Doors, User};
@@ -112,9 +112,11 @@ fn trace(frames: &[Watched], style: Style) -> Vec<u8> {
 fn deeds(watched: &Watched) -> Vec<&'static Page> {
     let Some((segment, seen)) = &watched.tcp else { return Vec::new() };
     let mut words: Vec<&str> = seen.notes.iter().map(|note| note.as_str()).collect();
-    words.extend(match seen.deed {
-        Deed::Opens | Deed::OpensToo | Deed::Accepts | Deed::Establishes => Some("handshake"),
-        Deed::Closes => Some("close"),
+    words.extend(match seen.effect {
+        SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts | SegmentEffect::Establishes => {
+            Some("handshake")
+        }
+        SegmentEffect::Closes => Some("close"),
         _ => None,
     });
     let ends = [(seen.before.client, seen.after.client), (seen.before.server, seen.after.server)];

@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
-use crate::track::{Amend, Deed, Direction, Exchange, Finding, Observation, TcpState};
+use crate::track::{Amend, Direction, Exchange, Finding, Observation, SegmentEffect, TcpState};
 
 /// Findings kept of each rule; all are counted.
 const KEPT: usize = 4;
@@ -76,7 +76,7 @@ impl Following {
         if let Some(rtt) = seen.acked.as_ref().and_then(|acked| acked.rtt) {
             self.legs[at].add(rtt, frame, self.limits);
         }
-        if seen.deed == Deed::Establishes {
+        if seen.effect == SegmentEffect::Establishes {
             self.established = Some(frame);
         }
         let idle = now.since(self.last.0);

@@ -190,7 +190,7 @@ mod tests {
     use crate::capture::{Span, Timestamp};
     use crate::dissect::{Checksum, OptionFacts, SeqNumber, Socket, TcpFlags};
     use crate::rules::Severity;
-    use crate::track::{Acked, Deed, Note, States};
+    use crate::track::{Acked, Note, SegmentEffect, States};
 
     fn segment(flags: TcpFlags, payload_len: u32) -> Segment {
         let socket = |port| Socket { addr: [10, 0, 0, 1].into(), port };
@@ -224,11 +224,11 @@ mod tests {
     }
 
     /// A segment from the server of an established connection, with what else it did.
-    fn established(deed: Deed, change: impl FnOnce(&mut Observation)) -> Observation {
+    fn established(effect: SegmentEffect, change: impl FnOnce(&mut Observation)) -> Observation {
         let both = States { client: TcpState::Established, server: TcpState::Established };
         let mut seen = Observation::default();
         (seen.flow, seen.direction, seen.client_known) = (1, Some(Direction::FromResponder), true);
-        (seen.before, seen.after, seen.deed) = (both, both, deed);
+        (seen.before, seen.after, seen.effect) = (both, both, effect);
         change(&mut seen);
         seen
     }
@@ -248,21 +248,21 @@ mod tests {
     #[test]
     fn data_that_fills_a_gap_says_so() {
         let data = segment(TcpFlags::ACK, 1460);
-        let mut seen = established(Deed::Data, |seen| {
-            (seen.seq, seen.seq_end, seen.again, seen.fills_gap_of) = (2921, 4381, 1460, Some(8));
+        let mut seen = established(SegmentEffect::Data, |seen| {
+            (seen.seq, seen.seq_end, seen.retransmitted_bytes, seen.fills_gap_of) = (2921, 4381, 1460, Some(8));
         });
         assert_eq!(
             line(Level::Brief, &data, &seen),
             "# f1 @15 c=ESTABLISHED <-- s=ESTABLISHED data 2921:4381, 1460 B, again; fills the gap of @8\n"
         );
-        (seen.again, seen.fills_gap_of) = (100, None);
+        (seen.retransmitted_bytes, seen.fills_gap_of) = (100, None);
         assert_eq!(words(Level::Brief, &data, &seen), "data 2921:4381, 1460 B, 100 B of it again");
     }
 
     #[test]
     fn a_fin_is_counted_and_so_is_what_came_before_it() {
         let fin = segment(TcpFlags::FIN.with(TcpFlags::ACK), 0);
-        let seen = established(Deed::Closes, |seen| {
+        let seen = established(SegmentEffect::Closes, |seen| {
             (seen.seq, seen.seq_end, seen.direction) = (301, 301, Some(Direction::FromOriginator));
             seen.after = States { client: TcpState::FinWait1, server: TcpState::CloseWait };
         });
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_guessed_client_is_marked_and_nobody_is_named() {
         let reset = segment(TcpFlags::RST, 0);
-        let seen = established(Deed::Resets, |seen| seen.client_known = false);
+        let seen = established(SegmentEffect::Resets, |seen| seen.client_known = false);
         assert_eq!(
             line(Level::Brief, &reset, &seen),
             "# f1 @15 c?=ESTABLISHED <-- s=ESTABLISHED RST: this side resets in ESTABLISHED; nothing more is sent or \
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn an_acknowledgment_names_the_newest_frame_and_in_full_all_of_them() {
         let acked = Acked { bytes: 5080, rtt: Some(Span(12_200_000)), ..Acked::default() };
-        let seen = established(Deed::Acks, |seen| {
+        let seen = established(SegmentEffect::Acks, |seen| {
             (seen.ack, seen.acked, seen.window_bytes) = (Some(8001), Some(acked), Some(128_000));
             (seen.in_flight, seen.gap) = (10, Some((1, 101)));
             seen.acked_frames = vec![8, 11, 13];
@@ -309,7 +309,7 @@ mod tests {
         ack.options.sack.len = 2;
         ack.options.sack.blocks[0] = (SeqNumber(4_294_967_280), SeqNumber(4_294_967_290));
         ack.options.sack.blocks[1] = (SeqNumber(4), SeqNumber(14));
-        let seen = established(Deed::Acks, |seen| seen.ack = Some(301));
+        let seen = established(SegmentEffect::Acks, |seen| seen.ack = Some(301));
         assert_eq!(
             words(Level::Brief, &ack, &seen),
             "acks nothing new: still 301; got 291:301 twice (D-SACK); has 311:321 already (SACK)"
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn what_is_normal_has_a_name() {
         let ack = Segment { window: 0, ..segment(TcpFlags::ACK, 0) };
-        let mut seen = established(Deed::Acks, |seen| seen.ack = Some(301));
+        let mut seen = established(SegmentEffect::Acks, |seen| seen.ack = Some(301));
         assert_eq!(words(Level::Brief, &ack, &seen), "window 0: the other side must wait");
         assert_eq!(words(Level::Brief, &segment(TcpFlags::ACK, 0), &seen), "acks nothing new: still 301");
         seen.notes.push(Note::KeepAliveAck);

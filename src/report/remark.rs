@@ -1,7 +1,7 @@
 //! What one segment did, in words: the text behind both ends' states.
 
 use crate::dissect::{Segment, TcpFlags};
-use crate::track::{Acked, Deed, Direction, Note, Observation, TcpState};
+use crate::track::{Acked, Direction, Note, Observation, SegmentEffect, TcpState};
 
 use super::digits::{labelled_count, number, signed};
 use super::numerals;
@@ -25,39 +25,43 @@ struct Remark<'a, 'p> {
 impl Remark<'_, '_> {
     fn write(&mut self) {
         let seen = self.seen;
-        match seen.deed {
-            Deed::Opens | Deed::OpensToo => self.opens(),
-            Deed::OpensAgain if self.segment.flags.contains(TcpFlags::ACK) => self.say(b"SYN+ACK: the same again"),
-            Deed::OpensAgain => self.say(b"SYN: the same again"),
-            Deed::Accepts => self.accepts(),
-            Deed::Establishes => self.establishes(),
-            Deed::Data => self.data(),
-            Deed::Closes => self.closes(),
-            Deed::ClosesAgain => {
+        match seen.effect {
+            SegmentEffect::Opens | SegmentEffect::OpensToo => self.opens(),
+            SegmentEffect::OpensAgain if self.segment.flags.contains(TcpFlags::ACK) => {
+                self.say(b"SYN+ACK: the same again")
+            }
+            SegmentEffect::OpensAgain => self.say(b"SYN: the same again"),
+            SegmentEffect::Accepts => self.accepts(),
+            SegmentEffect::Establishes => self.establishes(),
+            SegmentEffect::Data => self.data(),
+            SegmentEffect::Closes => self.closes(),
+            SegmentEffect::ClosesAgain => {
                 self.say(b"FIN: the same again (");
                 signed(self.out, seen.seq_end);
                 self.add(b")");
             }
-            Deed::Resets => self.resets(),
-            Deed::Copy(twin) => {
+            SegmentEffect::Resets => self.resets(),
+            SegmentEffect::Copy(twin) => {
                 self.say(b"the same packet as ");
                 numerals::frame(self.out, twin);
                 self.add(b" once more: it changes nothing");
             }
-            Deed::Outside => {
+            SegmentEffect::Outside => {
                 self.data();
                 self.add(
                     b" beyond every window seen: its receiver drops it, unless the capture misses what came before",
                 );
             }
-            Deed::Stray => self.say(b"stray: does not fit the connection as it stands"),
-            Deed::Acks => {}
+            SegmentEffect::Stray => self.say(b"stray: does not fit the connection as it stands"),
+            SegmentEffect::Acks => {}
         }
         if let Some(frame) = seen.fills_gap_of {
             self.say(b"fills the gap of ");
             numerals::frame(self.out, frame);
         }
-        if let Some(acked) = seen.acked.as_ref().filter(|_| !matches!(seen.deed, Deed::Accepts | Deed::Establishes)) {
+        if let Some(acked) =
+            seen.acked.as_ref().filter(|_| !matches!(seen.effect, SegmentEffect::Accepts | SegmentEffect::Establishes))
+        {
             self.acks(acked);
         }
         for note in &seen.notes {
@@ -114,7 +118,7 @@ impl Remark<'_, '_> {
 
     fn opens(&mut self) {
         self.say(b"SYN: opens");
-        if self.seen.deed == Deed::OpensToo {
+        if self.seen.effect == SegmentEffect::OpensToo {
             self.add(b" from the other side too");
         }
         if self.segment.payload_len > 0 {
@@ -170,11 +174,11 @@ impl Remark<'_, '_> {
         signed(self.out, seen.seq_end);
         labelled_count(self.out, b", ", length);
         self.add(b" B");
-        if seen.again >= length && length > 0 {
+        if seen.retransmitted_bytes >= length && length > 0 {
             self.add(b", again");
-        } else if seen.again > 0 {
+        } else if seen.retransmitted_bytes > 0 {
             self.add(b", ");
-            numerals::bytes(self.out, seen.again);
+            numerals::bytes(self.out, seen.retransmitted_bytes);
             self.add(b" of it again");
         }
     }

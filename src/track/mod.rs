@@ -22,6 +22,6 @@ pub use detect::limited_by::{Cause, LimitedBy, Shares};
 pub use detect::path::IcmpSeen;
 pub use events::amend::Amend;
 pub use events::finding::{Fact, Finding, Value};
-pub use events::observation::{Acked, Deed, Note, Observation, States};
+pub use events::observation::{Acked, Note, Observation, SegmentEffect, States};
 pub use events::record::{DirectionStats, FlowRecord, Outcome, RttSummary};
 pub use tracker::{Event, FlowTracker, TrackerOptions};

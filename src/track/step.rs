@@ -10,7 +10,7 @@ use crate::track::conn::endpoint::{Endpoint, Sent};
 use crate::track::detect::capture::carried::Counts;
 use crate::track::detect::capture::taps::Taps;
 use crate::track::detect::path::IcmpErrors;
-use crate::track::shared::recent::Trail;
+use crate::track::shared::recent::RecentSegments;
 use crate::track::stack::host::Stacks;
 use crate::track::{Direction, Event, Finding, Observation};
 
@@ -28,7 +28,7 @@ pub(in crate::track) struct Shared {
     /// Where words about other frames go.
     pub events: VecDeque<Event>,
     /// The last segments of all connections.
-    pub trail: Trail,
+    pub recent: RecentSegments,
     /// What hosts' IP IDs count.
     pub stacks: Stacks,
     /// Errors about connections.
@@ -59,7 +59,7 @@ impl Shared {
     /// Takes the room of segments that have landed.
     #[inline]
     pub fn keep_room(&mut self, mut room: VecDeque<Sent>) {
-        if self.rooms.len() < MOST_ROOMS && room.capacity() <= LARGEST_ROOM {
+        if self.rooms.len() < MAX_SPARE_BUFFERS && room.capacity() <= LARGEST_ROOM {
             room.clear();
             self.rooms.push(room);
         }
@@ -67,7 +67,7 @@ impl Shared {
 }
 
 /// No more rooms than this are kept, and none for more segments.
-const MOST_ROOMS: usize = 64;
+const MAX_SPARE_BUFFERS: usize = 64;
 const LARGEST_ROOM: usize = 64;
 
 impl Step<'_> {

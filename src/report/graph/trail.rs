@@ -3,7 +3,7 @@
 use crate::capture::Timestamp;
 use crate::dissect::TcpFlags;
 use crate::report::ladder::Hop;
-use crate::track::{Amend, Deed, Direction, Finding};
+use crate::track::{Amend, Direction, Finding, SegmentEffect};
 
 use super::bins::Bins;
 use super::mark::{Mark, Marks};
@@ -152,7 +152,7 @@ impl Trail {
     pub fn packet(&mut self, hop: &Hop) {
         let t = hop.ts.since(self.start).0.max(self.end);
         self.end = t;
-        if !matches!(hop.deed, Deed::Copy(_) | Deed::Stray | Deed::Outside) {
+        if !matches!(hop.effect, SegmentEffect::Copy(_) | SegmentEffect::Stray | SegmentEffect::Outside) {
             if hop.payload > 0 {
                 self.ways[hop.side()].sends(t, hop);
             }

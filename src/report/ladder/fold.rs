@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 use crate::dissect::TcpFlags;
 use crate::rules::Rule;
-use crate::track::{Deed, Direction};
+use crate::track::{Direction, SegmentEffect};
 
 use super::hop::{Extra, Hop};
 use super::rung::{Rung, Tone, bytes, range};
@@ -121,10 +121,12 @@ fn class(hop: &Hop) -> Option<Class> {
         return None;
     }
     let twice = sack.iter().any(|(_, to)| hop.ack.is_some_and(|ack| *to <= ack));
-    match hop.deed {
-        Deed::Data if hop.again == 0 && gap.is_none() && fills.is_none() && findings.is_empty() => Some(Class::Data),
-        Deed::Acks if hop.acks_new && findings.is_empty() && sack.is_empty() => Some(Class::Ack),
-        Deed::Acks if is_repeat(hop) && findings.len() == 1 && !twice => Some(Class::Repeat),
+    match hop.effect {
+        SegmentEffect::Data if hop.again == 0 && gap.is_none() && fills.is_none() && findings.is_empty() => {
+            Some(Class::Data)
+        }
+        SegmentEffect::Acks if hop.acks_new && findings.is_empty() && sack.is_empty() => Some(Class::Ack),
+        SegmentEffect::Acks if is_repeat(hop) && findings.len() == 1 && !twice => Some(Class::Repeat),
         _ => None,
     }
 }

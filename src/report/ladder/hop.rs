@@ -5,7 +5,7 @@ use arrayvec::ArrayVec;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
-use crate::track::{Amend, Deed, Direction, Finding, Note, Observation, States, TcpState};
+use crate::track::{Amend, Direction, Finding, Note, Observation, SegmentEffect, States, TcpState};
 
 /// One packet of a connection.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Hop {
     /// Its flags.
     pub flags: TcpFlags,
     /// What it did.
-    pub deed: Deed,
+    pub effect: SegmentEffect,
     /// Both ends' states before it.
     pub before: States,
     /// Both ends' states after it.
@@ -87,7 +87,7 @@ impl Hop {
             ts: segment.ts,
             from: seen.direction?,
             flags: segment.flags,
-            deed: seen.deed,
+            effect: seen.effect,
             before: seen.before,
             after: seen.after,
             seq: seen.seq,
@@ -97,7 +97,7 @@ impl Hop {
             raw_window: segment.window,
             window: seen.window_bytes.map(short),
             in_flight: short(seen.in_flight),
-            again: short(seen.again),
+            again: short(seen.retransmitted_bytes),
             acks_new: seen.acked.is_some(),
             rtt: seen.acked.as_ref().and_then(|acked| acked.rtt),
             announces: (segment.options.mss, segment.options.wscale),

@@ -2,7 +2,7 @@
 
 use crate::capture::{Span, Timestamp};
 use crate::rules::{Rule, Severity};
-use crate::track::{Deed, Direction, Finding, Note, TcpState};
+use crate::track::{Direction, Finding, Note, SegmentEffect, TcpState};
 
 use super::super::{numerals, wording::message};
 use super::hop::Hop;
@@ -138,7 +138,7 @@ impl Rung {
             client: (hop.before.client != hop.after.client).then_some(hop.after.client),
             server: (hop.before.server != hop.after.server).then_some(hop.after.server),
             label: String::new(),
-            plain: (deed(hop, repeats), tone(hop, repeats)),
+            plain: (effect(hop, repeats), tone(hop, repeats)),
             detail: detail(hop),
             story: story::of(hop, repeats),
             tone: Tone::Plain,
@@ -197,7 +197,7 @@ impl Tone {
 }
 
 /// What a packet does, in the shortest words.
-fn deed(hop: &Hop, repeats: u32) -> String {
+fn effect(hop: &Hop, repeats: u32) -> String {
     let mut label = String::new();
     let numbered = |name: &str| {
         let mut label = format!("{name}  seq {}", hop.seq);
@@ -207,18 +207,18 @@ fn deed(hop: &Hop, repeats: u32) -> String {
         label
     };
     let syn = if hop.ack.is_some() { "SYN+ACK" } else { "SYN" };
-    match hop.deed {
-        Deed::Opens | Deed::OpensToo | Deed::Accepts => label = numbered(syn),
-        Deed::OpensAgain => label = format!("{syn} again"),
-        Deed::Closes => label = format!("FIN  seq {}", hop.seq_end),
-        Deed::ClosesAgain => label = format!("FIN again  seq {}", hop.seq_end),
-        Deed::Resets => label = format!("RST  seq {}", hop.seq),
-        Deed::Stray => label = numbered("stray"),
-        Deed::Outside => label = numbered("beyond the window"),
-        Deed::Copy(twin) => return format!("@{twin} once more"),
-        Deed::Data | Deed::Establishes | Deed::Acks => {}
+    match hop.effect {
+        SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts => label = numbered(syn),
+        SegmentEffect::OpensAgain => label = format!("{syn} again"),
+        SegmentEffect::Closes => label = format!("FIN  seq {}", hop.seq_end),
+        SegmentEffect::ClosesAgain => label = format!("FIN again  seq {}", hop.seq_end),
+        SegmentEffect::Resets => label = format!("RST  seq {}", hop.seq),
+        SegmentEffect::Stray => label = numbered("stray"),
+        SegmentEffect::Outside => label = numbered("beyond the window"),
+        SegmentEffect::Copy(twin) => return format!("@{twin} once more"),
+        SegmentEffect::Data | SegmentEffect::Establishes | SegmentEffect::Acks => {}
     }
-    if hop.payload > 0 && !matches!(hop.deed, Deed::Acks) {
+    if hop.payload > 0 && !matches!(hop.effect, SegmentEffect::Acks) {
         label.push_str(if label.is_empty() { "" } else { "  " });
         label.push_str(&range(hop.seq, hop.seq_end));
         label.push_str("  ");
@@ -290,10 +290,10 @@ fn detail(hop: &Hop) -> String {
 
 /// How a packet looks on which nothing was found.
 fn tone(hop: &Hop, repeats: u32) -> Tone {
-    match hop.deed {
-        Deed::Resets => Tone::Reset,
-        Deed::Opens | Deed::OpensToo | Deed::Accepts | Deed::Closes => Tone::Turn,
-        Deed::Copy(_) => Tone::Quiet,
+    match hop.effect {
+        SegmentEffect::Resets => Tone::Reset,
+        SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts | SegmentEffect::Closes => Tone::Turn,
+        SegmentEffect::Copy(_) => Tone::Quiet,
         _ if repeats > 0 => Tone::Quiet,
         _ => Tone::Plain,
     }

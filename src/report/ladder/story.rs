@@ -2,43 +2,45 @@
 
 use crate::dissect::TcpFlags;
 use crate::rules::Rule;
-use crate::track::{Deed, Direction, Note, TcpState};
+use crate::track::{Direction, Note, SegmentEffect, TcpState};
 
 use super::hop::Hop;
 
 /// What happens here.
 pub fn of(hop: &Hop, repeats: u32) -> String {
     let (who, other) = names(hop.from);
-    let mut told = match hop.deed {
-        Deed::Opens => format!("{who} asks to open a connection."),
-        Deed::OpensToo => format!("{who} asks to open, too: both ask at once."),
-        Deed::OpensAgain => format!("No answer came in time: {who} says the same again."),
-        Deed::Accepts => format!("{who} agrees, and asks to send in its direction, too."),
-        Deed::Establishes if hop.after.client == TcpState::Established && hop.after.server == TcpState::Established => {
+    let mut told = match hop.effect {
+        SegmentEffect::Opens => format!("{who} asks to open a connection."),
+        SegmentEffect::OpensToo => format!("{who} asks to open, too: both ask at once."),
+        SegmentEffect::OpensAgain => format!("No answer came in time: {who} says the same again."),
+        SegmentEffect::Accepts => format!("{who} agrees, and asks to send in its direction, too."),
+        SegmentEffect::Establishes
+            if hop.after.client == TcpState::Established && hop.after.server == TcpState::Established =>
+        {
             format!("{who} agrees: the connection is open.")
         }
-        Deed::Establishes => format!("{who} agrees to open."),
-        Deed::Data => data(hop, who),
-        Deed::Closes => closes(hop, who, other),
-        Deed::ClosesAgain => format!("{who} says again that it has nothing more to send."),
-        Deed::Resets if hop.before.client == TcpState::SynSent && hop.from == Direction::FromResponder => {
+        SegmentEffect::Establishes => format!("{who} agrees to open."),
+        SegmentEffect::Data => data(hop, who),
+        SegmentEffect::Closes => closes(hop, who, other),
+        SegmentEffect::ClosesAgain => format!("{who} says again that it has nothing more to send."),
+        SegmentEffect::Resets if hop.before.client == TcpState::SynSent && hop.from == Direction::FromResponder => {
             format!("{who} refuses: no program listens there.")
         }
-        Deed::Resets => format!("{who} breaks the connection off, at once and for both."),
-        Deed::Outside => "This lies beyond every window that was captured.".to_owned(),
-        Deed::Stray => "This does not fit the connection.".to_owned(),
-        Deed::Copy(twin) => format!("The capture holds packet @{twin} twice."),
-        Deed::Acks => acks(hop, who, other, repeats),
+        SegmentEffect::Resets => format!("{who} breaks the connection off, at once and for both."),
+        SegmentEffect::Outside => "This lies beyond every window that was captured.".to_owned(),
+        SegmentEffect::Stray => "This does not fit the connection.".to_owned(),
+        SegmentEffect::Copy(twin) => format!("The capture holds packet @{twin} twice."),
+        SegmentEffect::Acks => acks(hop, who, other, repeats),
     };
-    if hop.deed == Deed::Establishes && hop.payload > 0 {
+    if hop.effect == SegmentEffect::Establishes && hop.payload > 0 {
         told.push_str(&format!(" It sends {} bytes along.", hop.payload));
     }
     if hop.changes_state() {
-        match (hop.deed, if hop.from == Direction::FromOriginator { hop.after.client } else { hop.after.server }) {
-            (Deed::Acks, TcpState::TimeWait) => {
+        match (hop.effect, if hop.from == Direction::FromOriginator { hop.after.client } else { hop.after.server }) {
+            (SegmentEffect::Acks, TcpState::TimeWait) => {
                 told.push_str(&format!(" {other} is done; {} waits a while for stragglers.", lower(who)));
             }
-            (Deed::Closes, TcpState::LastAck) => told.push_str(" One confirmation is missing."),
+            (SegmentEffect::Closes, TcpState::LastAck) => told.push_str(" One confirmation is missing."),
             _ => {}
         }
     }

@@ -112,7 +112,7 @@ pub fn packet_cells<'a>(source: &'a str, segment: &Segment, seen: &Observation) 
         if_tracked(text(seen.after.server.as_str())),
         or_null(seen.acked, |acked| number(acked.bytes)),
         or_null(seen.acked.and_then(|acked| acked.rtt), |rtt: Span| Cell::Float(rtt.as_millis_f64())),
-        if_tracked(number(seen.again)),
+        if_tracked(number(seen.retransmitted_bytes)),
         if_tracked(number(seen.in_flight)),
         text(checksum(segment)),
         text(seen.notes.iter().map(|note| note.as_str()).collect::<Vec<_>>().join(" ")),

@@ -9,25 +9,28 @@ use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::shared::recent::Advert;
 use crate::track::step::Step;
-use crate::track::{Deed, States, TcpState};
+use crate::track::{SegmentEffect, States, TcpState};
 
 /// Both ends' states where both have opened and neither has closed.
 const OPEN: States = States { client: TcpState::Established, server: TcpState::Established };
 
 impl Connection {
     /// Whether both ends are open and known from their SYNs, nothing of them is missing, and no word about them is open.
-    pub(in crate::track) fn is_settled(&self) -> bool {
-        let waits = self.claim.is_some() || self.pending_syn.is_some() || self.watch.is_some() || self.probe.is_some();
+    pub(in crate::track) fn is_fast_path_eligible(&self) -> bool {
+        let waits = self.suspect_ack.is_some()
+            || self.pending_syn.is_some()
+            || self.suspicions.is_some()
+            || self.probe.is_some();
         let cut = self.cut.is_some() || self.doubtful_reset.is_some();
         let opened = self.shown == Some(OPEN) && self.limits.is_opened() && self.handshake.early_data.is_none();
         let clocks = self.ends[0].facts.timestamps && self.ends[1].facts.timestamps;
         opened
             && !(waits || cut || self.gaps_acked)
-            && self.ends.iter().all(|end| end.is_settled() && (end.first_tsval.is_some() || !clocks))
+            && self.ends.iter().all(|end| end.is_fast_path_eligible() && (end.first_tsval.is_some() || !clocks))
     }
 
     /// Whether a segment on a settled connection is just what was expected.
-    pub(in crate::track) fn is_expected(&self, step: &Step<'_>) -> bool {
+    pub(in crate::track) fn is_next_in_order(&self, step: &Step<'_>) -> bool {
         let (segment, me, peer) = (step.segment, &self.ends[step.me()], &self.ends[step.peer()]);
         let Some(ack) = segment.ack else { return false };
         let payload = segment.payload_len;
@@ -45,7 +48,7 @@ impl Connection {
             && (payload == 0 || room && !self.may_be_resent(step))
             && !me.takes_back(peer, edge)
             && !matches!(segment.checksum, Checksum::Wrong { .. })
-            && self.are_options_expected(segment, me, peer)
+            && self.are_options_plain(segment, me, peer)
             && me.path.keeps(segment)
             && !self.is_oversized(step)
             && (segment.tos & 3 == 0 || self.agreed_on_ecn())
@@ -57,7 +60,7 @@ impl Connection {
     }
 
     /// Timestamps where they were agreed on, not older than the last and echoing what was sent; nothing else.
-    fn are_options_expected(&self, segment: &Segment, me: &Endpoint, peer: &Endpoint) -> bool {
+    fn are_options_plain(&self, segment: &Segment, me: &Endpoint, peer: &Endpoint) -> bool {
         let agreed = me.facts.timestamps && peer.facts.timestamps;
         let clock = match (segment.options.timestamps, peer.first_tsval) {
             (Some((tsval, tsecr)), Some(first)) => {
@@ -71,7 +74,7 @@ impl Connection {
     }
 
     /// Takes a segment that was expected.
-    pub(in crate::track) fn take_expected(&mut self, step: &mut Step<'_>) {
+    pub(in crate::track) fn take_fast_path(&mut self, step: &mut Step<'_>) {
         let segment = step.segment;
         let payload = i64::from(segment.payload_len);
         (step.obs.before, step.obs.after) = (OPEN, OPEN);
@@ -88,7 +91,7 @@ impl Connection {
             me.tsval = tsval;
         }
         if payload > 0 {
-            step.obs.deed = Deed::Data;
+            step.obs.effect = SegmentEffect::Data;
             let last_data = me.last_data;
             step.shared.give_room(me);
             me.send(from, end, segment);
@@ -105,13 +108,13 @@ impl Connection {
             self.mark_ack(step, ack);
             self.ends[step.me()].ack = Some(ack);
         }
-        self.advertise_expected(step, ack);
-        self.account_expected(step);
+        self.advertise_fast(step, ack);
+        self.account_fast(step);
         self.leave(step, payload > 0);
     }
 
     /// Takes the window of an expected segment, which is open and takes nothing back.
-    fn advertise_expected(&mut self, step: &mut Step<'_>, ack: i64) {
+    fn advertise_fast(&mut self, step: &mut Step<'_>, ack: i64) {
         let segment = step.segment;
         let (me, peer) = self.pair(step.from);
         let window = u32::from(segment.window) << me.shift(peer);
@@ -121,7 +124,7 @@ impl Connection {
         }
         (me.edge, me.max_window, me.window) = (me.edge.max(edge), me.max_window.max(window), window);
         if let Some((tsval, _)) = segment.options.timestamps {
-            me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.trail);
+            me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.recent);
         }
         step.obs.window_bytes = Some(window.into());
     }
@@ -140,7 +143,7 @@ fn is_plain(options: &OptionFacts) -> bool {
 
 impl Endpoint {
     /// Nothing of it is open, missing or out of the ordinary.
-    fn is_settled(&self) -> bool {
+    fn is_fast_path_eligible(&self) -> bool {
         let known = self.facts.numbered && self.facts.syn_seen && self.low != i64::MAX && self.una >= 1;
         let signed = self.facts.md5 || self.facts.ao;
         let allows = self.edge != i64::MIN && self.ack.is_some() && self.closed_since.is_none();
@@ -148,7 +151,7 @@ impl Endpoint {
             && allows
             && !signed
             && self.fin.is_none()
-            && self.asked.is_none()
+            && self.loss_reports.is_none()
             && self.sack_digest == 0
             && self.unseen.is_none()
             && self.is_at_rest()

@@ -61,7 +61,7 @@ const MULTI: u8 = 32;
 
 /// What the tracker knows of a segment that the letters depend on.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Seen {
+pub(in crate::track) struct HistorySegment {
     pub from: Direction,
     /// Relative sequence number.
     pub seq: i64,
@@ -85,7 +85,7 @@ packed!(History { once, letters, ends });
 
 impl History {
     /// Takes one segment.
-    pub fn observe(&mut self, segment: &Segment, seen: Seen) {
+    pub fn observe(&mut self, segment: &Segment, seen: HistorySegment) {
         let (me, peer) = match seen.from {
             Direction::FromOriginator => (0, 1),
             Direction::FromResponder => (1, 0),

@@ -34,12 +34,12 @@ impl Pack for Rtt {
     fn unpack(from: &mut Unpacker) -> Self {
         let samples = Pack::unpack(from);
         let [Span(min), Span(max)] = Pack::unpack(from);
-        if samples as usize > FEW {
+        if samples as usize > EXACT_SAMPLES {
             let heights: [Span; MARKERS] = Pack::unpack(from);
             let markers = Markers { heights: heights.map(|height| height.0), ranks: Pack::unpack(from) };
             return Self { samples, min, max, between: Between::Many(markers) };
         }
-        let mut few = [0; FEW];
+        let mut few = [0; EXACT_SAMPLES];
         few.iter_mut().take(samples as usize).for_each(|sample| *sample = short(Span::unpack(from).0));
         Self { samples, min, max, between: Between::Few(few) }
     }
@@ -49,13 +49,13 @@ impl Pack for Rtt {
 #[derive(Debug)]
 enum Between {
     /// Few samples: themselves, in order.
-    Few([u32; FEW]),
+    Few([u32; EXACT_SAMPLES]),
     /// Many: markers.
     Many(Markers),
 }
 
 /// So many samples are kept as they are.
-const FEW: usize = 20;
+const EXACT_SAMPLES: usize = 20;
 
 /// Estimates of quantiles.
 // K. Raatikainen, "Simultaneous estimation of several percentiles", Simulation 49 (1987), which extends the P² algorithm of
@@ -74,11 +74,11 @@ const QUANTILES: [f64; MARKERS] = [0.0, 0.25, 0.5, 0.725, 0.95, 0.975, 1.0];
 const MEDIAN: usize = 2;
 const P95: usize = 4;
 /// Where the markers begin among few samples.
-const FIRST_RANKS: [u32; MARKERS] = [1, 6, 10, 15, 18, 19, FEW as u32];
+const FIRST_RANKS: [u32; MARKERS] = [1, 6, 10, 15, 18, 19, EXACT_SAMPLES as u32];
 
 impl Default for Between {
     fn default() -> Self {
-        Self::Few([0; FEW])
+        Self::Few([0; EXACT_SAMPLES])
     }
 }
 
@@ -89,7 +89,7 @@ impl Rtt {
         self.max = if count == 0 { rtt.0 } else { self.max.max(rtt.0) };
         self.samples = self.samples.saturating_add(1);
         match &mut self.between {
-            Between::Few(few) if count < FEW => {
+            Between::Few(few) if count < EXACT_SAMPLES => {
                 few[count] = short(rtt.0);
                 few[..=count].sort_unstable();
             }

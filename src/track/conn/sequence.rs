@@ -5,11 +5,11 @@ use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Sent;
-use crate::track::conn::gaps::Hole;
-use crate::track::detect::loss::recovery::Repeat;
+use crate::track::conn::gaps::Gap;
+use crate::track::detect::loss::recovery::Retransmission;
 use crate::track::detect::loss::verdict::Verdict;
 use crate::track::step::Step;
-use crate::track::{Deed, Note};
+use crate::track::{Note, SegmentEffect};
 
 impl Connection {
     /// A probe of an idle or stopped connection: it takes no new number, so it is neither data nor a retransmission.
@@ -47,8 +47,8 @@ impl Connection {
         if end == from {
             return self.note_promised(step, from);
         }
-        if segment.payload_len > 0 && step.obs.deed == Deed::Acks {
-            step.obs.deed = Deed::Data;
+        if segment.payload_len > 0 && step.obs.effect == SegmentEffect::Acks {
+            step.obs.effect = SegmentEffect::Data;
         }
         self.check_after_fin(step);
         self.note_early_data(step);
@@ -75,9 +75,9 @@ impl Connection {
             }
             return;
         }
-        if me.holes.is_unknown(from) && end <= me.nxt {
+        if me.gaps.is_unknown(from) && end <= me.nxt {
             // There were too many gaps to tell whether it fills one.
-            me.holes.fill(from, end);
+            me.gaps.fill(from, end);
             return;
         }
         let advances = from >= me.nxt;
@@ -102,7 +102,7 @@ impl Connection {
         let me = &mut self.ends[step.me()];
         let plausible = from - me.nxt <= MAX_PROMISE && me.fin.is_none_or(|fin| from <= fin);
         if me.count.packets > 1 && me.low != i64::MAX && from > me.nxt && plausible {
-            me.holes.open(Hole::before(step.segment, me.nxt, from));
+            me.gaps.open(Gap::before(step.segment, me.nxt, from));
             me.nxt = from;
         }
     }
@@ -115,7 +115,8 @@ impl Connection {
         if lost > 0 {
             let bytes = u64::from(step.segment.payload_len);
             let last = self.ends[step.me()].last_ts;
-            let hidden = Repeat { from, end, bytes, seen: false, again: false, first: None, last, lost, rung: "ip-id" };
+            let hidden =
+                Retransmission { from, end, bytes, seen: false, again: false, first: None, last, lost, rung: "ip-id" };
             self.say_resent(step, hidden);
             if step.has(TcpFlags::FIN) {
                 step.fire(Rule::FinRetransmission).confidence(Confidence::Likely);
@@ -139,19 +140,19 @@ impl Connection {
         let first = me.first_copy(from);
         let resent = me.recovery.as_deref().and_then(|recovery| recovery.last_resent(from, upto));
         let again = resent.is_some() || me.has_resent(from, upto);
-        let (filled, hole) = me.holes.fill(from, upto);
+        let (filled, gap) = me.gaps.fill(from, upto);
         let unseen = self.take_unseen(step, from, upto);
         let missing = filled.saturating_add(unseen.map_or(0, |found| found.bytes));
         let me = &self.ends[step.me()];
         let seen = ((upto - from.max(me.low)).max(0) as u64).saturating_sub(missing);
-        let (verdict, rung) = match (&hole, &unseen) {
+        let (verdict, rung) = match (&gap, &unseen) {
             (_, Some(found)) if seen == 0 => self.judge_unseen(step, found),
-            (Some(hole), None) if seen == 0 => self.judge_filling(step, hole),
+            (Some(gap), None) if seen == 0 => self.judge_filling(step, gap),
             _ => self.judge_repeat(step, first.as_ref()),
         };
-        if let Some(hole) = hole {
-            step.obs.fills_gap_of = Some(hole.opener);
-            self.fill_gap(step, hole.opener, filled, verdict);
+        if let Some(gap) = gap {
+            step.obs.fills_gap_of = Some(gap.opener);
+            self.fill_gap(step, gap.opener, filled, verdict);
             if verdict == Verdict::Resent {
                 step.shared.stacks.note_loss(step.segment);
             }
@@ -159,38 +160,41 @@ impl Connection {
         if verdict == Verdict::Stored {
             if let Some(found) = unseen {
                 self.say_stored(step, &found);
-            } else if let Some((_, acked)) = hole.and_then(|hole| hole.acked) {
+            } else if let Some((_, acked)) = gap.and_then(|gap| gap.acked) {
                 self.note_late(step, acked);
             }
-            return self.send_stored(step, (from, end), hole.is_some());
+            return self.send_stored(step, (from, end), gap.is_some());
         }
         if !step.has(TcpFlags::SYN) {
             self.ends[step.me()].last_old = Some(segment.ts);
         }
         if verdict == Verdict::Late {
-            self.say_late(step, (from, end), hole, rung);
+            self.say_late(step, (from, end), gap, rung);
         } else if !step.has(TcpFlags::SYN) && !self.closes_again(step) {
             // A FIN alone carries no byte again; that it came before is said where it closes, and how it came to be sent here.
-            let bytes = if hole.is_some() { seen + filled } else { seen };
+            let bytes = if gap.is_some() { seen + filled } else { seen };
             let bytes = bytes.min(u64::from(segment.payload_len));
             let original = first;
             // A first copy that was not seen left before what went past it.
-            let opened = hole.map(|hole| hole.opened);
+            let opened = gap.map(|gap| gap.opened);
             let last = resent.or(first.map(|sent| sent.last_ts)).or(opened).unwrap_or(segment.ts);
             let first = first.map(|sent| (sent.frame, sent.ts));
-            self.say_resent(step, Repeat { from, end, bytes, seen: hole.is_none(), again, first, last, lost: 0, rung });
+            self.say_resent(
+                step,
+                Retransmission { from, end, bytes, seen: gap.is_none(), again, first, last, lost: 0, rung },
+            );
             if segment.payload_len > 0 {
                 self.check_resends(step, original.as_ref());
             }
         }
         let me = &mut self.ends[step.me()];
         me.resend(from, end, segment.ts);
-        if hole.is_some() {
+        if gap.is_some() {
             me.send(from, upto, segment);
             me.resend(from, upto, segment.ts);
         }
         if me.fin == Some(end) && step.has(TcpFlags::FIN) {
-            step.obs.deed = Deed::ClosesAgain;
+            step.obs.effect = SegmentEffect::ClosesAgain;
         }
         let me = &mut self.ends[step.me()];
         if end > known {
@@ -228,13 +232,13 @@ impl Connection {
     }
 
     /// A first copy that was overtaken.
-    fn say_late(&mut self, step: &mut Step<'_>, (from, end): (i64, i64), hole: Option<Hole>, rung: &'static str) {
+    fn say_late(&mut self, step: &mut Step<'_>, (from, end): (i64, i64), gap: Option<Gap>, rung: &'static str) {
         self.ends[step.me()].note_trouble().late_segments += 1;
         let (frame, ts) = (step.segment.frame, step.segment.ts);
         let finding = step.fire(Rule::OutOfOrder);
         finding.range(from, end).word("rung", rung);
-        if let Some(hole) = hole.filter(|hole| hole.opener != frame) {
-            finding.frame("gap_frame", hole.opener).time("late", ts.since(hole.opened));
+        if let Some(gap) = gap.filter(|gap| gap.opener != frame) {
+            finding.frame("gap_frame", gap.opener).time("late", ts.since(gap.opened));
         }
     }
 
@@ -261,30 +265,30 @@ impl Connection {
         }
         self.gaps_acked = false;
         for from in [step.from, step.from.reverse()] {
-            let waiting = |hole: &Hole| {
-                hole.acked.is_some_and(|(frame, ts)| {
+            let waiting = |gap: &Gap| {
+                gap.acked.is_some_and(|(frame, ts)| {
                     step.segment.frame.saturating_sub(frame) <= REORDER_FRAMES
                         || step.segment.ts.since(ts).0 <= REORDER_NANOS
                 })
             };
             let end = &mut self.ends[from.index()];
-            for hole in end.holes.take_acked(waiting) {
+            for gap in end.gaps.take_acked(waiting) {
                 let late = step.shared.skewed || self.is_late(from);
-                self.note_missed(from, &hole, late);
+                self.note_missed(from, &gap, late);
                 if late {
                     continue;
                 }
                 self.history.gap(from);
-                self.give_up_gap(step, from, &hole);
-                let (frame, ts) = hole.acked.unwrap_or_default();
-                if hole.missed_by_receiver {
+                self.give_up_gap(step, from, &gap);
+                let (frame, ts) = gap.acked.unwrap_or_default();
+                if gap.missed_by_receiver {
                     continue;
                 }
                 let mut finding = self.late_finding(Rule::CaptureGap, (frame, ts), from);
-                finding.range(hole.from, hole.to).bytes("bytes", hole.len());
+                finding.range(gap.from, gap.to).bytes("bytes", gap.len());
                 self.amend(step, frame, vec![finding], &[]);
             }
-            self.gaps_acked |= self.ends[from.index()].holes.any_acked();
+            self.gaps_acked |= self.ends[from.index()].gaps.any_acked();
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::rules::{Rule, Severity};
 use crate::track::conn::connection::{Connection, Cut};
 use crate::track::conn::facts::CutOff;
 use crate::track::step::Step;
-use crate::track::{Deed, Direction, States, TcpState};
+use crate::track::{Direction, SegmentEffect, States, TcpState};
 
 /// Where a RST lies for its receiver.
 enum Place {
@@ -34,21 +34,21 @@ impl Connection {
         let beyond = me.nxt - end;
         match me.fin {
             // RFC 9293 §3.10.7.4, eighth: what lies below RCV.NXT closes nothing. Numbers that were never seen prove nothing, though.
-            None if beyond > 0 && me.holes.overlap(end, me.nxt) == 0 && me.trouble().missed_bytes == 0 => {
+            None if beyond > 0 && me.gaps.overlap(end, me.nxt) == 0 && me.trouble().missed_bytes == 0 => {
                 let fin = step.segment.frame;
                 step.fire(Rule::DataAfterFin).bytes("bytes", beyond as u64).frame("fin", fin);
             }
             None => {
                 me.fin = Some(end);
                 me.facts.closes_second = second;
-                step.obs.deed = Deed::Closes;
+                step.obs.effect = SegmentEffect::Closes;
                 self.fin_frames[step.me()] = (step.segment.frame, step.segment.ts);
                 if crosses {
                     step.fire(Rule::SimultaneousClose).frame("fin", theirs);
                 }
             }
             Some(fin) if fin == end => {
-                step.obs.deed = Deed::ClosesAgain;
+                step.obs.effect = SegmentEffect::ClosesAgain;
                 step.fire(Rule::FinRetransmission).frame("first", first);
             }
             Some(fin) => {
@@ -72,7 +72,7 @@ impl Connection {
 
     /// A segment with RST.
     pub(in crate::track) fn reset(&mut self, step: &mut Step<'_>) {
-        step.obs.deed = Deed::Resets;
+        step.obs.effect = SegmentEffect::Resets;
         let (frame, ts) = (step.segment.frame, step.segment.ts);
         let before = self.states();
         let cut = Cut { how: self.cut_off(step, before), by: step.from, ttl: step.segment.ttl, frame, ts };
@@ -88,13 +88,13 @@ impl Connection {
             Place::InWindow if self.cut.is_none() => {
                 self.doubtful_reset = Some(cut);
                 self.draw_by_reset(step);
-                step.obs.deed = Deed::Stray;
+                step.obs.effect = SegmentEffect::Stray;
             }
             _ => {
                 if self.is_half_open() && step.from == Direction::FromResponder {
                     self.handshake.dropped = Some((frame, true));
                 }
-                step.obs.deed = Deed::Stray;
+                step.obs.effect = SegmentEffect::Stray;
             }
         }
     }

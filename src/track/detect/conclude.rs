@@ -60,13 +60,13 @@ impl Connection {
     fn conclude_gaps(&mut self, found: &mut Vec<Finding>) {
         for from in [crate::track::Direction::FromOriginator, crate::track::Direction::FromResponder] {
             let end = &mut self.ends[from.index()];
-            for hole in end.holes.take_acked(|_| false) {
-                end.note_trouble().missed_bytes += hole.len();
+            for gap in end.gaps.take_acked(|_| false) {
+                end.note_trouble().missed_bytes += gap.len();
                 self.history.gap(from);
-                let (frame, ts) = hole.acked.unwrap_or_default();
+                let (frame, ts) = gap.acked.unwrap_or_default();
                 let mut finding = Finding::new(Rule::CaptureGap);
                 (finding.frame, finding.ts, finding.direction) = (frame, ts, Some(from));
-                finding.range(hole.from, hole.to).bytes("bytes", hole.len());
+                finding.range(gap.from, gap.to).bytes("bytes", gap.len());
                 found.push(finding);
             }
             self.conclude_unseen(from, found);
@@ -295,7 +295,7 @@ impl Connection {
         let (count, trouble) = (&end.count, end.trouble());
         let start = if end.facts.syn_seen { 1 } else { end.low.min(end.nxt) };
         let fin = i64::from(end.fin.is_some_and(|fin| end.nxt >= fin));
-        let unseen: u64 = end.holes.overlap(i64::MIN, end.nxt);
+        let unseen: u64 = end.gaps.overlap(i64::MIN, end.nxt);
         let unique = (end.nxt - start - fin).max(0) as u64;
         DirectionStats {
             packets: count.packets,

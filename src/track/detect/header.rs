@@ -46,8 +46,8 @@ impl Connection {
     /// Numbers are acknowledged that came in a segment whose checksum does not hold, and in no other: its receiver had it whole.
     pub(in crate::track) fn settle_damaged(&mut self, step: &mut Step<'_>, ack: i64) {
         let peer = step.peer();
-        let Some(watch) = self.watch.as_deref_mut() else { return };
-        for damaged in watch.take_damaged(peer, ack) {
+        let Some(suspicions) = self.suspicions.as_deref_mut() else { return };
+        for damaged in suspicions.take_damaged(peer, ack) {
             let sender = &mut self.ends[peer];
             if sender.first_copy(damaged.seq).is_none_or(|sent| sent.resent) {
                 continue;
@@ -134,11 +134,11 @@ impl Connection {
         let flags = step.segment.flags;
         let [me, peer] = [self.ends[step.me()].facts, self.ends[step.peer()].facts];
         let ace = (flags.0 >> 6) & 7;
-        let asked = peer.ecn || peer.acc_ecn;
+        let loss_reports = peer.ecn || peer.acc_ecn;
         let which = if flags.is_syn_ack() && peer.syn_seen {
             match ace {
                 0b111 => "the SYN+ACK reflects all three ECN flags",
-                _ if ace != 0 && !asked => "the SYN+ACK answers ECN, which the SYN had not asked for",
+                _ if ace != 0 && !loss_reports => "the SYN+ACK answers ECN, which the SYN had not asked for",
                 0b011 => "the SYN+ACK sets ECE and CWR: only a SYN may",
                 _ => return,
             }

@@ -12,7 +12,7 @@ use crate::rules::{Rule, Severity};
 
 use crate::track::conn::connection::Connection;
 
-use crate::track::detect::loss::recovery::Repeat;
+use crate::track::detect::loss::recovery::Retransmission;
 use crate::track::step::Step;
 use crate::track::timing::MIN_RTO;
 use crate::track::{Direction, Finding, Value};
@@ -116,7 +116,7 @@ impl IcmpErrors {
         flow: u32,
         from: Direction,
         segment: &Segment,
-        sent: &Repeat,
+        sent: &Retransmission,
         una_ts: Timestamp,
         round_trip: Span,
     ) -> Option<(u64, &'static str)> {

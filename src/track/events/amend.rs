@@ -36,39 +36,39 @@ impl Amend {
 
 /// What was said of one frame.
 #[derive(Clone, Debug)]
-struct Said {
+struct Statement {
     frame: u64,
     notes: ArrayVec<Note, 4>,
     rules: ArrayVec<(Rule, Severity), 8>,
 }
 
 /// More frames than this are not waited for in one connection; the oldest keep their provisional word.
-const MAX_SAID: usize = 1024;
+const MAX_STATEMENTS: usize = 1024;
 
 /// The frames of one connection whose word may still change, oldest first.
 #[derive(Debug, Default)]
-pub(in crate::track) struct Words {
-    said: VecDeque<Said>,
+pub(in crate::track) struct PendingVerdicts {
+    statements: VecDeque<Statement>,
 }
 
-impl Words {
+impl PendingVerdicts {
     /// The memory that it takes besides its own size.
     pub fn heap_bytes(&self) -> usize {
-        self.said.capacity() * size_of::<Said>()
+        self.statements.capacity() * size_of::<Statement>()
     }
 
     /// No frame's word may change.
     pub fn is_empty(&self) -> bool {
-        self.said.is_empty()
+        self.statements.is_empty()
     }
 
     /// Keeps what was said of a frame.
     pub fn keep(&mut self, frame: u64, observation: &Observation) {
-        if self.said.len() >= MAX_SAID {
-            self.said.pop_front();
+        if self.statements.len() >= MAX_STATEMENTS {
+            self.statements.pop_front();
         }
         let own = observation.findings.iter().filter(|finding| finding.frame == frame);
-        self.said.push_back(Said {
+        self.statements.push_back(Statement {
             frame,
             notes: observation.notes.iter().copied().take(4).collect(),
             rules: own.take(8).map(|finding| (finding.rule, finding.severity)).collect(),
@@ -77,23 +77,24 @@ impl Words {
 
     /// Says something else of a frame. `None` when it is no longer known what was said: the provisional word stays.
     pub fn change(&mut self, flow: u32, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) -> Option<Amend> {
-        let at = self.said.binary_search_by_key(&frame, |said| said.frame).ok()?;
-        let said = self.said.get_mut(at)?;
-        let (withdrawn, kept): (Vec<_>, Vec<_>) = said.rules.iter().partition(|(rule, _)| withdraw.contains(rule));
-        said.rules = kept.into_iter().collect();
+        let at = self.statements.binary_search_by_key(&frame, |statements| statements.frame).ok()?;
+        let statements = self.statements.get_mut(at)?;
+        let (withdrawn, kept): (Vec<_>, Vec<_>) =
+            statements.rules.iter().partition(|(rule, _)| withdraw.contains(rule));
+        statements.rules = kept.into_iter().collect();
         let mut changed = Vec::new();
         for finding in &add {
-            if let Some((_, severity)) = said.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+            if let Some((_, severity)) = statements.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
                 changed.push((finding.rule, std::mem::replace(severity, finding.severity)));
             } else {
-                let _ = said.rules.try_push((finding.rule, finding.severity));
+                let _ = statements.rules.try_push((finding.rule, finding.severity));
             }
         }
         Some(Amend {
             frame,
             flow,
-            notes: said.notes.to_vec(),
-            findings: said.rules.to_vec(),
+            notes: statements.notes.to_vec(),
+            findings: statements.rules.to_vec(),
             details: add,
             changed,
             withdrawn,

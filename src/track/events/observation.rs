@@ -20,7 +20,7 @@ pub struct Observation {
     /// Both ends' states after it was sent and has arrived.
     pub after: States,
     /// What it did, in the first place.
-    pub deed: Deed,
+    pub effect: SegmentEffect,
     /// First sequence number, relative to the ISN (mid-stream as tcpdump counts: the first byte seen is 0), unwrapped to 64 bits.
     pub seq: i64,
     /// The sequence number behind its payload (SYN and FIN not counted, as tcpdump does).
@@ -40,7 +40,7 @@ pub struct Observation {
     /// The frame that opened the gap which this segment fills.
     pub fills_gap_of: Option<u64>,
     /// Bytes of it that were seen before.
-    pub again: u64,
+    pub retransmitted_bytes: u64,
     /// Annotations.
     pub notes: Vec<Note>,
     /// Rules that fired on it.
@@ -65,7 +65,7 @@ impl Observation {
             client_known,
             before,
             after,
-            deed,
+            effect,
             seq,
             seq_end,
             ack,
@@ -75,15 +75,15 @@ impl Observation {
             acked_frames,
             gap,
             fills_gap_of,
-            again,
+            retransmitted_bytes,
             notes,
             findings,
             provisional,
         } = self;
         (*flow, *direction, *client_known) = Default::default();
-        (*before, *after, *deed) = Default::default();
+        (*before, *after, *effect) = Default::default();
         (*seq, *seq_end, *ack, *window_bytes, *in_flight) = Default::default();
-        (*acked, *gap, *fills_gap_of, *again, *provisional) = Default::default();
+        (*acked, *gap, *fills_gap_of, *retransmitted_bytes, *provisional) = Default::default();
         acked_frames.clear();
         notes.clear();
         findings.clear();
@@ -127,7 +127,7 @@ pub struct Acked {
 
 /// What a segment did in the first place.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Deed {
+pub enum SegmentEffect {
     /// Nothing that the others name; a bare acknowledgment.
     #[default]
     Acks,

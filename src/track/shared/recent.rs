@@ -14,7 +14,7 @@ use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
 
 /// A segment that passed, as far as later ones ask for it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Passed {
+pub(in crate::track) struct RecentSegment {
     /// A digest of all that the network does not change on its way.
     pub hash: u64,
     pub ts: Timestamp,
@@ -25,11 +25,11 @@ pub(in crate::track) struct Passed {
     from: Direction,
     flow: u32,
     /// The one of the same end before it.
-    before: Mark,
+    before: Cursor,
     advert: Option<Advert>,
 }
 
-impl Passed {
+impl RecentSegment {
     /// The window that it advertised.
     pub fn advert(&self) -> Option<Advert> {
         self.advert
@@ -46,9 +46,9 @@ pub(in crate::track) struct Advert {
 
 /// Where an end's newest segment stands in the trail.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(in crate::track) struct Mark(u32);
+pub(in crate::track) struct Cursor(u32);
 
-impl Pack for Mark {
+impl Pack for Cursor {
     fn pack(&self, out: &mut Packer) {
         out.near(Kind::Mark, self.0.into());
     }
@@ -58,7 +58,7 @@ impl Pack for Mark {
     }
 }
 
-impl Mark {
+impl Cursor {
     /// There is none.
     pub fn is_none(self) -> bool {
         self.0 == 0
@@ -67,8 +67,8 @@ impl Mark {
 
 /// The ring.
 #[derive(Debug, Default)]
-pub(in crate::track) struct Trail {
-    ring: Vec<Passed>,
+pub(in crate::track) struct RecentSegments {
+    ring: Vec<RecentSegment>,
     /// The number of the newest, from 1; it wraps round.
     newest: u32,
     /// Where what passed before time went back stands in the ring, by its hash, and when that was.
@@ -77,25 +77,25 @@ pub(in crate::track) struct Trail {
 }
 
 /// So many segments before its own a place is brought near.
-const SOON: u32 = 8;
+const PREFETCH_DISTANCE: u32 = 8;
 
 /// So many frames back.
-pub(in crate::track) const REACH: u64 = 1 << 16;
+pub(in crate::track) const MAX_FRAMES_BACK: u64 = 1 << 16;
 
-const _: () = assert!(size_of::<Passed>() <= 64, "a cache line for each packet");
+const _: () = assert!(size_of::<RecentSegment>() <= 64, "a cache line for each packet");
 
-impl Passed {
+impl RecentSegment {
     /// Whose it was.
     pub fn who(&self) -> (u32, Direction) {
         (self.flow, self.from)
     }
 }
 
-impl Trail {
+impl RecentSegments {
     /// Adds a segment of an end behind that end's newest, which it becomes.
-    pub fn add(&mut self, end: &mut Mark, (flow, from): (u32, Direction), seen: Seen) {
-        let Seen { hash, ts, frame, place, ttl } = seen;
-        let passed = Passed { hash, ts, frame, place, ttl, from, flow, before: *end, advert: None };
+    pub fn add(&mut self, end: &mut Cursor, (flow, from): (u32, Direction), seen: PassingSegment) {
+        let PassingSegment { hash, ts, frame, place, ttl } = seen;
+        let passed = RecentSegment { hash, ts, frame, place, ttl, from, flow, before: *end, advert: None };
         self.newest = self.newest.wrapping_add(1).max(1);
         match self.ring.get_mut(slot(self.newest)) {
             Some(old) => *old = passed,
@@ -105,20 +105,20 @@ impl Trail {
                 self.ring.push(passed);
             }
         }
-        *end = Mark(self.newest);
+        *end = Cursor(self.newest);
         // The ring is larger than a core's cache, and all that is written meanwhile would wait for its next places.
-        prefetch_index(&self.ring, slot(self.newest.wrapping_add(SOON)));
+        prefetch_index(&self.ring, slot(self.newest.wrapping_add(PREFETCH_DISTANCE)));
     }
 
     /// Has an end's newest segment brought near.
     #[inline]
-    pub fn bring_near(&self, end: Mark) {
+    pub fn bring_near(&self, end: Cursor) {
         prefetch_index(&self.ring, slot(end.0));
     }
 
     /// Time goes back at this frame: what has passed may come again as a block. So many frames later that is noted anew.
     pub fn go_back(&mut self, frame: u64) {
-        if self.went_back != 0 && frame.saturating_sub(self.went_back) < REACH {
+        if self.went_back != 0 && frame.saturating_sub(self.went_back) < MAX_FRAMES_BACK {
             return;
         }
         self.went_back = frame;
@@ -126,30 +126,30 @@ impl Trail {
     }
 
     /// What passed before time went back, and has that hash.
-    pub fn before(&self, hash: u64) -> Option<&Passed> {
+    pub fn before(&self, hash: u64) -> Option<&RecentSegment> {
         let passed = self.ring.get(*self.before.get(&hash)? as usize)?;
         (passed.hash == hash && passed.frame < self.went_back).then_some(passed)
     }
 
     /// Notes what an end's newest segment advertises.
-    pub fn advertise(&mut self, end: Mark, advert: Advert) {
+    pub fn advertise(&mut self, end: Cursor, advert: Advert) {
         if let Some(passed) = self.ring.get_mut(slot(end.0)).filter(|_| end.0 == self.newest) {
             passed.advert = Some(advert);
         }
     }
 
     /// The last segments of an end, newest first.
-    pub fn back(&self, end: Mark, who: (u32, Direction)) -> impl Iterator<Item = &Passed> {
+    pub fn back(&self, end: Cursor, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
         let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
         let (mut at, mut least) = (end, 0);
         std::iter::from_fn(move || {
             // Its place may have been taken since.
             let age = u64::from(self.newest.wrapping_sub(at.0));
-            if at.is_none() || age < least || age >= REACH {
+            if at.is_none() || age < least || age >= MAX_FRAMES_BACK {
                 return None;
             }
             let passed = self.ring.get(slot(at.0))?;
-            let same = (passed.flow, passed.from) == who && newest.wrapping_sub(passed.frame) < REACH;
+            let same = (passed.flow, passed.from) == who && newest.wrapping_sub(passed.frame) < MAX_FRAMES_BACK;
             (at, least) = (passed.before, age + 1);
             same.then_some(passed)
         })
@@ -158,7 +158,7 @@ impl Trail {
 
 /// What there is to say of a segment that passes.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Seen {
+pub(in crate::track) struct PassingSegment {
     pub hash: u64,
     pub ts: Timestamp,
     pub frame: u64,
@@ -167,43 +167,43 @@ pub(in crate::track) struct Seen {
 }
 
 fn slot(number: u32) -> usize {
-    number as usize & (REACH as usize - 1)
+    number as usize & (MAX_FRAMES_BACK as usize - 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(frame: u64) -> Seen {
-        Seen { hash: frame, ts: Timestamp(0), frame, place: 0, ttl: 64 }
+    fn seen(frame: u64) -> PassingSegment {
+        PassingSegment { hash: frame, ts: Timestamp(0), frame, place: 0, ttl: 64 }
     }
 
     #[test]
     fn an_end_finds_its_own_segments_among_those_of_others() {
-        let (mut trail, mut mine, mut other) = (Trail::default(), Mark::default(), Mark::default());
+        let (mut recent, mut mine, mut other) = (RecentSegments::default(), Cursor::default(), Cursor::default());
         let (me, you) = ((1, Direction::FromOriginator), (1, Direction::FromResponder));
         for frame in 1..=10 {
-            trail.add(&mut mine, me, seen(2 * frame));
-            trail.add(&mut other, you, seen(2 * frame + 1));
+            recent.add(&mut mine, me, seen(2 * frame));
+            recent.add(&mut other, you, seen(2 * frame + 1));
         }
-        let back: Vec<u64> = trail.back(mine, me).map(|passed| passed.frame).collect();
+        let back: Vec<u64> = recent.back(mine, me).map(|passed| passed.frame).collect();
         assert_eq!(back, [20, 18, 16, 14, 12, 10, 8, 6, 4, 2]);
     }
 
     #[test]
     fn it_reaches_so_far_back_and_grows_no_further() {
-        let (mut trail, mut mine, mut other) = (Trail::default(), Mark::default(), Mark::default());
+        let (mut recent, mut mine, mut other) = (RecentSegments::default(), Cursor::default(), Cursor::default());
         let (me, you) = ((1, Direction::FromOriginator), (2, Direction::FromOriginator));
-        trail.add(&mut mine, me, seen(1));
-        for frame in 2..REACH + 1 {
-            trail.add(&mut other, you, seen(frame));
+        recent.add(&mut mine, me, seen(1));
+        for frame in 2..MAX_FRAMES_BACK + 1 {
+            recent.add(&mut other, you, seen(frame));
         }
-        assert_eq!(trail.back(mine, me).count(), 1);
-        for frame in REACH + 1..=3 * REACH {
-            trail.add(&mut other, you, seen(frame));
+        assert_eq!(recent.back(mine, me).count(), 1);
+        for frame in MAX_FRAMES_BACK + 1..=3 * MAX_FRAMES_BACK {
+            recent.add(&mut other, you, seen(frame));
         }
-        assert_eq!(trail.back(mine, me).count(), 0);
-        assert_eq!(trail.back(other, you).count() as u64, REACH);
-        assert_eq!(trail.ring.len() as u64, REACH);
+        assert_eq!(recent.back(mine, me).count(), 0);
+        assert_eq!(recent.back(other, you).count() as u64, MAX_FRAMES_BACK);
+        assert_eq!(recent.ring.len() as u64, MAX_FRAMES_BACK);
     }
 }

@@ -14,7 +14,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::Segment;
 
 use crate::track::Direction;
-use crate::track::stack::ip_id::Run;
+use crate::track::stack::ip_id::IdRun;
 
 /// One end of a connection.
 type End = (u32, Direction);
@@ -39,7 +39,7 @@ struct Counters {
     /// Each connection has its own.
     separate: bool,
     /// Runs that were noted last, oldest first.
-    runs: ArrayVec<(End, Run), MAX_RUNS>,
+    runs: ArrayVec<(End, IdRun), MAX_RUNS>,
     /// The ID that was noted last, of which end and when, and how many notes in a row no common counter explains.
     last: Option<(End, u16, Timestamp)>,
     unexplained: u8,
@@ -82,7 +82,7 @@ impl Stacks {
 
     /// Notes the ID of this segment of an end, and how long a run it ends. Whether its host's connections count each for itself.
     #[cold]
-    pub fn note(&mut self, segment: &Segment, end: End, run: Run) -> bool {
+    pub fn note(&mut self, segment: &Segment, end: End, run: IdRun) -> bool {
         let (Some(counters), Some(id)) = (self.counters(segment), segment.ip_id) else { return false };
         if !counters.separate {
             counters.separate = counters.compare_ids(end, id, segment.ts) || counters.compare_runs(end, run);
@@ -131,7 +131,7 @@ impl Counters {
     }
 
     /// Whether a run went on while another connection sent, which took none of its IDs.
-    fn compare_runs(&mut self, end: End, run: Run) -> bool {
+    fn compare_runs(&mut self, end: End, run: IdRun) -> bool {
         let noted = self.runs.iter().rposition(|(other, _)| *other == end);
         if let Some(at) = noted {
             let goes_on = self.runs[at].1.start == run.start;
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_run_that_goes_on_while_another_connection_sends_has_a_counter_of_its_own() {
         let mut counters = Counters::default();
-        let mut compare = |end, start, length| counters.compare_runs(end, Run { start, length });
+        let mut compare = |end, start, length| counters.compare_runs(end, IdRun { start, length });
         assert!(!compare(A, 0, 8) && !compare(B, 0, 8) && !compare(B, 0, 12));
         assert!(compare(A, 0, 12));
     }
@@ -170,7 +170,7 @@ mod tests {
     fn a_run_that_begins_anew_shows_nothing() {
         let mut counters = Counters::default();
         let runs = [(A, 0, 8), (B, 0, 8), (A, 12, 3), (B, 12, 3), (A, 12, 11), (B, 12, 2), (A, 30, 9)];
-        assert!(!runs.map(|(end, start, length)| counters.compare_runs(end, Run { start, length })).contains(&true));
+        assert!(!runs.map(|(end, start, length)| counters.compare_runs(end, IdRun { start, length })).contains(&true));
     }
 
     #[test]

@@ -46,9 +46,9 @@ impl Pack for Ids {
 
 /// Further than this the counter does not get between two packets of one connection, unless others share it. A counter whose
 /// bytes are swapped moves by 256.
-const NEAR: u16 = 255;
+const MAX_STEP: u16 = 255;
 /// Packets further apart than this are not ordered by their IDs.
-const FAR: u16 = 4_096;
+const MAX_ORDERED_DISTANCE: u16 = 4_096;
 /// An ID of 0 stands for none, but for a counter that comes round.
 const BEFORE_ZERO: u16 = 16;
 /// They are compared with those of other connections at every few steps, and more rarely after a while.
@@ -59,7 +59,7 @@ const KNOWN: u16 = u16::MAX;
 
 /// Packets in a row that took exactly as many IDs as they have segments.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::track) struct Run {
+pub(in crate::track) struct IdRun {
     /// The packet that it begins with, counted from the connection's first.
     pub start: u16,
     pub length: u16,
@@ -68,13 +68,13 @@ pub(in crate::track) struct Run {
 impl Ids {
     /// Takes the ID of a frame with so many segments; `advances` when it goes past all data before it, so that it was not
     /// overtaken. The run when it is time to compare them with those of other connections.
-    pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<Run> {
+    pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<IdRun> {
         let id = self.usable(id)?;
         let step = self.last.map(|last| id.wrapping_sub(last));
         match step {
             None => {}
             Some(0) => self.same = self.same.saturating_add(1),
-            Some(1..=NEAR) => self.up = self.up.saturating_add(1),
+            Some(1..=MAX_STEP) => self.up = self.up.saturating_add(1),
             _ if advances => self.other = self.other.saturating_add(1),
             _ => {}
         }
@@ -93,7 +93,7 @@ impl Ids {
         }
         self.run = if counted { self.run.saturating_add(1).min(KNOWN - 1) } else { 0 };
         let due = self.up.is_multiple_of(NOTED) && (self.is_young() || self.up.is_power_of_two());
-        (due && self.up > 0).then_some(Run { start: self.up.saturating_sub(self.run), length: self.run })
+        (due && self.up > 0).then_some(IdRun { start: self.up.saturating_sub(self.run), length: self.run })
     }
 
     /// What they count is known: they need not be compared any more.
@@ -126,7 +126,7 @@ impl Ids {
     pub fn order(self, id: Option<u16>, other: u16) -> Option<bool> {
         let id = id.filter(|id| *id != 0 && other != 0 && self.ascend())?;
         let step = id.wrapping_sub(other) as i16;
-        (step != 0 && step.unsigned_abs() <= FAR).then_some(step > 0)
+        (step != 0 && step.unsigned_abs() <= MAX_ORDERED_DISTANCE).then_some(step > 0)
     }
 
     /// The ID of a segment so many before the last one, where frames of several segments count right.
@@ -197,12 +197,12 @@ mod tests {
     #[test]
     fn a_run_is_of_exact_steps_and_over_with_the_first_that_is_not() {
         let mut ids = after(&[1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(ids.learn(Some(9), 1, true), Some(Run { start: 0, length: 8 }));
+        assert_eq!(ids.learn(Some(9), 1, true), Some(IdRun { start: 0, length: 8 }));
         ids.pass_over(2);
         let runs = [12, 13, 14, 15].map(|id| ids.learn(Some(id), 1, true));
-        assert_eq!(runs, [None, None, None, Some(Run { start: 0, length: 12 })], "what was lost is known");
+        assert_eq!(runs, [None, None, None, Some(IdRun { start: 0, length: 12 })], "what was lost is known");
         let runs = [17, 18, 19, 20].map(|id| ids.learn(Some(id), 1, true));
-        assert_eq!(runs, [None, None, None, Some(Run { start: 13, length: 3 })], "a skip, and three steps");
+        assert_eq!(runs, [None, None, None, Some(IdRun { start: 13, length: 3 })], "a skip, and three steps");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(in crate::track) enum Limit {
 impl Limit {
     pub(in crate::track) const COUNT: usize = 3;
 
-    fn words(self) -> &'static str {
+    fn pending(self) -> &'static str {
         match self {
             Self::Flows => "the limit of connections tracked at once",
             Self::HalfOpen => "the limit of connections not yet answered",
@@ -174,7 +174,7 @@ impl FlowTracker {
             (finding.frame, finding.ts) = connection.last;
         }
         finding
-            .word("limit", limit.words())
+            .word("limit", limit.pending())
             .with("value", value)
             .word("what", "this connection is the first to be given up early, others follow");
         self.shared.events.push_back(Event::Finding(finding));
@@ -216,7 +216,7 @@ impl FlowTracker {
             }
             let mut finding = Finding::new(Rule::StateLimited);
             finding
-                .word("limit", limit.words())
+                .word("limit", limit.pending())
                 .with("value", Value::Count(evicted.try_into().unwrap_or(i64::MAX), "time"))
                 .word("what", "as many connections were given up early, unanswered ones first");
             finding.ts = self.now;

@@ -9,14 +9,14 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{IcmpError, Other, Segment, TcpFlags};
 use crate::rules::Rule;
 
-use crate::track::conn::connection::{Connection, Way};
+use crate::track::conn::connection::{Connection, Path};
 use crate::track::detect::capture::copies::digest;
 use crate::track::detect::capture::quality::Quality;
 use crate::track::detect::capture::unread::Unread;
 use crate::track::detect::conclude::Ending;
 use crate::track::shared::flood::Floods;
 use crate::track::shared::isn::Isns;
-use crate::track::shared::recent::Passed;
+use crate::track::shared::recent::RecentSegment;
 use crate::track::step::{Shared, Step};
 use crate::track::store::table::{Age, Slot, Table};
 pub use options::TrackerOptions;
@@ -24,7 +24,7 @@ pub use options::TrackerOptions;
 use ending::Limit;
 
 use crate::track::{
-    Amend, Deed, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation,
+    Amend, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation, SegmentEffect,
 };
 
 /// Time that goes back by less is the disorder of a card's queues.
@@ -108,12 +108,12 @@ impl FlowTracker {
     /// Takes the next segment, whose hash this tracker's [`hasher`](Self::hasher) has made.
     pub fn observe_hashed(&mut self, segment: &Segment, hash: FlowHash, observation: &mut Observation) {
         observation.clear();
-        self.table.look_ahead(&self.shared.trail);
+        self.table.look_ahead(&self.shared.recent);
         self.advance(segment.ts);
         let known = self.table.find(hash, segment);
         let predicted = known.filter(|_| self.options.predicts);
-        if !predicted.is_some_and(|slot| self.observe_expected(slot, segment, observation)) {
-            self.observe_any(known, segment, observation);
+        if !predicted.is_some_and(|slot| self.observe_fast(slot, segment, observation)) {
+            self.observe_slow(known, segment, observation);
         }
     }
 
@@ -124,17 +124,17 @@ impl FlowTracker {
 
     /// A segment that is just what was expected of a settled connection: that stays as it is, whatever its place in the table.
     /// False when it is not, and nothing has been done.
-    fn observe_expected(&mut self, slot: Slot, segment: &Segment, observation: &mut Observation) -> bool {
+    fn observe_fast(&mut self, slot: Slot, segment: &Segment, observation: &mut Observation) -> bool {
         let Some(connection) = self.table.get(slot) else { return false };
         let from = connection.direction(segment);
         let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
-        if step.shared.icmp.concerns(connection.number) || !connection.expects(&step) {
+        if step.shared.icmp.concerns(connection.number) || !connection.takes_fast_path(&step) {
             return false;
         }
         step.obs.flow = connection.number;
         self.quality.observe(&mut step, connection.is_offloaded(from, segment));
         let room = connection.flight_room();
-        connection.observe(&mut step, Way::Expected);
+        connection.observe(&mut step, Path::Fast);
         if connection.flight_room() != room {
             self.table.weigh(slot);
             self.limit_memory(slot);
@@ -149,11 +149,12 @@ impl FlowTracker {
         if self.now.since(segment.ts) <= BACK {
             return false;
         }
-        self.shared.trail.go_back(segment.frame);
+        self.shared.recent.go_back(segment.frame);
         let digest = digest(segment);
-        let same =
-            |passed: &&Passed| passed.ts == digest.ts && (passed.place, passed.ttl) == (digest.place, digest.ttl);
-        let Some(passed) = self.shared.trail.before(digest.hash).filter(same).copied() else { return false };
+        let same = |passed: &&RecentSegment| {
+            passed.ts == digest.ts && (passed.place, passed.ttl) == (digest.place, digest.ttl)
+        };
+        let Some(passed) = self.shared.recent.before(digest.hash).filter(same).copied() else { return false };
         let (flow, from) = passed.who();
         let mut connection = known.and_then(|slot| self.table.get(slot)).filter(|connection| connection.number == flow);
         if let Some(connection) = &connection {
@@ -162,7 +163,7 @@ impl FlowTracker {
             (observation.before, observation.after) = (states, states);
         }
         observation.direction = Some(from);
-        observation.deed = Deed::Copy(passed.frame);
+        observation.effect = SegmentEffect::Copy(passed.frame);
         let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
         step.fire(Rule::CaptureDuplicate).frame("first", passed.frame);
         self.quality.note_again(&mut step, passed.frame);
@@ -176,7 +177,7 @@ impl FlowTracker {
         true
     }
 
-    fn observe_any(&mut self, known: Option<Slot>, segment: &Segment, observation: &mut Observation) {
+    fn observe_slow(&mut self, known: Option<Slot>, segment: &Segment, observation: &mut Observation) {
         if self.observe_again(known, segment, observation) {
             return;
         }
@@ -204,12 +205,12 @@ impl FlowTracker {
         }
         let mss = connection.is_offloaded(from, segment);
         self.quality.observe(&mut step, mss);
-        connection.observe(&mut step, Way::Any);
+        connection.observe(&mut step, Path::Slow);
         if mid_stream && segment.flags.is_syn_ack() && step.obs.findings.len() == 1 && step.obs.notes.is_empty() {
             connection.once.starts_with_syn_ack = true;
             step.obs.provisional = true;
         }
-        if matches!(step.obs.deed, Deed::Opens | Deed::OpensToo | Deed::Accepts)
+        if matches!(step.obs.effect, SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts)
             && let Some((how, connections)) = self.isns.learn(segment)
         {
             step.fire(Rule::IsnPredictable).number("connections", connections).word("how", how);
@@ -328,7 +329,7 @@ impl FlowTracker {
 
     /// A header that cannot be read, of a connection that is not known: it does not start one.
     fn reject(&mut self, segment: &Segment, observation: &mut Observation) {
-        observation.deed = Deed::Stray;
+        observation.effect = SegmentEffect::Stray;
         observation.direction = Some(guess_direction(segment));
         let mut nobody = Connection::new(0, segment, guess_direction(segment));
         let from = guess_direction(segment);

@@ -2,7 +2,7 @@
 
 use crate::dissect::Segment;
 use crate::track::Observation;
-use crate::track::conn::connection::{Connection, Way};
+use crate::track::conn::connection::{Connection, Path};
 use crate::track::detect::handshake::reuse::Reuse;
 use crate::track::step::Step;
 use crate::track::store::table::{Age, Slot};
@@ -61,7 +61,7 @@ impl FlowTracker {
         if let Some(connection) = self.table.get(slot) {
             let from = connection.direction(&syn);
             let mut step = Step { segment: &syn, from, obs: &mut unheard, shared: &mut self.shared };
-            connection.observe(&mut step, Way::Any);
+            connection.observe(&mut step, Path::Slow);
             connection.found.clear();
             connection.regraded.clear();
         }

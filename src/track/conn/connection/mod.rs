@@ -16,12 +16,12 @@ use crate::rules::{Rule, Severity};
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::facts::{self, Closing, CutOff};
 use crate::track::conn::history::History;
-use crate::track::detect::ack::suspect::Claim;
+use crate::track::detect::ack::suspect::SuspectAck;
 use crate::track::detect::application::exchanges::{Exchanges, Turn};
 use crate::track::detect::application::programs::Application;
 use crate::track::detect::limited_by::Limits;
-use crate::track::detect::security::injection::Watch;
-use crate::track::events::amend::Words;
+use crate::track::detect::security::injection::PendingSuspicions;
+use crate::track::events::amend::PendingVerdicts;
 use crate::track::step::Step;
 use crate::track::store::packed::packed;
 use crate::track::{Direction, FlowKey, Note, States, TcpState};
@@ -35,7 +35,7 @@ pub(in crate::track) struct Connection {
     /// The client's SYN was seen, or the server's SYN+ACK.
     pub client_known: bool,
     /// Nothing is open: what is expected next needs no checks.
-    settled: bool,
+    fast_path_eligible: bool,
     /// The word about this segment may change.
     pub provisional: bool,
     /// Acknowledged holes are waiting for their verdict.
@@ -57,7 +57,7 @@ pub(in crate::track) struct Connection {
     /// The client's end, then the server's.
     pub ends: [Endpoint; 2],
     /// An end claims to have received what the other was not seen to send.
-    pub claim: Option<Box<Claim>>,
+    pub suspect_ack: Option<Box<SuspectAck>>,
     /// A SYN or SYN+ACK that does not belong here unless the other end takes it.
     pub pending_syn: Option<Box<Segment>>,
     /// Requests and their answers so far.
@@ -65,9 +65,9 @@ pub(in crate::track) struct Connection {
     /// What the programs did otherwise.
     pub(in crate::track) application: Option<Box<Application>>,
     /// Segments that may be a third party's, until their alleged sender's reaction tells.
-    pub watch: Option<Box<Watch>>,
+    pub suspicions: Option<Box<PendingSuspicions>>,
     /// What was said of frames whose word may change.
-    pub words: Words,
+    pub pending: PendingVerdicts,
     pub found: Vec<(Rule, u32)>,
     /// Of these, findings whose severity is not their rule's own.
     pub regraded: Vec<(Rule, Severity, u32)>,
@@ -88,16 +88,16 @@ pub(in crate::track) struct Connection {
 
 packed!(Connection {
     last, first, handshake, ends, client_known, age, alone, fin_frames, cut, doubtful_reset, time_wait_since, shown, history, limits,
-    found, regraded, probe, gaps_acked, provisional, once, settled, turn, exchanges, application, recovery_time
-} at_rest { number, claim, pending_syn, watch, words });
+    found, regraded, probe, gaps_acked, provisional, once, fast_path_eligible, turn, exchanges, application, recovery_time
+} at_rest { number, suspect_ack, pending_syn, suspicions, pending });
 
 /// How a segment is taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::track) enum Way {
+pub(in crate::track) enum Path {
     /// The connection [expects](Connection::expects) it: without checks that cannot say anything.
-    Expected,
+    Fast,
     /// Whatever it is.
-    Any,
+    Slow,
 }
 
 /// The frames of the handshake.
@@ -187,17 +187,17 @@ impl Connection {
             found: Vec::new(),
             regraded: Vec::new(),
             probe: None,
-            claim: None,
+            suspect_ack: None,
             pending_syn: None,
             turn: Turn::Nobody,
             exchanges: None,
             application: None,
-            watch: None,
+            suspicions: None,
             gaps_acked: false,
-            words: Words::default(),
+            pending: PendingVerdicts::default(),
             provisional: false,
             once: Once::default(),
-            settled: false,
+            fast_path_eligible: false,
         }
     }
 
@@ -223,25 +223,25 @@ impl Connection {
 
     /// Whether no word about it is open, and nothing is missing: it can be packed then.
     pub fn rest(&mut self) -> bool {
-        if self.claim.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
+        if self.suspect_ack.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
             return false;
         }
         if self.may_turn_up(self.last.1) {
             return false;
         }
-        self.watch.take_if(|watch| watch.is_empty());
+        self.suspicions.take_if(|suspicions| suspicions.is_empty());
         let opened = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
-        if opened && self.watch.is_none() && self.handshake.early_data.is_none() && !self.gaps_acked {
+        if opened && self.suspicions.is_none() && self.handshake.early_data.is_none() && !self.gaps_acked {
             // Nothing is left that could change a word.
-            self.words = Words::default();
+            self.pending = PendingVerdicts::default();
         }
-        self.watch.is_none() && self.words.is_empty()
+        self.suspicions.is_none() && self.pending.is_empty()
     }
 
     /// The memory that it takes.
     pub fn bytes(&self) -> usize {
-        let Self { ends, words, found, regraded, .. } = self;
-        let heap = ends.iter().map(Endpoint::heap_bytes).sum::<usize>() + words.heap_bytes();
+        let Self { ends, pending, found, regraded, .. } = self;
+        let heap = ends.iter().map(Endpoint::heap_bytes).sum::<usize>() + pending.heap_bytes();
         let counts = found.capacity() * size_of::<(Rule, u32)>();
         size_of::<Self>() + heap + counts + regraded.capacity() * size_of::<(Rule, Severity, u32)>()
     }
@@ -271,24 +271,24 @@ impl Connection {
     }
 
     /// Whether a segment is just what was expected next, with nothing open.
-    pub fn expects(&self, step: &Step<'_>) -> bool {
-        self.settled && self.is_expected(step)
+    pub fn takes_fast_path(&self, step: &Step<'_>) -> bool {
+        self.fast_path_eligible && self.is_next_in_order(step)
     }
 
     /// Takes a segment, and says in the step's observation what it did.
-    pub fn observe(&mut self, step: &mut Step<'_>, way: Way) {
+    pub fn observe(&mut self, step: &mut Step<'_>, way: Path) {
         step.obs.flow = self.number;
         step.obs.direction = Some(step.from);
         step.obs.client_known = self.client_known;
         match way {
-            Way::Expected => self.take_expected(step),
-            Way::Any => {
+            Path::Fast => self.take_fast_path(step),
+            Path::Slow => {
                 step.obs.before = self.shown.unwrap_or_else(|| self.states());
                 self.take(step);
                 step.obs.after = self.states();
                 self.shown = Some(step.obs.after);
                 self.note_time_wait(step.segment.ts, step.obs.after);
-                self.settled = self.is_settled();
+                self.fast_path_eligible = self.is_fast_path_eligible();
                 self.note_recovery(step);
             }
         }
@@ -304,7 +304,7 @@ impl Connection {
         }
         step.obs.provisional = std::mem::take(&mut self.provisional);
         if step.obs.provisional {
-            self.words.keep(step.segment.frame, step.obs);
+            self.pending.keep(step.segment.frame, step.obs);
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a segment goes through that is not just what was expected: one check after the other.
 
 use crate::dissect::TcpFlags;
-use crate::track::Deed;
-use crate::track::conn::history::Seen;
+use crate::track::SegmentEffect;
+use crate::track::conn::history::HistorySegment;
 use crate::track::detect::capture::copies::Copied;
 use crate::track::step::Step;
 
@@ -27,7 +27,7 @@ impl Connection {
         let damaged = self.check_checksum(step);
         self.write_history(step, damaged);
         if !self.is_meaningful(step) {
-            step.obs.deed = Deed::Stray;
+            step.obs.effect = SegmentEffect::Stray;
             return;
         }
         self.count(step);
@@ -49,18 +49,18 @@ impl Connection {
         self.check_reaction(step);
         if step.has(TcpFlags::SYN) {
             if !self.open(step) {
-                step.obs.deed = Deed::Stray;
+                step.obs.effect = SegmentEffect::Stray;
                 return;
             }
         } else if !self.synchronize(step) {
-            step.obs.deed = Deed::Stray;
+            step.obs.effect = SegmentEffect::Stray;
             return;
         }
         if self.cut.is_some() {
             self.check_after_reset(step);
         }
         if self.is_outside(step) {
-            step.obs.deed = Deed::Outside;
+            step.obs.effect = SegmentEffect::Outside;
             return;
         }
         self.check_timestamps(step);
@@ -125,7 +125,7 @@ impl Connection {
         if plausible && plain {
             self.send(step);
         } else {
-            step.obs.deed = Deed::Stray;
+            step.obs.effect = SegmentEffect::Stray;
         }
     }
 
@@ -160,7 +160,7 @@ impl Connection {
         let me = &self.ends[step.me()];
         self.history.observe(
             step.segment,
-            Seen {
+            HistorySegment {
                 from: step.from,
                 seq: step.obs.seq,
                 repeats: step.segment.payload_len > 0

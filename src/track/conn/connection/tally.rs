@@ -74,7 +74,7 @@ impl Connection {
         if told && add.is_empty() && withdraw.is_empty() {
             return;
         }
-        let Some(amend) = self.words.change(self.number, frame, add, withdraw) else { return };
+        let Some(amend) = self.pending.change(self.number, frame, add, withdraw) else { return };
         for (rule, severity) in amend.withdrawn.iter().chain(&amend.changed) {
             self.uncount_finding(*rule, *severity);
         }

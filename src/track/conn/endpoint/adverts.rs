@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::track::shared::recent::{Advert, Passed, REACH, Trail};
+use crate::track::shared::recent::{Advert, MAX_FRAMES_BACK, RecentSegment, RecentSegments};
 use crate::track::step::Step;
 use crate::track::store::packed::packed;
 
@@ -40,10 +40,10 @@ impl Floor {
 
 impl Endpoint {
     /// Notes a window that it advertised.
-    pub fn advertise(&mut self, advert: Advert, frame: u64, trail: &mut Trail) {
+    pub fn advertise(&mut self, advert: Advert, frame: u64, recent: &mut RecentSegments) {
         self.floor.add(advert.edge);
         self.last_advert = NonZeroU64::new(frame).map(|frame| (advert, frame));
-        trail.advertise(self.trail, advert);
+        recent.advertise(self.recent, advert);
     }
 
     /// The edge of the last window that it advertised lies here or further right, whichever the other end had received.
@@ -55,14 +55,15 @@ impl Endpoint {
     /// tells.
     pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
-            let near = |(_, frame): &(Advert, NonZeroU64)| step.segment.frame.wrapping_sub(frame.get()) < REACH;
+            let near =
+                |(_, frame): &(Advert, NonZeroU64)| step.segment.frame.wrapping_sub(frame.get()) < MAX_FRAMES_BACK;
             if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
                 return Some(advert);
             }
             // Segments are counted, and not only those that advertise a window: looking back may find none of these.
             let back =
-                step.shared.trail.back(self.trail, (step.obs.flow, step.from.reverse())).take(MAX_ADVERTS.into());
-            back.filter_map(Passed::advert).find(|advert| advert.tsval == tsecr)
+                step.shared.recent.back(self.recent, (step.obs.flow, step.from.reverse())).take(MAX_ADVERTS.into());
+            back.filter_map(RecentSegment::advert).find(|advert| advert.tsval == tsecr)
         });
         echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))
     }

@@ -15,16 +15,16 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{SeqNumber, Socket};
 
 use crate::track::conn::facts::Facts;
-use crate::track::conn::gaps::Holes;
+use crate::track::conn::gaps::Gaps;
 use crate::track::conn::rtt::Rtt;
-use crate::track::detect::ack::suspect::Mark;
+use crate::track::detect::ack::suspect::SendOrder;
 use crate::track::detect::capture::unseen::Unseen;
 use crate::track::detect::loss::recovery::Recovery;
 use crate::track::detect::loss::repeated::Resends;
-use crate::track::detect::loss::report::Asked;
-use crate::track::detect::security::path::Path;
+use crate::track::detect::loss::report::LossReports;
+use crate::track::detect::security::path::PathMarks;
 use crate::track::detect::window::probe::Probing;
-use crate::track::shared::recent::{Advert, Mark as Cursor};
+use crate::track::shared::recent::{Advert, Cursor};
 use crate::track::stack::ip_id::Ids;
 use crate::track::store::packed::packed;
 use crate::track::timing::Smoothed;
@@ -50,14 +50,14 @@ pub(in crate::track) struct Endpoint {
     pub ids: Ids,
 
     /// What tells when it advertised its last right edge.
-    pub edge_mark: Mark,
+    pub edge_mark: SendOrder,
     /// What tells when it sent its last acknowledgment.
-    pub ack_mark: Mark,
+    pub ack_mark: SendOrder,
     /// The frame of its last acknowledgment.
     pub ack_frame: u64,
     /// The round trip from the capture point to the other end, as the handshake shows it.
     pub handshake_leg: Option<Span>,
-    pub path: Path,
+    pub path: PathMarks,
     pub last_frame: u64,
 
     /// When it last sent data.
@@ -97,7 +97,7 @@ pub(in crate::track) struct Endpoint {
     /// The window that it advertised last, and the frame: the trail has it too, but far away.
     last_advert: Option<(Advert, NonZeroU64)>,
     /// Its last segments in the trail.
-    pub trail: Cursor,
+    pub recent: Cursor,
     /// Duplicate acknowledgments that this end sent in a row.
     pub dup_acks_in_row: u32,
 
@@ -112,7 +112,7 @@ pub(in crate::track) struct Endpoint {
     /// One past the FIN.
     pub fin: Option<i64>,
     /// What of its numbers is missing.
-    pub holes: Holes,
+    pub gaps: Gaps,
     pub recovery: Option<Box<Recovery>>,
     /// Since when its window is closed.
     pub closed_since: Option<Timestamp>,
@@ -124,9 +124,9 @@ pub(in crate::track) struct Endpoint {
     pub syns: u32,
     /// Payload bytes on its SYN.
     pub syn_data: u32,
-    trouble: Option<Box<Trouble>>,
+    trouble: Option<Box<TroubleCounters>>,
     /// What the other end asked for of late.
-    pub asked: Option<Box<Asked>>,
+    pub loss_reports: Option<Box<LossReports>>,
     /// Its data beyond every edge that the other end advertised.
     pub overrun: Option<Box<Overrun>>,
     /// Probes of the other end that it has out.
@@ -138,10 +138,10 @@ pub(in crate::track) struct Endpoint {
 
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, wscale,
-    handshake_leg, asked, rtt, smoothed, count, syns, trouble, trail, flight, resends, unseen, ack, edge_at, edge, right_edge, floor
+    handshake_leg, loss_reports, rtt, smoothed, count, syns, trouble, recent, flight, resends, unseen, ack, edge_at, edge, right_edge, floor
 } rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } near Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
-} near Clock { tsval } near Window { window, max_window } at_rest { recovery, holes, overrun, probing, last_advert });
+} near Clock { tsval } near Window { window, max_window } at_rest { recovery, gaps, overrun, probing, last_advert });
 
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]
@@ -157,7 +157,7 @@ packed!(Counters { packets, wire_bytes, payload_bytes, data_segments, max_in_fli
 
 /// Counters of one direction that stay at zero while all goes well.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct Trouble {
+pub(in crate::track) struct TroubleCounters {
     pub missed_bytes: u64,
     pub resent_segments: u64,
     pub resent_bytes: u64,
@@ -168,7 +168,7 @@ pub(in crate::track) struct Trouble {
     pub copies: u32,
 }
 
-impl Trouble {
+impl TroubleCounters {
     const NONE: Self = Self {
         missed_bytes: 0,
         resent_segments: 0,
@@ -180,7 +180,15 @@ impl Trouble {
     };
 }
 
-packed!(Trouble { missed_bytes, resent_segments, resent_bytes, late_segments, duplicate_acks, zero_window, copies });
+packed!(TroubleCounters {
+    missed_bytes,
+    resent_segments,
+    resent_bytes,
+    late_segments,
+    duplicate_acks,
+    zero_window,
+    copies
+});
 
 impl Endpoint {
     pub fn new(socket: Socket) -> Self {
@@ -194,12 +202,12 @@ impl Endpoint {
             una_ts: Timestamp::default(),
             fin: None,
             ack: None,
-            ack_mark: Mark::default(),
+            ack_mark: SendOrder::default(),
             ack_frame: 0,
             edge: i64::MIN,
             right_edge: i64::MIN,
             edge_at: (i64::MIN, i64::MIN),
-            edge_mark: Mark::default(),
+            edge_mark: SendOrder::default(),
             edge_frame: 0,
             max_window: 0,
             window: 0,
@@ -218,13 +226,13 @@ impl Endpoint {
             last_data: None,
             last_data_frame: 0,
             last_old: None,
-            asked: None,
+            loss_reports: None,
             sack_digest: 0,
             floor: Floor::default(),
             last_advert: None,
             recovery: None,
             flight: VecDeque::new(),
-            holes: Holes::default(),
+            gaps: Gaps::default(),
             rtt: Rtt::default(),
             smoothed: Smoothed::default(),
             count: Counters::default(),
@@ -232,8 +240,8 @@ impl Endpoint {
             closed_since: None,
             overrun: None,
             probing: None,
-            trail: Cursor::default(),
-            path: Path::default(),
+            recent: Cursor::default(),
+            path: PathMarks::default(),
             resends: None,
             unseen: None,
         }
@@ -244,12 +252,12 @@ impl Endpoint {
     pub const AS_RECEIVER: Range<usize> = offset_of!(Self, socket)..offset_of!(Self, first_tsval_at);
 
     /// What it counts when all does not go well.
-    pub fn trouble(&self) -> &Trouble {
-        self.trouble.as_deref().unwrap_or(&Trouble::NONE)
+    pub fn trouble(&self) -> &TroubleCounters {
+        self.trouble.as_deref().unwrap_or(&TroubleCounters::NONE)
     }
 
     /// The same, to be counted on.
-    pub fn note_trouble(&mut self) -> &mut Trouble {
+    pub fn note_trouble(&mut self) -> &mut TroubleCounters {
         self.trouble.get_or_insert_default()
     }
 
@@ -257,15 +265,15 @@ impl Endpoint {
     pub fn heap_bytes(&self) -> usize {
         let flight = self.flight.capacity() * size_of::<Sent>();
         let recovery = self.recovery.as_deref().map_or(0, Recovery::bytes);
-        let asked = self.asked.as_deref().map_or(0, Asked::heap_bytes);
+        let loss_reports = self.loss_reports.as_deref().map_or(0, LossReports::heap_bytes);
         let resends = self.resends.as_deref().map_or(0, Resends::heap_bytes);
-        flight + self.holes.heap_bytes() + recovery + asked + resends
+        flight + self.gaps.heap_bytes() + recovery + loss_reports + resends
     }
 
     /// Nothing of it waits for what comes, but for acknowledgments.
     pub fn is_at_rest(&self) -> bool {
         let trouble = self.recovery.is_some() || self.overrun.is_some() || self.probing.is_some();
-        !trouble && self.holes.is_empty() && self.path.is_at_rest()
+        !trouble && self.gaps.is_empty() && self.path.is_at_rest()
     }
 
     /// Sets the ISN: `seq` becomes relative `at`. All that was known of older numbers goes.
@@ -296,7 +304,7 @@ impl Endpoint {
 
     /// Numbers below this have all been seen, or were acknowledged.
     pub fn contiguous(&self) -> i64 {
-        self.holes.first_open().map_or(self.nxt, |hole| hole.from)
+        self.gaps.first_open().map_or(self.nxt, |gap| gap.from)
     }
 
     /// Whether its FIN has reached the other end in order, so far as the frames tell.

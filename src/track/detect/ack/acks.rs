@@ -8,7 +8,7 @@ use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Sent;
-use crate::track::conn::gaps::Hole;
+use crate::track::conn::gaps::Gap;
 use crate::track::shared::recent::Advert;
 use crate::track::step::Step;
 use crate::track::{Acked, Note, Value};
@@ -103,7 +103,7 @@ impl Connection {
                     let (frame, ts) = (step.segment.frame, step.segment.ts);
                     peer.resends.get_or_insert_default().report(*left, *right, frame, ts);
                 }
-                peer.holes.ask_below(*right);
+                peer.gaps.ask_below(*right);
             }
         }
         (news, dsack)
@@ -123,12 +123,7 @@ impl Connection {
         }
         if peer.count.packets > 0 && peer.low != i64::MAX {
             // The acknowledgment is the other end's: its ID and clock say nothing of what is missing.
-            peer.holes.open(Hole {
-                ip_id: 0,
-                tsval: None,
-                announced: true,
-                ..Hole::before(step.segment, peer.nxt, ack)
-            });
+            peer.gaps.open(Gap { ip_id: 0, tsval: None, announced: true, ..Gap::before(step.segment, peer.nxt, ack) });
         }
         peer.nxt = ack;
     }
@@ -143,7 +138,7 @@ impl Connection {
         let slowest = self.acknowledge_flight(step, ack, (was, syn, fin), timed);
         let peer = &mut self.ends[step.peer()];
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
-        if peer.holes.acknowledge(ack, (step.segment.frame, step.segment.ts)) {
+        if peer.gaps.acknowledge(ack, (step.segment.frame, step.segment.ts)) {
             self.gaps_acked = true;
             self.provisional = true;
         }
@@ -191,7 +186,7 @@ impl Connection {
         }
         // What was not captured may have been acknowledged before, as little seen as itself. And where the capture's clock goes back,
         // or one direction is stored late, no time between both means anything.
-        let whole = peer.holes.is_empty() || peer.holes.overlap(was, ack) == 0;
+        let whole = peer.gaps.is_empty() || peer.gaps.overlap(was, ack) == 0;
         let rtt = newest.map(|sent| ts.since(sent)).filter(|rtt| timed && whole && !resent && rtt.0 >= 0);
         if let Some(rtt) = rtt {
             acked.rtt = Some(rtt);
@@ -246,7 +241,7 @@ impl Connection {
         let peer = &mut self.ends[step.peer()];
         if step.segment.options.sack.is_empty() {
             // Without SACK, all that is missing may be meant.
-            peer.holes.ask_below(i64::MAX);
+            peer.gaps.ask_below(i64::MAX);
         }
         let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
         // With SACK, one without a block asks for nothing: it refuses what the closed window has no room for.
@@ -289,7 +284,7 @@ impl Connection {
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
             if let Some((tsval, _)) = segment.options.timestamps {
-                me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.trail);
+                me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.recent);
             }
         }
         let done = self.ends[step.peer()].fin;

@@ -44,7 +44,7 @@ impl Connection {
             return;
         }
         if let Some(to) = beyond.filter(|_| self.is_whole() && ack <= peer.nxt) {
-            self.claim(step, Rule::SackInvalid, to);
+            self.suspect_ack(step, Rule::SackInvalid, to);
         }
     }
 

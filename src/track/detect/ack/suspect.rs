@@ -15,7 +15,7 @@ use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
 
 /// Numbers that an end claims to have received, beyond all that the other end was seen to send.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Claim {
+pub(in crate::track) struct SuspectAck {
     /// Who claims it.
     pub by: Direction,
     pub rule: Rule,
@@ -32,14 +32,14 @@ pub(in crate::track) struct Claim {
 
 /// What tells in which order one end sent two segments, whatever the network did to them.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct Mark {
+pub(in crate::track) struct SendOrder {
     /// Where `clocked`.
     tsval: u32,
     clocked: bool,
     ip_id: u16,
 }
 
-impl Pack for Mark {
+impl Pack for SendOrder {
     fn pack(&self, out: &mut Packer) {
         out.flag(self.clocked);
         if self.clocked {
@@ -55,7 +55,7 @@ impl Pack for Mark {
     }
 }
 
-impl Mark {
+impl SendOrder {
     pub fn of(segment: &Segment) -> Self {
         let clock = segment.options.timestamps;
         let tsval = clock.map_or(0, |(tsval, _)| tsval);
@@ -101,10 +101,10 @@ impl Connection {
             return;
         }
         if ack > peer.nxt {
-            return self.claim(step, Rule::AckOfUnsent, ack);
+            return self.suspect_ack(step, Rule::AckOfUnsent, ack);
         }
         let Some(highest) = me.ack.filter(|highest| ack < *highest) else { return };
-        let mark = Mark::of(step.segment);
+        let mark = SendOrder::of(step.segment);
         let overtaken = me.ack_mark.is_after(mark, me.ids);
         // RFC 5961 §5.2: SND.UNA - MAX.SND.WND <= SEG.ACK. What repeats old numbers is an old segment as a whole.
         if ack < peer.una.saturating_sub(i64::from(me.max_window)) {
@@ -120,12 +120,12 @@ impl Connection {
     }
 
     /// Keeps a claim until the other end shows what it has sent.
-    pub(in crate::track) fn claim(&mut self, step: &Step<'_>, rule: Rule, to: i64) {
+    pub(in crate::track) fn suspect_ack(&mut self, step: &Step<'_>, rule: Rule, to: i64) {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        if self.claim.is_some() || peer.holes.first_open().is_some() || self.lags(step.from.reverse()) {
+        if self.suspect_ack.is_some() || peer.gaps.first_open().is_some() || self.lags(step.from.reverse()) {
             return;
         }
-        self.claim = Some(Box::new(Claim {
+        self.suspect_ack = Some(Box::new(SuspectAck {
             by: step.from,
             rule,
             frame: step.segment.frame,
@@ -140,60 +140,64 @@ impl Connection {
 
     /// Settles a claim by what the other end sends: it goes on above it, or shows that it has not come so far.
     pub(in crate::track) fn settle_claim(&mut self, step: &mut Step<'_>) {
-        let Some(claim) = self.claim.as_deref().copied() else { return };
+        let Some(suspect_ack) = self.suspect_ack.as_deref().copied() else { return };
         let segment = step.segment;
         let end = step.obs.seq + i64::from(segment.seq_len());
-        if step.from == claim.by || step.obs.seq < claim.nxt && end <= claim.nxt {
+        if step.from == suspect_ack.by || step.obs.seq < suspect_ack.nxt && end <= suspect_ack.nxt {
             return;
         }
-        let leg = self.ends[claim.by.index()].leg();
-        let waited = segment.ts.since(claim.ts);
-        let held = segment.frame.saturating_sub(claim.frame) > REORDER_FRAMES || waited > REORDER;
+        let leg = self.ends[suspect_ack.by.index()].leg();
+        let waited = segment.ts.since(suspect_ack.ts);
+        let held = segment.frame.saturating_sub(suspect_ack.frame) > REORDER_FRAMES || waited > REORDER;
         let answered = leg.is_some_and(|leg| waited >= leg) && held;
         let bare = segment.seq_len() == 0 && !step.has(TcpFlags::RST);
-        if step.obs.seq == claim.nxt && bare && !answered {
+        if step.obs.seq == suspect_ack.nxt && bare && !answered {
             return;
         }
-        self.claim = None;
+        self.suspect_ack = None;
         // RFC 9293 §3.10.7.4: it answers an acknowledgment of what it has not sent with an ACK, which carries SND.NXT.
-        if step.obs.seq != claim.nxt || !answered || !(bare || claim.beyond_window) || step.has(TcpFlags::RST) {
+        if step.obs.seq != suspect_ack.nxt
+            || !answered
+            || !(bare || suspect_ack.beyond_window)
+            || step.has(TcpFlags::RST)
+        {
             return;
         }
-        if claim.rule == Rule::AckOfUnsent {
-            self.take_back(&claim);
+        if suspect_ack.rule == Rule::AckOfUnsent {
+            self.take_back(&suspect_ack);
         }
-        let mut finding = self.late_finding(claim.rule, (claim.frame, claim.ts), claim.by);
-        finding.range(claim.nxt, claim.to);
-        if claim.rule == Rule::AckOfUnsent {
-            finding.bytes("bytes", (claim.to - claim.nxt) as u64).frame("shown_by", segment.frame);
+        let mut finding = self.late_finding(suspect_ack.rule, (suspect_ack.frame, suspect_ack.ts), suspect_ack.by);
+        finding.range(suspect_ack.nxt, suspect_ack.to);
+        if suspect_ack.rule == Rule::AckOfUnsent {
+            finding.bytes("bytes", (suspect_ack.to - suspect_ack.nxt) as u64).frame("shown_by", segment.frame);
         } else {
             finding.word("why", "it reports bytes that the other side had not sent").frame("shown_by", segment.frame);
         }
-        self.amend(step, claim.frame, vec![finding], &[Rule::CaptureGap]);
+        self.amend(step, suspect_ack.frame, vec![finding], &[Rule::CaptureGap]);
     }
 
     /// Undoes what a false acknowledgment made of the other end's numbers.
-    fn take_back(&mut self, claim: &Claim) {
-        let peer = &mut self.ends[claim.by.reverse().index()];
-        if peer.nxt == claim.to {
-            let (dropped, _) = peer.holes.fill(claim.nxt, claim.to);
-            let settled = ((claim.to - claim.nxt) as u64).saturating_sub(dropped);
+    fn take_back(&mut self, suspect_ack: &SuspectAck) {
+        let peer = &mut self.ends[suspect_ack.by.reverse().index()];
+        if peer.nxt == suspect_ack.to {
+            let (dropped, _) = peer.gaps.fill(suspect_ack.nxt, suspect_ack.to);
+            let settled = ((suspect_ack.to - suspect_ack.nxt) as u64).saturating_sub(dropped);
             let trouble = peer.note_trouble();
             trouble.missed_bytes = trouble.missed_bytes.saturating_sub(settled);
-            peer.nxt = claim.nxt;
-            peer.una = peer.una.min(claim.nxt);
+            peer.nxt = suspect_ack.nxt;
+            peer.una = peer.una.min(suspect_ack.nxt);
         }
-        let me = &mut self.ends[claim.by.index()];
-        me.ack = me.ack.map(|ack| ack.min(claim.nxt));
-        me.edge = claim.edge;
-        me.right_edge = me.right_edge.min(claim.edge);
+        let me = &mut self.ends[suspect_ack.by.index()];
+        me.ack = me.ack.map(|ack| ack.min(suspect_ack.nxt));
+        me.edge = suspect_ack.edge;
+        me.right_edge = me.right_edge.min(suspect_ack.edge);
     }
 
     /// Notes which segment carried the highest acknowledgment.
     pub(in crate::track) fn mark_ack(&mut self, step: &Step<'_>, ack: i64) {
         let me = &mut self.ends[step.me()];
         if me.ack.is_none_or(|highest| ack > highest) {
-            (me.ack_mark, me.ack_frame) = (Mark::of(step.segment), step.segment.frame);
+            (me.ack_mark, me.ack_frame) = (SendOrder::of(step.segment), step.segment.frame);
         }
     }
 
@@ -217,7 +221,7 @@ impl Connection {
         }
         // A queue on the way delays too, but not one or two segments alone; and a closed window has its own rule.
         let alone = step.obs.acked_frames.len() <= 2 && peer.flight.is_empty();
-        let orderly = peer.recovery.is_none() && peer.holes.first_open().is_none() && peer.nxt == peer.una;
+        let orderly = peer.recovery.is_none() && peer.gaps.first_open().is_none() && peer.nxt == peer.una;
         let open = me.window > 0 && me.closed_since.is_none();
         // A probe, a segment before which its sender's IP IDs skip one, one that goes with data all the same, or one that echoes
         // what was not captured: each may say again what a missed ACK had said.

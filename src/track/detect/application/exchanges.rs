@@ -200,10 +200,10 @@ impl Connection {
         exchanges.sent = Some(segment.ts);
         let round_trip = leg.unwrap_or_default();
         let soon = segment.ts.since(last).is_below(SOONEST_PERCENT, round_trip);
-        let asked = if repeated && soon { sent } else { last };
-        open.retransmission = not_negative(asked.since(sent));
+        let loss_reports = if repeated && soon { sent } else { last };
+        open.retransmission = not_negative(loss_reports.since(sent));
         if !open.overlapping && !hidden && leg.is_some() {
-            open.server_time = Some(not_negative(Span(segment.ts.since(asked).0.saturating_sub(round_trip.0))));
+            open.server_time = Some(not_negative(Span(segment.ts.since(loss_reports).0.saturating_sub(round_trip.0))));
         }
         let exchange = *open;
         self.turn = Turn::Answer;
@@ -213,7 +213,7 @@ impl Connection {
     /// Counts the exchange under way, whose last byte has come. None when there is none.
     pub(in crate::track) fn close_exchange(&mut self) -> Option<Exchange> {
         let (client, server) = (&self.ends[0], &self.ends[1]);
-        let (asked, answered) = (payload_end(client), payload_end(server));
+        let (loss_reports, answered) = (payload_end(client), payload_end(server));
         let last_answer = server.last_data;
         let exchanges = self.exchanges.as_deref_mut()?;
         let open = &mut exchanges.open;
@@ -225,7 +225,7 @@ impl Connection {
                 open.answer = not_negative(last_answer.unwrap_or(first).since(first));
             }
             Turn::Request | Turn::Repeated => {
-                open.request_bytes = u64::try_from(asked - exchanges.starts.0).unwrap_or(0);
+                open.request_bytes = u64::try_from(loss_reports - exchanges.starts.0).unwrap_or(0);
                 open.request = not_negative(client.last_data.unwrap_or(open.ts).since(open.ts));
             }
         }

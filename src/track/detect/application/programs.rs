@@ -9,7 +9,7 @@ use crate::track::conn::facts::CutOff;
 use crate::track::detect::application::exchanges::Turn;
 use crate::track::step::Step;
 use crate::track::store::packed::packed;
-use crate::track::{Deed, Direction, Finding};
+use crate::track::{Direction, Finding, SegmentEffect};
 
 /// What is known of one connection's programs.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl Connection {
     /// Looks at what a segment that was taken means for the programs; `before` is the time of the segment before it.
     #[inline]
     pub(in crate::track) fn note_application(&mut self, step: &Step<'_>, before: Timestamp) {
-        if matches!(step.obs.deed, Deed::Copy(_) | Deed::Stray | Deed::Outside) {
+        if matches!(step.obs.effect, SegmentEffect::Copy(_) | SegmentEffect::Stray | SegmentEffect::Outside) {
             return;
         }
         let waited = step.segment.ts.since(before);
@@ -168,8 +168,8 @@ impl Connection {
             Some(_) => return false,
             None => {
                 let silent = match sent {
-                    [asked, 0] if asked >= UNANSWERED => Direction::FromResponder,
-                    [0, asked] if asked >= UNANSWERED => Direction::FromOriginator,
+                    [loss_reports, 0] if loss_reports >= UNANSWERED => Direction::FromResponder,
+                    [0, loss_reports] if loss_reports >= UNANSWERED => Direction::FromOriginator,
                     _ => return false,
                 };
                 (silent, self.last, "nothing was answered any more")

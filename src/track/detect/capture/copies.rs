@@ -6,11 +6,11 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
-use crate::track::Deed;
+use crate::track::SegmentEffect;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::detect::capture::taps::Route;
-use crate::track::shared::recent::{Passed, Seen};
+use crate::track::shared::recent::{PassingSegment, RecentSegment};
 use crate::track::step::Step;
 use crate::track::timing::MIN_RTO;
 
@@ -32,7 +32,7 @@ const PLAIN_COPY: Span = Span::from_millis(100);
 /// A SYN is repeated after a second, or some tenths of one.
 const SYN_AGAIN: Span = Span::from_millis(50);
 /// So many of the last segments of one end are compared; more where two capture points are known, which may lie far apart.
-const KEPT: usize = 128;
+const MAX_COPIES: usize = 128;
 const KEPT_BETWEEN_TAPS: usize = 1_024;
 /// So many copies show that everything comes twice.
 const COPIES: u32 = 3;
@@ -54,7 +54,7 @@ impl Connection {
 
     /// Says whether a packet was captured twice or delivered twice.
     fn say_copy(&mut self, step: &mut Step<'_>, first: u64, route: Route, after: Span) -> Copied {
-        step.obs.deed = Deed::Copy(first);
+        step.obs.effect = SegmentEffect::Copy(first);
         let trouble = self.ends[step.me()].note_trouble();
         trouble.copies += u32::from(!route.is_elsewhere());
         // A frame that has no room for what its IP header says was cut on its way into the capture.
@@ -98,8 +98,8 @@ impl Connection {
         self.leave_trail(step, digest(step.segment));
     }
 
-    fn leave_trail(&mut self, step: &mut Step<'_>, digest: Seen) {
-        step.shared.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
+    fn leave_trail(&mut self, step: &mut Step<'_>, digest: PassingSegment) {
+        step.shared.recent.add(&mut self.ends[step.me()].recent, (self.number, step.from), digest);
     }
 
     /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
@@ -115,7 +115,7 @@ impl Connection {
         let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
         let joined = first.map_or(me.last_data_frame, |first| first.frame);
         let alone = first.is_some_and(|first| first.end - first.from <= end - from);
-        if segment.payload_len == 0 || !counted || alone || me.holes.has_any(from, end) || from < me.low {
+        if segment.payload_len == 0 || !counted || alone || me.gaps.has_any(from, end) || from < me.low {
             return None;
         }
         let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
@@ -123,7 +123,7 @@ impl Connection {
             return None;
         }
         let digest = digest(segment);
-        let whole = step.shared.trail.back(self.ends[step.me()].trail, (self.number, step.from)).take(KEPT);
+        let whole = step.shared.recent.back(self.ends[step.me()].recent, (self.number, step.from)).take(MAX_COPIES);
         let route = whole.skip(1).find(|passed| passed.frame == joined).map(|joined| Route::between(joined, &digest));
         Some(self.say_copy(step, joined, route.unwrap_or_else(|| Route::here(&digest)), after))
     }
@@ -131,7 +131,7 @@ impl Connection {
     /// Whether the segment takes no new number and acknowledges nothing new: only then is it worth looking.
     fn repeats(&self, step: &Step<'_>) -> bool {
         let (segment, me) = (step.segment, &self.ends[step.me()]);
-        if !me.facts.numbered || me.trail.is_none() {
+        if !me.facts.numbered || me.recent.is_none() {
             return false;
         }
         let new_data =
@@ -144,11 +144,11 @@ impl Connection {
     }
 
     /// The packet that this segment is, seen before. A copy from another capture point is told by that first.
-    fn twin(&self, step: &Step<'_>, digest: &Seen) -> Option<Passed> {
-        let kept = if step.shared.taps.is_known() { KEPT_BETWEEN_TAPS } else { KEPT };
-        let last = step.shared.trail.back(self.ends[step.me()].trail, (self.number, step.from)).take(kept);
+    fn twin(&self, step: &Step<'_>, digest: &PassingSegment) -> Option<RecentSegment> {
+        let kept = if step.shared.taps.is_known() { KEPT_BETWEEN_TAPS } else { MAX_COPIES };
+        let last = step.shared.recent.back(self.ends[step.me()].recent, (self.number, step.from)).take(kept);
         let mut here = None;
-        let last = last.chain(step.shared.trail.before(digest.hash));
+        let last = last.chain(step.shared.recent.before(digest.hash));
         for other in last.filter(|other| other.hash == digest.hash) {
             let (route, after) = (Route::between(other, digest), digest.ts.since(other.ts));
             if route.is_elsewhere() && self.was_captured_before(step, route, after) {
@@ -178,7 +178,7 @@ impl Connection {
     }
 
     /// Whether it is the packet that passed in the same place before.
-    fn came_before(&self, step: &Step<'_>, twin: &Passed, digest: &Seen) -> bool {
+    fn came_before(&self, step: &Step<'_>, twin: &RecentSegment, digest: &PassingSegment) -> bool {
         let me = &self.ends[step.me()];
         let after = digest.ts.since(twin.ts);
         let segment = step.segment;
@@ -213,7 +213,7 @@ impl Connection {
 }
 
 /// All of a segment that the network does not change on its way.
-pub(in crate::track) fn digest(segment: &Segment) -> Seen {
+pub(in crate::track) fn digest(segment: &Segment) -> PassingSegment {
     let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
     hasher.write_u64(u64::from(segment.seq.0) << 32 | u64::from(segment.ack.unwrap_or_default().0));
     hasher.write_u64(
@@ -231,5 +231,5 @@ pub(in crate::track) fn digest(segment: &Segment) -> Seen {
         hasher.write_u64(u64::from(left.0) << 32 | u64::from(right.0));
     }
     let place = segment.place ^ segment.interface.wrapping_mul(0x9e37_79b9);
-    Seen { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, place }
+    PassingSegment { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, place }
 }

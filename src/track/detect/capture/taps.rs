@@ -2,7 +2,7 @@
 
 use crate::capture::Span;
 
-use crate::track::shared::recent::{Passed, Seen};
+use crate::track::shared::recent::{PassingSegment, RecentSegment};
 
 /// From which capture point to which a packet went, as two copies of it show.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -14,12 +14,12 @@ pub(in crate::track) struct Route {
 }
 
 impl Route {
-    pub fn between(first: &Passed, second: &Seen) -> Self {
+    pub fn between(first: &RecentSegment, second: &PassingSegment) -> Self {
         Self { from: first.place, to: second.place, hops: i16::from(first.ttl) - i16::from(second.ttl) }
     }
 
     /// Of two copies in one place.
-    pub fn here(seen: &Seen) -> Self {
+    pub fn here(seen: &PassingSegment) -> Self {
         Self { from: seen.place, to: seen.place, hops: 0 }
     }
 
@@ -40,7 +40,7 @@ impl Route {
 
 /// Copies that went one way.
 #[derive(Clone, Copy, Debug)]
-struct Known {
+struct KnownRoute {
     route: Route,
     copies: u32,
     least: Span,
@@ -57,7 +57,7 @@ const SLACK: Span = Span::from_millis(1);
 /// What copies have shown so far.
 #[derive(Debug, Default)]
 pub(in crate::track) struct Taps {
-    routes: Vec<Known>,
+    routes: Vec<KnownRoute>,
     said: bool,
 }
 
@@ -74,10 +74,10 @@ impl Taps {
         {
             self.routes.swap_remove(least);
         }
-        self.routes.push(Known { route, copies: 1, least: after, most: after });
+        self.routes.push(KnownRoute { route, copies: 1, least: after, most: after });
     }
 
-    fn known(&self, route: Route) -> Option<&Known> {
+    fn known(&self, route: Route) -> Option<&KnownRoute> {
         self.routes.iter().find(|known| known.route == route && known.copies >= LEARNT)
     }
 

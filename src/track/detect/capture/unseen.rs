@@ -8,12 +8,12 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::gaps::Hole;
+use crate::track::conn::gaps::Gap;
 use crate::track::detect::ack::suspect::REORDER;
 use crate::track::detect::loss::verdict::Verdict;
 use crate::track::step::Step;
 use crate::track::store::packed::packed;
-use crate::track::{Amend, Deed, Direction, Event, Finding};
+use crate::track::{Amend, Direction, Event, Finding, SegmentEffect};
 
 /// Numbers of one end that were acknowledged before they were captured.
 #[derive(Clone, Copy, Debug)]
@@ -101,17 +101,17 @@ pub(in crate::track) struct Found {
 
 impl Connection {
     /// Keeps a hole that was acknowledged and not filled so far: it may be yet where that end's segments come late.
-    pub(in crate::track) fn note_missed(&mut self, from: Direction, hole: &Hole, late: bool) {
+    pub(in crate::track) fn note_missed(&mut self, from: Direction, gap: &Gap, late: bool) {
         let end = &mut self.ends[from.index()];
-        end.note_trouble().missed_bytes += hole.len();
-        let (frame, ts) = hole.acked.unwrap_or_default();
+        end.note_trouble().missed_bytes += gap.len();
+        let (frame, ts) = gap.acked.unwrap_or_default();
         end.unseen.get_or_insert_default().add(Missing {
-            from: hole.from,
-            to: hole.to,
+            from: gap.from,
+            to: gap.to,
             frame,
             ts,
-            ip_id: hole.ip_id,
-            tsval: hole.tsval,
+            ip_id: gap.ip_id,
+            tsval: gap.tsval,
             counted: true,
             said: !late,
         });
@@ -150,7 +150,7 @@ impl Connection {
         // Nothing of what its sender sent behind them was captured, so it may well come in order.
         let last = me.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(missing.to, |last| last.to);
         let last = last.max(missing.to);
-        let above = me.holes.overlap(last, me.nxt) as i64;
+        let above = me.gaps.overlap(last, me.nxt) as i64;
         (stored(last.saturating_add(above) >= me.nxt), "seen")
     }
 
@@ -239,7 +239,7 @@ impl Connection {
 
     /// The SYN of a connection of which later segments were stored first.
     pub(in crate::track) fn open_late(&mut self, step: &mut Step<'_>) {
-        step.obs.deed = Deed::Opens;
+        step.obs.effect = SegmentEffect::Opens;
         let me = &mut self.ends[step.me()];
         (me.facts.syn, me.facts.syn_seen) = (true, true);
         self.client_known = true;
@@ -276,6 +276,6 @@ impl Connection {
 }
 
 /// A segment that takes numbers and that was not captured in the order of time.
-pub(in crate::track) fn is_earlier(segment: &Segment, hole: &Hole) -> bool {
-    segment.ts < hole.opened && !hole.missed_by_receiver && !segment.flags.contains(TcpFlags::SYN)
+pub(in crate::track) fn is_earlier(segment: &Segment, gap: &Gap) -> bool {
+    segment.ts < gap.opened && !gap.missed_by_receiver && !segment.flags.contains(TcpFlags::SYN)
 }

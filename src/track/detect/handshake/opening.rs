@@ -5,10 +5,10 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::cause::Kind;
-use crate::track::detect::loss::recovery::{Resent, Word};
+use crate::track::detect::loss::cause::RetransmissionCause;
+use crate::track::detect::loss::recovery::{Need, Resent};
 use crate::track::step::Step;
-use crate::track::{Deed, Direction};
+use crate::track::{Direction, SegmentEffect};
 
 impl Connection {
     /// A segment with SYN. False when it does nothing.
@@ -27,7 +27,7 @@ impl Connection {
         let me = &mut self.ends[step.me()];
         let ts = segment.ts;
         if me.facts.syn_seen && step.obs.seq == 0 {
-            step.obs.deed = Deed::OpensAgain;
+            step.obs.effect = SegmentEffect::OpensAgain;
             let (nth, after) = (me.syns, ts.since(self.handshake.last_syn));
             let (answer, dropped) = (self.handshake.syn_ack, self.handshake.dropped);
             self.handshake.last_syn = ts;
@@ -69,11 +69,11 @@ impl Connection {
         (step.obs.seq, step.obs.seq_end) = (0, i64::from(segment.payload_len));
         self.handshake.last_syn = ts;
         if peer_syn {
-            step.obs.deed = Deed::OpensToo;
+            step.obs.effect = SegmentEffect::OpensToo;
             let syn = self.handshake.syn.0;
             step.fire(Rule::SimultaneousOpen).frame("syn", syn);
         } else {
-            step.obs.deed = Deed::Opens;
+            step.obs.effect = SegmentEffect::Opens;
             self.handshake.syn = (segment.frame, ts);
         }
         self.learn_syn_options(segment, step.from);
@@ -94,10 +94,10 @@ impl Connection {
             frame: segment.frame,
             ts: segment.ts,
             tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
-            kind: Kind::Unknown,
+            kind: RetransmissionCause::Unknown,
             seen_before: true,
             acked: None,
-            word: Word::Open,
+            word: Need::Open,
         });
         self.provisional = true;
     }
@@ -117,7 +117,7 @@ impl Connection {
             self.handshake.last_syn_ack = segment.ts;
             if step.obs.seq == 0 && step.obs.ack == Some(ack) {
                 let nth = me.syns;
-                step.obs.deed = Deed::OpensAgain;
+                step.obs.effect = SegmentEffect::OpensAgain;
                 step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
                 self.remember_opening(step);
                 return true;
@@ -154,7 +154,7 @@ impl Connection {
                 .number("wanted", wanted.0);
             return false;
         }
-        step.obs.deed = Deed::Accepts;
+        step.obs.effect = SegmentEffect::Accepts;
         let me = &mut self.ends[step.me()];
         if step.obs.seq != 0 {
             // Numbered from what the other end acknowledged; its own word is better.
@@ -251,7 +251,7 @@ impl Connection {
         if ack < 1 || ack > peer.nxt {
             return ack > peer.nxt;
         }
-        step.obs.deed = Deed::Establishes;
+        step.obs.effect = SegmentEffect::Establishes;
         self.pending_syn.take_if(|other| other.flags.is_syn_ack());
         if step.segment.payload_len > 0 && self.handshake.syn_ack.is_some() && self.ends[step.me()].syn_data == 0 {
             // RFC 9293 §3.5: the third segment goes at once, and data, as a rule, behind it.
@@ -316,11 +316,11 @@ impl Connection {
             me.facts.ecn = ace == 0b011;
             me.facts.acc_ecn = ace == 0b111;
         } else {
-            let asked = self.ends[other].facts;
+            let loss_reports = self.ends[other].facts;
             let me = &mut self.ends[own];
-            me.facts.ecn = (asked.ecn || asked.acc_ecn) && ace == 0b001;
+            me.facts.ecn = (loss_reports.ecn || loss_reports.acc_ecn) && ace == 0b001;
             // RFC 9768 §3.1.2, table 2: 010, 011, 100 and 110 accept.
-            me.facts.acc_ecn = asked.acc_ecn && matches!(ace, 0b010 | 0b011 | 0b100 | 0b110);
+            me.facts.acc_ecn = loss_reports.acc_ecn && matches!(ace, 0b010 | 0b011 | 0b100 | 0b110);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::track::conn::endpoint::Endpoint;
 use crate::track::detect::loss::verdict::round_trip;
 use crate::track::step::Step;
 use crate::track::store::packed::packed;
-use crate::track::{Deed, Direction, Note};
+use crate::track::{Direction, Note, SegmentEffect};
 use account::{Account, COUNTED, Left, Pace};
 
 pub use cause::{Cause, LimitedBy, Shares};
@@ -100,9 +100,9 @@ impl Connection {
             return;
         }
         let closed = peer.closed_since.is_some();
-        let again = me.trouble().resent_segments > before.resent || step.obs.deed == Deed::ClosesAgain;
+        let again = me.trouble().resent_segments > before.resent || step.obs.effect == SegmentEffect::ClosesAgain;
         if again {
-            if me.una >= step.obs.seq_end.max(1) && step.obs.deed != Deed::ClosesAgain {
+            if me.una >= step.obs.seq_end.max(1) && step.obs.effect != SegmentEffect::ClosesAgain {
                 // Nothing was waited for: the receiver had it.
                 return;
             }
@@ -129,7 +129,7 @@ impl Connection {
     }
 
     /// Shares out the time that ends with an expected segment: nothing is missing before it, sent again, or closed.
-    pub(in crate::track) fn account_expected(&mut self, step: &Step<'_>) {
+    pub(in crate::track) fn account_fast(&mut self, step: &Step<'_>) {
         let (ends, now) = (&self.ends, step.segment.ts);
         if step.segment.payload_len > 0 {
             let account = &mut self.limits.accounts[step.me()];

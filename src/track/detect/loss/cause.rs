@@ -4,12 +4,12 @@ use crate::capture::Timestamp;
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::recovery::Repeat;
+use crate::track::detect::loss::recovery::Retransmission;
 use crate::track::step::Step;
 
 /// What made the sender send again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::track) enum Kind {
+pub(in crate::track) enum RetransmissionCause {
     Fast,
     Timeout,
     TailProbe,
@@ -19,7 +19,7 @@ pub(in crate::track) enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl RetransmissionCause {
     pub fn rule(self) -> Rule {
         match self {
             Self::Fast => Rule::FastRetransmission,
@@ -32,7 +32,7 @@ impl Kind {
 
 impl Connection {
     /// Which mechanism sent it.
-    pub(in crate::track) fn kind_of(&self, step: &Step<'_>, sent: Repeat) -> Kind {
+    pub(in crate::track) fn kind_of(&self, step: &Step<'_>, sent: Retransmission) -> RetransmissionCause {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let recovery = me.recovery.as_deref();
         let (now, clock) = (step.segment.ts, self.clock(step));
@@ -43,20 +43,20 @@ impl Connection {
             // No feedback is seen, so that none is missed: only intervals that double tell.
             let first = sent.first.filter(|(_, ts)| sent.again && *ts < sent.last);
             let doubled = first.is_some_and(|(_, ts)| clock.backs_off(sent.last.since(ts), now.since(sent.last)));
-            return if doubled || by_timer { Kind::Timeout } else { Kind::Unknown };
+            return if doubled || by_timer { RetransmissionCause::Timeout } else { RetransmissionCause::Unknown };
         }
         if self.is_refused_opening(step, sent) && !timed_out {
-            return Kind::Unknown;
+            return RetransmissionCause::Unknown;
         }
         if by_timer && !timed_out && self.was_overtaken(step, sent) {
-            return Kind::Fast;
+            return RetransmissionCause::Fast;
         }
         if self.forgets_sack(step, sent) || by_timer {
-            return Kind::Timeout;
+            return RetransmissionCause::Timeout;
         }
-        let asked = self.is_asked_for(step, sent);
-        if asked && clock.follows(now.since(peer.last_ts)) {
-            return Kind::Fast;
+        let loss_reports = self.is_asked_for(step, sent);
+        if loss_reports && clock.follows(now.since(peer.last_ts)) {
+            return RetransmissionCause::Fast;
         }
         // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
         let (_, window) = peer.window_known_to(step);
@@ -69,21 +69,21 @@ impl Connection {
         let tail = sent.end == me.nxt || sent.from >= me.nxt;
         let probe = tail && self.may_be_probe(step, sent) && clock.may_probe(now.since(last_data), idle);
         if (shut && !probe && !recovers) || timed_out && (sent.again || !tail) {
-            Kind::Timeout
-        } else if (asked || hidden || recovers) && clock.may_answer(idle) {
-            Kind::Fast
+            RetransmissionCause::Timeout
+        } else if (loss_reports || hidden || recovers) && clock.may_answer(idle) {
+            RetransmissionCause::Fast
         } else if probe {
-            Kind::TailProbe
+            RetransmissionCause::TailProbe
         } else if timed_out || sent.lost > 1 {
-            Kind::Timeout
+            RetransmissionCause::Timeout
         } else {
-            Kind::Unknown
+            RetransmissionCause::Unknown
         }
     }
 
     /// Whether the receiver's feedback calls for it.
     // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
-    fn is_asked_for(&self, step: &Step<'_>, sent: Repeat) -> bool {
+    fn is_asked_for(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let sacked = me.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
         let above = sacked.is_some_and(|sacked| sacked > sent.end);
@@ -98,7 +98,7 @@ impl Connection {
     /// Whether a probe of the tail may repeat it.
     // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one probe in
     // an episode.
-    fn may_be_probe(&self, step: &Step<'_>, sent: Repeat) -> bool {
+    fn may_be_probe(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let recovery = self.ends[step.me()].recovery.as_deref();
         let probes = self.is_selective() || !self.scale_known();
         probes && recovery.is_none_or(|recovery| recovery.probe_until.is_none()) && !sent.again && sent.lost < 2
@@ -106,13 +106,13 @@ impl Connection {
 
     /// Whether it is data of the SYN that the SYN+ACK did not take.
     // RFC 7413 §4.2.2: the client sends that again at once.
-    fn is_refused_opening(&self, step: &Step<'_>, sent: Repeat) -> bool {
+    fn is_refused_opening(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let me = &self.ends[step.me()];
         me.syn_data > 0 && sent.from == me.una && sent.from <= i64::from(me.syn_data) && !sent.again
     }
 
     /// Whether the sender has forgotten what the receiver reported by SACK: only a timer makes it.
-    fn forgets_sack(&self, step: &Step<'_>, sent: Repeat) -> bool {
+    fn forgets_sack(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let Some(recovery) = me.recovery.as_deref() else { return false };
         // RFC 2018 §8, RFC 6675 §5.1: after a timeout. The report may have crossed this segment, though.
@@ -125,7 +125,7 @@ impl Connection {
 
     /// Whether something that was sent after the last copy of it has arrived: that copy was lost too, and no timer needed to tell.
     // RFC 8985 §6.2, step 5: RACK finds lost retransmissions by the time of sending, as it finds any other loss.
-    fn was_overtaken(&self, step: &Step<'_>, sent: Repeat) -> bool {
+    fn was_overtaken(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let me = &self.ends[step.me()];
         let Some(recovery) = me.recovery.as_deref().filter(|_| sent.again) else { return false };
         let later = |ts: Timestamp, from, end| ts > sent.last && recovery.is_sacked(from, end);

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::capture::Timestamp;
 
-use crate::track::detect::loss::cause::Kind;
+use crate::track::detect::loss::cause::RetransmissionCause;
 
 /// Evidence about one direction's losses.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(in crate::track) struct Recovery {
     /// What was sent again and may yet prove needless.
     pub resent: VecDeque<Resent>,
     /// Gaps whose cause is not yet known.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<UnexplainedGap>,
     /// The receiver seems to have given up what it had reported.
     pub reneged: Option<Renege>,
     /// The sender recovers by timer until this is acknowledged (RFC 6298).
@@ -38,17 +38,17 @@ pub(in crate::track) struct Resent {
     pub ts: Timestamp,
     pub tsval: Option<u32>,
     /// What was said of why it was sent.
-    pub kind: Kind,
+    pub kind: RetransmissionCause,
     /// All of it had been seen before at the capture point.
     pub seen_before: bool,
     /// It has been acknowledged since, and waits for a D-SACK only.
     pub acked: Option<Timestamp>,
-    pub word: Word,
+    pub word: Need,
 }
 
 /// Whether it was needed to send a segment again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::track) enum Word {
+pub(in crate::track) enum Need {
     /// That is not known yet.
     Open,
     /// The receiver took this copy.
@@ -59,7 +59,7 @@ pub(in crate::track) enum Word {
 
 /// A segment that was sent again, in full or in part.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Repeat {
+pub(in crate::track) struct Retransmission {
     pub from: i64,
     pub end: i64,
     /// Payload bytes that go again.
@@ -92,7 +92,7 @@ pub(in crate::track) struct Renege {
 
 /// A gap in what was captured, by the frame that went past it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Gap {
+pub(in crate::track) struct UnexplainedGap {
     pub opener: u64,
     pub opened: Timestamp,
     pub from: i64,
@@ -156,9 +156,9 @@ impl Recovery {
 
     /// Something is sent again for this reason, up to `end`, with numbers out up to `nxt` and so many segments `hidden` above them;
     /// `expired` when the timer has just run out.
-    pub fn go_on(&mut self, kind: Kind, (nxt, end): (i64, i64), hidden: u16, expired: bool) {
+    pub fn go_on(&mut self, kind: RetransmissionCause, (nxt, end): (i64, i64), hidden: u16, expired: bool) {
         match kind {
-            Kind::Fast => {
+            RetransmissionCause::Fast => {
                 if self.fast_until.is_none() && self.timer_until.is_none() {
                     self.hidden = self.hidden.max(hidden);
                 }
@@ -166,12 +166,12 @@ impl Recovery {
                 (self.timer_until, self.probe_until) = (None, None);
                 self.fast_until = self.fast_until.or(Some(nxt));
             }
-            Kind::Timeout => {
+            RetransmissionCause::Timeout => {
                 self.timer_until = self.timer_until.filter(|_| !expired).or(Some(nxt));
                 self.probe_until = None;
             }
-            Kind::TailProbe => self.probe_until = Some(nxt.max(end)),
-            Kind::Icmp | Kind::Unknown => {}
+            RetransmissionCause::TailProbe => self.probe_until = Some(nxt.max(end)),
+            RetransmissionCause::Icmp | RetransmissionCause::Unknown => {}
         }
     }
 
@@ -188,7 +188,7 @@ impl Recovery {
     }
 
     /// Adds a gap; the oldest one is returned when there are too many.
-    pub fn open(&mut self, gap: Gap) -> Option<Gap> {
+    pub fn open(&mut self, gap: UnexplainedGap) -> Option<UnexplainedGap> {
         let oldest = (self.gaps.len() >= MAX_GAPS).then(|| self.gaps.remove(0));
         self.gaps.push(gap);
         oldest
@@ -203,7 +203,7 @@ impl Recovery {
     pub fn bytes(&self) -> usize {
         let Self { sacked, resent, gaps, .. } = self;
         let lists = sacked.capacity() * size_of::<(i64, i64)>() + resent.capacity() * size_of::<Resent>();
-        size_of::<Self>() + lists + gaps.capacity() * size_of::<Gap>()
+        size_of::<Self>() + lists + gaps.capacity() * size_of::<UnexplainedGap>()
     }
 
     /// Nothing is left to wait for.

@@ -5,21 +5,21 @@ use std::collections::VecDeque;
 use crate::capture::{Span, Timestamp};
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::recovery::Repeat;
+use crate::track::detect::loss::recovery::Retransmission;
 use crate::track::step::Step;
 use crate::track::store::packed::packed;
 
 /// The acknowledgments of one end that told of a gap, oldest first. Allocated with the first, and gone with the last.
 #[derive(Debug, Default)]
-pub(in crate::track) struct Asked {
-    list: VecDeque<Ask>,
+pub(in crate::track) struct LossReports {
+    list: VecDeque<LossReport>,
 }
 
-packed!(Asked { list });
+packed!(LossReports { list });
 
 /// Numbers that one acknowledgment asked for.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Ask {
+pub(in crate::track) struct LossReport {
     /// From the acknowledgment number …
     pub from: i64,
     /// … to the highest number that has arrived.
@@ -28,20 +28,20 @@ pub(in crate::track) struct Ask {
     pub tsval: Option<u32>,
 }
 
-packed!(Ask { from, to, ts, tsval });
+packed!(LossReport { from, to, ts, tsval });
 
 /// More are not told apart: the oldest one goes.
-const KEPT: usize = 64;
+const MAX_REPORTS: usize = 64;
 
-impl Asked {
-    pub fn add(&mut self, ask: Ask) {
+impl LossReports {
+    pub fn add(&mut self, ask: LossReport) {
         // In one tick of the clock the last one says it all.
-        let same = |last: &&mut Ask| last.tsval.is_some() && last.tsval == ask.tsval && last.from == ask.from;
+        let same = |last: &&mut LossReport| last.tsval.is_some() && last.tsval == ask.tsval && last.from == ask.from;
         if let Some(last) = self.list.back_mut().filter(same) {
             *last = ask;
             return;
         }
-        if self.list.len() >= KEPT {
+        if self.list.len() >= MAX_REPORTS {
             self.list.pop_front();
         }
         self.list.push_back(ask);
@@ -53,7 +53,7 @@ impl Asked {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.list.capacity() * size_of::<Ask>()
+        self.list.capacity() * size_of::<LossReport>()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -67,27 +67,27 @@ impl Connection {
         let peer = &mut self.ends[step.peer()];
         let arrived = peer.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
         let tsval = step.segment.options.timestamps.map(|(tsval, _)| tsval);
-        let ask = Ask { from: ack, to: arrived.unwrap_or(peer.nxt), ts: step.segment.ts, tsval };
-        peer.asked.get_or_insert_default().add(ask);
+        let ask = LossReport { from: ack, to: arrived.unwrap_or(peer.nxt), ts: step.segment.ts, tsval };
+        peer.loss_reports.get_or_insert_default().add(ask);
     }
 
     /// Lets go of what has been acknowledged for so long that nobody answers it any more.
     pub(in crate::track) fn forget_asked(&mut self, step: &Step<'_>, ack: i64) {
         let patience = Span(self.round_trip().0.saturating_mul(2)).max(Span::from_millis(200));
-        let asked = &mut self.ends[step.peer()].asked;
-        if let Some(list) = asked.as_deref_mut() {
+        let loss_reports = &mut self.ends[step.peer()].loss_reports;
+        if let Some(list) = loss_reports.as_deref_mut() {
             list.forget(ack, step.segment.ts, patience);
-            *asked = asked.take().filter(|list| !list.is_empty());
+            *loss_reports = loss_reports.take().filter(|list| !list.is_empty());
         }
     }
 
     /// Whether the receiver asked for it, though what it asked for may have been acknowledged here since: the sender had not yet
     /// heard of that.
-    pub(in crate::track) fn was_asked_for(&self, step: &Step<'_>, sent: Repeat) -> bool {
-        let Some(asked) = self.ends[step.me()].asked.as_deref() else { return false };
+    pub(in crate::track) fn was_asked_for(&self, step: &Step<'_>, sent: Retransmission) -> bool {
+        let Some(loss_reports) = self.ends[step.me()].loss_reports.as_deref() else { return false };
         let echo = step.segment.options.timestamps.map(|(_, tsecr)| tsecr);
         let to_sender = self.ends[step.peer()].leg().unwrap_or_default();
-        asked.list.iter().filter(|ask| ask.from <= sent.from && sent.end <= ask.to).any(|ask| {
+        loss_reports.list.iter().filter(|ask| ask.from <= sent.from && sent.end <= ask.to).any(|ask| {
             match ask.tsval.zip(echo) {
                 // The sender echoes the newest that it has received.
                 Some((tsval, echo)) => echo.wrapping_sub(tsval) as i32 >= 0,
@@ -103,12 +103,12 @@ mod tests {
 
     #[test]
     fn what_is_acknowledged_and_old_is_forgotten() {
-        let mut asked = Asked::default();
-        let ask = |to, ms: i64| Ask { from: 1, to, ts: Timestamp(ms * 1_000_000), tsval: None };
-        [ask(100, 0), ask(200, 10), ask(300, 20)].into_iter().for_each(|ask| asked.add(ask));
-        asked.forget(200, Timestamp(25_000_000), Span::from_millis(20));
-        assert_eq!(asked.list.iter().map(|ask| ask.to).collect::<Vec<_>>(), [200, 300]);
-        asked.forget(300, Timestamp(90_000_000), Span::from_millis(20));
-        assert!(asked.is_empty());
+        let mut loss_reports = LossReports::default();
+        let ask = |to, ms: i64| LossReport { from: 1, to, ts: Timestamp(ms * 1_000_000), tsval: None };
+        [ask(100, 0), ask(200, 10), ask(300, 20)].into_iter().for_each(|ask| loss_reports.add(ask));
+        loss_reports.forget(200, Timestamp(25_000_000), Span::from_millis(20));
+        assert_eq!(loss_reports.list.iter().map(|ask| ask.to).collect::<Vec<_>>(), [200, 300]);
+        loss_reports.forget(300, Timestamp(90_000_000), Span::from_millis(20));
+        assert!(loss_reports.is_empty());
     }
 }

@@ -4,7 +4,7 @@ use crate::capture::Span;
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::recovery::{Repeat, Resent, Word};
+use crate::track::detect::loss::recovery::{Need, Resent, Retransmission};
 use crate::track::step::Step;
 
 /// After this a D-SACK no longer belongs to a segment that was sent again.
@@ -15,7 +15,7 @@ const DELAYED_ACK: Span = Span::from_millis(200);
 
 impl Connection {
     /// Whether the receiver had reported all of it before it was sent again.
-    pub(in crate::track) fn is_needless_already(&self, step: &Step<'_>, sent: Repeat) -> Option<&'static str> {
+    pub(in crate::track) fn is_needless_already(&self, step: &Step<'_>, sent: Retransmission) -> Option<&'static str> {
         if self.is_late(step.from) {
             // What answers its first copy is stored before this one, whatever came first.
             return None;
@@ -57,7 +57,7 @@ impl Connection {
         let latest = dsack.and_then(|(left, right)| {
             let touched = |resent: &&Resent| {
                 let arrived = !segment.ts.since(resent.ts).is_below(90, away);
-                left < resent.end && resent.from < right && arrived && resent.word != Word::Needed
+                left < resent.end && resent.from < right && arrived && resent.word != Need::Needed
             };
             let latest = recovery.resent.iter().rfind(touched)?;
             // Needless only if all of it was there before.
@@ -77,7 +77,7 @@ impl Connection {
                 && echo.is_none()
                 && away.0 > 1_000_000
                 && segment.ts.since(resent.ts).is_below(50, away);
-            let open = resent.word == Word::Open;
+            let open = resent.word == Need::Open;
             if (reported || eifel || too_soon) && open {
                 let why = if reported {
                     "the receiver reports it as a duplicate (D-SACK)"
@@ -88,10 +88,10 @@ impl Connection {
                 };
                 needless.push((*resent, why));
                 undone |= eifel;
-                resent.word = Word::Needless;
+                resent.word = Need::Needless;
             } else if awaited && open && dsack.is_none() && echo.is_some_and(|echo| echo >= 0) {
                 // A D-SACK that follows reports a copy that the network made.
-                resent.word = Word::Needed;
+                resent.word = Need::Needed;
             }
             if covers {
                 resent.acked = Some(segment.ts);

@@ -9,10 +9,10 @@ use crate::rules::{Confidence, Rule, Severity};
 use crate::track::Direction;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
-use crate::track::conn::gaps::Hole;
+use crate::track::conn::gaps::Gap;
 use crate::track::detect::capture::unseen::is_earlier;
-use crate::track::detect::loss::cause::Kind;
-use crate::track::detect::loss::recovery::{Gap, Repeat, Resent, Word};
+use crate::track::detect::loss::cause::RetransmissionCause;
+use crate::track::detect::loss::recovery::{Need, Resent, Retransmission, UnexplainedGap};
 use crate::track::step::Step;
 use crate::track::timing::{MIN_RTO, SHORTEST_TIMER, SenderClock};
 
@@ -62,11 +62,11 @@ impl Connection {
     }
 
     /// Whether what fills the hole was overtaken, or sent again.
-    pub(in crate::track) fn judge_filling(&self, step: &Step<'_>, hole: &Hole) -> (Verdict, &'static str) {
+    pub(in crate::track) fn judge_filling(&self, step: &Step<'_>, gap: &Gap) -> (Verdict, &'static str) {
         let segment = step.segment;
         let me = &self.ends[step.me()];
         // What was acknowledged before, or is older by its time stamp, was not overtaken by the network but by the capture.
-        let stored = hole.acked.is_some() || is_earlier(segment, hole);
+        let stored = gap.acked.is_some() || is_earlier(segment, gap);
         let late = |late: bool| match late {
             true if stored => Verdict::Stored,
             true => Verdict::Late,
@@ -74,11 +74,11 @@ impl Connection {
         };
         // What went past the hole was sent after the bytes that are missing, and before they were sent again.
         let clock =
-            segment.options.timestamps.zip(hole.tsval).map(|((tsval, _), other)| tsval.wrapping_sub(other) as i32);
+            segment.options.timestamps.zip(gap.tsval).map(|((tsval, _), other)| tsval.wrapping_sub(other) as i32);
         if let Some(ticks) = clock.filter(|ticks| *ticks != 0) {
             return (late(ticks < 0), "timestamp");
         }
-        if let Some(after) = me.ids.order(segment.ip_id, hole.ip_id) {
+        if let Some(after) = me.ids.order(segment.ip_id, gap.ip_id) {
             return (late(!after), "ip-id");
         }
         if clock.is_some() {
@@ -86,10 +86,10 @@ impl Connection {
             return (late(true), "timestamp");
         }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
-        let waited = segment.ts.since(hole.opened);
+        let waited = segment.ts.since(gap.opened);
         let shortest = self.ends.iter().filter_map(|end| end.leg()).min();
         let soon = waited.is_below(90, shortest.unwrap_or_default()) || waited.is_below(60, self.round_trip());
-        let unasked = !hole.missed_by_receiver && waited < MIN_RTO;
+        let unasked = !gap.missed_by_receiver && waited < MIN_RTO;
         (late(soon || unasked), "causality")
     }
 
@@ -127,7 +127,7 @@ impl Connection {
 
     /// How many segments above all that was seen died before the capture point, when a recovery begins with the first one that
     /// the receiver lacks: the IP IDs before it tell.
-    fn hidden_behind(&self, step: &Step<'_>, sent: Repeat) -> u16 {
+    fn hidden_behind(&self, step: &Step<'_>, sent: Retransmission) -> u16 {
         let first = sent.from <= self.ends[step.me()].una || sent.lost > 0;
         if first && step.shared.stacks.skips_are_losses(step.segment) { self.lost_before(step) } else { 0 }
     }
@@ -153,13 +153,13 @@ impl Connection {
     }
 
     /// Says that a segment was sent again: how, and whether that was needed.
-    pub(in crate::track) fn say_resent(&mut self, step: &mut Step<'_>, sent: Repeat) {
+    pub(in crate::track) fn say_resent(&mut self, step: &mut Step<'_>, sent: Retransmission) {
         let segment = step.segment;
         let (una_ts, round_trip) = (self.ends[step.me()].una_ts, self.round_trip());
         let error = step.shared.icmp.cause(step.obs.flow, step.from, segment, &sent, una_ts, round_trip);
-        let kind = if error.is_some() { Kind::Icmp } else { self.kind_of(step, sent) };
+        let kind = if error.is_some() { RetransmissionCause::Icmp } else { self.kind_of(step, sent) };
         let clock = self.clock(step);
-        if kind == Kind::Timeout {
+        if kind == RetransmissionCause::Timeout {
             self.settle_probe(step, sent, clock);
         }
         let needless = self.is_needless_already(step, sent);
@@ -170,7 +170,7 @@ impl Connection {
         trouble.resent_segments += u64::from(sent.bytes > 0);
         trouble.resent_bytes += sent.bytes;
         me.ids.pass_over(hidden);
-        step.obs.again = if sent.seen { sent.bytes } else { 0 };
+        step.obs.retransmitted_bytes = if sent.seen { sent.bytes } else { 0 };
         // RFC 6298 §5.4: the timer sends the earliest segment, and each time it does a recovery begins anew.
         let expired = sent.from <= me.una && clock.may_time_out(segment.ts.since(sent.last.max(me.una_ts)));
         let recovery = me.recovery.get_or_insert_default();
@@ -187,7 +187,7 @@ impl Connection {
             kind,
             seen_before: sent.seen,
             acked: None,
-            word: if needless.is_some() { Word::Needless } else { Word::Open },
+            word: if needless.is_some() { Need::Needless } else { Need::Open },
         });
         self.provisional |= needless.is_none();
         let (duplicates, first) = (self.ends[step.peer()].dup_acks_in_row, sent.first);
@@ -212,7 +212,7 @@ impl Connection {
             finding.severity = Severity::Note;
             finding.word("cause", "icmp").word("icmp", icmp).frame("error", frame);
         }
-        if kind == Kind::Fast {
+        if kind == RetransmissionCause::Fast {
             finding.number("duplicate_acks", duplicates);
         }
         if let Some(why) = needless {
@@ -221,17 +221,17 @@ impl Connection {
     }
 
     /// Where the timer is found to back off, what was taken for a probe before was its first expiry.
-    fn settle_probe(&mut self, step: &mut Step<'_>, sent: Repeat, clock: SenderClock) {
+    fn settle_probe(&mut self, step: &mut Step<'_>, sent: Retransmission, clock: SenderClock) {
         let me = &mut self.ends[step.me()];
         let Some(recovery) = me.recovery.as_deref_mut() else { return };
         let last = recovery.resent.iter_mut().rfind(|resent| resent.from < sent.end && sent.from < resent.end);
         let Some((last, (first, first_ts))) = last.zip(sent.first) else { return };
         let before = last.ts.since(first_ts);
-        if last.kind != Kind::TailProbe || !clock.backs_off(before, step.segment.ts.since(last.ts)) {
+        if last.kind != RetransmissionCause::TailProbe || !clock.backs_off(before, step.segment.ts.since(last.ts)) {
             return;
         }
-        last.kind = Kind::Timeout;
-        let (last, rule) = (*last, Kind::Timeout.rule());
+        last.kind = RetransmissionCause::Timeout;
+        let (last, rule) = (*last, RetransmissionCause::Timeout.rule());
         let mut finding = self.late_finding(rule, (last.frame, last.ts), step.from);
         finding.range(last.from, last.end).word("rung", "back-off").time("after", before).frame("first", first);
         self.amend(step, last.frame, vec![finding], &[Rule::TailLossProbe]);
@@ -243,15 +243,15 @@ impl Connection {
         let missing = self.segments_of(step, from - self.ends[step.me()].nxt);
         let me = &mut self.ends[step.me()];
         if from > me.nxt {
-            me.holes.open(Hole::before(step.segment, me.nxt, from));
+            me.gaps.open(Gap::before(step.segment, me.nxt, from));
             me.ids.pass_over(missing);
         }
-        let Some(hole) = me.holes.unannounced(from) else { return };
+        let Some(gap) = me.gaps.unannounced(from) else { return };
         // Who went past it first still tells what was sent before it; the finding is about this segment.
-        (hole.announced, hole.opener) = (true, frame);
-        let (low, high) = (hole.from, hole.to);
+        (gap.announced, gap.opener) = (true, frame);
+        let (low, high) = (gap.from, gap.to);
         let bytes = (high - low) as u64;
-        let gap = Gap { opener: frame, opened: ts, from: low, to: high, missing: bytes, lost: false };
+        let gap = UnexplainedGap { opener: frame, opened: ts, from: low, to: high, missing: bytes, lost: false };
         let recovery = me.recovery.get_or_insert_default();
         // What was hidden above all that was seen shows now.
         recovery.hidden = 0;
@@ -282,15 +282,15 @@ impl Connection {
     }
 
     /// The bytes of a gap were acknowledged, and never turned up here.
-    pub(in crate::track) fn give_up_gap(&mut self, step: &mut Step<'_>, from: Direction, hole: &Hole) {
+    pub(in crate::track) fn give_up_gap(&mut self, step: &mut Step<'_>, from: Direction, missed: &Gap) {
         let Some(recovery) = self.ends[from.index()].recovery.as_deref_mut() else { return };
-        let Some(at) = recovery.gaps.iter().position(|gap| gap.opener == hole.opener) else { return };
+        let Some(at) = recovery.gaps.iter().position(|gap| gap.opener == missed.opener) else { return };
         let gap = recovery.gaps.remove(at);
-        let cause = if gap.lost || hole.missed_by_receiver { "loss" } else { "capture" };
+        let cause = if gap.lost || missed.missed_by_receiver { "loss" } else { "capture" };
         self.say_cause(step, from, gap, cause);
     }
 
-    fn say_cause(&mut self, step: &mut Step<'_>, from: Direction, gap: Gap, cause: &'static str) {
+    fn say_cause(&mut self, step: &mut Step<'_>, from: Direction, gap: UnexplainedGap, cause: &'static str) {
         let mut finding = self.late_finding(Rule::SegmentGap, (gap.opener, gap.opened), from);
         finding.range(gap.from, gap.to).bytes("bytes", (gap.to - gap.from) as u64).word("cause", cause);
         let mut found = vec![finding];

@@ -10,7 +10,7 @@ use crate::track::step::Step;
 
 /// A segment that its receiver does not accept, and answers with an ACK.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Draw {
+pub(in crate::track) struct ChallengeTrigger {
     frame: u64,
     ts: Timestamp,
     what: &'static str,
@@ -55,8 +55,8 @@ impl Connection {
     }
 
     fn draw(&mut self, step: &Step<'_>, what: &'static str) {
-        let draw = Draw { frame: step.segment.frame, ts: step.segment.ts, what };
-        self.watch.get_or_insert_default().draws[step.me()] = Some(draw);
+        let draw = ChallengeTrigger { frame: step.segment.frame, ts: step.segment.ts, what };
+        self.suspicions.get_or_insert_default().draws[step.me()] = Some(draw);
     }
 
     /// Whether a bare ACK that says nothing new answers an unacceptable segment of the other end; said if so.
@@ -65,8 +65,8 @@ impl Connection {
         let (last, peer) = (self.ends[step.me()].last_ts, step.peer());
         // Old data, or data behind a gap, draws a duplicate ACK: that explains it better.
         let data = self.ends[peer].last_old.is_some_and(|old| old > last);
-        let Some(watch) = self.watch.as_deref_mut() else { return false };
-        let Some(draw) = watch.draws[peer].take() else { return false };
+        let Some(suspicions) = self.suspicions.as_deref_mut() else { return false };
+        let Some(draw) = suspicions.draws[peer].take() else { return false };
         let after = step.segment.ts.since(draw.ts);
         if data || after > patience || after.0 < 0 {
             return false;

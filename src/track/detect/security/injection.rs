@@ -13,20 +13,20 @@ use crate::track::Direction;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::facts::CutOff;
-use crate::track::conn::gaps::Hole;
-use crate::track::detect::security::challenge::Draw;
+use crate::track::conn::gaps::Gap;
+use crate::track::detect::security::challenge::ChallengeTrigger;
 use crate::track::step::Step;
 
 /// What waits for its alleged sender's reaction. Allocated with the first doubt; by the index of the sender.
 #[derive(Debug, Default)]
-pub(in crate::track) struct Watch {
-    reset: [Option<Doubt>; 2],
-    syn: [Option<Doubt>; 2],
-    outside: [Option<Doubt>; 2],
+pub(in crate::track) struct PendingSuspicions {
+    reset: [Option<SuspectSegment>; 2],
+    syn: [Option<SuspectSegment>; 2],
+    outside: [Option<SuspectSegment>; 2],
     /// The acknowledgment of each end that lies a window and more beyond all that the other was seen to send.
     ahead: [Option<i64>; 2],
     /// Unacceptable segments that draw an ACK.
-    pub draws: [Option<Draw>; 2],
+    pub draws: [Option<ChallengeTrigger>; 2],
     /// Segments whose checksum does not hold.
     damaged: [ArrayVec<Damaged, MAX_DAMAGED>; 2],
 }
@@ -45,7 +45,7 @@ pub(in crate::track) struct Damaged {
 /// So many of them are waited for.
 const MAX_DAMAGED: usize = 8;
 
-impl Watch {
+impl PendingSuspicions {
     /// Nothing waits.
     pub fn is_empty(&self) -> bool {
         let Self { reset, syn, outside, ahead, draws, damaged } = self;
@@ -64,7 +64,7 @@ impl Watch {
 
 /// A segment in doubt.
 #[derive(Clone, Copy, Debug)]
-struct Doubt {
+struct SuspectSegment {
     rule: Rule,
     frame: u64,
     ts: Timestamp,
@@ -82,7 +82,7 @@ struct Doubt {
     wanted: SeqNumber,
 }
 
-impl Doubt {
+impl SuspectSegment {
     /// Another segment follows on it.
     fn go_on(&mut self, next: &Self) {
         (self.end, self.fin, self.last) = (next.end, next.fin, next.last);
@@ -91,7 +91,7 @@ impl Doubt {
 }
 
 /// So many segments in a row are no accident, and a blind attacker's hardly.
-const MANY: u32 = 4;
+const MIN_SEGMENTS: u32 = 4;
 
 /// The network does not hold packets back for longer, unless the round trip is longer.
 const PATIENCE: Span = Span::from_millis(10);
@@ -102,12 +102,12 @@ impl Connection {
         self.cut.is_none() && self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked)
     }
 
-    fn doubt(&self, rule: Rule, step: &Step<'_>) -> Doubt {
+    fn doubt(&self, rule: Rule, step: &Step<'_>) -> SuspectSegment {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         let wanted = me.raw(peer.ack.unwrap_or(me.nxt));
         let segment = step.segment;
         let seq = step.obs.seq;
-        Doubt {
+        SuspectSegment {
             rule,
             frame: segment.frame,
             ts: segment.ts,
@@ -130,7 +130,7 @@ impl Connection {
         }
         let end = step.obs.seq.saturating_add(i64::from(segment.seq_len()));
         let damaged = Damaged { frame: segment.frame, ts: segment.ts, seq: step.obs.seq, end, expected };
-        let _ = self.watch.get_or_insert_default().damaged[step.me()].try_push(damaged);
+        let _ = self.suspicions.get_or_insert_default().damaged[step.me()].try_push(damaged);
         self.provisional = true;
     }
 
@@ -156,7 +156,7 @@ impl Connection {
         }
         let rule = if exact { Rule::ResetInjectionSuspected } else { Rule::ResetBlind };
         let doubt = self.doubt(rule, step);
-        self.watch.get_or_insert_default().reset[step.me()] = Some(doubt);
+        self.suspicions.get_or_insert_default().reset[step.me()] = Some(doubt);
         self.provisional = true;
     }
 
@@ -206,7 +206,7 @@ impl Connection {
     pub(in crate::track) fn doubt_syn(&mut self, step: &Step<'_>) {
         if self.is_synchronized() {
             let doubt = self.doubt(Rule::SynBlind, step);
-            self.watch.get_or_insert_default().syn[step.me()] = Some(doubt);
+            self.suspicions.get_or_insert_default().syn[step.me()] = Some(doubt);
             self.provisional = true;
         }
     }
@@ -233,19 +233,19 @@ impl Connection {
         let below = step.obs.seq_end <= 0;
         let reach = peer.reach();
         if !beyond && !below {
-            if let Some(watch) = self.watch.as_deref_mut() {
-                watch.ahead[step.peer()] = None;
+            if let Some(suspicions) = self.suspicions.as_deref_mut() {
+                suspicions.ahead[step.peer()] = None;
             }
             return false;
         }
         let doubt = self.doubt(Rule::SeqOutOfWindow, step);
-        let watch = self.watch.get_or_insert_default();
+        let suspicions = self.suspicions.get_or_insert_default();
         let near = |ack: i64| (ack.saturating_sub(reach)..=ack.saturating_add(reach)).contains(&seq);
-        if beyond && watch.ahead[step.peer()].is_some_and(near) {
+        if beyond && suspicions.ahead[step.peer()].is_some_and(near) {
             self.skip(step.from, seq, (doubt.frame, doubt.ts));
             return false;
         }
-        let outside = &mut watch.outside[step.me()];
+        let outside = &mut suspicions.outside[step.me()];
         match outside {
             Some(first) if first.end == seq => first.go_on(&doubt),
             // Sent again.
@@ -253,7 +253,7 @@ impl Connection {
             _ => *outside = Some(doubt),
         }
         // Who goes on from there, segment after segment, has sent what lies before: only the capture has not.
-        if let Some(first) = outside.take_if(|first| first.segments >= MANY) {
+        if let Some(first) = outside.take_if(|first| first.segments >= MIN_SEGMENTS) {
             self.skip(step.from, first.seq, (first.frame, first.ts));
             self.ends[step.me()].nxt = seq;
             return false;
@@ -266,10 +266,10 @@ impl Connection {
     /// that the capture misses what lies before: what both of them say was not made up.
     pub(in crate::track) fn is_confirmed(&mut self, step: &Step<'_>, ack: i64) -> bool {
         let (from, reach) = (step.from.reverse(), self.ends[step.me()].reach());
-        let watch = self.watch.get_or_insert_default();
-        let near = |doubt: &mut Doubt| (doubt.seq..=doubt.end.saturating_add(reach)).contains(&ack);
-        let Some(sent) = watch.outside[step.peer()].take_if(near) else {
-            watch.ahead[step.me()] = Some(ack);
+        let suspicions = self.suspicions.get_or_insert_default();
+        let near = |doubt: &mut SuspectSegment| (doubt.seq..=doubt.end.saturating_add(reach)).contains(&ack);
+        let Some(sent) = suspicions.outside[step.peer()].take_if(near) else {
+            suspicions.ahead[step.me()] = Some(ack);
             return false;
         };
         self.skip(from, sent.seq, (sent.frame, sent.ts));
@@ -286,11 +286,11 @@ impl Connection {
 
     /// An end goes on from there: what lies between was not captured.
     fn skip(&mut self, from: Direction, to: i64, (opener, opened): (u64, Timestamp)) {
-        if let Some(watch) = self.watch.as_deref_mut() {
-            watch.ahead[from.reverse().index()] = None;
+        if let Some(suspicions) = self.suspicions.as_deref_mut() {
+            suspicions.ahead[from.reverse().index()] = None;
         }
         let sender = &mut self.ends[from.index()];
-        sender.holes.open(Hole {
+        sender.gaps.open(Gap {
             from: sender.nxt,
             to,
             opener,
@@ -306,7 +306,7 @@ impl Connection {
 
     /// Whether this end goes on as if what was sent in its name had not been, and says so of that.
     pub(in crate::track) fn check_reaction(&mut self, step: &mut Step<'_>) {
-        if self.watch.is_none() || step.has(TcpFlags::SYN) {
+        if self.suspicions.is_none() || step.has(TcpFlags::SYN) {
             return;
         }
         let patience = self.round_trip().max(PATIENCE);
@@ -317,13 +317,13 @@ impl Connection {
         let acks = step.obs.seq == nxt && step.obs.ack > ack && step.obs.ack.is_some_and(|ack| ack <= peer.nxt);
         let goes_on = next || acks;
         // A RST may overtake what was sent before it: data below its number, or an acknowledgment of what had come by then.
-        let overtaken = |doubt: &Doubt| {
+        let overtaken = |doubt: &SuspectSegment| {
             let data = next && step.obs.seq >= doubt.seq;
             doubt.rule == Rule::ResetInjectionSuspected && !data && step.obs.ack.is_none_or(|ack| ack <= doubt.peer_nxt)
         };
         let taken = self.cut.is_some_and(|cut| cut.by != step.from || cut.how == CutOff::TimeWaitOver);
-        let Some(watch) = self.watch.as_deref_mut() else { return };
-        let [reset, syn, outside] = [&mut watch.reset, &mut watch.syn, &mut watch.outside];
+        let Some(suspicions) = self.suspicions.as_deref_mut() else { return };
+        let [reset, syn, outside] = [&mut suspicions.reset, &mut suspicions.syn, &mut suspicions.outside];
         // What the other end has acknowledged, it has taken.
         let receiver = outside[step.peer()];
         let allowed = me.edge.saturating_add(1);
@@ -335,9 +335,9 @@ impl Connection {
         if !goes_on || taken {
             return;
         }
-        let mut said = ArrayVec::<Doubt, 3>::new();
+        let mut said = ArrayVec::<SuspectSegment, 3>::new();
         for slot in [&mut reset[step.me()], &mut syn[step.me()], &mut outside[step.me()]] {
-            let due = |doubt: &mut Doubt| step.segment.ts.since(doubt.ts) > patience && !overtaken(doubt);
+            let due = |doubt: &mut SuspectSegment| step.segment.ts.since(doubt.ts) > patience && !overtaken(doubt);
             let Some(doubt) = slot.take_if(due) else { continue };
             if acked.is_some_and(|acked| doubt.rule == Rule::SeqOutOfWindow && doubt.seq > 0 && acked > doubt.seq) {
                 continue;
@@ -349,7 +349,7 @@ impl Connection {
         }
     }
 
-    fn say_doubt(&mut self, step: &mut Step<'_>, doubt: Doubt) {
+    fn say_doubt(&mut self, step: &mut Step<'_>, doubt: SuspectSegment) {
         let mut finding = self.late_finding(doubt.rule, (doubt.frame, doubt.ts), step.from);
         finding.frame("next", step.segment.frame).time("after", step.segment.ts.since(doubt.ts));
         finding.confidence(Confidence::Likely);

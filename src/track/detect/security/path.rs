@@ -12,7 +12,7 @@ use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
 
 /// The line that one end's packets keep to.
 #[derive(Debug, Default)]
-pub(in crate::track) struct Path {
+pub(in crate::track) struct PathMarks {
     ttl: u8,
     id: u16,
     /// Packets in a row with that time to live, and with an IP ID that counts on.
@@ -23,7 +23,7 @@ pub(in crate::track) struct Path {
     off: Option<Box<Off>>,
 }
 
-impl Pack for Path {
+impl Pack for PathMarks {
     fn pack(&self, out: &mut Packer) {
         let Self { ttl, id, steady_ttl, steady_id, opener, off: _ } = self;
         u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, *opener]).pack(out);
@@ -51,13 +51,13 @@ const BASELINE: u8 = 5;
 /// Times to live so close are one: paths of equal cost differ by a hop or two.
 const TOLERANCE: u8 = 2;
 /// Others' packets make a host-wide counter jump, but hardly so far from one packet of a connection to the next.
-const FAR: u16 = 4_096;
+const MAX_ID_STEP: u16 = 4_096;
 
 fn is_far(id: u16, other: u16) -> bool {
-    (id.wrapping_sub(other) as i16).unsigned_abs() > FAR
+    (id.wrapping_sub(other) as i16).unsigned_abs() > MAX_ID_STEP
 }
 
-impl Path {
+impl PathMarks {
     /// In what a packet is off the line.
     fn off(&self, segment: &Segment) -> Option<Off> {
         let ttl = segment.ttl;

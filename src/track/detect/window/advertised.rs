@@ -6,7 +6,7 @@ use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
-use crate::track::detect::ack::suspect::{Mark, REORDER, REORDER_FRAMES};
+use crate::track::detect::ack::suspect::{REORDER, REORDER_FRAMES, SendOrder};
 use crate::track::step::Step;
 
 /// Data beyond every edge that the receiver was seen to advertise.
@@ -34,7 +34,7 @@ impl Connection {
             return;
         }
         let known = me.overrun.as_deref().is_some_and(|overrun| overrun.edge == peer.edge);
-        if known || me.holes.first_open().is_some() || peer.closes() || !self.is_whole() {
+        if known || me.gaps.first_open().is_some() || peer.closes() || !self.is_whole() {
             return;
         }
         let echo = segment.options.timestamps.map(|(_, tsecr)| tsecr);
@@ -121,7 +121,7 @@ impl Endpoint {
         self.right_edge == i64::MIN
             || ack > last_ack
             || ack == last_ack
-                && (seq > last_seq || seq == last_seq && Mark::of(step.segment).is_after(self.edge_mark, self.ids))
+                && (seq > last_seq || seq == last_seq && SendOrder::of(step.segment).is_after(self.edge_mark, self.ids))
     }
 
     /// Whether that edge lies further left than its last one.
@@ -133,7 +133,7 @@ impl Endpoint {
     /// Takes the edge that the step's segment advertises for its last one.
     pub(in crate::track) fn move_edge(&mut self, step: &Step<'_>, ack: i64, edge: i64) {
         (self.right_edge, self.edge_at) = (edge, (ack, step.obs.seq));
-        (self.edge_mark, self.edge_frame) = (Mark::of(step.segment), step.segment.frame);
+        (self.edge_mark, self.edge_frame) = (SendOrder::of(step.segment), step.segment.frame);
     }
 
     /// By how many bits its windows are to be shifted.

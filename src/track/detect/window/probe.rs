@@ -35,7 +35,7 @@ impl Endpoint {
 }
 
 /// So many probes without an answer are no accident.
-const MANY: u32 = 3;
+const MIN_REPEATS: u32 = 3;
 /// A window may stay closed for so long.
 const STALL: Span = Span::from_secs(5);
 /// An answer that is missing for less may still be on its way.
@@ -53,7 +53,7 @@ impl Connection {
         }
         let closed = self.closed_for(step.from.reverse(), step.segment.ts);
         let Some(probing) = self.ends[step.me()].probing.as_deref_mut().filter(|probing| !probing.said) else { return };
-        let answered = probing.unanswered < MANY;
+        let answered = probing.unanswered < MIN_REPEATS;
         if answered && !(probing.closed && closed.is_some()) {
             return;
         }
@@ -128,7 +128,7 @@ impl Connection {
             let Some(probing) = self.ends[from.index()].probing.take().filter(|probing| !probing.said) else {
                 continue;
             };
-            let answered = probing.unanswered < MANY || ended.now.since(probing.last.1) < ANSWER;
+            let answered = probing.unanswered < MIN_REPEATS || ended.now.since(probing.last.1) < ANSWER;
             if answered && !(probing.closed && closed.is_some()) {
                 continue;
             }

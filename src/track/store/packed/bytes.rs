@@ -29,13 +29,13 @@ fn of_sizes(differences: usize) -> usize {
 }
 
 /// Appends in what words differ from as many others; the differences take the words' place.
-pub fn write(words: &mut [u64], like: &[u64], out: &mut Vec<u8>) {
-    for (word, like) in words.iter_mut().zip(like) {
+pub fn write(pending: &mut [u64], like: &[u64], out: &mut Vec<u8>) {
+    for (word, like) in pending.iter_mut().zip(like) {
         *word = word.wrapping_sub(*like);
     }
     let begin = out.len();
-    let (whole, rest) = words.as_chunks::<BITS_OF_A_MARK>();
-    out.extend(whole.iter().map(|words| marks(words)));
+    let (whole, rest) = pending.as_chunks::<BITS_OF_A_MARK>();
+    out.extend(whole.iter().map(|pending| marks(pending)));
     out.extend((!rest.is_empty()).then(|| marks(rest)));
     let count: u32 = out[begin..].iter().map(|marks| marks.count_ones()).sum();
     let (marked, sizes) = (out.len(), of_sizes(count as usize));
@@ -49,9 +49,9 @@ pub fn write(words: &mut [u64], like: &[u64], out: &mut Vec<u8>) {
             sizes.copy_from_slice(group.to_le_bytes().get(..sizes.len()).unwrap_or_default());
         }
     };
-    for (words, marks) in words.chunks(BITS_OF_A_MARK).zip(marks) {
+    for (pending, marks) in pending.chunks(BITS_OF_A_MARK).zip(marks) {
         for bit in bits(*marks) {
-            let difference = zigzag(words.get(bit).copied().unwrap_or_default() as i64);
+            let difference = zigzag(pending.get(bit).copied().unwrap_or_default() as i64);
             let size = difference.checked_ilog2().unwrap_or_default() / 8;
             group |= u64::from(size) << shift;
             shift += 3;
@@ -71,8 +71,8 @@ pub fn write(words: &mut [u64], like: &[u64], out: &mut Vec<u8>) {
 
 /// A bit for each of up to eight words that is not 0.
 #[inline]
-fn marks(words: &[u64]) -> u8 {
-    words.iter().zip(0..).fold(0, |marks, (word, at)| marks | u8::from(*word != 0) << at)
+fn marks(pending: &[u64]) -> u8 {
+    pending.iter().zip(0..).fold(0, |marks, (word, at)| marks | u8::from(*word != 0) << at)
 }
 
 /// The places of the bits that are set.
@@ -86,13 +86,13 @@ fn bits(mut marks: u8) -> impl Iterator<Item = usize> {
 }
 
 /// The words again, from those that they were compared with.
-pub fn read(words: &mut [u64], packed: &[u8]) {
-    let (marks, packed) = packed.split_at(words.len().div_ceil(BITS_OF_A_MARK).min(packed.len()));
+pub fn read(pending: &mut [u64], packed: &[u8]) {
+    let (marks, packed) = packed.split_at(pending.len().div_ceil(BITS_OF_A_MARK).min(packed.len()));
     let count: u32 = marks.iter().map(|marks| marks.count_ones()).sum();
     let (sizes, bytes) = packed.split_at(of_sizes(count as usize).min(packed.len()));
     let mut sizes = sizes.chunks(OF_A_GROUP).map(word);
     let (mut at, mut group, mut left) = (0, 0, 0);
-    for (words, marks) in words.chunks_mut(BITS_OF_A_MARK).zip(marks) {
+    for (pending, marks) in pending.chunks_mut(BITS_OF_A_MARK).zip(marks) {
         for bit in bits(*marks) {
             if left == 0 {
                 (group, left) = (sizes.next().unwrap_or_default(), GROUP);
@@ -104,7 +104,7 @@ pub fn read(words: &mut [u64], packed: &[u8]) {
                 None => word(bytes.get(at..).unwrap_or_default()),
             };
             at += size + 1;
-            if let Some(word) = words.get_mut(bit) {
+            if let Some(word) = pending.get_mut(bit) {
                 *word = word.wrapping_add(unzigzag(read & u64::MAX >> (56 - 8 * size)) as u64);
             }
         }
@@ -122,23 +122,23 @@ mod tests {
 
     use super::*;
 
-    fn words() -> impl Strategy<Value = Vec<(u64, u64)>> {
+    fn pending() -> impl Strategy<Value = Vec<(u64, u64)>> {
         let word = (any::<u64>(), 0..=64_u32).prop_map(|(word, shift)| word.unbounded_shr(shift));
         prop::collection::vec(prop_oneof![word.clone().prop_map(|word| (word, word)), (word.clone(), word)], 0..200)
     }
 
     proptest! {
         #[test]
-        fn words_come_back_in_no_more_bytes_than_they_say_something_new_with(words in words()) {
-            let (words, mut like): (Vec<u64>, Vec<u64>) = words.into_iter().unzip();
+        fn words_come_back_in_no_more_bytes_than_they_say_something_new_with(pending in pending()) {
+            let (pending, mut like): (Vec<u64>, Vec<u64>) = pending.into_iter().unzip();
             let mut out = vec![7];
-            write(&mut words.clone(), &like, &mut out);
-            let differences = words.iter().zip(&like).map(|(word, like)| zigzag(word.wrapping_sub(*like) as i64));
+            write(&mut pending.clone(), &like, &mut out);
+            let differences = pending.iter().zip(&like).map(|(word, like)| zigzag(word.wrapping_sub(*like) as i64));
             let sizes = differences.map(|difference| (u64::BITS - difference.leading_zeros()).div_ceil(8));
             let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + usize::from(size > 0), bytes + size));
-            prop_assert_eq!(out.len(), 1 + words.len().div_ceil(8) + of_sizes(count) + bytes as usize);
+            prop_assert_eq!(out.len(), 1 + pending.len().div_ceil(8) + of_sizes(count) + bytes as usize);
             read(&mut like, &out[1..]);
-            prop_assert_eq!(like, words);
+            prop_assert_eq!(like, pending);
         }
     }
 }

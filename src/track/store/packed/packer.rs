@@ -42,7 +42,7 @@ fn near_to(Timestamp(ts): Timestamp) -> [Near; KINDS] {
 /// Takes values one behind the other.
 #[derive(Debug, Default)]
 pub(in crate::track) struct Packer {
-    pub(in crate::track) words: Vec<u64>,
+    pub(in crate::track) pending: Vec<u64>,
     pub(in crate::track) flags: Vec<u64>,
     /// The flags of the word that is being filled, and how many.
     flagged: u64,
@@ -53,7 +53,7 @@ pub(in crate::track) struct Packer {
 impl Packer {
     /// Begins anew; times are likely to be near to that one.
     pub(in crate::track) fn begin(&mut self, ts: Timestamp) {
-        self.words.clear();
+        self.pending.clear();
         self.flags.clear();
         (self.flagged, self.count) = (0, 0);
         self.near = near_to(ts);
@@ -65,7 +65,7 @@ impl Packer {
 
     #[inline]
     pub fn word(&mut self, word: u64) {
-        self.words.push(word);
+        self.pending.push(word);
     }
 
     #[inline]
@@ -83,7 +83,7 @@ impl Packer {
     pub fn near(&mut self, kind: Kind, value: i64) {
         let near = &mut self.near[kind as usize];
         if let Some(place) = near.place(value) {
-            return self.words.push(place);
+            return self.pending.push(place);
         }
         let distance = value.wrapping_sub(near.last());
         near.keep(value);
@@ -98,21 +98,21 @@ impl Packer {
     fn distance<const UNIT: i64>(&mut self, distance: i64) {
         let word = match distance % UNIT {
             _ if zigzag(distance) >= FURTHEST => {
-                self.words.push(FAR);
-                return self.words.push(distance as u64);
+                self.pending.push(FAR);
+                return self.pending.push(distance as u64);
             }
             _ if UNIT == 1 => zigzag(distance),
             0 => zigzag(distance / UNIT) << 1,
             _ => zigzag(distance) << 1 | 1,
         };
-        self.words.push(PLACES + word);
+        self.pending.push(PLACES + word);
     }
 }
 
 /// Gives the values again, in the same order.
 #[derive(Debug, Default)]
 pub(in crate::track) struct Unpacker {
-    pub(in crate::track) words: Vec<u64>,
+    pub(in crate::track) pending: Vec<u64>,
     pub(in crate::track) flags: Vec<u64>,
     /// So many words and flags have been given.
     word: usize,
@@ -129,7 +129,7 @@ impl Unpacker {
 
     #[inline]
     pub fn word(&mut self) -> u64 {
-        let word = self.words.get(self.word).copied().unwrap_or_default();
+        let word = self.pending.get(self.word).copied().unwrap_or_default();
         self.word += 1;
         word
     }
@@ -215,7 +215,7 @@ mod tests {
                 }
             }
             packer.end();
-            let mut unpacker = Unpacker { words: packer.words, flags: packer.flags, ..Unpacker::default() };
+            let mut unpacker = Unpacker { pending: packer.pending, flags: packer.flags, ..Unpacker::default() };
             unpacker.begin(Timestamp(ts));
             for said in &all {
                 let again = match *said {

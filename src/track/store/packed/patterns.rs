@@ -35,7 +35,7 @@ struct Pattern {
     /// So many packed values go by it.
     users: u32,
     flags: Vec<u64>,
-    words: Vec<u64>,
+    pending: Vec<u64>,
 }
 
 impl Patterns {
@@ -45,25 +45,25 @@ impl Patterns {
         value.pack(&mut self.packer);
         self.packer.end();
         let pattern = self.pattern();
-        let Self { patterns, packer: Packer { words, flags, .. }, all, zeros, .. } = self;
+        let Self { patterns, packer: Packer { pending, flags, .. }, all, zeros, .. } = self;
         all.clear();
         all.extend_from_slice(label);
         all.extend_from_slice(&pattern.to_le_bytes());
         let like = match patterns.get_mut(usize::from(pattern)) {
             Some(pattern) => {
                 pattern.users += 1;
-                &pattern.words
+                &pattern.pending
             }
             None => {
-                for length in [flags.len(), words.len()] {
+                for length in [flags.len(), pending.len()] {
                     all.extend_from_slice(&(length as u32).to_le_bytes());
                 }
                 flags.iter().for_each(|flags| all.extend_from_slice(&flags.to_le_bytes()));
-                zeros.resize(words.len(), 0);
+                zeros.resize(pending.len(), 0);
                 &*zeros
             }
         };
-        bytes::write(words, like, all);
+        bytes::write(pending, like, all);
         all
     }
 
@@ -71,41 +71,41 @@ impl Patterns {
     pub fn unpack<T: Pack>(&mut self, label: usize, ts: Timestamp, packed: &[u8]) -> T {
         let mut packed = packed.get(label..).unwrap_or_default();
         let pattern = take(&mut packed).map_or(NONE, u16::from_le_bytes);
-        let Unpacker { words, flags, .. } = &mut self.unpacker;
-        words.clear();
+        let Unpacker { pending, flags, .. } = &mut self.unpacker;
+        pending.clear();
         flags.clear();
         match self.patterns.get_mut(usize::from(pattern)) {
             Some(pattern) => {
                 pattern.users = pattern.users.saturating_sub(1);
-                words.extend_from_slice(&pattern.words);
+                pending.extend_from_slice(&pattern.pending);
                 flags.extend_from_slice(&pattern.flags);
             }
             None => {
                 let mut length = || take(&mut packed).map_or(0, |length| u32::from_le_bytes(length) as usize);
                 let lengths = [length(), length()];
                 flags.extend(std::iter::from_fn(|| take(&mut packed)).map(u64::from_le_bytes).take(lengths[0]));
-                words.resize(lengths[1], 0);
+                pending.resize(lengths[1], 0);
             }
         }
-        bytes::read(words, packed);
+        bytes::read(pending, packed);
         self.unpacker.begin(ts);
         T::unpack(&mut self.unpacker)
     }
 
     /// The pattern of what the packer has, which may become one itself.
     fn pattern(&mut self) -> u16 {
-        let Packer { words, flags, .. } = &self.packer;
-        if words.len() > LONGEST {
+        let Packer { pending, flags, .. } = &self.packer;
+        if pending.len() > LONGEST {
             return NONE;
         }
         if self.patterns.is_empty() {
             self.patterns.resize(PATTERNS, Pattern::default());
         }
-        let places = places(flags, words.len());
+        let places = places(flags, pending.len());
         let mut unused = None;
         for place in places {
             let Some(pattern) = self.patterns.get(place) else { continue };
-            if pattern.flags == *flags && pattern.words.len() == words.len() {
+            if pattern.flags == *flags && pattern.pending.len() == pending.len() {
                 return place as u16;
             }
             if pattern.users == 0 {
@@ -114,14 +114,14 @@ impl Patterns {
         }
         let Some(pattern) = unused.and_then(|place| self.patterns.get_mut(place)) else { return NONE };
         pattern.flags.clone_from(flags);
-        pattern.words.clone_from(words);
+        pattern.pending.clone_from(pending);
         unused.map_or(NONE, |place| place as u16)
     }
 }
 
 /// Where a pattern with these flags and so many words may be.
-fn places(flags: &[u64], words: usize) -> impl Iterator<Item = usize> + use<> {
-    let hash = FixedState::with_seed(0).hash_one((flags, words)) as usize;
+fn places(flags: &[u64], pending: usize) -> impl Iterator<Item = usize> + use<> {
+    let hash = FixedState::with_seed(0).hash_one((flags, pending)) as usize;
     (0..PLACES).map(move |place| (hash + place) % PATTERNS)
 }
 

@@ -188,9 +188,9 @@ impl<T: Pack, const N: usize> Pack for [T; N] {
 impl<const N: usize> Pack for ArrayString<N> {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        let words = self.as_bytes().chunks(8);
+        let pending = self.as_bytes().chunks(8);
         (self.len() as u64).pack(out);
-        for chunk in words {
+        for chunk in pending {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
             out.word(u64::from_le_bytes(word));
@@ -200,9 +200,9 @@ impl<const N: usize> Pack for ArrayString<N> {
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         let len = u64::unpack(from) as usize;
-        let words = (0..len.div_ceil(8)).flat_map(|_| from.word().to_le_bytes());
+        let pending = (0..len.div_ceil(8)).flat_map(|_| from.word().to_le_bytes());
         let mut text = Self::new();
-        for byte in words.collect::<Vec<_>>().into_iter().take(len) {
+        for byte in pending.collect::<Vec<_>>().into_iter().take(len) {
             let _ = text.try_push(char::from(byte));
         }
         text

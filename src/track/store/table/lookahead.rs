@@ -8,7 +8,7 @@ use std::slice;
 use prefetch_index::prefetch_index;
 
 use crate::track::conn::key::FlowHash;
-use crate::track::shared::recent::Trail;
+use crate::track::shared::recent::RecentSegments;
 use crate::track::store::table::{Entry, Held, NONE, Slot, Table};
 
 /// Fewer connections than this are near anyway: a core's cache has them all.
@@ -44,10 +44,10 @@ impl Table {
 
     /// Another segment is taken: what a later one needs is brought near meanwhile.
     #[inline]
-    pub fn look_ahead(&mut self, trail: &Trail) {
+    pub fn look_ahead(&mut self, recent: &RecentSegments) {
         if self.nearest < self.near.len() {
             self.bring_near(self.nearest + FAR);
-            self.bring_more_near(self.nearest + NEAR, trail);
+            self.bring_more_near(self.nearest + NEAR, recent);
             self.nearest += 1;
         }
     }
@@ -73,14 +73,14 @@ impl Table {
 
     /// The segments in flight lie elsewhere, and so do older windows than the last.
     #[inline]
-    fn bring_more_near(&self, at: usize, trail: &Trail) {
+    fn bring_more_near(&self, at: usize, recent: &RecentSegments) {
         let Some((slot, from_low)) = self.near.get(at) else { return };
         let Some(entry) = self.slots.get(*slot as usize) else { return };
         if let Held::Awake(seat) = entry.held
             && let Some(connection) = self.awake.get(seat)
         {
             let receiver = &connection.ends[entry.direction(*from_low).reverse().index()];
-            trail.bring_near(receiver.trail);
+            recent.bring_near(receiver.recent);
             if let Some(first) = receiver.flight.front() {
                 prefetch_index(slice::from_ref(first), 0);
                 prefetch_index(slice::from_ref(first), 2);
