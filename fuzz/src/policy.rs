@@ -8,7 +8,8 @@ use tcpcheck::policy::{Baseline, Draft, Judge, Policy, Standing, Verdict};
 use tcpcheck::report::Style;
 use tcpcheck::report::check::{Capture, Exhibit, Run, github, junit, markdown, ndjson, sarif, text};
 use tcpcheck::report::lines::{LineStyle, Lines};
-use tcpcheck::{Content, FlowTracker, Frame, Next, Observation, TrackerOptions, dissect};
+use tcpcheck::{Content, FlowTracker, Frame, Next, Observation, dissect};
+use tcpcheck::track::AnalysisOptions;
 
 use crate::safe::{json, printable, xml};
 
@@ -84,7 +85,7 @@ fn frames(capture: &[u8], mut each: impl FnMut(&Frame<'_>) -> bool) -> Option<Bo
 
 /// The verdict, unless a filter cannot be applied. A capture that is none has no packets.
 fn verdict(policy: &Policy, capture: &[u8]) -> Option<Verdict> {
-    let mut judge = Judge::new(policy, TrackerOptions::default());
+    let mut judge = Judge::new(policy, AnalysisOptions::default());
     let mut good = true;
     if let Some(source) = frames(capture, |frame| {
         good &= judge.frame(frame).is_ok();
@@ -112,7 +113,7 @@ fn draft(capture: &[u8]) {
 }
 
 fn show(exhibit: &mut Exhibit, capture: &[u8]) {
-    let mut tracker = FlowTracker::new(TrackerOptions::default());
+    let mut tracker = FlowTracker::new(AnalysisOptions::default());
     let (mut seen, mut line) = (Observation::default(), Vec::new());
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
     frames(capture, |frame| {

@@ -9,6 +9,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::capture::{Extent, Span};
 use crate::rules::Severity;
+use crate::track::{AnalysisOptions, TrackerOptions};
 
 use super::ladder::LadderArgs;
 use super::report::ReportArgs;
@@ -56,6 +57,9 @@ pub struct Args {
     /// Limits of the analysis.
     #[command(flatten, next_help_heading = "Analysis")]
     pub analysis: AnalysisArgs,
+    /// Threads for reading a file, whatever is said of it is the same; more than 2 do no more [default: 2, or 1 on one core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Analysis")]
+    pub threads: Option<u16>,
     /// What is given up before packets are read.
     #[command(flatten, next_help_heading = "Privileges")]
     pub confinement: ConfinementArgs,
@@ -81,6 +85,9 @@ pub enum SubCommand {
         color: Color,
         /// TC202, fast-retransmission, CLOSE_WAIT, FIN, wscale, win and so on; with -r, a frame: @15. Without it, the list
         word: Option<String>,
+        /// Limits of the analysis.
+        #[command(flatten, next_help_heading = "Analysis")]
+        analysis: AnalysisArgs,
     },
     /// Draw one connection as a ladder: both ends' states beside the arrows
     Ladder(LadderArgs),
@@ -257,9 +264,6 @@ pub struct LineArgs {
     /// A packet number before each line
     #[arg(short = '#', long)]
     pub number: bool,
-    /// Do not verify checksums: none is called wrong, in lines and findings
-    #[arg(short = 'K', long)]
-    pub dont_verify_checksums: bool,
 }
 
 /// How standard output is written.
@@ -325,8 +329,8 @@ pub struct ConfinementArgs {
     pub no_sandbox: bool,
 }
 
-/// Limits of the analysis.
-#[derive(Debug, Group)]
+/// Limits of the analysis: the same for every command that analyses.
+#[derive(Clone, Debug, Group)]
 pub struct AnalysisArgs {
     /// Maximum segment lifetime; TIME_WAIT lasts twice as long
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
@@ -346,9 +350,26 @@ pub struct AnalysisArgs {
     /// A server that takes so long to answer is slow (TC801): 500ms, 2s
     #[arg(long, value_name = "TIME", value_parser = interval, default_value = "1s")]
     pub slow: Span,
-    /// Threads for reading a file, whatever is said of it is the same; more than 2 do no more [default: 2, or 1 on one core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    /// Do not verify checksums: none is called wrong, in lines and findings
+    #[arg(short = 'K', long)]
+    pub dont_verify_checksums: bool,
+}
+
+impl AnalysisArgs {
+    /// What the analysis is told.
+    pub fn options(&self) -> AnalysisOptions {
+        let default = TrackerOptions::default();
+        let tracker = TrackerOptions {
+            msl: Span::from_secs(self.msl.into()),
+            max_flows: self.max_flows as usize,
+            max_half_open: self.max_half_open as usize,
+            max_memory: self.max_memory.map_or(default.max_memory, |most| usize::try_from(most).unwrap_or(usize::MAX)),
+            idle_timeout: Span::from_secs(self.idle_timeout.into()),
+            slow_response: self.slow,
+            ..default
+        };
+        AnalysisOptions { tracker, ignore_checksums: self.dont_verify_checksums }
+    }
 }
 
 /// Bytes from millions of them, or from KiB, MiB or GiB as k, M or G say.

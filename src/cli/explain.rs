@@ -10,7 +10,7 @@ use crate::dissect::TcpFlags;
 use crate::report::lines::{LineStyle, Lines};
 use crate::report::{Annotator, Ink, Level, Own, Style, ascii, wrapped, write_page};
 use crate::rules::{Kind, Page, Rule};
-use crate::track::{Direction, Finding, SegmentEffect, TcpState, Value};
+use crate::track::{AnalysisOptions, Direction, Finding, SegmentEffect, TcpState, Value};
 
 use super::plan::is_standard;
 use super::sandbox::{self, Doors, User};
@@ -41,7 +41,13 @@ pub fn word(word: Option<&str>, style: Style) -> Result<Vec<u8>> {
 }
 
 /// What happened in a frame of a capture: the page of each rule that fired, or else of what its segment did.
-pub fn frame(files: &[PathBuf], word: Option<&str>, style: Style, numeric: bool) -> Result<Vec<u8>> {
+pub fn frame(
+    files: &[PathBuf],
+    word: Option<&str>,
+    style: Style,
+    numeric: bool,
+    options: AnalysisOptions,
+) -> Result<Vec<u8>> {
     let number = word.and_then(|word| word.strip_prefix('@').unwrap_or(word).parse::<u64>().ok());
     let number = number.with_context(|| match word {
         Some(word) => format!("'{word}' is no frame: with -r FILE name one by its number, such as @15"),
@@ -53,7 +59,7 @@ pub fn frame(files: &[PathBuf], word: Option<&str>, style: Style, numeric: bool)
     let files = OpenFiles::open(files)?;
     let lines = Lines::new(LineStyle { numeric, ..LineStyle::default() });
     sandbox::close(User::of(None)?.as_ref(), Doors::default())?;
-    let look = |frames: &BTreeSet<u64>| watch(&files, frames, lines.clone());
+    let look = |frames: &BTreeSet<u64>| watch(&files, frames, lines.clone(), options);
     let (mut found, last) = look(&BTreeSet::from([number]))?;
     let watched = found.pop().ok_or_else(|| anyhow!("there is no frame @{number}: the last one is @{last}"))?;
     let Some((_, seen)) = &watched.tcp else { bail!("frame @{number} holds no whole TCP header") };

@@ -8,19 +8,18 @@ use anyhow::{Context, Result, bail};
 use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{CaptureFault, FrameSource, SaveNames, SavedFile, Turns};
-use crate::report::apply_amend;
 use crate::report::table::{
     Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, finding_cells, flow_cells, packet_cells, segment_cells,
     table_writer,
 };
-use crate::track::{Event, Finding};
+use crate::track::{Analysed, Event, Finding, Visitor};
 
-use super::args::ConfinementArgs;
+use super::args::{AnalysisArgs, ConfinementArgs};
 use super::exit::Exit;
 use super::output::tell;
 use super::plan::{Environment, Plan};
 use super::quality;
-use super::run::{Desk, Seen, Session, Visitor};
+use super::run::{Desk, Session};
 
 /// What was typed behind `export`.
 #[derive(Debug, Group)]
@@ -43,8 +42,11 @@ pub struct ExportArgs {
     /// Only packets that this pcap filter expression takes
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<OsString>,
+    /// Limits of the analysis.
+    #[command(flatten, next_help_heading = "Analysis")]
+    pub analysis: AnalysisArgs,
     /// What is given up before packets are read.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Privileges")]
     pub confinement: ConfinementArgs,
 }
 
@@ -78,7 +80,7 @@ pub enum FormatName {
 
 /// Writes the table.
 pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
-    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     let (table, format) = (Table::from(args.table), format(args)?);
     let columns = chosen(table, &args.fields)?;
     let desk = Desk::open(plan.confined, Some(SaveNames::new(&args.output, Turns::default())), None)?;
@@ -184,7 +186,9 @@ impl Exporter {
 }
 
 impl Visitor for Exporter {
-    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+    type Error = anyhow::Error;
+
+    fn packet(&mut self, seen: &Analysed<'_>) -> Result<()> {
         let Some((segment, observation)) = seen.tcp else { return Ok(()) };
         let cells = match self.table {
             Table::Packets => packet_cells(&self.source, segment, observation),
@@ -208,7 +212,7 @@ impl Visitor for Exporter {
         match (self.table, event) {
             (Table::Findings, Event::Finding(finding)) => self.finding(&finding),
             (Table::Findings, Event::Amend(amend)) => {
-                apply_amend(&amend, self.pending.entry(amend.flow).or_default());
+                amend.apply(self.pending.entry(amend.flow).or_default());
                 Ok(())
             }
             (Table::Findings, Event::Ended(flow)) => {

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 
-use crate::report::apply_amend;
 use crate::track::{Amend, Finding, Observation};
 
 /// As much is noted; what is said later than that comes as it does without foresight.
@@ -80,7 +79,7 @@ impl Foresight {
         for word in self.noted.remove(&frame).unwrap_or_default() {
             match word {
                 Word::Finding(finding) => findings.push(finding),
-                Word::Amend(amend) => apply_amend(&amend, findings),
+                Word::Amend(amend) => amend.apply(findings),
             }
         }
     }

@@ -10,11 +10,11 @@ use clap::{Args as Group, Parser, ValueEnum, ValueHint};
 use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, Trouble, trouble};
 use crate::track::Event;
 
-use super::args::{Args, Color, ConfinementArgs};
+use super::args::{AnalysisArgs, Args, Color, ConfinementArgs};
 use super::exit::Exit;
 use super::output::tell;
 use super::plan::{Environment, Origin, Plan, Show, is_standard};
-use super::run::Session;
+use super::run::{Events, Session};
 use super::select::Connections;
 
 /// Columns where no terminal says how many it has.
@@ -59,12 +59,15 @@ pub struct LadderArgs {
     /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
     pub color: Color,
-    /// What is given up before packets are read.
-    #[command(flatten)]
-    pub confinement: ConfinementArgs,
     /// pcap filter expression, such as: tcp port 443
     #[arg(value_name = "FILTER", value_hint = ValueHint::Other)]
     pub filter: Vec<OsString>,
+    /// Limits of the analysis.
+    #[command(flatten, next_help_heading = "Analysis")]
+    pub analysis: AnalysisArgs,
+    /// What is given up before packets are read.
+    #[command(flatten, next_help_heading = "Privileges")]
+    pub confinement: ConfinementArgs,
 }
 
 /// How a ladder is drawn.
@@ -126,6 +129,7 @@ fn plan(args: &LadderArgs, around: &Environment) -> Result<Plan> {
     typed.which.filter.clone_from(&args.filter);
     typed.which.count = args.count;
     typed.output.color = args.color;
+    typed.analysis = args.analysis.clone();
     typed.confinement = args.confinement.clone();
     Ok(Plan { show: Show::default(), ..Plan::new(&typed, around)? })
 }
@@ -144,12 +148,12 @@ fn chosen(args: &LadderArgs, plan: &Plan, session: &Session<'_>) -> Result<Optio
     }
     let mut worst: Option<(Trouble, Reverse<u32>)> = None;
     let mut count = 0_u64;
-    session.read_ahead(&mut |event| {
+    session.read_ahead(&mut Events(|event| {
         if let Event::Ended(flow) = event {
             count += 1;
             worst = worst.max(Some((trouble(&flow), Reverse(flow.number))));
         }
-    })?;
+    }))?;
     match worst {
         Some((_, Reverse(number))) if args.worst || count == 1 => Ok(Some(number)),
         Some((_, Reverse(number))) => bail!(

@@ -37,10 +37,21 @@ pub fn write(out: &mut impl Write) -> io::Result<()> {
 /// The options of a command, in a section of their own.
 fn options_of<A: clap::Args>(out: &mut impl Write, name: &str) -> io::Result<()> {
     let mut section = Vec::new();
+    // What holds for every command stands once, among the options of the view.
+    let is_common = |heading: Option<&str>| matches!(heading, Some("Analysis" | "Privileges"));
     let command = A::augment_args(Command::new("tcpcheck").disable_help_flag(true));
+    let common = command.get_arguments().any(|option| is_common(option.get_help_heading()));
+    let command = command.mut_args(|option| {
+        let hidden = is_common(option.get_help_heading());
+        option.hide(hidden)
+    });
     Man::new(command).render_options_section(&mut section)?;
     let section = String::from_utf8_lossy(&section).replacen(".SH OPTIONS", &format!(".SH {name} OPTIONS"), 1);
-    out.write_all(section.as_bytes())
+    out.write_all(section.as_bytes())?;
+    if common {
+        out.write_all(b".PP\nThe options under ANALYSIS and PRIVILEGES are options of this command too.\n")?;
+    }
+    Ok(())
 }
 
 /// Where the options of commands stand.

@@ -65,7 +65,7 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             drop(stdout);
             return compare::run(args, &Environment::of_process());
         }
-        Some(SubCommand::Explain { read, numeric, color, word }) => {
+        Some(SubCommand::Explain { read, numeric, color, analysis, word }) => {
             let (word, style) = (word.as_deref(), colors(*color));
             drop(stdout);
             match read.is_empty() {
@@ -75,7 +75,13 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
                     Some(text) => pager::show(&text)?,
                     None => return Ok(Exit::CouldNot),
                 },
-                false => std::io::stdout().lock().write_all(&explain::frame(read, word, style, *numeric)?)?,
+                false => std::io::stdout().lock().write_all(&explain::frame(
+                    read,
+                    word,
+                    style,
+                    *numeric,
+                    analysis.options(),
+                )?)?,
             }
         }
         Some(SubCommand::Rules { json, color }) => {

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::capture::{Frame, OwnedFrame, Remarks, Span, Timestamp};
 use crate::dissect::{Dissection, Segment};
-use crate::report::{Annotator, apply_amend};
+use crate::report::Annotator;
 use crate::track::{Amend, Finding, FlowRecord, Observation};
 
 use super::foresight::Foresight;
@@ -143,7 +143,7 @@ impl Outgoing {
             return;
         }
         match position(&self.waiting, amend.frame) {
-            Some(at) => apply_amend(amend, &mut self.waiting[at].findings),
+            Some(at) => amend.apply(&mut self.waiting[at].findings),
             None => {
                 let lines = comments.line(|annotator, out| annotator.amend(out, amend));
                 self.say(lines);

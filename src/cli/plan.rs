@@ -12,7 +12,7 @@ use crate::capture::{Filter, LiveOptions, SaveFormat, Span, Traffic, Turns};
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
 use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
-use crate::track::TrackerOptions;
+use crate::track::AnalysisOptions;
 
 use super::args::{AnalysisArgs, Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
 use super::keeper::KeepPlan;
@@ -78,8 +78,8 @@ pub struct Plan {
     pub progress: bool,
     /// Fail from this severity on.
     pub fail_on: Option<Severity>,
-    /// The tracker's limits.
-    pub tracker: TrackerOptions,
+    /// The analysis' limits.
+    pub analysis: AnalysisOptions,
     /// All packets are there already, in files: nobody waits for the next one to come down a pipe.
     pub at_hand: bool,
     /// Threads for reading such files.
@@ -163,12 +163,16 @@ impl Plan {
     pub fn silent(
         files: &[PathBuf],
         filter: Option<&OsString>,
+        analysis: Option<&AnalysisArgs>,
         confinement: &ConfinementArgs,
         around: &Environment,
     ) -> Result<Self> {
         let mut typed = Args::parse_from(["tcpcheck"]);
         typed.source.read = files.to_vec();
         typed.which.filter = filter.cloned().into_iter().collect();
+        if let Some(analysis) = analysis {
+            typed.analysis = analysis.clone();
+        }
         typed.confinement = confinement.clone();
         Ok(Self { show: Show::default(), progress: around.stderr_terminal, ..Self::new(&typed, around)? })
     }
@@ -208,7 +212,7 @@ impl Plan {
                 Annotate::Brief => Level::Brief,
                 Annotate::Full => Level::Full,
             },
-            line: line_style(&args.line, live),
+            line: line_style(&args.line, args.analysis.dont_verify_checksums, live),
             order: match args.show.sort {
                 Sort::Start => Order::Start,
                 Sort::Rtx => Order::Retransmissions,
@@ -237,16 +241,8 @@ impl Plan {
             progress: around.stderr_terminal && !around.stdout_terminal,
             fail_on: args.output.fail_on.map(Severity::from),
             at_hand: matches!(&origin, Origin::Files(paths) if paths.iter().all(|path| path.is_file())),
-            threads: args.analysis.threads.map_or_else(cores, usize::from),
-            tracker: TrackerOptions {
-                msl: Span::from_secs(args.analysis.msl.into()),
-                max_flows: args.analysis.max_flows as usize,
-                max_half_open: args.analysis.max_half_open as usize,
-                max_memory: max_memory(&args.analysis),
-                idle_timeout: Span::from_secs(args.analysis.idle_timeout.into()),
-                slow_response: args.analysis.slow,
-                ..TrackerOptions::default()
-            },
+            threads: args.threads.map_or_else(cores, usize::from),
+            analysis: args.analysis.options(),
             confined: !args.confinement.no_sandbox,
             user: user(&args.confinement)?,
             again: again(&origin, filter.expression()),
@@ -260,11 +256,6 @@ impl Plan {
             origin,
         })
     }
-}
-
-fn max_memory(args: &AnalysisArgs) -> usize {
-    let asked = args.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-    asked.unwrap_or(TrackerOptions::default().max_memory)
 }
 
 /// Whom root becomes.
@@ -434,7 +425,7 @@ fn show(args: &Args) -> Show {
     }
 }
 
-fn line_style(line: &LineArgs, local: bool) -> LineStyle {
+fn line_style(line: &LineArgs, no_checksum: bool, local: bool) -> LineStyle {
     LineStyle {
         numeric: line.numeric,
         no_domain: line.no_domain,
@@ -446,7 +437,7 @@ fn line_style(line: &LineArgs, local: bool) -> LineStyle {
         dump: DumpStyle { hex: line.hex.min(2), hex_ascii: line.hex_ascii.min(2), ascii: line.ascii.min(2) },
         absolute: line.absolute_tcp_sequence_numbers,
         number: line.number,
-        no_checksum: line.dont_verify_checksums,
+        no_checksum,
         local,
     }
 }

@@ -13,7 +13,7 @@ use crate::report::{
 };
 use crate::track::Direction;
 
-use super::args::ConfinementArgs;
+use super::args::{AnalysisArgs, ConfinementArgs};
 use super::exit::Exit;
 use super::plan::{Environment, Plan, quoted};
 use super::run::{Desk, Session};
@@ -50,8 +50,11 @@ pub struct ReportArgs {
     /// Addresses and ports as numbers, not by name
     #[arg(short)]
     pub numeric: bool,
+    /// Limits of the analysis.
+    #[command(flatten, next_help_heading = "Analysis")]
+    pub analysis: AnalysisArgs,
     /// What is given up before packets are read.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Privileges")]
     pub confinement: ConfinementArgs,
 }
 
@@ -110,7 +113,7 @@ fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
         bail!("say where to write it: -o report.html, or -o - for standard output");
     }
     let connections = Connections::numbered(args.flow.as_slice());
-    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     Ok(Plan { connections, merge: true, ..plan })
 }
 

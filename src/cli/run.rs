@@ -13,12 +13,12 @@ use crate::capture::{
     Beside, Filter, Frame, FrameSource, Next, Preamble, Remarks, Rotation, SaveFormat, SaveOptions, Saved, SharedClerk,
     SourceInfo, Timestamp,
 };
-use crate::dissect::{Dissection, Reader, Segment};
+use crate::dissect::{Dissection, Segment};
 use crate::report::lines::Lines;
 use crate::report::{
     Annotator, Exchanges, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary,
 };
-use crate::track::{FlowHash, FlowTracker, Observation};
+use crate::track::{Analysis, FlowHash};
 
 use super::exit::Exit;
 use super::foresight::Foresight;
@@ -33,7 +33,7 @@ use super::select::Connections;
 use super::signals::Signals;
 use tick::Pace;
 
-pub use session::{Desk, Seen, Session, Visitor};
+pub use session::{Desk, Events, Session};
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {
@@ -72,10 +72,7 @@ struct Known {
 struct Run<'p> {
     plan: &'p Plan,
     connections: Connections,
-    /// None while it reads.
-    reader: Option<Box<Reader>>,
-    tracker: FlowTracker,
-    seen: Observation,
+    analysis: Analysis,
     reporters: Vec<Box<dyn Reporter + 'p>>,
     /// Where packets are printed: writes tcpdump's line.
     lines: Option<Lines>,
@@ -136,9 +133,7 @@ impl<'p> Run<'p> {
             plan,
             outgoing: save.as_ref().and_then(|_| saving::outgoing(plan, &connections, foresight)),
             connections,
-            reader: Some(Box::new(Reader::new(!plan.line.no_checksum))),
-            tracker: FlowTracker::new(plan.tracker),
-            seen: Observation::default(),
+            analysis: Analysis::new(plan.analysis),
             reporters,
             lines,
             line: Vec::new(),
@@ -224,17 +219,14 @@ impl<'p> Run<'p> {
 
     /// Takes a packet that passed the filter.
     fn frame(&mut self, frame: &Frame<'_>, options: &[u8]) -> Result<()> {
-        let mut reader = self.reader.take().unwrap_or_default();
         let mut dissection = Dissection::new();
-        reader.read(frame, &mut dissection);
-        let segment = reader.segment(&dissection);
+        let segment = self.analysis.read(frame, &mut dissection);
         let packet = Packet { other: segment.err().unwrap_or_default(), ..Packet::new(frame, &dissection) };
-        let segment = segment.ok();
-        let shown = self.track(&packet, segment.map(|segment| (segment, self.tracker.hasher().of(segment))));
+        let segment = segment.as_ref().ok();
+        let shown = self.track(&packet, segment.map(|segment| (segment, self.analysis.hasher().of(segment))));
         if let Err(error) = self.save_observed(frame, options, &dissection, segment) {
             // It is not the reader of standard output who has had enough, where the analysis would go on.
             self.save = None;
-            self.reader = Some(reader);
             return Err(error);
         }
         let mut line = std::mem::take(&mut self.line);
@@ -246,7 +238,6 @@ impl<'p> Run<'p> {
         }
         let reported = self.report(Packet { line: &line, ..packet }, segment, shown);
         self.line = line;
-        self.reader = Some(reader);
         reported
     }
 
@@ -255,14 +246,14 @@ impl<'p> Run<'p> {
     fn track(&mut self, packet: &Packet<'_>, tracked: Option<(&Segment, FlowHash)>) -> bool {
         match tracked {
             Some((segment, hash)) => {
-                self.tracker.observe_hashed(segment, hash, &mut self.seen);
+                let observation = self.analysis.segment(segment, hash);
                 if !self.plan.selection.is_all() {
-                    self.seen.findings.retain(|finding| self.plan.selection.takes(finding));
+                    observation.findings.retain(|finding| self.plan.selection.takes(finding));
                 }
             }
-            None => self.tracker.pass(packet.number, packet.ts, packet.other),
+            None => self.analysis.other(packet.number, packet.ts, packet.other),
         }
-        self.connections.show(tracked.map(|_| self.seen.flow))
+        self.connections.show(tracked.map(|_| self.analysis.observation().flow))
     }
 
     /// Reports a packet, and what came of the tracker with it.
@@ -270,7 +261,7 @@ impl<'p> Run<'p> {
     fn report(&mut self, packet: Packet<'_>, segment: Option<&Segment>, shown: bool) -> Result<()> {
         self.last = (packet.number, packet.ts);
         let ts = packet.ts;
-        let packet = &Packet { tcp: segment.map(|segment| (segment, &self.seen)), ..packet };
+        let packet = &Packet { tcp: segment.map(|segment| (segment, self.analysis.observation())), ..packet };
         self.summary.packet(packet);
         for reporter in &mut self.reporters {
             if shown {

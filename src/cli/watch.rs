@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::capture::{FrameSource, Next, OpenFiles};
-use crate::dissect::{Dissection, Reader, Segment};
+use crate::capture::{Filter, OpenFiles};
+use crate::dissect::Segment;
 use crate::report::lines::Lines;
-use crate::rules::Rule;
-use crate::track::{Event, Finding, FlowTracker, Observation, TrackerOptions};
+use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Finding, Observation, Visitor};
 
 /// A frame that was asked for.
 #[derive(Debug)]
@@ -22,77 +21,64 @@ pub struct Watched {
 }
 
 /// Reads captures to their end and keeps the frames of these numbers, in order. Says as well how many frames there are.
-pub fn watch(files: &OpenFiles, frames: &BTreeSet<u64>, lines: Lines) -> Result<(Vec<Watched>, u64)> {
-    let mut watch = Watch { frames, tracker: FlowTracker::new(TrackerOptions::default()), kept: Vec::new() };
-    let last = watch.read(files.source(|| Box::new(std::io::empty()))?.as_mut(), lines)?;
-    watch.tracker.finish();
-    watch.events();
-    Ok((watch.kept, last))
+pub fn watch(
+    files: &OpenFiles,
+    frames: &BTreeSet<u64>,
+    lines: Lines,
+    options: AnalysisOptions,
+) -> Result<(Vec<Watched>, u64)> {
+    let mut watch = Watch { frames, lines, line: Vec::new(), last: 0, kept: Vec::new() };
+    let mut source = files.source(|| Box::new(std::io::empty()))?;
+    if let Some(error) = Analysis::new(options).run(source.as_mut(), &mut Filter::default(), None, &mut watch)? {
+        return Err(error.into());
+    }
+    Ok((watch.kept, watch.last))
 }
 
 struct Watch<'f> {
     frames: &'f BTreeSet<u64>,
-    tracker: FlowTracker,
+    lines: Lines,
+    line: Vec<u8>,
+    last: u64,
     kept: Vec<Watched>,
 }
 
+impl Visitor for Watch<'_> {
+    type Error = anyhow::Error;
+
+    fn packet(&mut self, packet: &Analysed<'_>) -> Result<()> {
+        let number = packet.frame.number;
+        self.last = number;
+        // Every packet has to come by: tcpdump's relative numbers count from the first one of a connection.
+        self.line.clear();
+        self.lines.packet(&mut self.line, packet.frame, packet.dissection);
+        if self.frames.contains(&number) {
+            let tcp =
+                packet.tcp.map(|(segment, seen)| (*segment, Observation { findings: Vec::new(), ..seen.clone() }));
+            self.kept.push(Watched { frame: number, line: self.line.clone(), tcp });
+        }
+        for finding in packet.tcp.iter().flat_map(|(_, seen)| &seen.findings) {
+            self.finding(finding.clone());
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Finding(finding) => self.finding(finding),
+            Event::Amend(amend) => {
+                if let Some(seen) = self.observation(amend.frame) {
+                    amend.apply(&mut seen.findings);
+                    seen.notes = amend.notes;
+                }
+            }
+            Event::Icmp(_) | Event::Ended(_) | Event::Exchange(_) => {}
+        }
+        Ok(())
+    }
+}
+
 impl Watch<'_> {
-    fn read(&mut self, source: &mut dyn FrameSource, mut lines: Lines) -> Result<u64> {
-        let (mut seen, mut line, mut last) = (Observation::default(), Vec::new(), 0);
-        let mut reader = Reader::default();
-        loop {
-            let frame = match source.next_frame()? {
-                Next::Frame(frame) => frame,
-                Next::Idle => continue,
-                Next::End => return Ok(last),
-            };
-            last = frame.number;
-            let mut dissection = Dissection::new();
-            reader.read(&frame, &mut dissection);
-            let segment = reader.segment(&dissection).copied();
-            match &segment {
-                Ok(segment) => self.tracker.observe(segment, &mut seen),
-                Err(other) => self.tracker.pass(frame.number, frame.ts, *other),
-            }
-            // Every packet has to come by: tcpdump's relative numbers count from the first one of a connection.
-            line.clear();
-            lines.packet(&mut line, &frame, &dissection);
-            if self.frames.contains(&frame.number) {
-                let mut tcp = segment.ok().map(|segment| (segment, seen.clone()));
-                if let Some((_, seen)) = &mut tcp {
-                    seen.findings.clear();
-                }
-                self.kept.push(Watched { frame: frame.number, line: line.clone(), tcp });
-            }
-            if segment.is_ok() {
-                for finding in seen.findings.drain(..) {
-                    self.finding(finding);
-                }
-            }
-            self.events();
-        }
-    }
-
-    /// Takes what comes of the tracker besides packets.
-    fn events(&mut self) {
-        while let Some(event) = self.tracker.next_event() {
-            match event {
-                Event::Finding(finding) => self.finding(finding),
-                Event::Amend(amend) => {
-                    if let Some(seen) = self.observation(amend.frame) {
-                        let gone = |rule: Rule| {
-                            amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == rule)
-                        };
-                        seen.findings.retain(|finding| !gone(finding.rule));
-                        seen.findings.extend(amend.details);
-                        seen.notes = amend.notes;
-                    }
-                }
-                Event::Icmp(_) | Event::Ended(_) | Event::Exchange(_) => {}
-            }
-        }
-    }
-
     fn finding(&mut self, finding: Finding) {
         if let Some(seen) = self.observation(finding.frame) {
             seen.findings.push(finding);

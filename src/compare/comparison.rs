@@ -150,8 +150,8 @@ impl Comparison {
 
     /// A capture's tracker has thought better of a frame.
     pub fn amend(&mut self, side: Side, amend: &Amend) {
-        for (rule, _) in amend.withdrawn.iter().chain(&amend.changed) {
-            self.findings.withdraw(side, amend.frame, *rule);
+        for rule in amend.replaced() {
+            self.findings.withdraw(side, amend.frame, rule);
         }
         for finding in &amend.details {
             self.finding(side, finding);

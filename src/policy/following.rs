@@ -2,7 +2,6 @@
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
-use crate::rules::Rule;
 use crate::track::{Amend, Direction, Exchange, Finding, Observation, SegmentEffect, TcpState};
 
 /// Findings kept of each rule; all are counted.
@@ -128,8 +127,7 @@ impl Following {
     }
 
     pub fn amend(&mut self, amend: &Amend) {
-        let gone = |rule: Rule| amend.withdrawn.iter().chain(&amend.changed).any(|(other, _)| *other == rule);
-        self.findings.retain(|kept| kept.frame != amend.frame || !gone(kept.rule));
+        self.findings.retain(|kept| !amend.removes(kept));
         for finding in &amend.details {
             self.keep(finding);
         }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::capture::{CaptureError, CaptureFault, Filter, Frame, Span};
-use crate::dissect::{Dissection, Reader, Segment};
+use crate::dissect::{Dissection, Segment};
 use crate::rules::{Rule, Severity};
-use crate::track::{Event, Finding, FlowRecord, FlowTracker, Observation, Outcome, TrackerOptions};
+use crate::track::{Analysis, AnalysisOptions, Event, Finding, FlowRecord, Observation, Outcome};
 
 use super::check::{Defect, Demand, Measure, Policy};
 use super::following::Following;
@@ -26,10 +26,13 @@ const REPETITIONS: [Rule; 6] = [
 
 /// One capture, while it is judged.
 pub struct Judge<'p> {
+    analysis: Analysis,
+    ledger: Ledger<'p>,
+}
+
+/// What is judged of it, so far.
+struct Ledger<'p> {
     policy: &'p Policy,
-    reader: Reader,
-    tracker: FlowTracker,
-    seen: Observation,
     /// Each scope's filter.
     filters: Vec<(usize, Filter)>,
     following: HashMap<u32, Following>,
@@ -41,21 +44,19 @@ pub struct Judge<'p> {
 
 impl<'p> Judge<'p> {
     /// A capture of which nothing has been seen.
-    pub fn new(policy: &'p Policy, options: TrackerOptions) -> Self {
+    pub fn new(policy: &'p Policy, options: AnalysisOptions) -> Self {
         let filters = policy.sections.iter().enumerate();
         let filters = filters.filter_map(|(at, section)| Some((at, section.scope.as_ref()?.filter.clone()))).collect();
-        Self {
+        let ledger = Ledger {
             policy,
-            reader: Reader::default(),
-            tracker: FlowTracker::new(options),
-            seen: Observation::default(),
             filters,
             following: HashMap::new(),
             packets: 0,
             connections: 0,
             sections: vec![0; policy.sections.len()],
             results: vec![Judgement::default(); policy.checks.len()],
-        }
+        };
+        Self { analysis: Analysis::new(options), ledger }
     }
 
     /// Takes the next frame.
@@ -63,18 +64,10 @@ impl<'p> Judge<'p> {
     /// # Errors
     /// When a scope's filter cannot be applied.
     pub fn frame(&mut self, frame: &Frame<'_>) -> Result<(), CaptureError> {
-        self.packets += 1;
+        self.ledger.packets += 1;
         let mut dissection = Dissection::new();
-        self.reader.read(frame, &mut dissection);
-        match self.reader.segment(&dissection).copied() {
-            Ok(segment) => {
-                let mut seen = std::mem::take(&mut self.seen);
-                self.tracker.observe(&segment, &mut seen);
-                let followed = self.segment(&segment, &seen);
-                self.seen = seen;
-                followed?;
-            }
-            Err(other) => self.tracker.pass(frame.number, frame.ts, other),
+        if let Ok((segment, observation)) = self.analysis.frame(frame, &mut dissection) {
+            self.ledger.segment(segment, observation)?;
         }
         self.events();
         Ok(())
@@ -82,36 +75,49 @@ impl<'p> Judge<'p> {
 
     /// Whether every connection so far is over.
     pub fn is_quiet(&self) -> bool {
-        self.following.values().all(|following| following.over)
+        self.ledger.following.values().all(|following| following.over)
     }
 
     /// The capture has lost packets: what is missing from now on is held against no connection.
     pub fn capture_lost(&mut self) {
-        self.tracker.capture_lost();
+        self.analysis.capture_lost();
     }
 
     /// Takes note of what was wrong with the source.
     pub fn fault(&mut self, fault: &CaptureFault, finding: Option<&Finding>) {
         match finding {
             Some(finding) => self.finding(finding),
-            None => self.defect(
+            None => self.ledger.defect(
                 Defect::FileCut,
                 Place { flow: None, frames: Vec::new(), what: What::Damaged(fault.to_string()) },
             ),
         }
     }
 
-    /// The capture is over: the verdict.
-    pub fn finish(mut self) -> Verdict {
-        self.tracker.lost_fragments(self.reader.lost_fragments());
-        self.tracker.finish();
-        self.events();
-        for (check, result) in self.policy.checks.iter().zip(&mut self.results) {
-            result.settle(&check.demand);
-        }
-        Verdict { packets: self.packets, connections: self.connections, sections: self.sections, results: self.results }
+    /// Takes a finding that belongs to no connection: it is judged as what no scope takes.
+    pub fn finding(&mut self, finding: &Finding) {
+        self.ledger.finding(finding);
     }
 
+    /// The capture is over: the verdict.
+    pub fn finish(mut self) -> Verdict {
+        self.analysis.finish();
+        self.events();
+        let Ledger { policy, packets, connections, sections, mut results, .. } = self.ledger;
+        for (check, result) in policy.checks.iter().zip(&mut results) {
+            result.settle(&check.demand);
+        }
+        Verdict { packets, connections, sections, results }
+    }
+
+    fn events(&mut self) {
+        while let Some(event) = self.analysis.next_event() {
+            self.ledger.event(event);
+        }
+    }
+}
+
+impl Ledger<'_> {
     fn segment(&mut self, segment: &Segment, seen: &Observation) -> Result<(), CaptureError> {
         // A segment of no connection: a header that cannot be read.
         if seen.flow == 0 {
@@ -140,37 +146,34 @@ impl<'p> Judge<'p> {
         Ok(())
     }
 
-    fn events(&mut self) {
-        while let Some(event) = self.tracker.next_event() {
-            match event {
-                Event::Finding(finding) => match finding.flow.and_then(|flow| self.following.get_mut(&flow)) {
-                    Some(following) => following.keep(&finding),
-                    None => self.finding(&finding),
-                },
-                Event::Icmp(_) => {}
-                Event::Amend(amend) => {
-                    if let Some(following) = self.following.get_mut(&amend.flow) {
-                        following.amend(&amend);
-                    }
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Finding(finding) => match finding.flow.and_then(|flow| self.following.get_mut(&flow)) {
+                Some(following) => following.keep(&finding),
+                None => self.finding(&finding),
+            },
+            Event::Icmp(_) => {}
+            Event::Amend(amend) => {
+                if let Some(following) = self.following.get_mut(&amend.flow) {
+                    following.amend(&amend);
                 }
-                Event::Exchange(exchange) => {
-                    if let Some(following) = self.following.get_mut(&exchange.flow) {
-                        following.exchange(&exchange);
-                    }
+            }
+            Event::Exchange(exchange) => {
+                if let Some(following) = self.following.get_mut(&exchange.flow) {
+                    following.exchange(&exchange);
                 }
-                Event::Ended(flow) => {
-                    self.connections += 1;
-                    if let Some(mut following) = self.following.remove(&flow.number) {
-                        following.end();
-                        self.ended(&flow, &following);
-                    }
+            }
+            Event::Ended(flow) => {
+                self.connections += 1;
+                if let Some(mut following) = self.following.remove(&flow.number) {
+                    following.end();
+                    self.ended(&flow, &following);
                 }
             }
         }
     }
 
-    /// Takes a finding that belongs to no connection: it is judged as what no scope takes.
-    pub fn finding(&mut self, finding: &Finding) {
+    fn finding(&mut self, finding: &Finding) {
         self.found(0, finding.rule, finding.severity, 1, None, std::slice::from_ref(finding));
         let defect = match finding.rule {
             Rule::KernelDrops => Defect::KernelDrops,

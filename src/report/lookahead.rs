@@ -91,20 +91,7 @@ impl Lookahead {
     pub fn amend(&mut self, amend: &Amend) -> bool {
         let Ok(at) = self.held.binary_search_by_key(&amend.frame, |held| held.frame) else { return false };
         let Some(held) = self.held.get_mut(at) else { return false };
-        apply_amend(amend, &mut held.findings);
+        amend.apply(&mut held.findings);
         true
-    }
-}
-
-/// Puts the final word into what was found of a frame.
-pub fn apply_amend(amend: &Amend, findings: &mut Vec<Finding>) {
-    let own = |finding: &Finding| finding.frame == amend.frame;
-    let withdrawn = |finding: &Finding| amend.withdrawn.iter().any(|(rule, _)| *rule == finding.rule);
-    findings.retain(|finding| !(own(finding) && withdrawn(finding)));
-    for detail in &amend.details {
-        match findings.iter_mut().find(|finding| own(finding) && finding.rule == detail.rule) {
-            Some(finding) => finding.clone_from(detail),
-            None => findings.push(detail.clone()),
-        }
     }
 }

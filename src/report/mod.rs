@@ -42,7 +42,6 @@ pub use flows::{Flows, Order, Pace};
 pub use graph::{Album, AlbumOptions, Graph, Kept, Trouble, main_way, trouble, way_name, write_xpl};
 pub use html::{Report, ReportOptions};
 pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, Svg, TextStyle, called};
-pub use lookahead::apply_amend;
 pub use names::Names;
 pub use ndjson::{Ndjson, Records};
 pub use numerals::time;

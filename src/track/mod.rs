@@ -4,6 +4,7 @@
 //! capture's; there is no clock and no I/O here, and what a connection's segments mean depends on nothing but those segments
 //! and the tracker's limits.
 
+mod analysis;
 mod conn;
 mod detect;
 mod events;
@@ -14,6 +15,7 @@ mod store;
 mod timing;
 mod tracker;
 
+pub use analysis::{Analysed, Analysis, AnalysisOptions, Visitor};
 pub use conn::key::{Direction, FlowHash, FlowHasher, FlowKey};
 pub use conn::state::TcpState;
 pub use detect::application::exchanges::{Exchange, ExchangeSummary};

@@ -12,12 +12,12 @@ use anyhow::{Context, Result, bail};
 use clap::{Args as Group, ValueHint};
 
 use crate::capture::{Frame, FrameSource, Rotation, SaveFormat, SaveNames, SaveOptions, SharedClerk, Timestamp, Turns};
-use crate::track::Event;
+use crate::track::{Analysed, Event, Visitor};
 
 use super::args::ConfinementArgs;
 use super::exit::Exit;
 use super::plan::{Environment, Plan};
-use super::run::{Desk, Seen, Session, Visitor};
+use super::run::{Desk, Session};
 use super::split::damaged;
 use pseudonyms::Pseudonyms;
 
@@ -49,7 +49,7 @@ pub struct AnonymizeArgs {
 
 /// Writes the capture anew.
 pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
-    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), None, &args.confinement, around)?;
     let secret = secret(args)?;
     let desk = Desk::open(plan.confined, Some(SaveNames::new(&args.write, Turns::default())), None)?;
     let clerk = desk.clerk.clone();
@@ -106,6 +106,8 @@ impl Anonymizer {
 }
 
 impl Visitor for Anonymizer {
+    type Error = anyhow::Error;
+
     fn begin(&mut self, source: &dyn FrameSource) {
         let info = source.info();
         self.options = SaveOptions {
@@ -117,7 +119,7 @@ impl Visitor for Anonymizer {
         };
     }
 
-    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+    fn packet(&mut self, seen: &Analysed<'_>) -> Result<()> {
         self.bytes.clear();
         rewrite::rewrite(&mut self.bytes, seen.frame, seen.dissection, &mut self.names);
         let file = match &mut self.file {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use crate::cli::args::{Color, ConfinementArgs};
+use crate::cli::args::{AnalysisArgs, Color, ConfinementArgs};
 
 /// What to judge, by what, and how to say it.
 #[derive(Debug, Args)]
@@ -51,15 +51,18 @@ pub struct CheckArgs {
     /// Say only what is not well
     #[arg(short, long)]
     pub quiet: bool,
-    /// What is given up before packets are read.
-    #[command(flatten)]
-    pub confinement: ConfinementArgs,
     /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
     pub color: Color,
     /// Capture while this runs, until its connections are quiet
     #[arg(last = true, value_name = "COMMAND", requires = "interface", value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
+    /// Limits of the analysis.
+    #[command(flatten, next_help_heading = "Analysis")]
+    pub analysis: AnalysisArgs,
+    /// What is given up before packets are read.
+    #[command(flatten, next_help_heading = "Privileges")]
+    pub confinement: ConfinementArgs,
 }
 
 /// A format and where it goes.

@@ -7,11 +7,10 @@ use std::thread;
 
 use crate::capture::{CaptureError, Filter, FrameSource, Next};
 use crate::cli::quality;
-use crate::dissect::{Dissection, Reader};
 use crate::policy::{Judge, Policy, Verdict};
 use crate::report::check::{Capture, Exhibit};
 use crate::report::lines::{LineStyle, Lines};
-use crate::track::{FlowTracker, Observation, TrackerOptions};
+use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Visitor};
 
 use super::inputs::Input;
 
@@ -38,16 +37,22 @@ pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec
 }
 
 /// Judges a file.
-pub fn file(input: &Input, policy: &Policy, filter: &Filter) -> Capture {
+pub fn file(input: &Input, policy: &Policy, filter: &Filter, options: AnalysisOptions) -> Capture {
     let name = input.path.display().to_string();
-    let verdict = input
-        .source()
-        .and_then(|mut source| judge(source.as_mut(), policy, filter.clone()).map_err(|error| error.to_string()));
+    let judged = |mut source: Box<dyn FrameSource>| {
+        judge(source.as_mut(), policy, filter.clone(), options).map_err(|error| error.to_string())
+    };
+    let verdict = input.source().and_then(judged);
     Capture { file: crate::cli::plan::word(&input.path), name, verdict, exhibit: Exhibit::default() }
 }
 
-fn judge(source: &mut dyn FrameSource, policy: &Policy, mut filter: Filter) -> Result<Verdict, CaptureError> {
-    let mut judge = Judge::new(policy, TrackerOptions::default());
+fn judge(
+    source: &mut dyn FrameSource,
+    policy: &Policy,
+    mut filter: Filter,
+    options: AnalysisOptions,
+) -> Result<Verdict, CaptureError> {
+    let mut judge = Judge::new(policy, options);
     loop {
         match source.next_frame()? {
             Next::Frame(frame) => {
@@ -74,44 +79,38 @@ pub fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults: bool) 
 }
 
 /// Reads a capture that fails once more, for the packets that show why.
-pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter) -> Exhibit {
+pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter, options: AnalysisOptions) -> Exhibit {
     let mut exhibit = Exhibit::of(verdict);
     // Standard input does not come again. What cannot be read now was told when it was judged.
     if !exhibit.is_empty()
         && !crate::cli::plan::is_standard(&input.path)
         && let Ok(mut source) = input.source()
     {
-        let _ = fill(&mut exhibit, source.as_mut(), filter.clone());
+        let lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
+        let mut excerpt = Excerpt { exhibit: &mut exhibit, lines, line: Vec::new() };
+        let _ = Analysis::new(options).run(source.as_mut(), &mut filter.clone(), None, &mut excerpt);
     }
     exhibit
 }
 
-fn fill(exhibit: &mut Exhibit, source: &mut dyn FrameSource, mut filter: Filter) -> Result<(), CaptureError> {
-    let mut tracker = FlowTracker::new(TrackerOptions::default());
-    let (mut seen, mut line) = (Observation::default(), Vec::new());
-    let mut reader = Reader::default();
-    let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
-    while let Next::Frame(frame) = source.next_frame()? {
-        if !filter.accepts(&frame)? {
-            continue;
-        }
-        let mut dissection = Dissection::new();
-        reader.read(&frame, &mut dissection);
-        let segment = reader.segment(&dissection).copied();
-        line.clear();
-        lines.packet(&mut line, &frame, &dissection);
-        let tcp = match &segment {
-            Ok(segment) => {
-                tracker.observe(segment, &mut seen);
-                Some((segment, &seen))
-            }
-            Err(other) => {
-                tracker.pass(frame.number, frame.ts, *other);
-                None
-            }
-        };
-        exhibit.packet(&line, frame.number, tcp);
-        while tracker.next_event().is_some() {}
+/// Takes the packets that show why a capture fails.
+struct Excerpt<'e> {
+    exhibit: &'e mut Exhibit,
+    lines: Lines,
+    line: Vec<u8>,
+}
+
+impl Visitor for Excerpt<'_> {
+    type Error = CaptureError;
+
+    fn packet(&mut self, packet: &Analysed<'_>) -> Result<(), CaptureError> {
+        self.line.clear();
+        self.lines.packet(&mut self.line, packet.frame, packet.dissection);
+        self.exhibit.packet(&self.line, packet.frame.number, packet.tcp);
+        Ok(())
     }
-    Ok(())
+
+    fn event(&mut self, _: Event) -> Result<(), CaptureError> {
+        Ok(())
+    }
 }

@@ -14,7 +14,6 @@ use anyhow::{Context, Result, anyhow};
 use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveFormat, SaveOptions, SourceInfo};
 use crate::policy::{Judge, Policy};
 use crate::report::check::{Capture, CommandEnd, Exhibit};
-use crate::track::TrackerOptions;
 
 use super::args::CheckArgs;
 use super::helper::Helper;
@@ -134,7 +133,7 @@ impl Live {
         let user = plan::user(&args.confinement)?;
         let again = Input::open(self.kept.path.clone());
         let mut running = Running::start(&args.command)?;
-        let mut judge = Judge::new(policy, TrackerOptions::default());
+        let mut judge = Judge::new(policy, args.analysis.options());
         let read = self.confine(args, user.as_ref(), &mut running).and_then(|()| {
             read(self.source.as_mut(), &mut judge, &mut self.save, &mut running, args.limit, &self.stop)
         });

@@ -60,12 +60,16 @@ fn judge_files(
     known.prepare(args, inputs.iter().map(|input| input.path.display().to_string()))?;
     let outputs = Outputs::open(args, around)?;
     confine(args, Doors::default())?;
-    let mut captures = judging::each(&inputs, |input| judging::file(input, policy, filter));
+    let mut captures = judging::each(&inputs, |input| judging::file(input, policy, filter, args.analysis.options()));
     for capture in &mut captures {
         known.apply(capture);
     }
     let exhibits = judging::each(&captures.iter().zip(&inputs).collect::<Vec<_>>(), |(capture, input)| {
-        capture.verdict.as_ref().map(|verdict| judging::exhibit(input, verdict, filter)).unwrap_or_default()
+        capture
+            .verdict
+            .as_ref()
+            .map(|verdict| judging::exhibit(input, verdict, filter, args.analysis.options()))
+            .unwrap_or_default()
     });
     for (capture, exhibit) in captures.iter_mut().zip(exhibits) {
         capture.exhibit = exhibit;
@@ -87,7 +91,7 @@ fn judge_live(
     known.apply(&mut capture);
     if let Ok(verdict) = &capture.verdict {
         // The kernel has applied the filter.
-        capture.exhibit = judging::exhibit(&again, verdict, &Filter::compile("")?);
+        capture.exhibit = judging::exhibit(&again, verdict, &Filter::default(), args.analysis.options());
     }
     let failed = !capture.exhibit.is_empty();
     let exit = finish(outputs, Run { captures: vec![capture], command, ..new_run(args, policy) }, known)?;
@@ -149,7 +153,8 @@ fn init(args: &CheckArgs, filter: &Filter) -> Result<Exit> {
     confine(args, Doors { clerk: desk.socket, capture: None })?;
     let mut draft = Draft::default();
     for input in &inputs {
-        let verdicts = draft.policies().iter().map(|policy| judging::file(input, policy, filter).verdict);
+        let verdicts =
+            draft.policies().iter().map(|policy| judging::file(input, policy, filter, args.analysis.options()).verdict);
         draft.learn(verdicts.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?);
     }
     let named = named(&inputs);

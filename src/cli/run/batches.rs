@@ -21,8 +21,8 @@ impl Run<'_> {
     /// Reads files batch by batch.
     pub(super) fn read_batches(&mut self, source: &mut dyn FrameSource) -> Result<()> {
         let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
-        let mut reader = self.reader.take().unwrap_or_default();
-        let hasher = self.tracker.hasher().clone();
+        let mut reader = self.analysis.take_reader();
+        let hasher = self.analysis.hasher().clone();
         let feed = Feed {
             source,
             filter: &mut filter,
@@ -35,7 +35,7 @@ impl Run<'_> {
             let mut hashes = batch.hashes();
             for (at, (packet, tracked)) in batch.packets().enumerate() {
                 if at.is_multiple_of(AHEAD) {
-                    self.tracker.look_ahead(hashes.by_ref().take(AHEAD).flatten());
+                    self.analysis.look_ahead(hashes.by_ref().take(AHEAD).flatten());
                 }
                 let shown = self.track(&packet, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
                 if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
@@ -45,7 +45,7 @@ impl Run<'_> {
             self.answer_signals();
             Ok(())
         });
-        self.reader = Some(reader);
+        self.analysis.put_back(reader);
         read
     }
 }

@@ -43,10 +43,7 @@ impl Run<'_> {
                 self.finding(&finding);
             }
         }
-        if let Some(reader) = &self.reader {
-            self.tracker.lost_fragments(reader.lost_fragments());
-        }
-        self.tracker.finish();
+        self.analysis.finish();
         while self.events().is_err() {
             self.output.close();
             closed = true;

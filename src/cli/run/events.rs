@@ -10,7 +10,7 @@ impl Run<'_> {
     /// Reports what came of the tracker besides packets. A great many connections may end at once.
     #[inline]
     pub(super) fn events(&mut self) -> Result<()> {
-        while let Some(event) = self.tracker.next_event() {
+        while let Some(event) = self.analysis.next_event() {
             self.event(event);
             self.output.settle()?;
         }

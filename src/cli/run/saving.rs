@@ -11,9 +11,9 @@ use crate::cli::saver::Saver;
 use crate::cli::select::Connections;
 use crate::dissect::{Dissection, Segment};
 use crate::report::{Annotator, Invocation, Level, Packet, Style, Summary};
-use crate::track::Event;
+use crate::track::{Analysed, Event, Visitor};
 
-use super::session::{Seen, Session, Visitor};
+use super::session::Session;
 use super::{Known, Run};
 
 /// What will be said of the packets of files that can be read twice, and the summary of them: where comments want it.
@@ -53,11 +53,13 @@ struct FirstReading<'p> {
 }
 
 impl Visitor for FirstReading<'_> {
+    type Error = anyhow::Error;
+
     fn begin(&mut self, source: &dyn FrameSource) {
         self.summary = Some(Summary::new(source.info()));
     }
 
-    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+    fn packet(&mut self, seen: &Analysed<'_>) -> Result<()> {
         let packet = Packet { tcp: seen.tcp, ..Packet::new(seen.frame, seen.dissection) };
         if let Some(summary) = &mut self.summary {
             summary.packet(&packet);
@@ -156,9 +158,11 @@ impl Run<'_> {
         dissection: &Dissection<'_>,
         segment: Option<&Segment>,
     ) -> Result<()> {
-        let Self { save: Some(save), outgoing: Some(outgoing), connections, seen, .. } = self else { return Ok(()) };
+        let Self { save: Some(save), outgoing: Some(outgoing), connections, analysis, .. } = self else {
+            return Ok(());
+        };
         let mut sink = Shown { save, connections, summary: None, saved: Saved::Written };
-        let tcp = segment.map(|segment| (segment, &*seen));
+        let tcp = segment.map(|segment| (segment, analysis.observation()));
         outgoing.packet(frame, options, dissection, tcp, &mut sink)
     }
 

@@ -4,8 +4,8 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 
 use crate::capture::{
-    self, Anchor, Block, CaptureError, CaptureFault, Frame, FrameSource, Merge, Next, OpenFiles, OwnClerk, Purpose,
-    SaveNames, SharedClerk, Timestamp, Turns,
+    self, Anchor, Block, CaptureError, CaptureFault, FrameSource, Merge, OpenFiles, OwnClerk, Purpose, SaveNames,
+    SharedClerk, Timestamp, Turns,
 };
 use crate::cli::exit::Exit;
 use crate::cli::interruptible::Interruptible;
@@ -16,66 +16,12 @@ use crate::cli::sandbox::{self, Doors};
 use crate::cli::select::Connections;
 use crate::cli::sides;
 use crate::cli::signals::Signals;
-use crate::dissect::{Dissection, Reader, Segment};
 use crate::report::Reporter;
 use crate::report::lines::Lines;
 use crate::rules::Rule;
-use crate::track::{Event, FlowTracker, Observation};
+use crate::track::{Analysed, Analysis, Event, Observation, Visitor};
 
 use super::{Run, announcement, saving};
-
-/// A packet that passed the filter, and what is known of it.
-pub struct Seen<'a> {
-    /// As it was captured.
-    pub frame: &'a Frame<'a>,
-    /// The options of its block.
-    pub options: &'a [u8],
-    /// What it holds.
-    pub dissection: &'a Dissection<'a>,
-    /// Its segment and what that did.
-    pub tcp: Option<(&'a Segment, &'a Observation)>,
-}
-
-/// Whoever reads a capture packet by packet.
-pub trait Visitor {
-    /// The source is open.
-    fn begin(&mut self, source: &dyn FrameSource) {
-        let _ = source;
-    }
-
-    /// What a capture holds besides packets, before the next one.
-    fn blocks(&mut self, blocks: &[Block]) {
-        let _ = blocks;
-    }
-
-    /// A packet that passed the filter.
-    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
-        let _ = seen;
-        Ok(())
-    }
-
-    /// What came of the tracker with it, or in the end.
-    fn event(&mut self, event: Event) -> Result<()>;
-
-    /// The packet and what came with it are over.
-    fn settle(&mut self, now: Timestamp) -> Result<()> {
-        let _ = now;
-        Ok(())
-    }
-
-    /// The source has ended; events may follow.
-    fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
-        let _ = source;
-        Ok(())
-    }
-}
-
-impl<F: FnMut(Event)> Visitor for F {
-    fn event(&mut self, event: Event) -> Result<()> {
-        self(event);
-        Ok(())
-    }
-}
 
 /// A run whose sources are open, and nothing of them read.
 pub struct Session<'p> {
@@ -177,7 +123,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When one is not a capture, and those of `visitor`.
-    pub fn read_ahead(&self, visitor: &mut impl Visitor) -> Result<()> {
+    pub fn read_ahead(&self, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<()> {
         let Source::Files(files) = &self.source else { return Ok(()) };
         let mut source = files.source(|| Box::new(std::io::empty()))?;
         self.visit(source.as_mut(), visitor).map(|_| ())
@@ -187,7 +133,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When one is not a capture or cannot be read, and those of `visitor`.
-    pub fn read(&self, visitor: &mut impl Visitor) -> Result<Vec<CaptureFault>> {
+    pub fn read(&self, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<Vec<CaptureFault>> {
         let Source::Files(files) = &self.source else { return Ok(Vec::new()) };
         let stop = self.signals.stop.clone();
         let mut source = files.source(|| Box::new(Interruptible::new(std::io::stdin(), stop.clone())))?;
@@ -201,7 +147,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_one(&self, at: usize, visitor: &mut impl Visitor) -> Result<Vec<CaptureFault>> {
+    pub fn read_one(&self, at: usize, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<Vec<CaptureFault>> {
         let Source::Files(files) = &self.source else { return Ok(Vec::new()) };
         let stop = self.signals.stop.clone();
         let mut source = files.one(at, || Box::new(Interruptible::new(std::io::stdin(), stop.clone())))?;
@@ -212,50 +158,17 @@ impl<'p> Session<'p> {
     }
 
     /// Takes a source to its end; gives the error that ended it.
-    fn visit(&self, source: &mut dyn FrameSource, visitor: &mut impl Visitor) -> Result<Option<CaptureError>> {
-        let (mut filter, mut tracker) = (self.plan.filter.clone(), FlowTracker::new(self.plan.tracker));
-        let mut reader = Reader::new(!self.plan.line.no_checksum);
-        let (mut seen, mut progress) = (Observation::default(), Progress::new(self.plan.progress));
-        let (mut packets, mut failed) = (0, None);
-        visitor.begin(source);
-        while self.plan.count.is_none_or(|count| packets < count) {
-            let (next, beside) = match source.next_with_blocks() {
-                Ok(found) => found,
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            };
-            visitor.blocks(beside.blocks);
-            let Next::Frame(frame) = next else { break };
-            if !filter.accepts(&frame)? {
-                continue;
-            }
-            let mut dissection = Dissection::new();
-            reader.read(&frame, &mut dissection);
-            match reader.segment(&dissection) {
-                Ok(segment) => tracker.observe(segment, &mut seen),
-                Err(other) => tracker.pass(frame.number, frame.ts, other),
-            }
-            if !self.plan.selection.is_all() {
-                seen.findings.retain(|finding| self.plan.selection.takes(finding));
-            }
-            let tcp = reader.segment(&dissection).ok().map(|segment| (segment, &seen));
-            visitor.packet(&Seen { frame: &frame, options: beside.options, dissection: &dissection, tcp })?;
-            while let Some(event) = tracker.next_event() {
-                visitor.event(event)?;
-            }
-            visitor.settle(frame.ts)?;
-            packets += 1;
-            progress.packets(packets);
-        }
-        visitor.end(source)?;
-        tracker.lost_fragments(reader.lost_fragments());
-        tracker.finish();
-        while let Some(event) = tracker.next_event() {
-            visitor.event(event)?;
-        }
-        progress.clear();
+    fn visit(
+        &self,
+        source: &mut dyn FrameSource,
+        visitor: &mut dyn Visitor<Error = anyhow::Error>,
+    ) -> Result<Option<CaptureError>> {
+        let mut filter = self.plan.filter.clone();
+        let (progress, packets) = (Progress::new(self.plan.progress), 0);
+        let mut planned = Planned { plan: self.plan, visitor, progress, packets };
+        let analysis = Analysis::new(self.plan.analysis);
+        let failed = analysis.run(source, &mut filter, self.plan.count, &mut planned)?;
+        planned.progress.clear();
         Ok(failed)
     }
 
@@ -300,11 +213,11 @@ impl<'p> Session<'p> {
     /// The connections with a finding of one of these rules, in the order in which they end.
     fn with_findings(&self, only: &[Rule]) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        self.read_ahead(&mut |event| match event {
+        self.read_ahead(&mut Events(|event| match event {
             Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
             Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => found.push(flow.number),
             _ => {}
-        })?;
+        }))?;
         Ok(found)
     }
 }
@@ -316,4 +229,61 @@ fn listen(origin: &Origin) -> Result<Signals> {
         Origin::Files(_) => Signals::listen(std::sync::Arc::default())?,
         Origin::Live(options) => Signals::listen(options.stop.clone())?,
     })
+}
+
+/// A visitor that is shown the findings that the plan selects, while progress is told.
+struct Planned<'v> {
+    plan: &'v Plan,
+    visitor: &'v mut dyn Visitor<Error = anyhow::Error>,
+    progress: Progress,
+    packets: u64,
+}
+
+impl Visitor for Planned<'_> {
+    type Error = anyhow::Error;
+
+    fn begin(&mut self, source: &dyn FrameSource) {
+        self.visitor.begin(source);
+    }
+
+    fn blocks(&mut self, blocks: &[Block]) {
+        self.visitor.blocks(blocks);
+    }
+
+    fn select(&mut self, observation: &mut Observation) {
+        if !self.plan.selection.is_all() {
+            observation.findings.retain(|finding| self.plan.selection.takes(finding));
+        }
+    }
+
+    fn packet(&mut self, packet: &Analysed<'_>) -> Result<()> {
+        self.visitor.packet(packet)
+    }
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        self.visitor.event(event)
+    }
+
+    fn settle(&mut self, now: Timestamp) -> Result<()> {
+        self.visitor.settle(now)?;
+        self.packets += 1;
+        self.progress.packets(self.packets);
+        Ok(())
+    }
+
+    fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        self.visitor.end(source)
+    }
+}
+
+/// Takes events alone.
+pub struct Events<F>(pub F);
+
+impl<F: FnMut(Event)> Visitor for Events<F> {
+    type Error = anyhow::Error;
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        (self.0)(event);
+        Ok(())
+    }
 }

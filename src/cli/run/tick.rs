@@ -94,7 +94,7 @@ impl Run<'_> {
             }
             if let Some(now) = self.clock() {
                 // Connections end in silence too. Packets may still come that are a little older.
-                self.tracker.advance(Timestamp(now.0.saturating_sub(LATE.0)));
+                self.analysis.advance(Timestamp(now.0.saturating_sub(LATE.0)));
                 self.events()?;
                 self.interval(now);
             }
@@ -117,7 +117,7 @@ impl Run<'_> {
     /// Tells how things stand where somebody has asked for it.
     pub(super) fn answer_signals(&mut self) {
         if self.signals.take_summary() {
-            let open = self.tracker.live();
+            let open = self.analysis.live();
             tell(&format!(
                 "\nso far; {open} connection{} still open, and counted when they end:",
                 if open == 1 { " is" } else { "s are" }
@@ -146,7 +146,7 @@ impl Run<'_> {
     fn lost(&mut self, drops: crate::capture::Drops) {
         if self.losses.look(drops) {
             // From here on a segment that is missing may have been lost by the capture.
-            self.tracker.capture_lost();
+            self.analysis.capture_lost();
         }
         self.summary.lost(drops);
         let (frame, at) = self.last;
@@ -171,7 +171,7 @@ impl Run<'_> {
             }
             Notice::Gone => {
                 self.pace.since = Some(Instant::now());
-                self.tracker.capture_lost();
+                self.analysis.capture_lost();
                 tell(&format!(
                     "tcpcheck: {name}: the interface has gone, after frame {frame}; waiting for one of that name"
                 ));

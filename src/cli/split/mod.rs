@@ -12,14 +12,14 @@ use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{Block, CaptureFault, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
 use crate::dissect::{Segment, Socket};
-use crate::track::{Direction, Event, FlowRecord, Observation};
+use crate::track::{Analysed, Direction, Event, FlowRecord, Observation, Visitor};
 
-use super::args::ConfinementArgs;
+use super::args::{AnalysisArgs, ConfinementArgs};
 use super::exit::Exit;
 use super::outgoing::Outgoing;
 use super::output::tell;
 use super::plan::{Environment, Plan, is_standard};
-use super::run::{Desk, Seen, Session, Visitor};
+use super::run::{Desk, Events, Session};
 use parts::Parts;
 
 /// What was typed behind `split`.
@@ -38,8 +38,11 @@ pub struct SplitArgs {
     /// Only packets that this pcap filter expression takes
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<OsString>,
+    /// Limits of the analysis.
+    #[command(flatten, next_help_heading = "Analysis")]
+    pub analysis: AnalysisArgs,
     /// What is given up before packets are read.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Privileges")]
     pub confinement: ConfinementArgs,
 }
 
@@ -58,7 +61,7 @@ pub enum By {
 
 /// Splits.
 pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
-    let plan = Plan::silent(&args.files, args.filter.as_ref(), &args.confinement, around)?;
+    let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     if args.by == By::Finding && args.files.iter().any(|file| is_standard(file)) {
         bail!("--by finding reads the packets twice, which standard input does not allow: save them first");
     }
@@ -76,11 +79,11 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
         parts: Parts::new(clerk),
     };
     if args.by == By::Finding {
-        session.read_ahead(&mut |event| {
+        session.read_ahead(&mut Events(|event| {
             if let Event::Ended(flow) = event {
                 splitter.worst.extend(worst(&flow).map(|code| (flow.number, code)));
             }
-        })?;
+        }))?;
     }
     let faults = session.read(&mut splitter)?;
     splitter.outgoing.finish(&mut Routed { flows: &splitter.flows, parts: &mut splitter.parts })?;
@@ -172,6 +175,8 @@ impl Splitter {
 }
 
 impl Visitor for Splitter {
+    type Error = anyhow::Error;
+
     fn begin(&mut self, source: &dyn FrameSource) {
         self.parts.begin(source);
     }
@@ -180,7 +185,7 @@ impl Visitor for Splitter {
         self.parts.blocks(blocks);
     }
 
-    fn packet(&mut self, seen: &Seen<'_>) -> Result<()> {
+    fn packet(&mut self, seen: &Analysed<'_>) -> Result<()> {
         if let Some((segment, observation)) = seen.tcp.filter(|(_, observation)| observation.flow > 0)
             && !self.flows.contains_key(&observation.flow)
         {

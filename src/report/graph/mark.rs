@@ -54,7 +54,7 @@ impl Marks {
     /// Takes out what no longer holds of a frame; returns the place that it had.
     pub fn withdraw(&mut self, amend: &Amend) -> Option<Place> {
         let mut place = None;
-        let gone = |rule: Rule| amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == rule);
+        let gone = |rule: Rule| amend.replaced().any(|replaced| replaced == rule);
         let begin = self.marks.partition_point(|mark| mark.last_frame < amend.frame);
         // Marks that share a frame stand together, but for those that were added later.
         let mut at = begin;

@@ -4,7 +4,7 @@ use crate::capture::Timestamp;
 use crate::track::{Amend, Finding};
 
 use super::fold::Fold;
-use super::hop::{Hop, amend_findings};
+use super::hop::Hop;
 use super::rung::{LeftOut, Rung, matters};
 
 /// Rows of the beginning.
@@ -51,7 +51,7 @@ impl Extract {
     /// Changes what was found on a frame, where its row is not left out.
     pub fn amend(&mut self, amend: &Amend) {
         if let Some(row) = self.row(amend.frame) {
-            amend_findings(&mut row.findings, amend);
+            amend.apply(&mut row.findings);
             row.regard();
         }
     }

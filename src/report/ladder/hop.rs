@@ -141,7 +141,7 @@ impl Hop {
     /// Puts the final word in the place of the provisional one.
     pub fn amend(&mut self, amend: &Amend) {
         let extra = self.extra_mut();
-        amend_findings(&mut extra.findings, amend);
+        amend.apply(&mut extra.findings);
         extra.notes.clone_from(&amend.notes);
     }
 
@@ -206,13 +206,6 @@ pub fn sack_blocks<'a>(segment: &'a Segment, seen: &Observation) -> impl Iterato
 /// A window has 30 bits at most (RFC 7323 §2.3), and so has what is in flight, in a connection that means it.
 fn short(bytes: u64) -> u32 {
     bytes.try_into().unwrap_or(u32::MAX)
-}
-
-/// Changes the findings of a frame as the amendment says.
-pub fn amend_findings(findings: &mut Vec<Finding>, amend: &Amend) {
-    let gone = |rule: Rule| amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == rule);
-    findings.retain(|finding| !gone(finding.rule));
-    findings.extend(amend.details.iter().cloned());
 }
 
 /// Most characters of an excerpt.

@@ -245,10 +245,7 @@ impl Reporter for Ladder {
         if !self.is_drawn(Some(amend.flow)) {
             return;
         }
-        let gone = |finding: &Finding| {
-            amend.withdrawn.iter().chain(&amend.changed).any(|(replaced, _)| *replaced == finding.rule)
-        };
-        self.said.retain(|finding| finding.frame != amend.frame || !gone(finding));
+        self.said.retain(|finding| !amend.removes(finding));
         for finding in &amend.details {
             self.keep_word(finding);
         }

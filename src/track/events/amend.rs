@@ -28,6 +28,29 @@ pub struct Amend {
 }
 
 impl Amend {
+    /// The rules whose findings in this frame no longer hold as they were: withdrawn, or changed.
+    pub fn replaced(&self) -> impl Iterator<Item = Rule> {
+        self.withdrawn.iter().chain(&self.changed).map(|(rule, _)| *rule)
+    }
+
+    /// Whether a finding that was reported before no longer holds as it was.
+    pub fn removes(&self, finding: &Finding) -> bool {
+        finding.frame == self.frame && self.replaced().any(|rule| rule == finding.rule)
+    }
+
+    /// Applies it to findings, those of other frames among them: a changed one keeps its place.
+    pub fn apply(&self, findings: &mut Vec<Finding>) {
+        let own = |finding: &Finding| finding.frame == self.frame;
+        let withdrawn = |finding: &Finding| self.withdrawn.iter().any(|(rule, _)| *rule == finding.rule);
+        findings.retain(|finding| !(own(finding) && withdrawn(finding)));
+        for detail in &self.details {
+            match findings.iter_mut().find(|finding| own(finding) && finding.rule == detail.rule) {
+                Some(finding) => finding.clone_from(detail),
+                None => findings.push(detail.clone()),
+            }
+        }
+    }
+
     /// The details that are new: their frame had no finding of that rule.
     pub fn added(&self) -> impl Iterator<Item = &Finding> {
         self.details.iter().filter(|finding| self.changed.iter().all(|(rule, _)| *rule != finding.rule))
