@@ -153,7 +153,7 @@ fn what_cannot_be_done_ends_with_2_and_says_what_to_do() {
         (&["-r", "-", "-r", "-"][..], "there is one standard input"),
         (
             &["-r", "a", "--select", "fast-retransmision"][..],
-            "--select fast-retransmision: no rule is called that; near to it: TC202",
+            "--select fast-retransmision: no rule is called that; did you mean TC202",
         ),
         (&["-r", "a", "--ignore", "TC2,TX3"][..], "--ignore TX3: no rule is called that"),
         (&["-r", "a", "--only", "bogus"][..], "say a code (TC202), the beginning of one (TC2) or a name"),
@@ -192,8 +192,8 @@ fn every_line_added_starts_with_a_number_sign_and_the_others_are_tcpdump_s() {
     assert_eq!(
         added[..3],
         [
-            "# f1 @1  c>SYN_SENT    --> s>SYN_RECV    SYN: opens; client ISN 1000; the SYN takes 1 sequence number",
-            "# f1 @2  c=SYN_SENT    --> s=SYN_RECV    SYN: the same again",
+            "# f1 @1  c>SYN_SENT    --> s>SYN_RECV    SYN: opens; client ISN 1000; the SYN consumes one sequence number",
+            "# f1 @2  c=SYN_SENT    --> s=SYN_RECV    SYN: retransmitted",
             "#! f1 @2 warning TC103 syn-retransmission  SYN number 2, 300.0 ms after the one before",
         ]
     );
@@ -584,7 +584,7 @@ fn a_clean_capture_is_told_in_few_lines() {
         text.lines().collect::<Vec<_>>(),
         [
             "clean.pcap  pcap, Ethernet, 10 packets in 2.700 s, from 2023-11-14 22:13:20.000000 UTC",
-            "            TCP: 10 in 1 connection; 0 other; 0 cut short; checksums 10 correct",
+            "            TCP: 10 in 1 connection; 0 other; 0 truncated; checksums 10 correct",
             "  outcome      1 closed",
             "  verdict      server: the server took 300.0 ms to answer (flow 1)",
             "  server time  median 300.0 ms of 1 answer, slowest 300.0 ms (flow 1 @4)",

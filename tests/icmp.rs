@@ -150,7 +150,11 @@ fn a_sender_that_heeds_the_path_mtu_sends_again_because_of_icmp() {
         "{:?}",
         findings[0]
     );
-    assert!(findings[1].3.contains("smaller, since @9 asked for it (fragmentation needed)"), "{:?}", findings[1]);
+    assert!(
+        findings[1].3.contains("in smaller segments, since @9 asked for it (fragmentation needed)"),
+        "{:?}",
+        findings[1]
+    );
     let records = capture.records();
     let finding = records.iter().find(|record| record["code"] == "TC201").unwrap();
     assert_eq!((&finding["evidence"]["cause"], &finding["evidence"]["error"]), (&"icmp".into(), &9.into()));

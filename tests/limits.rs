@@ -291,7 +291,7 @@ fn the_summary_names_who_waited_and_a_clean_capture_stays_four_lines() {
         String::from_utf8(output.stdout).unwrap()
     };
     let zero = summary("window/zero-window.pcap");
-    let line = zero.lines().find(|line| line.contains("held back")).unwrap_or_default();
+    let line = zero.lines().find(|line| line.contains("limited by")).unwrap_or_default();
     assert!(
         line.contains("flow 1: ") && line.ends_with("waiting for the receiver's window, server to client"),
         "{zero}"

@@ -208,7 +208,7 @@ pub struct ShowArgs {
     /// The summary on standard output instead of packets
     #[arg(long)]
     pub summary: bool,
-    /// The number of packets instead of packets
+    /// Print only the packet count
     #[arg(long = "count", conflicts_with = "json")]
     pub only_count: bool,
     /// Packets too, where another option would leave them out (-w, --flows, --exchanges, --findings, --summary)
@@ -321,7 +321,7 @@ pub struct OutputArgs {
 /// What is given up before packets are read.
 #[derive(Clone, Debug, Default, Group)]
 pub struct ConfinementArgs {
-    /// As root: become USER once the source is open; by default who called sudo, else nobody
+    /// As root: become USER once the source is open; by default the invoking user of sudo, else nobody
     #[arg(short = 'Z', long = "relinquish-privileges", value_name = "USER")]
     pub user: Option<String>,
     /// Keep the rights to open files, sockets and processes while packets are read (Linux; see CONFINEMENT in the manual)

@@ -67,7 +67,7 @@ judge, 4 if a capture is too poor for the policy. With \fB\-i\fR \fIINTERFACE\fR
 the command runs, and judges that.
 .TP
 \fBtcpcheck compare\fR \fIFILE\fR \fIFILE\fR...
-Say what the path did between two captures of the same traffic: what was lost, duplicated, overtaken and changed each way, how
+Say what the path did between two captures of the same traffic: what was lost, duplicated, reordered and changed each way, how
 long packets took, what was sent by something between, and what the other capture shows of each finding. The captures may have
 begun and ended at different times, by different clocks, and on either side of NAT or of offload; whether a packet takes as long
 in one direction as in the other cannot be known from them. Of more than two captures, each is compared with the next. Exit
@@ -135,7 +135,7 @@ entered that state, = that it stays. Where the opening was not captured, the end
 client, and marked \fBc?\fR. A line with #! is a finding: severity, code, name, and what was measured.
 .PP
 What a packet was, later packets sometimes tell better: a gap's cause, a repetition that was not needed. Reading a file,
-such a packet is held back for at most 2 seconds of the capture's time or 10,000 packets, and gets its final words; what
+such a packet is delayed for at most 2 seconds of the capture's time or 10,000 packets, and gets its final words; what
 is settled later still, and everything in a live capture, comes as a #! line of its own that names the frame again. So does
 standard input written line by line (on a terminal, or with \fB\-l\fR). NDJSON always has the first words and an amend record.
 .PP
@@ -237,7 +237,7 @@ tcpcheck \-r trace.pcap \-\-json | jq \(aqselect(.type == "finding")\(aq
 The findings as JSON.
 .TP
 tcpcheck \-nr trace.pcap \-\-only no\-answer,TC2
-All packets of the connections that were never answered, or where something was sent again or lost.
+All packets of the connections that were never answered, or with retransmissions or losses.
 .TP
 tcpcheck \-r trace.pcap \-\-findings \-\-fail\-on warning
 Exit status 1 if there is a warning or an error.

@@ -148,8 +148,8 @@ mod tests {
     #[test]
     fn a_word_that_names_no_rule_is_told_with_the_nearest() {
         for (word, near) in [
-            ("fast-retransmision", "near to it: TC202 fast-retransmission"),
-            ("TC299", "near to it: TC2"),
+            ("fast-retransmision", "did you mean TC202 fast-retransmission"),
+            ("TC299", "did you mean TC2"),
             ("", "say a code (TC202)"),
             ("T", "no rule is called that"),
             ("zzz", "say a code (TC202)"),

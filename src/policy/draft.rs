@@ -65,7 +65,7 @@ impl Draft {
              # Findings that fail: codes, beginnings of codes, or names (`tcpcheck rules` lists them).\n\
              select = [\"TC1\", \"TC2\", \"TC3\", \"TC4\", \"TC5\"]\n\
              # From this severity on: error, warning or note.\nfail_on = \"error\"\n\n\
-             # Data segments sent again. Below 20 segments one is forgiven.\n"
+             # Retransmitted data segments. Below 20 segments one is forgiven.\n"
         );
         out.push_str(&format!("max_retransmission_rate = \"{}\"\n\n", self.rate()));
         for (key, least, comment) in [

@@ -1,7 +1,7 @@
 //! The lines below a packet: `#`, what it did to its connection, and `#!`, what was out of order.
 //!
 //! ```text
-//! # f1 @15 c=ESTABLISHED <-- s=ESTABLISHED data 2921:4381, 1460 B, again; fills the gap of @8
+//! # f1 @15 c=ESTABLISHED <-- s=ESTABLISHED data 2921:4381, 1460 B, retransmitted; fills the gap of @8
 //! #! f1 @15 warning TC202 fast-retransmission  36.0 ms after the gap opened, ...
 //! ```
 
@@ -253,10 +253,10 @@ mod tests {
         });
         assert_eq!(
             line(Level::Brief, &data, &seen),
-            "# f1 @15 c=ESTABLISHED <-- s=ESTABLISHED data 2921:4381, 1460 B, again; fills the gap of @8\n"
+            "# f1 @15 c=ESTABLISHED <-- s=ESTABLISHED data 2921:4381, 1460 B, retransmitted; fills the gap of @8\n"
         );
         (seen.retransmitted_bytes, seen.fills_gap_of) = (100, None);
-        assert_eq!(words(Level::Brief, &data, &seen), "data 2921:4381, 1460 B, 100 B of it again");
+        assert_eq!(words(Level::Brief, &data, &seen), "data 2921:4381, 1460 B, 100 B of it retransmitted");
     }
 
     #[test]
@@ -268,7 +268,7 @@ mod tests {
         });
         assert_eq!(
             line(Level::Changes, &fin, &seen),
-            "# f1 @15 c>FIN_WAIT_1  --> s>CLOSE_WAIT  FIN: client is done after 300 B; the FIN takes 1 sequence number \
+            "# f1 @15 c>FIN_WAIT_1  --> s>CLOSE_WAIT  FIN: client is done after 300 B; the FIN consumes one sequence number \
              (301)\n"
         );
     }
@@ -312,7 +312,7 @@ mod tests {
         let seen = established(SegmentEffect::Acks, |seen| seen.ack = Some(301));
         assert_eq!(
             words(Level::Brief, &ack, &seen),
-            "acks nothing new: still 301; got 291:301 twice (D-SACK); has 311:321 already (SACK)"
+            "ack 301, no new data acknowledged; got 291:301 twice (D-SACK); has 311:321 already (SACK)"
         );
     }
 
@@ -321,7 +321,7 @@ mod tests {
         let ack = Segment { window: 0, ..segment(TcpFlags::ACK, 0) };
         let mut seen = established(SegmentEffect::Acks, |seen| seen.ack = Some(301));
         assert_eq!(words(Level::Brief, &ack, &seen), "window 0: the other side must wait");
-        assert_eq!(words(Level::Brief, &segment(TcpFlags::ACK, 0), &seen), "acks nothing new: still 301");
+        assert_eq!(words(Level::Brief, &segment(TcpFlags::ACK, 0), &seen), "ack 301, no new data acknowledged");
         seen.notes.push(Note::KeepAliveAck);
         assert_eq!(words(Level::Brief, &segment(TcpFlags::ACK, 0), &seen), "answers the keep-alive");
     }

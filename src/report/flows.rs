@@ -78,7 +78,7 @@ const HEAD: [(&str, Align); 16] = [
     ("rtx", Align::Right),
     ("state", Align::Left),
     ("history", Align::Left),
-    ("held back by", Align::Left),
+    ("limited by", Align::Left),
     ("findings", Align::Left),
 ];
 

@@ -49,9 +49,13 @@ pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
     }
 }
 
-/// A time with its unit: milliseconds with one decimal below a second, seconds with three above.
+/// A time with its unit: whole microseconds below a millisecond, milliseconds with one decimal below a second, seconds with three
+/// above.
 pub fn time(out: &mut impl Text, span: Span) {
-    if span.0.unsigned_abs() < 999_950_000 {
+    if span.0.unsigned_abs() < 999_500 {
+        fixed(out, rounded(span.0, 1_000), 0);
+        out.text(b" us");
+    } else if span.0.unsigned_abs() < 999_950_000 {
         fixed(out, rounded(span.0, 100_000), 1);
         out.text(b" ms");
     } else {
@@ -203,11 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn times_are_milliseconds_below_a_second_and_seconds_above() {
+    fn times_are_microseconds_then_milliseconds_then_seconds() {
         for (nanos, text) in [
-            (0, "0.0 ms"),
+            (0, "0 us"),
+            (-1_499, "-1 us"),
+            (999_499, "999 us"),
+            (999_500, "1.0 ms"),
             (30_000_000, "30.0 ms"),
-            (50_000, "0.1 ms"),
+            (52_400, "52 us"),
             (-12_345_678, "-12.3 ms"),
             (999_949_999, "999.9 ms"),
             (999_950_000, "1.000 s"),

@@ -28,15 +28,15 @@ impl Remark<'_, '_> {
         match seen.effect {
             SegmentEffect::Opens | SegmentEffect::OpensToo => self.opens(),
             SegmentEffect::OpensAgain if self.segment.flags.contains(TcpFlags::ACK) => {
-                self.say(b"SYN+ACK: the same again")
+                self.say(b"SYN+ACK: retransmitted")
             }
-            SegmentEffect::OpensAgain => self.say(b"SYN: the same again"),
+            SegmentEffect::OpensAgain => self.say(b"SYN: retransmitted"),
             SegmentEffect::Accepts => self.accepts(),
             SegmentEffect::Establishes => self.establishes(),
             SegmentEffect::Data => self.data(),
             SegmentEffect::Closes => self.closes(),
             SegmentEffect::ClosesAgain => {
-                self.say(b"FIN: the same again (");
+                self.say(b"FIN: retransmitted (");
                 signed(self.out, seen.seq_end);
                 self.add(b")");
             }
@@ -52,7 +52,7 @@ impl Remark<'_, '_> {
                     b" beyond every window seen: its receiver drops it, unless the capture misses what came before",
                 );
             }
-            SegmentEffect::Stray => self.say(b"stray: does not fit the connection as it stands"),
+            SegmentEffect::Stray => self.say(b"unexpected segment: its receiver does not accept it"),
             SegmentEffect::Acks => {}
         }
         if let Some(frame) = seen.fills_gap_of {
@@ -127,7 +127,7 @@ impl Remark<'_, '_> {
             self.add(b" of data");
         }
         self.initial_number();
-        self.say(b"the SYN takes 1 sequence number");
+        self.say(b"the SYN consumes one sequence number");
     }
 
     fn accepts(&mut self) {
@@ -175,11 +175,11 @@ impl Remark<'_, '_> {
         labelled_count(self.out, b", ", length);
         self.add(b" B");
         if seen.retransmitted_bytes >= length && length > 0 {
-            self.add(b", again");
+            self.add(b", retransmitted");
         } else if seen.retransmitted_bytes > 0 {
             self.add(b", ");
             numerals::bytes(self.out, seen.retransmitted_bytes);
-            self.add(b" of it again");
+            self.add(b" of it retransmitted");
         }
     }
 
@@ -196,7 +196,7 @@ impl Remark<'_, '_> {
             self.add(b" after ");
             numerals::bytes(self.out, self.seen.seq_end.saturating_sub(1).try_into().unwrap_or(0));
         }
-        self.say(b"the FIN takes 1 sequence number (");
+        self.say(b"the FIN consumes one sequence number (");
         signed(self.out, self.seen.seq_end);
         self.add(b")");
     }
@@ -281,9 +281,14 @@ impl Remark<'_, '_> {
 
     fn nothing_new(&mut self) {
         match self.seen.ack {
-            Some(ack) => {
-                self.say(b"acks nothing new: still ");
+            Some(ack) if self.seen.is_duplicate_ack() => {
+                self.say(b"duplicate ACK ");
                 signed(self.out, ack);
+            }
+            Some(ack) => {
+                self.say(b"ack ");
+                signed(self.out, ack);
+                self.add(b", no new data acknowledged");
             }
             None => self.say(b"neither data nor an acknowledgment"),
         }

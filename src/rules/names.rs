@@ -26,7 +26,7 @@ impl Rule {
         let names: Vec<String> = near.iter().map(|(_, rule)| format!("{} {}", rule.code(), rule.slug())).collect();
         match names.as_slice() {
             [] => "say a code (TC202), the beginning of one (TC2) or a name (fast-retransmission)".to_owned(),
-            names => format!("near to it: {}", names.join(", ")),
+            names => format!("did you mean {}?", names.join(", ")),
         }
     }
 }

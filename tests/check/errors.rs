@@ -17,7 +17,7 @@ fn a_capture_without_tcp_is_nothing_to_judge_unless_that_is_fine() {
     let said = lab.check(&["a.pcap"]);
     assert_eq!((said.status, verdict(&said).0), (3, "empty"));
     assert!(said.text.contains("  EMPTY   a.pcap   no TCP connection to judge in 0 packets\n"), "{}", said.text);
-    assert!(said.text.contains("--allow-empty takes that for fine") && said.text.contains("exit status 3"));
+    assert!(said.text.contains("--allow-empty accepts that") && said.text.contains("exit status 3"));
     assert!(said.junit.contains("name=\"has a TCP connection\"") && said.junit.contains("failures=\"1\""));
     assert!(said.github.starts_with("::error title=nothing to judge::a.pcap"), "{}", said.github);
     let fine = lab.check(&["a.pcap", "--allow-empty"]);
@@ -135,7 +135,7 @@ fn a_policy_is_refused_where_it_is_wrong_with_all_that_is_wrong() {
             "[policy]\nselct = []",
             "tcpcheck.toml:2:1: unknown key `selct`; did you mean `select`?\n  |\n2 | selct = []\n  | ^^^^^\n",
         ),
-        ("[policy]\nselect = [\"TC9999\"]", "2:11: no rule is called \"TC9999\"; near to it: TC9"),
+        ("[policy]\nselect = [\"TC9999\"]", "2:11: no rule is called \"TC9999\"; did you mean TC9"),
         ("[policy]\nclose = \"claen\"", "2:9: \"claen\" is none of clean, reset-ok, any\n"),
         ("[policy]\nmax_rtt = 100", "2:11: a text with its unit is wanted in quotes, and this is of type integer\n"),
         ("[policy]\nmax_rtt = \"100\"", "2:11: \"100\" has no unit: say 100ms or 100s\n"),

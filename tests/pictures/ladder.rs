@@ -42,7 +42,7 @@ fn a_loss_is_told_from_the_gap_to_its_repair() {
     insta::assert_snapshot!(rows(&ladder("loss/no-sack.pcap", &["--columns", "100"])), @r"
     @1 SYN_SENT > SYN seq 0 mss 1460 wscale 10 > SYN_RECV
     @2 ESTABLISHED < SYN+ACK seq 0 ack 1 mss 1460 wscale 10 <
-    @3 > ack 1 rtt 0.0 ms > ESTABLISHED
+    @3 > ack 1 rtt 43 us > ESTABLISHED
     @4 < 1:7301 7300 B in 5 segments to @8 <
     7301:8761 1460 B lost before the capture
     @9 < 8761:10221 1460 B <
@@ -59,7 +59,7 @@ fn a_loss_is_told_from_the_gap_to_its_repair() {
     @46 FIN_WAIT_1 > FIN seq 1 > CLOSE_WAIT
     @47 FIN_WAIT_2 < ack 2 rtt 10.9 ms <
     @48 TIME_WAIT < FIN seq 30001 < LAST_ACK
-    @49 > ack 30002 rtt 0.0 ms > CLOSED
+    @49 > ack 30002 rtt 45 us > CLOSED
     ");
 }
 
@@ -130,6 +130,6 @@ fn a_picture_is_well_formed_and_tells_each_row_in_words() {
     let text = ladder("window/zero-window.pcap", &["--format", "svg"]);
     assert!(text.starts_with("<svg ") && text.ends_with("</svg>\n"));
     assert!(text.contains("The client asks to open a connection."));
-    assert!(text.contains("It has no room left: the server must wait.</tspan>"));
+    assert!(text.contains("Zero window: its receive buffer is full, and the server must wait.</tspan>"));
     assert_eq!(text.matches("<g ").count(), text.matches("</g>").count());
 }

@@ -140,7 +140,7 @@ fn a_graph_zooms_by_mouse_and_by_key_and_tells_what_was_found() {
     let (x, y) = middle(&mut browser, "document.querySelector('svg.graph .mark.fast')");
     browser.mouse("mouseMoved", x, y);
     let tip = browser.value("document.querySelector('#tip').hidden ? '' : document.querySelector('#tip').textContent");
-    assert!(tip.as_str().unwrap().contains("TC202 fast-retransmission: 1448 B again"), "{tip}");
+    assert!(tip.as_str().unwrap().contains("TC202 fast-retransmission: 1448 B retransmitted"), "{tip}");
     // A stroke across the graph zooms in, and the labels follow.
     browser.mouse("mousePressed", x - 60.0, y - 40.0);
     browser.mouse("mouseMoved", x, y);

@@ -208,10 +208,9 @@ impl Page<'_> {
         let of = |wanted: RunStanding| run.captures.iter().filter(|c| c.standing(run.allow_empty) == wanted).count();
         let words = match standing {
             RunStanding::Passed => format!("all checks hold in {captures} ({connections})"),
-            RunStanding::Empty => format!(
-                "no TCP connection to judge in {} of {captures}; --allow-empty takes that for fine",
-                of(standing)
-            ),
+            RunStanding::Empty => {
+                format!("no TCP connection to judge in {} of {captures}; --allow-empty accepts that", of(standing))
+            }
             RunStanding::CouldNot => format!("{} of {captures} could not be read", of(standing)),
             RunStanding::Poor => format!("{} of {captures} too poor to be judged ({connections})", of(standing)),
             RunStanding::Failed if failed == 0 => "the command failed".to_owned(),

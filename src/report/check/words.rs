@@ -28,7 +28,7 @@ pub fn expected(check: &Check) -> String {
         Demand::Findings(Severity::Error) => "no selected finding of severity error".to_owned(),
         Demand::Findings(least) => format!("no selected finding of severity {} or above", least.as_str()),
         Demand::Repetitions(share) => {
-            format!("at most {} of the data segments sent again", percent(u64::from(share.0), 1_000_000))
+            format!("at most {} of the data segments retransmitted", percent(u64::from(share.0), 1_000_000))
         }
         Demand::Longest(measure, limit) => format!("no {} above {}", one(*measure), span_text(*limit)),
         Demand::Percentile(measure, limit) => {

@@ -164,7 +164,7 @@ fn throughput(trail: &Trail, direction: Direction) -> Option<Plot> {
     let high = dots.iter().map(|(all, _)| all.hi).max()?;
     let mut plot = Plot::new(
         format!("Throughput, {}", way_name(direction)),
-        "How fast data passed. Throughput counts what was sent again, goodput does not: the space between both is waste.",
+        "How fast data passed. Throughput counts retransmissions, goodput does not: the space between both is waste.",
         time(trail),
         Axis::new(0, high, Unit::Rate).with_room(),
         "bits a second",
@@ -188,11 +188,11 @@ fn throughput(trail: &Trail, direction: Direction) -> Option<Plot> {
 /// How a finding is drawn, and what the key calls it.
 fn kind(finding: &Finding) -> (&'static str, &'static str) {
     match (finding.rule, finding.severity) {
-        (Rule::FastRetransmission, _) => ("mark fast", "sent again: asked for"),
-        (Rule::TimeoutRetransmission, _) => ("mark timeout", "sent again: time-out"),
-        (Rule::SpuriousRetransmission, _) => ("mark spurious", "sent again for nothing"),
-        (Rule::TailLossProbe, _) => ("mark probe", "sent again: probe"),
-        (Rule::Retransmission, _) => ("mark warning", "sent again"),
+        (Rule::FastRetransmission, _) => ("mark fast", "fast retransmission"),
+        (Rule::TimeoutRetransmission, _) => ("mark timeout", "RTO retransmission"),
+        (Rule::SpuriousRetransmission, _) => ("mark spurious", "spurious retransmission"),
+        (Rule::TailLossProbe, _) => ("mark probe", "tail loss probe"),
+        (Rule::Retransmission, _) => ("mark warning", "retransmission"),
         (Rule::OutOfOrder, _) => ("mark order", "out of order"),
         (Rule::DuplicateAck | Rule::TripleDuplicateAck, _) => ("mark repeat", "duplicate ACK"),
         (Rule::ZeroWindow | Rule::ZeroWindowStall, Severity::Note) => ("mark note", "window closed"),

@@ -22,7 +22,7 @@ pub fn of(rule: Rule) -> &'static str {
              of them. Below one in a thousand on a LAN, or one in a hundred on the Internet, leave it."
         }
         Rule::TailLossProbe | Rule::SegmentGap | Rule::DuplicateAck | Rule::TripleDuplicateAck => {
-            "Nothing by itself: it is how TCP notices a loss. See what was sent again."
+            "Nothing by itself: it is how TCP notices a loss. See what was retransmitted."
         }
         Rule::SpuriousRetransmission | Rule::Dsack | Rule::OutOfOrder | Rule::NetworkDuplicate => {
             "Nothing was lost. Look for packets of one connection that take several paths, or for delays that jump."

@@ -213,7 +213,7 @@ fn effect(hop: &Hop, repeats: u32) -> String {
         SegmentEffect::Closes => label = format!("FIN  seq {}", hop.seq_end),
         SegmentEffect::ClosesAgain => label = format!("FIN again  seq {}", hop.seq_end),
         SegmentEffect::Resets => label = format!("RST  seq {}", hop.seq),
-        SegmentEffect::Stray => label = numbered("stray"),
+        SegmentEffect::Stray => label = numbered("unexpected"),
         SegmentEffect::Outside => label = numbered("beyond the window"),
         SegmentEffect::Copy(twin) => return format!("@{twin} once more"),
         SegmentEffect::Data | SegmentEffect::Establishes | SegmentEffect::Acks => {}

@@ -45,7 +45,7 @@ pub fn of(hop: &Hop, repeats: u32) -> String {
         }
     }
     if hop.closes_window() {
-        told.push_str(&format!(" It has no room left: {} must wait.", lower(other)));
+        told.push_str(&format!(" Zero window: its receive buffer is full, and {} must wait.", lower(other)));
     }
     told
 }

@@ -78,7 +78,7 @@ fn words(cause: Cause) -> &'static str {
     match cause {
         Cause::Handshake => "in the handshake",
         Cause::ReceiverWindow => "waiting for the receiver's window",
-        Cause::Congestion => "waiting for the network and for what was sent again",
+        Cause::Congestion => "congestion or loss recovery",
         Cause::Application => "waiting for the sending application",
         Cause::Close => "closing",
         Cause::Unknown => "for a reason that the capture does not tell",

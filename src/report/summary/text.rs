@@ -159,7 +159,7 @@ impl Summary {
         numerals::grouped(out, self.packets - self.tcp_packets);
         text(out, " other; ");
         numerals::grouped(out, self.cut_packets);
-        text(out, " cut short");
+        text(out, " truncated");
         let words = ["correct", "partial (offload)", "wrong", "not verifiable"];
         let kinds = self.checksums.into_iter().zip(words).filter(|(count, _)| *count > 0);
         for (at, (count, word)) in kinds.enumerate() {
@@ -203,7 +203,7 @@ impl Summary {
         self.sent_again(out);
         self.errors(out);
         for (at, line) in self.held.lines().enumerate() {
-            label(out, if at == 0 { "held back" } else { "" });
+            label(out, if at == 0 { "limited by" } else { "" });
             out.extend_from_slice(&line);
             out.push(b'\n');
         }
@@ -286,7 +286,7 @@ impl Summary {
         if resent_segments + self.syns_again == 0 {
             return;
         }
-        label(out, "sent again");
+        label(out, "retransmitted");
         if resent_segments > 0 {
             numerals::grouped(out, resent_segments);
             text(out, " of ");

@@ -50,6 +50,11 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Whether its acknowledgment is a duplicate (RFC 5681 §2).
+    pub fn is_duplicate_ack(&self) -> bool {
+        self.findings.iter().any(|finding| matches!(finding.rule, Rule::DuplicateAck | Rule::TripleDuplicateAck))
+    }
+
     /// Whether it carries bytes that its sender had sent before.
     pub(in crate::track) fn is_retransmission(&self) -> bool {
         self.findings
