@@ -99,7 +99,9 @@ impl Connection {
     }
 
     fn leave_trail(&mut self, step: &mut Step<'_>, digest: Seen) {
-        step.shared.trail.add(&mut self.ends[step.me()].trail, (self.number, step.from), digest);
+        let me = &mut self.ends[step.me()];
+        me.note_later_segment();
+        step.shared.trail.add(&mut me.trail, (self.number, step.from), digest);
     }
 
     /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
