@@ -6,7 +6,8 @@ use std::path::Path;
 use tcpcheck::capture::{Next, open};
 use tcpcheck::{Content, FlowTracker, Observation, TrackerOptions, dissect};
 
-use crate::testkit::files_below;
+use crate::testkit::script::Script;
+use crate::testkit::{files_below, replay};
 
 /// All that a tracker says of a capture.
 fn told(path: &Path, options: TrackerOptions) -> Vec<String> {
@@ -53,4 +54,18 @@ fn what_is_expected_is_taken_as_anything_else_would_be() {
     let predicts = |predicts| TrackerOptions { predicts, ..TrackerOptions::default() };
     let lines = compare("fixtures", predicts(true), predicts(false));
     assert!(lines > 1_500, "{lines}");
+}
+
+#[test]
+fn what_is_said_of_a_trace_depends_on_neither() {
+    let usual = TrackerOptions::default();
+    for path in files_below("tests/traces", &[".trace"]) {
+        let script = Script::read(&path).unwrap_or_else(|mistake| panic!("{mistake}"));
+        let expected = replay::told(&script, usual);
+        for (max_awake, predicts) in [(0, usual.predicts), (0, false), (usual.max_awake, false)] {
+            let told = replay::told(&script, TrackerOptions { max_awake, predicts, ..usual });
+            let differs = expected.iter().zip(&told).find(|(a, b)| a != b);
+            assert!(differs.is_none() && expected.len() == told.len(), "{}: {differs:#?}", path.display());
+        }
+    }
 }

@@ -29,6 +29,7 @@ mod pictures;
 mod readme;
 mod resting;
 mod ring;
+mod rtt;
 mod shown;
 mod tcpdump_parity;
 mod threads;

@@ -62,6 +62,20 @@ pub fn through_the_tracker(script: &Script) -> Seen {
     seen
 }
 
+/// All that a tracker says of a script.
+pub fn told(script: &Script, options: TrackerOptions) -> Vec<String> {
+    let mut tracker = FlowTracker::new(options);
+    let (mut observation, mut told) = (Observation::default(), Vec::new());
+    for (line, number) in script.lines.iter().zip(1..) {
+        tracker.observe(&segment(line, number), &mut observation);
+        told.push(format!("{observation:?}"));
+        told.extend(std::iter::from_fn(|| tracker.next_event()).map(|event| format!("{event:?}")));
+    }
+    tracker.finish();
+    told.extend(std::iter::from_fn(|| tracker.next_event()).map(|event| format!("{event:?}")));
+    told
+}
+
 fn take_events(tracker: &mut FlowTracker, seen: &mut Seen) {
     while let Some(event) = tracker.next_event() {
         match event {

@@ -30,16 +30,25 @@ impl Connection {
         let crosses = told.is_some() && !second;
         let theirs = self.fin_frames[step.peer()].0;
         let (first, _) = self.fin_frames[step.me()];
+        let acked = self.ends[step.peer()].ack;
         let me = &mut self.ends[step.me()];
         let beyond = me.nxt - end;
+        // RFC 9293 §3.10.7.4, first: what lies below RCV.NXT is dropped, and so is a FIN there that is not a copy of the one taken.
+        // It lies there if the other end has acknowledged more, or if its number is the SYN's.
+        let dropped = acked.is_some_and(|ack| ack > end) || me.facts.syn_seen && end <= 1;
         match me.fin {
             // RFC 9293 §3.10.7.4, eighth: what lies below RCV.NXT closes nothing. Numbers that were never seen prove nothing, though.
             None if beyond > 0 && me.gaps.overlap(end, me.nxt) == 0 && me.trouble().missed_bytes == 0 => {
                 let fin = step.segment.frame;
                 step.fire(Rule::DataAfterFin).bytes("bytes", beyond as u64).frame("fin", fin);
             }
+            None if dropped => {}
             None => {
                 me.fin = Some(end);
+                if acked.is_none_or(|ack| ack < end) {
+                    // Where the capture began above the FIN, nothing has acknowledged it so far.
+                    me.una = me.una.min(end - 1);
+                }
                 me.facts.closes_second = second;
                 step.obs.effect = SegmentEffect::Closes;
                 self.fin_frames[step.me()] = (step.segment.frame, step.segment.ts);

@@ -15,30 +15,38 @@ pub(in crate::track) struct Floor {
     now: i64,
     before: i64,
     count: u8,
+    /// Segments of that end since the last one that advertised an edge.
+    later: u8,
 }
 
-packed!(Floor { now, before, count });
+packed!(Floor { now, before, count } at_rest { later });
 
 /// Maximum number of segments that are looked through for the window that they advertised.
 const MAX_ADVERTS: u8 = 32;
 
 impl Default for Floor {
     fn default() -> Self {
-        Self { now: i64::MAX, before: i64::MAX, count: 0 }
+        Self { now: i64::MAX, before: i64::MAX, count: 0, later: 0 }
     }
 }
 
 impl Floor {
     fn add(&mut self, edge: i64) {
         if self.count == MAX_ADVERTS {
-            *self = Self { now: i64::MAX, before: self.now, count: 0 };
+            *self = Self { now: i64::MAX, before: self.now, count: 0, later: 0 };
         }
+        self.later = 0;
         self.now = self.now.min(edge);
         self.count += 1;
     }
 }
 
 impl Endpoint {
+    /// Counts a segment of it that may advertise no window.
+    pub fn note_later_segment(&mut self) {
+        self.floor.later = self.floor.later.saturating_add(1);
+    }
+
     /// Notes a window that it advertised.
     pub fn advertise(&mut self, advert: Advert, frame: u64, recent: &mut RecentSegments) {
         self.floor.add(advert.edge);
@@ -55,8 +63,10 @@ impl Endpoint {
     /// tells.
     pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
-            let near =
-                |(_, frame): &(Advert, NonZeroU64)| step.segment.frame.wrapping_sub(frame.get()) < MAX_FRAMES_BACK;
+            // No further back than the search below, which is all there is once the connection has been packed.
+            let near = |(_, frame): &(Advert, NonZeroU64)| {
+                step.segment.frame.wrapping_sub(frame.get()) < MAX_FRAMES_BACK && self.floor.later < MAX_ADVERTS
+            };
             if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
                 return Some(advert);
             }

@@ -42,7 +42,7 @@ impl Connection {
     pub(in crate::track) fn take_copy(&mut self, step: &mut Step<'_>) -> Option<Copied> {
         let digest = digest(step.segment);
         let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
-        self.leave_trail(step, digest);
+        self.note_recent(step, digest);
         let Some(twin) = twin else { return self.is_part_of_a_frame(step) };
         if self.contradicted(step).is_some() {
             // Two packets after all: somebody else sent one of them.
@@ -95,11 +95,13 @@ impl Connection {
 
     /// Remembers a segment that cannot be a copy.
     pub(in crate::track) fn pass(&mut self, step: &mut Step<'_>) {
-        self.leave_trail(step, digest(step.segment));
+        self.note_recent(step, digest(step.segment));
     }
 
-    fn leave_trail(&mut self, step: &mut Step<'_>, digest: PassingSegment) {
-        step.shared.recent.add(&mut self.ends[step.me()].recent, (self.number, step.from), digest);
+    fn note_recent(&mut self, step: &mut Step<'_>, digest: PassingSegment) {
+        let me = &mut self.ends[step.me()];
+        me.note_later_segment();
+        step.shared.recent.add(&mut me.recent, (self.number, step.from), digest);
     }
 
     /// Whether a frame that offload joined has brought this very segment: the IP ID tells which of its segments this is, counted
