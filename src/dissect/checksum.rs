@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, ROUTING, TCP, UDP};
-use super::{Checksum, Ip};
+use crate::dissect::ip::Ip;
+use crate::dissect::segment::Checksum;
 
 /// What the checksum of the TCP segment in `ip` says.
 // RFC 9293 §3.1: the sum goes over a pseudo-header (addresses, protocol, length), the header and the payload.

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::ip::{DESTINATION, FRAGMENT, HOP_BY_HOP, ROUTING, TCP};
-use super::{Ip, SeqNumber, Socket};
+use crate::dissect::ip::Ip;
+use crate::dissect::segment::Socket;
+use crate::dissect::seq::SeqNumber;
 
 /// The protocol numbers of ICMP and of ICMPv6.
 const ICMP: u8 = 1;

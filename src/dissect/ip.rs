@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::rest::Rest;
+use crate::dissect::rest::Rest;
+use crate::dissect::stop::LengthSource;
 
 /// The protocol number of TCP.
 pub(super) const TCP: u8 = 6;
@@ -87,15 +88,4 @@ pub struct Fragment {
     pub header_len: u16,
     /// The protocol of what the fragments make.
     pub protocol: u8,
-}
-
-/// Who set a length.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum LengthSource {
-    /// A length field.
-    Header,
-    /// The frame's length on the wire: the header said 0.
-    Frame,
-    /// The number of captured bytes.
-    Capture,
 }

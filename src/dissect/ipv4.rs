@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use pnet_packet::ipv4::Ipv4Packet;
 
 use super::ip::AUTHENTICATION;
-use super::layer::{Layers, push};
-use super::rest::Rest;
-use super::{Carried, Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
+use crate::dissect::ip::{Fragment, Ip};
+use crate::dissect::layer::{Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Carried;
+use crate::dissect::stop::{LayerName, LengthSource, NotTcp, Stop};
 
 const DONT_FRAGMENT: u8 = 0b010;
 const MORE_FRAGMENTS: u8 = 0b001;

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use pnet_packet::ipv6::Ipv6Packet;
 
 use super::ip::{AUTHENTICATION, DESTINATION, FRAGMENT, HOP_BY_HOP, ROUTING};
-use super::layer::{Layers, push};
-use super::rest::Rest;
-use super::{Carried, Fragment, Ip, Layer, LayerName, LengthSource, NotTcp, Stop};
+use crate::dissect::ip::{Fragment, Ip};
+use crate::dissect::layer::{Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Carried;
+use crate::dissect::stop::{LayerName, LengthSource, NotTcp, Stop};
 
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;

@@ -18,28 +18,33 @@ mod reader;
 mod rest;
 mod segment;
 mod seq;
-mod shortfall;
+mod step;
+mod stop;
 mod tcp;
 mod tunnel;
 
 pub use checksum::{expected_header_checksum, tcp_checksum, udp_checksum};
 pub use flags::TcpFlags;
 pub use icmp::{IcmpError, IcmpKind};
-pub use ip::{Fragment, Ip, LengthSource};
-pub use layer::{Content, Dissection, Layer, MAX_LAYERS, NotTcp, Other};
-pub use link::*;
+pub use ip::{Fragment, Ip};
+pub use layer::{
+    Arcnet, Atm, Card, Cooked, Erspan, Ethernet, Fddi, FrameRelay, Geneve, Gre, Gtp, Infiniband, Ipnet, Juniper, L2tp,
+    Llc, LongAddresses, Mpls, Nflog, Nsh, Null, Ppp, PppFraming, Pppoe, Slip, Snap, SwitchTag, SwitchTagKind,
+    TokenRing, Udp, Vlan, Vxlan, Wifi,
+};
+pub use layer::{Content, Dissection, Layer, MAX_LAYERS, Other, Tcp};
 pub use mptcp::{DataNumber, Mapping, Mptcp};
 pub use options::{OptionError, TcpOption, TcpOptions};
 pub use reader::Reader;
 pub use segment::{Checksum, HeaderFault, OptionFacts, OptionFault, OptionFaultKind, SackBlocks, Segment, Socket};
 pub use seq::SeqNumber;
-pub use shortfall::{LayerName, Shortfall};
-pub use tcp::Tcp;
-pub use tunnel::{Erspan, Geneve, Gre, Gtp, L2tp, Nsh, Udp, Vxlan};
+pub use stop::{LayerName, LengthSource, NotTcp, Shortfall};
 
 use crate::capture::Frame;
 use layer::Layers;
 use rest::Rest;
+use step::{Carried, Next};
+use stop::Stop;
 
 /// Reads a frame down to its TCP segment, or to the reason why there is none.
 ///
@@ -99,6 +104,8 @@ fn descend<'a>(frame: &Frame<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
 fn go_on<'a>(mut next: Next<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
     loop {
         next = match next {
+            Next::LinkType(number, rest) => link::by_link_type(number, rest, layers)?,
+            Next::Nsh(rest) => tunnel::nsh(rest, layers)?,
             Next::Ethernet(rest) => {
                 let (ethertype, rest) = link::ethernet(rest, layers)?;
                 Next::EtherType(ethertype, rest)
@@ -124,50 +131,6 @@ fn go_on<'a>(mut next: Next<'a>, layers: &mut Layers<'a>) -> Result<(), Stop> {
             },
         };
     }
-}
-
-/// What stands behind a layer.
-enum Next<'a> {
-    /// An Ethernet frame.
-    Ethernet(Rest<'a>),
-    /// What an EtherType says.
-    EtherType(u16, Rest<'a>),
-    /// An IP packet of either version.
-    Ip(Rest<'a>),
-    /// An IPv4 packet.
-    Ipv4(Rest<'a>),
-    /// An IPv6 packet.
-    Ipv6(Rest<'a>),
-    /// What an IP packet carries that was read last and that holds no TCP segment.
-    Packet,
-}
-
-/// What an IP packet carries.
-enum Carried {
-    /// The start of a TCP segment.
-    Segment,
-    /// Anything else.
-    Other,
-}
-
-impl Carried {
-    /// What a packet of this protocol carries whose payload begins at this offset of the whole.
-    #[inline]
-    fn inside(protocol: u8, fragment_offset: u32) -> Result<Self, Stop> {
-        match (protocol, fragment_offset) {
-            (ip::TCP, 0) => Ok(Self::Segment),
-            (ip::TCP, _) => Err(Stop::Other(NotTcp::LaterFragment)),
-            _ => Ok(Self::Other),
-        }
-    }
-}
-
-/// Why there is no TCP segment.
-enum Stop {
-    /// A layer is not all there.
-    Cut(Shortfall),
-    /// Something else is carried.
-    Other(NotTcp),
 }
 
 #[cfg(test)]

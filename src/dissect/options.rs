@@ -4,7 +4,8 @@
 //! the list comes out as a fact like any other. Whether an option may stand where it stands is for the tracker to say.
 
 use super::mptcp::Mptcp;
-use super::{OptionFacts, OptionFault, OptionFaultKind, SackBlocks, SeqNumber};
+use crate::dissect::segment::{OptionFacts, OptionFault, OptionFaultKind, SackBlocks};
+use crate::dissect::seq::SeqNumber;
 
 /// Option kinds, by IANA's "TCP Option Kind Numbers".
 pub mod kind {

@@ -1,8 +1,10 @@
 //! Frames one after the other: what each gives to those who follow connections, with the fragments of IP packets put together.
 
-use super::{Content, Dissection, Ip, Layer, Other, Segment};
 use crate::capture::defragment::{Defragmenter, Fragment, FragmentKey, Lost, Whole};
 use crate::capture::{Frame, LinkType};
+use crate::dissect::ip::Ip;
+use crate::dissect::layer::{Content, Dissection, Layer, Other};
+use crate::dissect::segment::Segment;
 
 /// A link type without a header: an IP packet.
 const RAW: LinkType = LinkType(101);

@@ -1,6 +1,6 @@
 //! What is left of a frame behind the layers read so far.
 
-use super::{LayerName, LengthSource, Shortfall, Stop};
+use crate::dissect::stop::{LayerName, LengthSource, Shortfall, Stop};
 
 /// The bytes from one point of a frame on: those captured, and how many there were on the wire.
 #[derive(Clone, Copy, Debug)]

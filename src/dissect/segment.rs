@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use super::{SeqNumber, TcpFlags};
 use crate::capture::Timestamp;
+use crate::dissect::flags::TcpFlags;
+use crate::dissect::seq::SeqNumber;
 
 /// A segment's header facts, without its payload: small, `Copy`, and independent of the frame's bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,35 +4,13 @@ use pnet_packet::tcp::TcpPacket;
 
 use super::checksum::tcp_checksum_and_digest;
 use super::place::place;
-use super::{
-    Content, HeaderFault, Ip, LayerName, LengthSource, OptionFacts, Segment, SeqNumber, Shortfall, Socket, TcpFlags,
-    TcpOptions,
-};
 use crate::capture::Frame;
-
-/// Bytes of a header without options.
-const FIXED_LEN: usize = 20;
-
-/// A TCP segment in its bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Tcp<'a> {
-    /// Its facts.
-    pub segment: Segment,
-    /// The header with its options, as captured: 20 bytes or more, by the data offset where that is sane.
-    pub header: &'a [u8],
-    /// The payload as captured.
-    pub payload: &'a [u8],
-}
-
-impl<'a> Tcp<'a> {
-    /// The options, one by one; none when the header's length cannot be right.
-    pub fn options(&self) -> TcpOptions<'a> {
-        match self.segment.header_fault {
-            None => options(self.header, self.segment.header_len),
-            Some(_) => TcpOptions::new(&[], 0),
-        }
-    }
-}
+use crate::dissect::flags::TcpFlags;
+use crate::dissect::ip::Ip;
+use crate::dissect::layer::{Content, Tcp, options};
+use crate::dissect::segment::{HeaderFault, OptionFacts, Segment, Socket};
+use crate::dissect::seq::SeqNumber;
+use crate::dissect::stop::{LayerName, LengthSource, Shortfall};
 
 /// Reads the TCP header at the start of an IP packet's payload.
 #[inline]
@@ -95,12 +73,6 @@ fn cut<'a>(ip: &Ip<'a>) -> Content<'a> {
     let limit = if present < ip.payload_len { LengthSource::Capture } else { ip.length_source };
     let offset = ip.payload_offset();
     Content::TcpCut(ip.payload, Shortfall { layer: LayerName::Tcp, offset, needed: 20, present, limit })
-}
-
-/// The options behind the fixed fields of a header, of which not all need have been captured.
-fn options(header: &[u8], header_len: u8) -> TcpOptions<'_> {
-    let captured = header.get(FIXED_LEN..).unwrap_or_default();
-    TcpOptions::new(captured, usize::from(header_len).saturating_sub(FIXED_LEN))
 }
 
 #[cfg(test)]

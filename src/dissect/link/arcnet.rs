@@ -1,25 +1,9 @@
 //! ARCnet, RFC 1201 and RFC 1051, as BSD and as Linux hand it out.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-
-/// An ARCnet header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Arcnet {
-    /// Source station.
-    pub src: u8,
-    /// Destination station.
-    pub dst: u8,
-    /// The protocol's number.
-    pub kind: u8,
-    /// Which packet a frame belongs to, where frames are fragments (BSD's form of RFC 1201).
-    pub sequence: Option<u16>,
-    /// Where in the card's memory it stood (Linux's form).
-    pub card_offset: Option<u16>,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Arcnet, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 const IP_RFC1051: u8 = 240;
 const ARP_RFC1051: u8 = 241;

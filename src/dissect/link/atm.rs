@@ -1,18 +1,10 @@
 //! ATM below LLC: Classical IP, and SunATM's pseudo-header.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::llc;
-
-/// A header of the capturing system, or none.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Atm {
-    /// Linux' Classical IP: the length on the wire, in bytes.
-    Classical(u32),
-    /// SunATM: whether it was sent here, virtual path, virtual channel.
-    Sun(bool, u8, u16),
-}
+use crate::dissect::layer::{Atm, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `ATM_CLIP`: LLC (RFC 2225), or the packet at once.
 pub fn classical<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -1,26 +1,10 @@
 //! Linux cooked capture (`SLL` and `SLL2`): what `-i any` gives.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::llc;
-
-/// A cooked header of either version.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Cooked<'a> {
-    /// The interface's index (version 2 alone).
-    pub interface: Option<u32>,
-    /// 0 to us, 1 broadcast, 2 multicast, 3 between others, 4 from us.
-    pub packet_type: u16,
-    /// The device's type (`ARPHRD_…`).
-    pub device_type: u16,
-    /// The sender's link address, as far as the header has room for it.
-    pub address: &'a [u8],
-    /// EtherType, or one of Linux's own numbers below 1536.
-    pub protocol: u16,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Cooked, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `SLL`, 16 bytes.
 pub fn version1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -1,9 +1,10 @@
 //! Headers of the capturing system that say how to read on, and little else.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-use super::{Radio, by_link_type, wifi};
+use super::{Radio, wifi};
+use crate::dissect::layer::{Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `ENC`: OpenBSD's and FreeBSD's IPsec interface: family, two more words, then IP.
 pub fn enc<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
@@ -27,7 +28,7 @@ pub fn pktap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, St
     let len = u32::from_le_bytes([a, b, c, d]).max(12);
     let behind = rest.skip(len as usize, LayerName::Link)?;
     push(layers, Layer::Envelope(len), rest.offset)?;
-    inner(u32::from_le_bytes([l0, l1, l2, l3]), behind, layers)
+    inner(u32::from_le_bytes([l0, l1, l2, l3]), behind)
 }
 
 /// `PPI`: version, flags, length and the link type of what follows, little-endian.
@@ -42,7 +43,7 @@ pub fn ppi<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
             let has_fcs = header.get(8..10) == Some(&[2, 0]) && header.get(20).is_some_and(|flags| flags & 1 != 0);
             wifi(behind, Radio { has_fcs, ..Radio::default() }, layers)
         }
-        other => inner(other, behind, layers),
+        other => inner(other, behind),
     }
 }
 
@@ -68,10 +69,10 @@ pub fn netanalyzer_transparent<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> R
 }
 
 /// Goes on by another link type, so long as that is no envelope again.
-fn inner<'a>(link_type: u32, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+fn inner(link_type: u32, rest: Rest<'_>) -> Result<Next<'_>, Stop> {
     match u16::try_from(link_type) {
         Ok(149 | 192 | 258) | Err(_) => Err(Stop::Other(NotTcp::Unknown)),
-        Ok(link_type) => by_link_type(link_type, rest, layers),
+        Ok(link_type) => Ok(Next::LinkType(link_type, rest)),
     }
 }
 

@@ -1,32 +1,10 @@
 //! Ethernet II, IEEE 802.3, and the tags that stand behind an EtherType.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::tunnel::nsh;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::{IPV4, IPV6, llc, mpls, ppp};
-
-/// An Ethernet header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ethernet<'a> {
-    /// Destination address.
-    pub dst: &'a [u8; 6],
-    /// Source address.
-    pub src: &'a [u8; 6],
-    /// EtherType; 1500 and below it is a length.
-    pub ethertype: u16,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
-
-/// An IEEE 802.1Q tag.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Vlan {
-    /// Priority, drop eligibility and VLAN number: 3, 1 and 12 bits.
-    pub tag: u16,
-    /// The EtherType behind it.
-    pub ethertype: u16,
-}
+use crate::dissect::layer::{Ethernet, Layer, Layers, Vlan, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Reads an Ethernet header: its EtherType, and what is behind it.
 #[inline]
@@ -62,7 +40,7 @@ fn by_rarer_ethertype<'a>(ethertype: u16, rest: Rest<'a>, layers: &mut Layers<'a
         0x8864 => ppp::pppoe(rest, layers),
         0x880b => ppp::ppp(rest, layers),
         0x6558 => Ok(Next::Ethernet(rest)),
-        0x894f => nsh(rest, layers),
+        0x894f => Ok(Next::Nsh(rest)),
         // VNTag: 4 bytes, then an EtherType.
         0x8926 => tag::<6>(ethertype, rest, layers),
         // IEEE 802.1BR §7.5: an E-TAG has 6 bytes, then an EtherType.

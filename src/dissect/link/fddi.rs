@@ -1,22 +1,10 @@
 //! FDDI: a frame control byte, two addresses, LLC.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::llc;
-
-/// An FDDI header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Fddi<'a> {
-    /// Frame control.
-    pub control: u8,
-    /// Destination address, in the bit order of the capture.
-    pub dst: &'a [u8; 6],
-    /// Source address, in the bit order of the capture.
-    pub src: &'a [u8; 6],
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Fddi, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Reads the header.
 pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -1,28 +1,10 @@
 //! Frame Relay: a Q.922 address, then what RFC 2427 or Cisco's own encapsulation says of the packet.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::{by_ethertype, llc, ppp};
-
-/// A Frame Relay header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FrameRelay {
-    /// The data link connection identifier.
-    pub dlci: u32,
-    /// Bytes of the address: 2 to 4.
-    pub address_len: u8,
-    /// The address's flag bits, as [`FrameRelay::FLAGS`] names them.
-    pub flags: u8,
-    /// What is carried: an NLPID, or above 0xff an EtherType (Cisco's encapsulation).
-    pub protocol: u16,
-    /// A zero byte stands between control byte and NLPID.
-    pub padded: bool,
-    /// Bytes of the whole header.
-    pub header_len: u8,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{FrameRelay, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 impl FrameRelay {
     /// The flags of an address by their bits, in the order in which tcpdump names them.

@@ -1,17 +1,9 @@
 //! IP over InfiniBand, RFC 4391: 40 bytes of routing header, an EtherType, two bytes of nothing.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, Stop};
-
-/// An InfiniBand header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Infiniband {
-    /// EtherType of the packet.
-    pub ethertype: u16,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Infiniband, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, Stop};
 
 /// Reads the header.
 pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

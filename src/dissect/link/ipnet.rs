@@ -1,21 +1,9 @@
 //! Solaris' ipnet devices: packets between zones.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-
-/// An ipnet header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ipnet {
-    /// 2 for IPv4, 26 for IPv6.
-    pub family: u8,
-    /// The sending zone.
-    pub src: u32,
-    /// The receiving zone.
-    pub dst: u32,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Ipnet, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Reads the header: version, family, hook, length, two interfaces, two zones.
 pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

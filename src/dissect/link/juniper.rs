@@ -1,52 +1,11 @@
 //! What Juniper's routers put before the frames that they capture: a magic number, flags, extensions, and for some kinds of
 //! interface cards a cookie.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::{frame_relay, llc, ppp};
-
-/// A Juniper header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Juniper<'a> {
-    /// 0x01 incoming, 0x02 no link-layer header, 0x80 extensions.
-    pub flags: u8,
-    /// The card.
-    pub card: Card,
-    /// The card's cookie; of another length than the card's own where it shows to be a services card's.
-    pub cookie: &'a [u8],
-    /// Bytes of this header, cookie included.
-    pub header_len: u16,
-    /// The first two bytes behind it.
-    pub next: [u8; 8],
-}
-
-/// Interface cards by what follows their header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Card {
-    /// Ethernet.
-    Ethernet,
-    /// PPP.
-    Ppp,
-    /// Frame Relay.
-    FrameRelay,
-    /// Cisco's HDLC.
-    Hdlc,
-    /// Ethernet that carries PPPoE.
-    Pppoe,
-    /// PPPoE behind its EtherType, over ATM.
-    PppoeAtm,
-    /// ATM.
-    Atm1,
-    /// ATM, second kind.
-    Atm2,
-    /// A packet, from passive monitoring.
-    Monitor,
-    /// A packet, from a services card.
-    Services,
-    /// A packet, from a mobile gateway.
-    Ggsn,
-}
+use crate::dissect::layer::{Card, Juniper, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 impl Card {
     /// tcpdump's name of it, where a cookie may follow.

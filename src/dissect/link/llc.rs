@@ -1,34 +1,9 @@
 //! IEEE 802.2 logical link control, and its subnetwork access protocol.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-
-/// An LLC header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Llc {
-    /// Destination service access point.
-    pub dsap: u8,
-    /// Source service access point.
-    pub ssap: u8,
-    /// The control byte; 3 is unnumbered information.
-    pub control: u8,
-    /// The organisation and its protocol number, where SNAP follows.
-    pub snap: Option<(u32, u16)>,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
-
-/// The part of an LLC header that names a protocol, where the rest is left out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Snap {
-    /// The organisation.
-    pub organisation: u32,
-    /// Its number of the protocol.
-    pub protocol: u16,
-    /// Length on the wire behind it, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Layer, Layers, Llc, Snap, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 const SNAP: u8 = 0xaa;
 const IP: u8 = 0x06;

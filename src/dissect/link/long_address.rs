@@ -1,22 +1,10 @@
 //! Networks whose addresses are eight bytes: IP over IEEE 1394 (RFC 2734) and over Fibre Channel (RFC 2625).
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, Stop};
 use super::llc;
-
-/// Two addresses of eight bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct LongAddresses<'a> {
-    /// Destination address.
-    pub dst: &'a [u8; 8],
-    /// Source address.
-    pub src: &'a [u8; 8],
-    /// IEEE 1394's EtherType; over Fibre Channel LLC follows.
-    pub ethertype: Option<u16>,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Layer, Layers, LongAddresses, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, Stop};
 
 /// `APPLE_IP_OVER_IEEE1394`.
 pub fn ieee1394<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

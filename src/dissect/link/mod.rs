@@ -15,47 +15,24 @@ mod long_address;
 mod mpls;
 mod nflog;
 mod null;
+mod number;
 mod ppp;
 mod slip;
 mod switch;
 mod token_ring;
 mod wifi;
 
-pub use arcnet::Arcnet;
-pub use atm::Atm;
-pub use cooked::Cooked;
-pub use ethernet::{Ethernet, Vlan};
-pub use fddi::Fddi;
-pub use frame_relay::FrameRelay;
-pub use infiniband::Infiniband;
-pub use ipnet::Ipnet;
-pub use juniper::{Card, Juniper};
-pub use llc::{Llc, Snap};
-pub use long_address::LongAddresses;
-pub use mpls::Mpls;
-pub use nflog::Nflog;
-pub use null::Null;
-pub use ppp::{Ppp, PppFraming, Pppoe};
-pub use slip::Slip;
-pub use switch::{SwitchTag, SwitchTagKind};
-pub use token_ring::TokenRing;
-pub use wifi::Wifi;
-
 pub(super) use ethernet::{by_ethertype, ethernet};
 pub(super) use mpls::stack as mpls;
 pub(super) use ppp::ppp;
 pub(super) use wifi::{Radio, wifi};
 
-use super::layer::Layers;
-use super::rest::Rest;
-use super::{Next, NotTcp, Stop};
+use crate::dissect::layer::{Card, Layers};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{NotTcp, Stop};
 
-/// The link type of Ethernet.
-pub(super) const ETHERNET: u16 = 1;
-/// The EtherType of IPv4.
-pub(super) const IPV4: u16 = 0x0800;
-/// The EtherType of IPv6.
-pub(super) const IPV6: u16 = 0x86dd;
+pub(super) use number::{ETHERNET, IPV4, IPV6};
 
 /// Reads a frame's first header.
 type Reader = for<'a> fn(Rest<'a>, &mut Layers<'a>) -> Result<Next<'a>, Stop>;

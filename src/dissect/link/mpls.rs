@@ -1,17 +1,9 @@
 //! Multiprotocol label switching, RFC 3032.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-
-/// One entry of a label stack.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Mpls {
-    /// The entry as it stands: 20 bits of label, 3 of traffic class, 1 for the bottom, 8 of time to live.
-    pub entry: u32,
-    /// Length on the wire from this entry on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Layer, Layers, Mpls, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 impl Mpls {
     /// The label.

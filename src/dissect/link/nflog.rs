@@ -1,21 +1,9 @@
 //! Linux netfilter log: the packet is one of several type-length-value records.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-
-/// A netfilter log header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Nflog {
-    /// Address family: 2 IPv4, 10 IPv6.
-    pub family: u8,
-    /// The header's version.
-    pub version: u8,
-    /// Which log group.
-    pub resource: u16,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Layer, Layers, Nflog, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Walks the records to the packet.
 pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -1,17 +1,9 @@
 //! BSD loopback: a protocol family in four bytes.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-
-/// A loopback header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Null {
-    /// The address family, as the capturing system numbers them.
-    pub family: u32,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Layer, Layers, Null, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `NULL`: the family in the byte order of the capturing host, which the frame does not say.
 pub fn host_order<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

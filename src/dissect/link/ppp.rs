@@ -1,43 +1,10 @@
 //! The point-to-point protocol (RFC 1661) in its framings: HDLC (RFC 1662), Cisco's own, and Ethernet (RFC 2516).
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::mpls;
-
-/// Framing in front of PPP.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum PppFraming {
-    /// Whether the capturing host sent it, as a byte in front.
-    Direction(bool),
-    /// The same as pppd writes it: in place of HDLC's address.
-    Pppd(bool),
-    /// HDLC's address and control bytes.
-    Hdlc,
-    /// The same where the link type says that they are always there: address, control, and the length on the wire from
-    /// them on.
-    Serial(u8, u8, u32),
-    /// Cisco's HDLC: address, EtherType, and the length on the wire from this header on.
-    Cisco(u8, u16, u32),
-}
-
-/// PPP's protocol number.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ppp {
-    /// Such as 0x0021 for IPv4.
-    pub protocol: u16,
-    /// Length on the wire from the protocol number on, in bytes.
-    pub len: u32,
-}
-
-/// A PPPoE header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Pppoe {
-    /// The session's number.
-    pub session: u16,
-    /// Length by the header of what follows, in bytes.
-    pub len: u16,
-}
+use crate::dissect::layer::{Layer, Layers, Ppp, PppFraming, Pppoe, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 const ADDRESS: u8 = 0xff;
 const CONTROL: u8 = 0x03;

@@ -1,19 +1,9 @@
 //! The serial line protocol (RFC 1055), as the captures of old BSDs have it: 16 bytes of the capturing system before the packet.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, Stop};
-
-/// The pseudo-header of a packet on a serial line.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Slip {
-    /// 0 came in, 1 went out.
-    pub direction: u8,
-    /// The first byte of the packet as it was on the line, which says how its header was compressed (RFC 1144).
-    pub compression: u8,
-    /// Length on the wire with this header, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Layer, Layers, Slip, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, Stop};
 
 /// `SLIP`: direction, and the compressed header.
 pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

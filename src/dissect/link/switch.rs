@@ -1,34 +1,9 @@
 //! Tags that a switch's ports and its CPU exchange: Marvell's (DSA) and Broadcom's, in an Ethernet header or before it.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, Stop};
-
-/// A frame with a switch's tag.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct SwitchTag<'a> {
-    /// Destination and source address of the Ethernet header that the tag interrupts; none when the whole frame follows.
-    pub addresses: Option<(&'a [u8; 6], &'a [u8; 6])>,
-    /// Whose tag.
-    pub kind: SwitchTagKind,
-    /// The tag itself.
-    pub tag: [u8; 4],
-    /// The EtherType behind it, where the tag interrupts a header; 1500 and below it is a length.
-    pub ethertype: u16,
-    /// Length on the wire from the frame's beginning on, in bytes.
-    pub len: u32,
-}
-
-/// Whose tag it is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SwitchTagKind {
-    /// Marvell's.
-    Dsa,
-    /// Marvell's behind an EtherType, which can be chosen, and two reserved bytes.
-    Edsa(u16, [u8; 2]),
-    /// Broadcom's.
-    Broadcom,
-}
+use crate::dissect::layer::{Layer, Layers, SwitchTag, SwitchTagKind, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, Stop};
 
 /// `DSA_TAG_DSA`: Marvell's tag behind the addresses.
 pub fn dsa<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -1,24 +1,10 @@
 //! Token Ring (IEEE 802.5): access and frame control, two addresses, perhaps a route, LLC.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::llc;
-
-/// A Token Ring header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TokenRing<'a> {
-    /// Access control and frame control.
-    pub control: [u8; 2],
-    /// Destination address.
-    pub dst: &'a [u8; 6],
-    /// Source address; its first bit, which announces a route, is not the address's.
-    pub src: [u8; 6],
-    /// The routing information as it stands, with its two bytes of control; empty where there is none.
-    pub route: &'a [u8],
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Layer, Layers, TokenRing, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// The source address's bit that announces a route.
 const ROUTED: u8 = 0x80;

@@ -1,18 +1,10 @@
 //! IEEE 802.11 data frames, bare or behind a radio header.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
 use super::llc;
-
-/// An 802.11 data frame's header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Wifi<'a> {
-    /// The radiotap header in front of it; empty when there is none.
-    pub radiotap: &'a [u8],
-    /// Frame control, duration, addresses, sequence control, QoS and HT control.
-    pub header: &'a [u8],
-}
+use crate::dissect::layer::{Layer, Layers, Wifi, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// What a radio header says about the frame behind it.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,17 +1,9 @@
 //! ERSPAN: mirrored Ethernet frames in GRE, draft-foschiano-erspan.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop};
-
-/// An ERSPAN header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Erspan {
-    /// 1, 2 or 3 for type I, II or III.
-    pub kind: u8,
-    /// The mirroring session; type I has none.
-    pub session: Option<u16>,
-}
+use crate::dissect::layer::{Erspan, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Type I has no header of its own.
 pub fn version1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -1,28 +1,11 @@
 //! Generic routing encapsulation: RFC 2784 and RFC 2890, and version 1 for PPTP, RFC 2637.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop, link};
+use super::super::link;
 use super::erspan;
-
-/// A GRE header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Gre {
-    /// Flags and version.
-    pub flags: u16,
-    /// EtherType of what is carried.
-    pub protocol: u16,
-    /// Checksum and offset, 16 bits each.
-    pub checksum: Option<u32>,
-    /// The key, or in version 1 payload length and call.
-    pub key: Option<u32>,
-    /// The sequence number.
-    pub sequence: Option<u32>,
-    /// The acknowledgment number of version 1.
-    pub ack: Option<u32>,
-    /// Length on the wire from this header on, in bytes.
-    pub len: u32,
-}
+use crate::dissect::layer::{Gre, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 const CHECKSUM: u16 = 0x8000;
 const ROUTING: u16 = 0x4000;

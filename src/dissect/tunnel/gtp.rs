@@ -1,15 +1,9 @@
 //! GTP's user plane, 3GPP TS 29.281.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, Stop};
-
-/// A GTP-U header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Gtp {
-    /// The tunnel endpoint's identifier.
-    pub endpoint: u32,
-}
+use crate::dissect::layer::{Gtp, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, Stop};
 
 /// Reads a G-PDU; GTP's own messages carry no packet.
 pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {

@@ -1,21 +1,10 @@
 //! The layer two tunneling protocol: version 2 (RFC 2661), and version 3 (RFC 3931) over UDP and over IP.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, Stop, link};
-
-/// A data message's header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct L2tp {
-    /// The flags as they stand, with the version in the lowest four bits; over IP, which has neither, version 3 alone.
-    pub flags: u16,
-    /// The tunnel's number; version 3 has none.
-    pub tunnel: u16,
-    /// The session's number.
-    pub session: u32,
-    /// Sequence numbers: of this message, and the next one expected.
-    pub sequence: Option<(u16, u16)>,
-}
+use super::super::link;
+use crate::dissect::layer::{L2tp, Layer, Layers, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, Stop};
 
 impl L2tp {
     /// The protocol's version.

@@ -9,18 +9,13 @@ mod teredo;
 mod udp;
 mod virtual_network;
 
-pub use erspan::Erspan;
-pub use gre::Gre;
-pub use gtp::Gtp;
-pub use l2tp::L2tp;
-pub use nsh::Nsh;
-pub use udp::Udp;
-pub use virtual_network::{Geneve, Vxlan};
-
 pub(super) use nsh::read as nsh;
 
-use super::layer::{Layers, push};
-use super::{Ip, Layer, LayerName, Next, NotTcp, Stop, link};
+use super::link;
+use crate::dissect::ip::Ip;
+use crate::dissect::layer::{Layer, Layers, push};
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// What an IP packet carries when that is not TCP.
 pub(super) fn carried<'a>(ip: &Ip<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {

@@ -1,19 +1,10 @@
 //! The network service header, RFC 8300.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, NotTcp, Stop, link};
-
-/// A network service header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Nsh<'a> {
-    /// The base header: version, flags, time to live, length in words, kind of metadata, next protocol.
-    pub base: u32,
-    /// The service path header: 24 bits of path, 8 of index.
-    pub path: u32,
-    /// The context headers.
-    pub context: &'a [u8],
-}
+use super::super::link;
+use crate::dissect::layer::{Layer, Layers, Nsh, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 impl Nsh<'_> {
     /// The number of the protocol behind it.

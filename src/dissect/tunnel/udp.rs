@@ -1,20 +1,11 @@
 //! UDP, for the tunnels behind it.
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, LengthSource, Next, NotTcp, Stop, link};
+use super::super::link;
 use super::{gtp, l2tp, teredo, virtual_network};
-
-/// A UDP header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Udp {
-    /// Source port.
-    pub src: u16,
-    /// Destination port.
-    pub dst: u16,
-    /// Length by the header, in bytes, the header itself included.
-    pub len: u16,
-}
+use crate::dissect::layer::{Layer, Layers, Udp, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, LengthSource, NotTcp, Stop};
 
 /// Goes on where a port is a tunnel's, and what stands there looks like it.
 ///

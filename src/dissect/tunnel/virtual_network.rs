@@ -1,35 +1,11 @@
 //! VXLAN (RFC 7348), its generic extension, and Geneve (RFC 8926).
 
-use super::super::layer::{Layers, push};
-use super::super::rest::Rest;
-use super::super::{Layer, LayerName, Next, Stop, link};
+use super::super::link;
 use super::nsh;
-
-/// A VXLAN header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Vxlan {
-    /// The flags; 0x08 says that the network identifier is valid.
-    pub flags: u8,
-    /// 24 bits that VXLAN leaves to others: a policy group, or OTV's overlay.
-    pub reserved: u32,
-    /// The network identifier, 24 bits.
-    pub network: u32,
-    /// The next protocol, in the generic extension alone.
-    pub next: Option<u8>,
-}
-
-/// A Geneve header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Geneve<'a> {
-    /// The flags: 0x80 control packet, 0x40 critical options.
-    pub flags: u8,
-    /// EtherType of what is carried.
-    pub protocol: u16,
-    /// The network identifier, 24 bits.
-    pub network: u32,
-    /// The options.
-    pub options: &'a [u8],
-}
+use crate::dissect::layer::{Geneve, Layer, Layers, Vxlan, push};
+use crate::dissect::rest::Rest;
+use crate::dissect::step::Next;
+use crate::dissect::stop::{LayerName, Stop};
 
 /// VXLAN carries Ethernet.
 pub fn vxlan<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {

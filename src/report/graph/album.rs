@@ -9,14 +9,14 @@ use std::collections::BinaryHeap;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::report::ladder::{Hop, Rung};
+use crate::report::ladder::Hop;
 use crate::report::{Packet, Reporter};
 use crate::rules::Severity;
 use crate::track::{Amend, Finding, FlowRecord};
 
+use super::kept::Kept;
 use super::log::{Group, Log};
 use super::open::Open;
-use super::trail::Trail;
 
 /// Points kept of all open connections, 32 bytes each.
 const BUDGET: usize = 2_000_000;
@@ -33,17 +33,6 @@ pub struct AlbumOptions {
     pub records: usize,
     /// Their ladders show the beginning of payloads that are text.
     pub payload: bool,
-}
-
-/// A connection that is over, with its points.
-#[derive(Debug)]
-pub struct Kept {
-    /// It in numbers.
-    pub record: Box<FlowRecord>,
-    /// Its points and findings.
-    pub trail: Trail,
-    /// Its ladder.
-    pub rows: Vec<Rung>,
 }
 
 /// Gathers.

@@ -6,6 +6,7 @@
 mod album;
 mod bins;
 mod draw;
+mod kept;
 mod log;
 mod mark;
 mod open;
@@ -14,8 +15,9 @@ mod series;
 mod trail;
 mod xpl;
 
-pub use album::{Album, AlbumOptions, Kept, Trouble, trouble};
+pub use album::{Album, AlbumOptions, Trouble, trouble};
 pub use draw::{Graph, main_way};
+pub use kept::Kept;
 pub use plot::way_name;
 pub(super) use plot::{Axis, Plot, Unit};
 pub(super) use series::Dot;

@@ -6,7 +6,7 @@ use crate::capture::Timestamp;
 use crate::report::ladder::{Extract, Hop, Rung};
 use crate::track::{Amend, Finding, FlowRecord};
 
-use super::album::Kept;
+use super::kept::Kept;
 use super::log::Group;
 use super::trail::Trail;
 

@@ -11,6 +11,7 @@ mod names;
 mod parser;
 mod predicate;
 mod primitive;
+mod qualifiers;
 
 use super::Refusal;
 use crate::capture::{CaptureError, LinkType};

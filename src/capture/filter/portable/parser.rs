@@ -4,7 +4,7 @@ use super::Refusal;
 use super::lexer::{self, Kind, Token};
 use super::link::Link;
 use super::predicate::{Joint, Predicate};
-use super::primitive::Qualifiers;
+use super::qualifiers::Qualifiers;
 
 /// Deepest nesting of parentheses, `not` and operators: a tree is walked by recursion.
 pub(super) const MAX_DEPTH: u32 = 100;

@@ -1,13 +1,23 @@
 //! A frame taken apart, outermost layer first.
 
+mod link;
+mod tcp;
+mod tunnel;
+
 use arrayvec::ArrayVec;
 
-use super::link::{
-    Arcnet, Atm, Cooked, Ethernet, Fddi, FrameRelay, Infiniband, Ipnet, Juniper, Llc, LongAddresses, Mpls, Nflog, Null,
-    Ppp, PppFraming, Pppoe, Slip, Snap, SwitchTag, TokenRing, Vlan, Wifi,
+use crate::dissect::icmp::IcmpError;
+use crate::dissect::ip::Ip;
+use crate::dissect::segment::Segment;
+use crate::dissect::stop::{LayerName, LengthSource, NotTcp, Shortfall, Stop};
+
+pub use link::{
+    Arcnet, Atm, Card, Cooked, Ethernet, Fddi, FrameRelay, Infiniband, Ipnet, Juniper, Llc, LongAddresses, Mpls, Nflog,
+    Null, Ppp, PppFraming, Pppoe, Slip, Snap, SwitchTag, SwitchTagKind, TokenRing, Vlan, Wifi,
 };
-use super::tunnel::{Erspan, Geneve, Gre, Gtp, L2tp, Nsh, Udp, Vxlan};
-use super::{IcmpError, Ip, LayerName, LengthSource, Segment, Shortfall, Stop, Tcp};
+pub use tcp::Tcp;
+pub(in crate::dissect) use tcp::options;
+pub use tunnel::{Erspan, Geneve, Gre, Gtp, L2tp, Nsh, Udp, Vxlan};
 
 /// Most layers that one frame may nest; deeper ones are cut off with a [`Shortfall`].
 pub const MAX_LAYERS: usize = 16;
@@ -169,31 +179,12 @@ pub enum Other {
     Icmp(IcmpError),
 }
 
-/// What a frame without TCP is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum NotTcp {
-    /// A link type that tcpcheck does not read.
-    LinkType(u16),
-    /// An EtherType other than IP.
-    EtherType(u16),
-    /// A PPP protocol other than IP.
-    PppProtocol(u16),
-    /// An IP protocol other than TCP.
-    IpProtocol(u8),
-    /// A fragment of TCP other than the first.
-    LaterFragment,
-    /// An encrypted frame of a wireless network.
-    Encrypted,
-    /// Anything else that is not IP.
-    Unknown,
-}
-
 /// The layers of a frame while it is read.
-pub(super) type Layers<'a> = ArrayVec<Layer<'a>, MAX_LAYERS>;
+pub(in crate::dissect) type Layers<'a> = ArrayVec<Layer<'a>, MAX_LAYERS>;
 
 /// Notes a layer that begins at `offset`; refuses when there are too many.
 #[inline]
-pub(super) fn push<'a>(layers: &mut Layers<'a>, layer: Layer<'a>, offset: u32) -> Result<(), Stop> {
+pub(in crate::dissect) fn push<'a>(layers: &mut Layers<'a>, layer: Layer<'a>, offset: u32) -> Result<(), Stop> {
     // Asked before: what refuses to take a layer gives it back, and then it is made to be moved.
     if layers.is_full() {
         return Err(too_deep(offset));
