@@ -1,6 +1,6 @@
 //! What a pcapng file holds beside frames, for whoever writes another one. Numbers are in this machine's byte order.
 
-use super::Interface;
+use super::LinkType;
 
 /// A block that is no packet.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,4 +28,17 @@ pub struct Beside<'a> {
     pub blocks: &'a [Block],
     /// The options of the frame's own block: comments, flags and so on.
     pub options: &'a [u8],
+}
+
+/// One interface of a source.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Interface {
+    /// Its name, where the capture has one.
+    pub name: Option<String>,
+    /// How its frames are to be read.
+    pub link_type: LinkType,
+    /// Most bytes kept of a frame; 0 when unlimited.
+    pub snaplen: u32,
+    /// What a pcapng file says of it beyond that, but for how it tells time: options, in this machine's byte order.
+    pub options: Vec<u8>,
 }

@@ -28,11 +28,12 @@ mod rotation;
 mod source;
 mod spool;
 mod time;
+mod turns;
 mod unpack;
 mod window;
 mod writer;
 
-pub use block::{Beside, Block};
+pub use block::{Beside, Block, Interface};
 pub use clerk::{Clerk, OwnClerk, Part, Purpose, SaveNames, SavedFile, SharedClerk};
 pub use create::open_unchanged;
 pub use error::{CaptureError, CaptureFault, Damage};
@@ -43,12 +44,13 @@ pub use link_type::LinkType;
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub use live::AnchorOptions;
 pub use live::{
-    Anchor, DEFAULT_SNAPLEN, ListedInterface, LiveOptions, Notice, Traffic, list_interfaces, list_link_types, open_live,
+    Anchor, DEFAULT_SNAPLEN, ListedInterface, LiveOptions, Traffic, list_interfaces, list_link_types, open_live,
 };
 pub use merge::Merge;
 pub use ring::{Extent, Ring};
-pub use rotation::{Rotation, Saved, Turns};
-pub use source::{Drops, FrameSource, Interface, Next, SourceInfo};
+pub use rotation::{Rotation, Saved};
+pub use source::{Drops, FrameSource, Next, Notice, SourceInfo};
 pub use spool::Spool;
 pub use time::{Precision, Span, Timestamp};
+pub use turns::Turns;
 pub use writer::{Preamble, Remarks, SaveFile, SaveFormat, SaveOptions, Suspended, standard_output};

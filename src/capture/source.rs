@@ -1,6 +1,6 @@
 //! What every source of frames offers.
 
-use super::{Anchor, Beside, CaptureError, CaptureFault, Frame, LinkType, Notice, Precision};
+use super::{Anchor, Beside, CaptureError, CaptureFault, Frame, Interface, LinkType, Precision};
 
 /// Lends frames one by one, in capture order.
 pub trait FrameSource: Send {
@@ -89,19 +89,6 @@ pub struct SourceInfo {
     pub precision: Precision,
 }
 
-/// One interface of a source.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Interface {
-    /// Its name, where the capture has one.
-    pub name: Option<String>,
-    /// How its frames are to be read.
-    pub link_type: LinkType,
-    /// Most bytes kept of a frame; 0 when unlimited.
-    pub snaplen: u32,
-    /// What a pcapng file says of it beyond that, but for how it tells time: options, in this machine's byte order.
-    pub options: Vec<u8>,
-}
-
 /// Counters of a capture, as libpcap gives them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Drops {
@@ -122,4 +109,19 @@ impl Drops {
             interface: self.interface.saturating_add(other.interface),
         }
     }
+}
+
+/// What became of an interface that is captured on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Notice {
+    /// It was taken down: nothing comes until it is up.
+    Down,
+    /// It is up again.
+    Up,
+    /// It has gone: nothing comes until the capture is bound to an interface of its name (see [`FrameSource::anchor`]).
+    Gone,
+    /// There is an interface of its name, and the capture is not bound to it yet.
+    Back,
+    /// The capture goes on.
+    Resumed,
 }

@@ -5,14 +5,7 @@ use std::io::{self, Write};
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
-use super::Args;
-use super::anonymize::AnonymizeArgs;
-use super::check::CheckArgs;
-use super::compare::CompareArgs;
-use super::export::ExportArgs;
-use super::ladder::LadderArgs;
-use super::report::ReportArgs;
-use super::split::SplitArgs;
+use super::args::{AnonymizeArgs, Args, CheckArgs, CompareArgs, ExportArgs, LadderArgs, ReportArgs, SplitArgs};
 
 /// Writes `tcpcheck.1`.
 pub fn write(out: &mut impl Write) -> io::Result<()> {

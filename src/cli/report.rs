@@ -1,11 +1,9 @@
 //! `tcpcheck report`: a page to open in a browser, or one graph of it as a file.
 
-use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{SaveNames, SavedFile, SharedClerk, Turns};
 use crate::report::{
@@ -13,72 +11,11 @@ use crate::report::{
 };
 use crate::track::Direction;
 
-use super::args::{AnalysisArgs, ConfinementArgs};
+use super::args::{End, GraphName, ReportArgs};
 use super::exit::Exit;
 use super::plan::{Environment, Plan, quoted};
 use super::run::{Desk, Session};
 use super::select::Connections;
-
-/// What was typed behind `report`.
-#[derive(Debug, Group)]
-pub struct ReportArgs {
-    /// Capture files (-: standard input); several are merged in time order
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-    /// Write the page, or the graph, to this file (-: standard output)
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
-    /// Show this connection only, by number
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub flow: Option<u32>,
-    /// Show connections in full, those in the most trouble first, as many as these
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub full: u16,
-    /// In place of the page one graph of the connection in the most trouble, or of --flow: time-sequence, in-flight, rtt or
-    /// throughput; as SVG, or for xplot where the file's name ends in .xpl
-    #[arg(long, value_name = "GRAPH", value_enum, hide_possible_values = true)]
-    pub graph: Option<Drawn>,
-    /// The direction of --graph: what the client or what the server sends; otherwise the one with more data
-    #[arg(long, value_name = "END", value_enum, requires = "graph", hide_possible_values = true)]
-    pub from: Option<End>,
-    /// Only packets that this pcap filter expression takes
-    #[arg(long, value_name = "FILTER")]
-    pub filter: Option<OsString>,
-    /// Show the beginning of payloads that are text
-    #[arg(short = 'A')]
-    pub payload: bool,
-    /// Addresses and ports as numbers, not by name
-    #[arg(short)]
-    pub numeric: bool,
-    /// Limits of the analysis.
-    #[command(flatten, next_help_heading = "Analysis")]
-    pub analysis: AnalysisArgs,
-    /// What is given up before packets are read.
-    #[command(flatten, next_help_heading = "Privileges")]
-    pub confinement: ConfinementArgs,
-}
-
-/// A graph.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Drawn {
-    /// Sequence numbers over time
-    TimeSequence,
-    /// Bytes in flight against the receiver's window
-    InFlight,
-    /// Round trips over time
-    Rtt,
-    /// Throughput and goodput
-    Throughput,
-}
-
-/// An end of a connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum End {
-    /// The client
-    Client,
-    /// The server
-    Server,
-}
 
 /// Makes what was asked for.
 pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
@@ -164,13 +101,13 @@ fn write(clerk: &SharedClerk, text: &[u8]) -> Result<()> {
     file.write_all(text).with_context(|| path.display().to_string())
 }
 
-impl From<Drawn> for Graph {
-    fn from(drawn: Drawn) -> Self {
+impl From<GraphName> for Graph {
+    fn from(drawn: GraphName) -> Self {
         match drawn {
-            Drawn::TimeSequence => Self::TimeSequence,
-            Drawn::InFlight => Self::InFlight,
-            Drawn::Rtt => Self::Rtt,
-            Drawn::Throughput => Self::Throughput,
+            GraphName::TimeSequence => Self::TimeSequence,
+            GraphName::InFlight => Self::InFlight,
+            GraphName::Rtt => Self::Rtt,
+            GraphName::Throughput => Self::Throughput,
         }
     }
 }

@@ -8,7 +8,7 @@ use nix::sys::socket::bind;
 
 use crate::capture::{CaptureError, LinkType};
 
-use super::interface::{failure, keep_from_children, link_type};
+use super::handle::{failure, keep_from_children, link_type};
 
 /// The socket of a capture, and what is needed to bind it anew: whoever holds this needs not be the one who captures.
 pub struct Anchor {

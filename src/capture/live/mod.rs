@@ -7,6 +7,8 @@ mod counters;
 #[cfg(feature = "live")]
 mod device;
 #[cfg(feature = "live")]
+mod handle;
+#[cfg(feature = "live")]
 mod interface;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod link;
@@ -81,21 +83,6 @@ pub enum Traffic {
     /// Either.
     #[default]
     Both,
-}
-
-/// What became of an interface that is captured on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Notice {
-    /// It was taken down: nothing comes until it is up.
-    Down,
-    /// It is up again.
-    Up,
-    /// It has gone: nothing comes until the capture is bound to an interface of its name (see [`FrameSource::anchor`]).
-    Gone,
-    /// There is an interface of its name, and the capture is not bound to it yet.
-    Back,
-    /// The capture goes on.
-    Resumed,
 }
 
 /// An interface that can be captured on.

@@ -2,9 +2,9 @@
 
 use ::pcap::{Active, Capture};
 
-use crate::capture::LinkType;
+use crate::capture::{LinkType, Notice};
 
-use super::{Anchor, Notice};
+use super::Anchor;
 
 /// Nothing is known of the interface.
 pub(super) struct Watched;

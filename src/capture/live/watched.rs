@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use ::pcap::{Active, Capture};
 
-use crate::capture::LinkType;
+use crate::capture::{LinkType, Notice};
 
 use super::counters::Counters;
 use super::link::{Change, Link};
-use super::{Anchor, AnchorOptions, Notice};
+use super::{Anchor, AnchorOptions};
 
 /// So often an interface that has gone is looked for.
 const GLANCE: Duration = Duration::from_secs(1);

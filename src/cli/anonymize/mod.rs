@@ -5,47 +5,17 @@ mod pseudonyms;
 mod rewrite;
 mod sum;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, bail};
-use clap::{Args as Group, ValueHint};
 
 use crate::capture::{Frame, FrameSource, Rotation, SaveFormat, SaveNames, SaveOptions, SharedClerk, Timestamp, Turns};
 use crate::track::{Analysed, Event, Visitor};
 
-use super::args::ConfinementArgs;
+use super::args::AnonymizeArgs;
 use super::exit::Exit;
 use super::plan::{Environment, Plan};
 use super::run::{Desk, Session};
 use super::split::damaged;
 use pseudonyms::Pseudonyms;
-
-/// What was typed behind `anonymize`.
-#[derive(Debug, Group)]
-pub struct AnonymizeArgs {
-    /// Capture files (-: standard input); several are merged in time order
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-    /// Write the packets to this file (-: standard output); pcapng if its name ends in .pcapng
-    #[arg(short, long = "write", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub write: PathBuf,
-    /// Take the secret from this file: the same secret gives the same pseudonyms. By default it is drawn, and forgotten
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub key: Option<PathBuf>,
-    /// Leave ports as they are
-    #[arg(long)]
-    pub keep_ports: bool,
-    /// Move all times by so many seconds, back with a minus
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true, hide_default_value = true)]
-    pub shift: i64,
-    /// Only packets that this pcap filter expression takes
-    #[arg(long, value_name = "FILTER")]
-    pub filter: Option<OsString>,
-    /// What is given up before packets are read.
-    #[command(flatten)]
-    pub confinement: ConfinementArgs,
-}
 
 /// Writes the capture anew.
 pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {

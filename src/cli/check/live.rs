@@ -15,10 +15,10 @@ use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveFormat,
 use crate::policy::{Judge, Policy};
 use crate::report::check::{Capture, CommandEnd, Exhibit};
 
-use super::args::CheckArgs;
 use super::helper::Helper;
 use super::inputs::Input;
 use super::judging;
+use crate::cli::args::CheckArgs;
 use crate::cli::plan;
 use crate::cli::quality::Losses;
 use crate::cli::sandbox::{self, Doors, User};

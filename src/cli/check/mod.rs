@@ -1,14 +1,11 @@
 //! `tcpcheck check`: captures judged by a policy.
 
-pub mod args;
 mod helper;
 mod inputs;
 mod judging;
 mod known;
 mod live;
 mod outputs;
-
-pub use args::CheckArgs;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -20,6 +17,7 @@ use crate::capture::{Filter, SaveNames, SavedFile, Turns};
 use crate::policy::{self, Draft, Policy};
 use crate::report::check::Run;
 
+use super::args::CheckArgs;
 use super::output::tell;
 use super::plan::{self, is_standard};
 use super::run::Desk;

@@ -13,7 +13,7 @@ use crate::report::Style;
 use crate::report::check::{self, Run};
 
 use super::CheckArgs;
-use super::args::{Destination, Format};
+use crate::cli::args::{Destination, Format};
 
 /// A file that is written once, as a whole; until then it holds what it held before.
 pub struct Output {

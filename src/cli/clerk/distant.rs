@@ -1,23 +1,20 @@
 //! The clerk as the confined process knows it.
 
 use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::io::{self};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
-};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::capture::{Anchor, CaptureError, Clerk, SaveNames, SavedFile};
 
-use super::{Answer, Errand, Interface, MESSAGE};
+use super::wire::{interface, receive, send, socket};
+use super::{Answer, Errand, Interface};
 
 /// A clerk in another process, which ends when this is dropped.
 pub struct DistantClerk {
@@ -32,8 +29,8 @@ impl DistantClerk {
     /// # Errors
     /// When it cannot be started.
     pub fn hire(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
-        let interface = anchor.as_ref().and_then(super::office::interface);
-        Self::hire_for(names, interface, anchor.as_ref().and_then(super::office::socket))
+        let interface = anchor.as_ref().and_then(interface);
+        Self::hire_for(names, interface, anchor.as_ref().and_then(socket))
     }
 
     /// The same, for a capture that lasts as long as a command, which this clerk can end.
@@ -143,37 +140,6 @@ impl Drop for DistantClerk {
         let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
         let _ = self.process.wait();
     }
-}
-
-/// Sends a message, and a file with it.
-pub(super) fn send(socket: BorrowedFd<'_>, message: &[u8], file: Option<BorrowedFd<'_>>) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut along = SendAncillaryBuffer::new(&mut space);
-    let files: Vec<_> = file.into_iter().collect();
-    if !files.is_empty() {
-        along.push(SendAncillaryMessage::ScmRights(&files));
-    }
-    sendmsg(socket, &[IoSlice::new(message)], &mut along, SendFlags::NOSIGNAL)?;
-    Ok(())
-}
-
-/// Receives a message, and the file that came with it; an empty one when nobody is there any more.
-pub(super) fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
-    let mut message = vec![0; MESSAGE];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut along = RecvAncillaryBuffer::new(&mut space);
-    let received = loop {
-        match recvmsg(socket, &mut [IoSliceMut::new(&mut message)], &mut along, RecvFlags::CMSG_CLOEXEC) {
-            Err(rustix::io::Errno::INTR) => {}
-            received => break received?,
-        }
-    };
-    message.truncate(received.bytes);
-    let file = along.drain().find_map(|along| match along {
-        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
-        _ => None,
-    });
-    Ok((message, file))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod distant;
 mod office;
+mod wire;
 
 use std::ffi::OsString;
 

@@ -9,13 +9,11 @@ use anyhow::{Result, bail};
 use rustix::process::{Signal, pidfd_send_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
-use crate::capture::{Anchor, CaptureError, Clerk, OwnClerk, SaveNames};
-#[cfg(feature = "live")]
-use crate::capture::{AnchorOptions, LinkType};
+use crate::capture::{CaptureError, Clerk, OwnClerk, SaveNames};
 use crate::cli::sandbox;
 
-use super::distant::{receive, send};
-use super::{Answer, Errand, Interface};
+use super::wire::{anchor, receive, send};
+use super::{Answer, Errand};
 
 /// Runs errands until nobody is left to ask for any.
 ///
@@ -84,37 +82,4 @@ fn answer(socket: BorrowedFd<'_>, done: Result<(PathBuf, Option<OwnedFd>), Captu
         Err(error) => (Answer::Failed { words: error.to_string() }, None),
     };
     send(socket, &serde_json::to_vec(&answer)?, file.as_ref().map(AsFd::as_fd))
-}
-
-#[cfg(feature = "live")]
-fn anchor(Interface { name, promiscuous, link_type }: Interface, socket: OwnedFd) -> Option<Anchor> {
-    Some(Anchor::new(socket, AnchorOptions { interface: name, promiscuous, link_type: LinkType(link_type) }))
-}
-
-#[cfg(not(feature = "live"))]
-fn anchor(_: Interface, _: OwnedFd) -> Option<Anchor> {
-    None
-}
-
-/// To what a capture is bound, for the errand.
-#[cfg(feature = "live")]
-pub(super) fn interface(anchor: &Anchor) -> Option<Interface> {
-    let AnchorOptions { interface, promiscuous, link_type } = anchor.options.clone();
-    Some(Interface { name: interface, promiscuous, link_type: link_type.0 })
-}
-
-#[cfg(not(feature = "live"))]
-pub(super) fn interface(_: &Anchor) -> Option<Interface> {
-    None
-}
-
-/// The capture's socket.
-#[cfg(feature = "live")]
-pub(super) fn socket(anchor: &Anchor) -> Option<BorrowedFd<'_>> {
-    Some(anchor.socket.as_fd())
-}
-
-#[cfg(not(feature = "live"))]
-pub(super) fn socket(_: &Anchor) -> Option<BorrowedFd<'_>> {
-    None
 }

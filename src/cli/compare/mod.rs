@@ -1,6 +1,5 @@
 //! `tcpcheck compare`: two captures of the same traffic, and what the path between them did.
 
-mod args;
 mod feed;
 
 use std::io::Write;
@@ -14,12 +13,12 @@ use crate::report::Style;
 use crate::report::compare::{CompareReport, Ladder, Ndjson, Page, Text, write_page};
 use crate::track::Event;
 
+use super::args::CompareArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::plan::{self, Environment, is_standard};
 use super::run::Desk;
 use super::sandbox::{self, Doors};
-pub use args::CompareArgs;
 use feed::{Input, Item};
 
 /// Columns of a ladder where no terminal says how many it has, and on a page.

@@ -13,23 +13,7 @@ use crate::dissect::{Dissection, Segment};
 use crate::report::{Annotator, Invocation, Level, Packet, Style, Summary};
 use crate::track::{Analysed, Event, Visitor};
 
-use super::session::Session;
 use super::{Known, Run};
-
-/// What will be said of the packets of files that can be read twice, and the summary of them: where comments want it.
-///
-/// # Errors
-/// When one is not a capture.
-pub(super) fn first_reading(session: &Session<'_>) -> Result<Option<(Foresight, String)>> {
-    let plan = session.plan;
-    if !plan.comments || !plan.at_hand {
-        return Ok(None);
-    }
-    let mut first = FirstReading { foresight: Foresight::default(), summary: None, plan };
-    session.read_ahead(&mut first)?;
-    first.foresight.noted_all();
-    Ok(Some((first.foresight, first.summary.as_ref().map(summary_comment).unwrap_or_default())))
-}
 
 /// What is known of a source before its first packet.
 pub(super) fn known(plan: &Plan, source: &dyn FrameSource, first: Option<(Foresight, String)>) -> Known {
@@ -46,10 +30,22 @@ pub(super) fn known(plan: &Plan, source: &dyn FrameSource, first: Option<(Foresi
 }
 
 /// Reads a capture once for what is said of it in the end.
-struct FirstReading<'p> {
+pub(super) struct FirstReading<'p> {
     foresight: Foresight,
     summary: Option<Summary>,
     plan: &'p Plan,
+}
+
+impl<'p> FirstReading<'p> {
+    pub fn new(plan: &'p Plan) -> Self {
+        Self { foresight: Foresight::default(), summary: None, plan }
+    }
+
+    /// What will be said of each packet, and the summary.
+    pub fn finish(mut self) -> (Foresight, String) {
+        self.foresight.noted_all();
+        (self.foresight, self.summary.as_ref().map(summary_comment).unwrap_or_default())
+    }
 }
 
 impl Visitor for FirstReading<'_> {

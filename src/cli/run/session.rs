@@ -8,6 +8,7 @@ use crate::capture::{
     SharedClerk, Timestamp, Turns,
 };
 use crate::cli::exit::Exit;
+use crate::cli::foresight::Foresight;
 use crate::cli::interruptible::Interruptible;
 use crate::cli::output::tell;
 use crate::cli::plan::{Origin, Plan, is_standard};
@@ -21,7 +22,8 @@ use crate::report::lines::Lines;
 use crate::rules::Rule;
 use crate::track::{Analysed, Analysis, Event, Observation, Visitor};
 
-use super::{Run, announcement, saving};
+use super::saving::{self, FirstReading};
+use super::{Run, announcement};
 
 /// A run whose sources are open, and nothing of them read.
 pub struct Session<'p> {
@@ -190,7 +192,7 @@ impl<'p> Session<'p> {
             [] => self.connections.clone(),
             only => self.connections.and(self.with_findings(only)?),
         };
-        let first_reading = saving::first_reading(&self)?;
+        let first_reading = self.first_reading()?;
         let stop = self.signals.stop.clone();
         let stdin = || Box::new(Interruptible::new(std::io::stdin(), stop.clone())) as _;
         let source = match &mut self.source {
@@ -208,6 +210,19 @@ impl<'p> Session<'p> {
         let mut run = Run::new(plan, connections, reporters, known, self.lines, self.clerk, self.signals)?;
         let read = if run.takes_batches() { run.read_batches(source.as_mut()) } else { run.read(source.as_mut()) };
         run.finish(source.as_mut(), read)
+    }
+
+    /// What will be said of the packets of files that can be read twice, and the summary of them: where comments want it.
+    ///
+    /// # Errors
+    /// When one is not a capture.
+    fn first_reading(&self) -> Result<Option<(Foresight, String)>> {
+        if !self.plan.comments || !self.plan.at_hand {
+            return Ok(None);
+        }
+        let mut first = FirstReading::new(self.plan);
+        self.read_ahead(&mut first)?;
+        Ok(Some(first.finish()))
     }
 
     /// The connections with a finding of one of these rules, in the order in which they end.

@@ -3,61 +3,22 @@
 mod parts;
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{Block, CaptureFault, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
 use crate::dissect::{Segment, Socket};
 use crate::track::{Analysed, Direction, Event, FlowRecord, Observation, Visitor};
 
-use super::args::{AnalysisArgs, ConfinementArgs};
+use super::args::{By, SplitArgs};
 use super::exit::Exit;
 use super::outgoing::Outgoing;
 use super::output::tell;
 use super::plan::{Environment, Plan, is_standard};
 use super::run::{Desk, Events, Session};
 use parts::Parts;
-
-/// What was typed behind `split`.
-#[derive(Debug, Group)]
-pub struct SplitArgs {
-    /// Capture files (-: standard input); several are merged in time order
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-    /// Write the parts, and index.ndjson, to this folder, which is made if it is not there, and has to be empty
-    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub directory: PathBuf,
-    /// A part for each: flow (connection), host (of the server), port (of the server), or finding (the worst of a connection;
-    /// reads files twice)
-    #[arg(long, value_name = "KEY", value_enum, hide_possible_values = true)]
-    pub by: By,
-    /// Only packets that this pcap filter expression takes
-    #[arg(long, value_name = "FILTER")]
-    pub filter: Option<OsString>,
-    /// Limits of the analysis.
-    #[command(flatten, next_help_heading = "Analysis")]
-    pub analysis: AnalysisArgs,
-    /// What is given up before packets are read.
-    #[command(flatten, next_help_heading = "Privileges")]
-    pub confinement: ConfinementArgs,
-}
-
-/// What the packets of a part have in common.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum By {
-    /// Their connection
-    Flow,
-    /// Their server's address
-    Host,
-    /// Their server's port
-    Port,
-    /// The worst finding of their connection
-    Finding,
-}
 
 /// Splits.
 pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {

@@ -7,7 +7,7 @@ use super::lexer::Kind;
 use super::link::{ARP, IPV4, IPV6, RARP};
 use super::parser::Parser;
 use super::predicate::Predicate;
-use super::primitive::{Protocol, Qualifiers, What};
+use super::qualifiers::{Protocol, Qualifiers, What};
 
 impl Parser<'_> {
     pub(super) fn address(&mut self, qualifiers: Qualifiers) -> Result<Predicate, Refusal> {

@@ -6,7 +6,7 @@ use super::link::{IPV4, Link};
 use super::names;
 use super::parser::{MAX_DEPTH, Parser};
 use super::predicate::{Arithmetic, Comparison, Operator, Predicate};
-use super::primitive::Protocol;
+use super::qualifiers::Protocol;
 
 /// A number, and what has to hold of a frame that has it.
 struct Guarded {

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::lexer::Kind;
-use super::link::{ARP, Direction, IPV4, IPV6, RARP, SCTP, TCP, UDP};
+use super::link::{Direction, IPV4, IPV6, SCTP, TCP, UDP};
 use super::names;
 use super::parser::Parser;
 use super::predicate::{Arithmetic, Comparison, Joint, Predicate};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, ValueHint};
 
-use crate::cli::args::{Color, ConfinementArgs};
+use super::common::{Color, ConfinementArgs};
 
 /// What was typed behind `compare`.
 #[derive(Debug, Group)]
@@ -32,6 +32,6 @@ pub struct CompareArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
     pub color: Color,
     /// What is given up before packets are read.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Privileges")]
     pub confinement: ConfinementArgs,
 }

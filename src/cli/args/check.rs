@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use crate::cli::args::{AnalysisArgs, Color, ConfinementArgs};
+use super::common::{AnalysisArgs, Color, ConfinementArgs};
 
 /// What to judge, by what, and how to say it.
 #[derive(Debug, Args)]
