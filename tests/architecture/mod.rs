@@ -1,6 +1,11 @@
 //! The layers' order, read from the source: capture, dissect, rules, track, compare, policy, report, pipeline, cli.
 
+mod imports;
+
+use std::collections::BTreeSet;
+
 use crate::testkit::{files_below, root, short};
+use imports::{Source, circles};
 
 /// A layer may use those before it.
 const ARROW: [&str; 9] = ["capture", "dissect", "rules", "track", "compare", "policy", "report", "pipeline", "cli"];
@@ -88,4 +93,20 @@ fn only_style_names_the_crate_that_colours() {
 fn a_use_of_several_layers_is_seen_as_several() {
     let code = "use crate::{capture::{Frame, Span}, track};\nfn f() -> crate::report::Text { tcpcheck::cli::run() }";
     assert_eq!(named_layers(code), ["capture", "track", "report", "cli"]);
+}
+
+#[test]
+fn no_files_need_each_other() {
+    let source = Source::read();
+    let arrows = source.arrows();
+    let found = circles(&arrows);
+    let named: Vec<String> = found.iter().map(|circle| circle.iter().copied().collect::<Vec<_>>().join(" ")).collect();
+    assert!(found.is_empty(), "{} circles:\n{}", found.len(), named.join("\n"));
+}
+
+#[test]
+fn files_that_need_each_other_are_found() {
+    let arrows = [("a", "b"), ("b", "c"), ("c", "b"), ("d", "a")];
+    let arrows = arrows.iter().map(|(from, to)| (*from, BTreeSet::from([*to]))).collect();
+    assert_eq!(circles(&arrows), [BTreeSet::from(["b", "c"])]);
 }
