@@ -37,7 +37,8 @@ impl Source {
         self.code
             .iter()
             .map(|(module, code)| {
-                let named = uses(code).into_iter().filter(|(public, _)| !public).map(|(_, path)| path).chain(paths(code));
+                let named =
+                    uses(code).into_iter().filter(|(public, _)| !public).map(|(_, path)| path).chain(paths(code));
                 let targets = named.filter_map(|path| self.definer(self.absolute(module, &path)?, 0));
                 let others = targets.filter(|target| target != module && !module.starts_with(&format!("{target}::")));
                 (module.as_str(), others.collect())

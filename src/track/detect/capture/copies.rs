@@ -111,23 +111,51 @@ impl Connection {
         let end =
             if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return None };
         let from = end - i64::from(segment.payload_len);
-        let behind = u32::try_from(me.nxt - end).ok().map(|bytes| bytes.div_ceil(segment.payload_len.max(1)));
-        let behind = u16::try_from(behind?).ok()?;
-        let counted = segment.ip_id.is_some_and(|id| me.ids.back(behind) == Some(id));
+        if segment.payload_len == 0 || me.gaps.has_any(from, end) || from < me.low {
+            return None;
+        }
         let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
         let joined = first.map_or(me.last_data_frame, |first| first.frame);
         let alone = first.is_some_and(|first| first.end - first.from <= end - from);
-        if segment.payload_len == 0 || !counted || alone || me.gaps.has_any(from, end) || from < me.low {
-            return None;
-        }
         let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
-        if after > DUPLICATE {
+        if alone || after > DUPLICATE {
             return None;
         }
         let digest = digest(segment);
-        let whole = step.shared.recent.back(self.ends[step.me()].recent, (self.number, step.from)).take(MAX_COPIES);
-        let route = whole.skip(1).find(|passed| passed.frame == joined).map(|joined| Route::between(joined, &digest));
+        let last = |kept| step.shared.recent.back(me.recent, (self.number, step.from)).take(kept).skip(1);
+        let whole = last(MAX_COPIES).find(|passed| passed.frame == joined).copied();
+        let left_with_it = whole.is_some_and(|whole| self.left_with(step, &whole, (first.is_some(), end), after));
+        if !left_with_it && !self.is_counted_back(step, end) {
+            return None;
+        }
+        let route = whole.map(|whole| Route::between(&whole, &digest));
         Some(self.say_copy(step, joined, route.unwrap_or_else(|| Route::here(&digest)), after))
+    }
+
+    /// Whether the IP ID is that of the segment that ends at `end`, counted back from the last one.
+    fn is_counted_back(&self, step: &Step<'_>, end: i64) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        let behind = u32::try_from(me.nxt - end).ok().map(|bytes| bytes.div_ceil(segment.payload_len.max(1)));
+        let behind = behind.and_then(|behind| u16::try_from(behind).ok());
+        segment.ip_id.zip(behind).is_some_and(|(id, behind)| me.ids.back(behind) == Some(id))
+    }
+
+    /// Whether a segment that ends at `end` left with the `whole` frame that holds its bytes, `after` which it comes: in the same
+    /// tick, with the same acknowledgment and window, and too soon for any feedback. Where IP IDs are not counted, that is all there is.
+    fn left_with(&self, step: &Step<'_>, whole: &RecentSegment, (in_flight, end): (bool, i64), after: Span) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        if me.ids.back(0).is_some() || after.0 < 0 || !after.is_below(70, self.round_trip()) {
+            return false;
+        }
+        // Of what is acknowledged by now only the last frame is known, where it was new.
+        let new = end == me.nxt && me.last_old.is_none_or(|old| old < whole.ts);
+        let (Some(said), Some((tsval, _)), Some(ack)) = (whole.advert(), segment.options.timestamps, segment.ack)
+        else {
+            return false;
+        };
+        let window = self.scaled_window(step);
+        let edge = self.ends[step.peer()].relative(ack).saturating_add(window.into());
+        (in_flight || new) && (said.tsval, said.edge, said.window) == (tsval, edge, window)
     }
 
     /// Whether the segment takes no new number and acknowledges nothing new: only then is it worth looking.
@@ -195,22 +223,54 @@ impl Connection {
         // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it
         // repeats anything. A bare acknowledgment may well be repeated within a tick, unless SACK makes each one different.
         let takes_numbers = segment.seq_len() > 0;
-        let drawn = self.ends[step.peer()].last_data_frame > twin.frame;
-        if !takes_numbers && drawn {
-            // The other end sent data in between, so this may be the answer to that.
+        if !takes_numbers && self.may_be_drawn(step, twin) {
             return false;
         }
+        let soon = after.is_below(70, self.round_trip());
         let sacks = !segment.options.sack.is_empty();
         let certain = match segment.options.timestamps {
+            // Where the round trip is shorter than a tick, what the receiver asks for is sent again within one.
+            Some(_) if takes_numbers => {
+                soon || !me.loss_reports.as_deref().is_some_and(|loss_reports| loss_reports.any_since(twin.ts))
+            }
             // A closed window refuses data without SACK.
-            Some(_) => takes_numbers || sacks || me.facts.sack_permitted && segment.window > 0,
+            Some(_) => sacks || me.facts.sack_permitted && segment.window > 0,
             // A SYN that came again is answered again, and the timer may answer it too.
             None if segment.flags.is_syn_ack() => after <= COPY,
             // Nobody repeats a SYN so soon.
             None if step.has(TcpFlags::SYN) => after < SYN_AGAIN,
-            None => takes_numbers && after.is_below(70, self.round_trip()),
+            None if takes_numbers => soon,
+            None => after <= PLAIN_COPY && self.is_surpassed(step),
         };
         certain && !segment.flags.contains(TcpFlags::RST)
+    }
+
+    /// Whether a bare acknowledgment may answer what the other end sent since its like passed.
+    fn may_be_drawn(&self, step: &Step<'_>, twin: &RecentSegment) -> bool {
+        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
+        if !self.ends.iter().all(|end| end.facts.sack_permitted) {
+            return peer.last_data_frame > twin.frame;
+        }
+        // RFC 2018 §4: data in order is answered by a higher number, and data behind a gap by SACK. By the same words again only
+        // old data, where its receiver does not report that, a probe, and what lies beyond the window.
+        let way = peer.leg().unwrap_or_default().doubled();
+        let old = peer.last_old.is_some_and(|old| twin.ts.since(old) <= way);
+        let probed = self.probe.is_some_and(|(prober, _)| prober != step.from);
+        let beyond = me.edge != i64::MIN && peer.nxt > me.edge;
+        old || probed || beyond
+    }
+
+    /// Whether a bare acknowledgment, which its receiver has no SACK in, was sent before what its sender has sent since.
+    // RFC 9293 §3.10.7.4: it carries SND.NXT and RCV.NXT. A keep-alive does not.
+    fn is_surpassed(&self, step: &Step<'_>) -> bool {
+        let (segment, me, peer) = (step.segment, &self.ends[step.me()], &self.ends[step.peer()]);
+        let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
+        let Some(ack) = segment.ack.filter(|_| selective && peer.facts.numbered && segment.window > 0) else {
+            return false;
+        };
+        let seq = me.relative(segment.seq);
+        let probes = seq < me.una;
+        !probes && (seq < me.nxt || me.ack.is_some_and(|newest| peer.relative(ack) < newest))
     }
 }
 

@@ -277,6 +277,10 @@ impl Connection {
 
     /// The client acknowledges a later SYN+ACK with another number: that one opens the connection, and the first is nobody's.
     fn take_other_syn_ack(&mut self, step: &mut Step<'_>) {
+        if self.ends[step.peer()].closes() {
+            // RFC 9293 §3.6: a connection that is being closed has been opened, with the numbers that it has.
+            return;
+        }
         let taken = |other: &Segment| {
             let acked = step.segment.ack == Some(other.seq.plus(1));
             acked && other.flags.is_syn_ack() && other.src == step.segment.dst

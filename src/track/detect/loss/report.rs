@@ -52,6 +52,11 @@ impl LossReports {
         self.list.retain(|ask| ask.to > ack || now.since(ask.ts) < patience);
     }
 
+    /// Whether anything was asked for since then.
+    pub fn any_since(&self, ts: Timestamp) -> bool {
+        self.list.back().is_some_and(|last| last.ts >= ts)
+    }
+
     pub fn heap_bytes(&self) -> usize {
         self.list.capacity() * size_of::<LossReport>()
     }
