@@ -34,3 +34,4 @@ mod tcpdump_parity;
 mod threads;
 mod traces;
 mod tshark;
+mod verdicts;
