@@ -50,15 +50,22 @@ fn is_timed(name: &str, share: f64) {
 #[test]
 fn a_server_is_timed_as_it_times_itself_from_either_end() {
     is_timed("slow-server-at-client.pcap", 0.05);
+    is_timed("slow-server-at-middle.pcap", 0.05);
     is_timed("slow-server-at-server.pcap", 0.05);
+    is_timed("http-keep-alive.pcap", 0.05);
     is_timed("greeting.pcap", 0.05);
 }
 
 #[test]
 fn what_a_retransmission_cost_is_not_the_server_s_time() {
-    is_timed("slow-server-with-loss.pcap", 0.1);
-    let lost = exchanges("slow-server-with-loss.pcap").into_iter().filter(|one| one["retransmission_ms"] != 0.0);
-    assert_eq!(lost.count(), 1);
+    for name in ["slow-server-with-loss", "slow-server-with-loss-at-middle", "slow-server-with-loss-at-server"] {
+        is_timed(&format!("{name}.pcap"), 0.1);
+    }
+    // The capture at the server has not seen the copy that was lost before.
+    for (name, seen) in [("slow-server-with-loss", 1), ("slow-server-with-loss-at-middle", 1)] {
+        let lost = exchanges(&format!("{name}.pcap")).into_iter().filter(|one| one["retransmission_ms"] != 0.0);
+        assert_eq!(lost.count(), seen, "{name}");
+    }
 }
 
 #[test]
@@ -77,4 +84,21 @@ fn a_greeting_answers_nothing() {
     let exchanges = exchanges("greeting.pcap");
     let bytes: Vec<_> = exchanges.iter().map(|one| (&one["request_bytes"], &one["answer_bytes"])).collect();
     assert_eq!(bytes, [(&30.into(), &80.into()), (&30.into(), &80.into())]);
+}
+
+/// Which exchanges of a fixture overlap, in order.
+fn overlapping(name: &str) -> Vec<bool> {
+    exchanges(name).iter().map(|one| one["overlapping"] == true).collect()
+}
+
+#[test]
+fn protocols_say_overlapping_where_answers_cannot_be_told_apart() {
+    // Both versions and both lists of SSH cross; what follows is asked and answered.
+    assert_eq!(overlapping("ssh.pcap"), [true, true, false, false]);
+    assert_eq!(overlapping("mysql.pcap"), [false, false, false]);
+    assert_eq!(overlapping("http-keep-alive.pcap"), [false; 4]);
+    assert!(overlapping("http2.pcap").iter().all(|overlaps| *overlaps));
+    // EHLO, then the commands that are pipelined, then the message and QUIT.
+    let smtp = overlapping("smtp.pcap");
+    assert!(!smtp[0] && smtp[1] && !smtp[smtp.len() - 1], "{smtp:?}");
 }

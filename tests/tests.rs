@@ -35,3 +35,4 @@ mod tcpdump_parity;
 mod threads;
 mod traces;
 mod tshark;
+mod verdicts;

@@ -67,6 +67,7 @@ themes! {
     traces_of_acknowledgments_and_windows_hold "ack"
     traces_of_headers_and_options_hold "header"
     traces_of_applications_hold "application"
+    traces_of_paths_hold "path"
     traces_of_poor_captures_hold "capture"
 }
 

@@ -5,6 +5,11 @@ use crate::track::{Diagnosis, Reason};
 
 use super::numerals;
 
+/// Whose doing it was, and why: `server: the server took 2.200 s for 3 answers, 1.800 s for the slowest`.
+pub fn verdict_text(diagnosis: &Diagnosis) -> String {
+    format!("{}: {}", diagnosis.responsible.as_str(), diagnosis_text(diagnosis))
+}
+
 /// A sentence without its full stop: `the server took 2.200 s for 3 answers, 1.800 s for the slowest`.
 pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
     let lost = time(diagnosis.lost);
@@ -13,12 +18,39 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
             let (count, noun) = (syns, if syns == 1 { "SYN" } else { "SYNs" });
             format!("no reply to {count} {noun}: lost, filtered, or the server is down")
         }
+        Reason::Unreachable { icmp } => format!("ICMP answered the SYN: {}", icmp.name()),
         Reason::Refused => "the server refused it: nothing listens on that port".into(),
         Reason::Reset(direction) => format!("the {} reset the connection", direction.sender()),
         Reason::SlowHandshake => format!("opening waited {lost} for segments that were lost"),
         Reason::Loss { direction, segments } => {
             let noun = if segments == 1 { "segment" } else { "segments" };
             format!("loss towards the {} cost {lost}, {segments} {noun} retransmitted", direction.reverse().sender())
+        }
+        Reason::BlackHole(direction) => {
+            let end = direction.reverse().sender();
+            format!(
+                "large packets towards the {end} vanish, and nobody says that they are too large: a black hole of the path MTU"
+            )
+        }
+        Reason::PathMtuIgnored(direction) => {
+            let end = direction.sender();
+            format!(
+                "packets of the {end} are too large for the path, and it did not heed the ICMP error that says so: {lost} lost"
+            )
+        }
+        Reason::Stall { program: false } => {
+            format!("stood still for {lost} together with other connections: a host or the path")
+        }
+        Reason::Stall { program: true } => {
+            format!("the server's programs stood still for {lost}, for other connections too")
+        }
+        Reason::Queue(direction) => {
+            format!("a buffer on the way to the {} delays packets by up to {lost}", direction.reverse().sender())
+        }
+        Reason::IdleTimeout { idle } => format!("idle for {}, and then cut off", time(idle)),
+        Reason::GaveUp => format!("the client gave up after {lost} without an answer"),
+        Reason::DelayedAcks(direction) => {
+            format!("writes of the {} waited {lost} for delayed acknowledgments", direction.sender())
         }
         Reason::SlowAnswers { answers: 1, .. } => format!("the server took {lost} to answer"),
         Reason::SlowAnswers { answers, longest } => {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::rules::Rule;
-use crate::track::{Direction, FlowRecord, Outcome};
+use crate::track::{Direction, FlowRecord, Outcome, Responsible};
 
 use super::style::{Ink, Style};
 use super::{Reporter, Summary, numerals};
@@ -63,7 +63,7 @@ struct Row {
     cells: Box<[String]>,
 }
 
-const HEAD: [(&str, Align); 16] = [
+const HEAD: [(&str, Align); 17] = [
     ("flow", Align::Right),
     ("client", Align::Left),
     ("server", Align::Left),
@@ -79,11 +79,12 @@ const HEAD: [(&str, Align); 16] = [
     ("state", Align::Left),
     ("history", Align::Left),
     ("limited by", Align::Left),
+    ("verdict", Align::Left),
     ("findings", Align::Left),
 ];
 
 /// Room for what usually stands in them, where rows are written before others are known.
-const USUAL: [usize; 16] = [4, 21, 21, 15, 7, 7, 5, 6, 6, 9, 9, 3, 5, 9, 12, 8];
+const USUAL: [usize; 17] = [4, 21, 21, 15, 7, 7, 5, 6, 6, 9, 9, 3, 5, 9, 12, 8, 8];
 
 /// Those of a wide table among them.
 const WIDE: std::ops::Range<usize> = 12..15;
@@ -205,6 +206,11 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
             let way = if direction == Direction::FromOriginator { "c>s" } else { "s>c" };
             format!("{way} {}", cause.as_str())
         }),
+        if flow.diagnosis.responsible == Responsible::Nothing {
+            unknown()
+        } else {
+            flow.diagnosis.responsible.as_str().to_owned()
+        },
         findings(&flow.findings),
     ])
 }

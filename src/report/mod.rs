@@ -36,7 +36,7 @@ mod wording;
 
 pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
 pub use community_id::community_id;
-pub use diagnosis::diagnosis_text;
+pub use diagnosis::{diagnosis_text, verdict_text};
 pub use exchanges::Exchanges;
 pub use findings::Findings;
 pub use flows::{Flows, Order, Pace};

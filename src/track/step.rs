@@ -10,6 +10,7 @@ use crate::track::conn::endpoint::{Endpoint, Sent};
 use crate::track::detect::capture::carried::Counts;
 use crate::track::detect::capture::taps::Taps;
 use crate::track::detect::path::IcmpErrors;
+use crate::track::detect::path::stall::Stalls;
 use crate::track::shared::recent::RecentSegments;
 use crate::track::stack::host::Stacks;
 use crate::track::{Direction, Event, Finding, Observation};
@@ -33,6 +34,8 @@ pub(in crate::track) struct Shared {
     pub stacks: Stacks,
     /// Errors about connections.
     pub icmp: IcmpErrors,
+    /// Connections that were silent together.
+    pub stalls: Stalls,
     /// Of some connection, the capture is known to have missed segments.
     pub lossy: bool,
     /// A server that takes so long to answer is slow.

@@ -36,6 +36,19 @@ pub fn of(rule: Rule) -> &'static str {
         Rule::HalfClosed | Rule::NotClosed | Rule::FinUnacked => {
             "If it stays so, a program forgets to close its socket, or the other end is gone."
         }
+        Rule::MtuBlackHole | Rule::PathMtuExceeded => {
+            "Let ICMP \"fragmentation needed\" and \"packet too big\" through every firewall on the way, or clamp the MSS at the router \
+             before the narrow link."
+        }
+        Rule::QueueBuilds => "Keep the queue before the slow link short (fq_codel, cake), or shape what goes into it.",
+        Rule::PathStall => "Look at the host that is named, and at its radio: what stood still there at that time?",
+        Rule::ProxyAnswers => "Find out which device answers for that host: refusals and resets may be its doing.",
+        Rule::SlowResponse => "Look at the server's own log at that time, and at what it waited for itself.",
+        Rule::DelayedAckStall => "Let the program write a message at once, or set TCP_NODELAY on its socket.",
+        Rule::IdleReset => {
+            "Send keep-alives more often than the time that is named, or end idle connections before that."
+        }
+        Rule::Abandoned => "Compare how long the client waited with what the server needs for other requests.",
         _ => by_family(rule.code()),
     }
 }
@@ -46,10 +59,10 @@ fn by_family(code: &str) -> &'static str {
         "TC2" => "Compare captures at both ends: what arrives there is what counts.",
         "TC3" => "Look at the receiver: its buffers, its load, its TCP settings.",
         "TC4" => "See what both programs log at that time.",
+        "TC7" => "See who sent the error, and what that router or firewall is to let through.",
         "TC5" | "TC6" => {
             "An unusual or faulty stack, or a device on the way that changes headers: compare captures at both ends."
         }
-        "TC7" | "TC8" => "Somebody may be interfering. Capture nearer to the sender, and compare TTL and IP id.",
         _ => {
             "It is about the capture, not the network: capture with a larger buffer (-B), fewer bytes of each packet (-s 128), \
               or at another place."

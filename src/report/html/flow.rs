@@ -7,6 +7,7 @@ use askama::Template;
 use crate::report::graph::{Graph, Kept};
 use crate::report::ladder::{Drawing, Scroll, Svg, bytes, called, time};
 use crate::report::names::Names;
+use crate::report::verdict_text;
 use crate::report::wording::message;
 use crate::rules::{Rule, Severity};
 use crate::track::Direction;
@@ -96,7 +97,7 @@ pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
 
 fn facts(kept: &Kept) -> Vec<(&'static str, String)> {
     let record = &kept.record;
-    let mut facts = vec![("lasted", time(record.duration()))];
+    let mut facts = vec![("verdict", verdict_text(&record.diagnosis)), ("lasted", time(record.duration()))];
     facts.extend(record.handshake.map(|span| ("opened in", time(span))));
     facts.extend(record.rtt.map(|rtt| ("round trip, median", time(rtt.median))));
     for (name, stats) in [("client sent", &record.c2s), ("server sent", &record.s2c)] {

@@ -32,6 +32,8 @@ struct Page<'a> {
     script: &'static str,
     source: &'a str,
     version: &'static str,
+    /// Whose doing it was, in all and by each.
+    verdict: Vec<String>,
     facts: Vec<(&'static str, String)>,
     lost: Option<String>,
     complete: bool,
@@ -114,6 +116,7 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
         script: SCRIPT,
         source: &summary.source(),
         version: env!("CARGO_PKG_VERSION"),
+        verdict: summary.verdict(),
         facts: summary.facts(),
         lost: lost(summary),
         complete: summary.complete(),

@@ -19,11 +19,11 @@ use std::collections::VecDeque;
 use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
 use crate::rules::Severity;
-use crate::track::{Amend, Direction, Finding, FlowRecord};
+use crate::track::{Amend, Direction, Finding, FlowRecord, Responsible};
 
 use self::rung::marks;
 use super::style::Ink;
-use super::{Names, Packet, Reporter, Summary, finding_text, numerals};
+use super::{Names, Packet, Reporter, Summary, finding_text, numerals, verdict_text};
 
 pub use extract::Extract;
 pub use fold::Fold;
@@ -176,6 +176,9 @@ impl Ladder {
         out.extend_from_slice(b", ");
         out.extend_from_slice(record.outcome.as_str().as_bytes());
         out.push(b'\n');
+        if record.diagnosis.responsible != Responsible::Nothing {
+            style.words(out, &format!("verdict: {}", verdict_text(&record.diagnosis)), Ink::Strong);
+        }
         let mut said: Vec<&Finding> = self.said.iter().collect();
         said.sort_by_key(|finding| finding.frame);
         for finding in said.into_iter().take(SAID) {

@@ -12,7 +12,7 @@ use crate::dissect::Checksum;
 use crate::rules::{Rule, Severity};
 use crate::track::{Amend, Diagnosis, Direction, DirectionStats, Exchange, Finding, FlowRecord, IcmpSeen, Outcome};
 
-use super::{Packet, wording};
+use super::{Packet, verdict_text, wording};
 use causes::Causes;
 use held::Held;
 use sample::Sample;
@@ -279,6 +279,12 @@ impl Summary {
     /// Whose doing it was, over all connections.
     pub fn diagnosis(&self) -> Diagnosis {
         self.causes.overall()
+    }
+
+    /// The same in lines: how many connections failed or were slow, and for whose doing; one line where all went well.
+    pub fn verdict(&self) -> Vec<String> {
+        let lines = self.causes.lines();
+        if lines.is_empty() { vec![verdict_text(&self.diagnosis())] } else { lines }
     }
 
     /// What limits trust in the capture, a sentence each: it is judged first.

@@ -4,6 +4,7 @@ use super::Kind::{Bool, Float, Signed, Text, Time, Unsigned};
 use super::{Cell, Column, column, number, or_null, text};
 use crate::capture::Span;
 use crate::report::community_id::community_id;
+use crate::report::diagnosis_text;
 use crate::report::json;
 use crate::report::ndjson::Evidence;
 use crate::report::wording;
@@ -39,6 +40,14 @@ pub const FLOWS: &[Column] = &[
     column("rtt_samples", Unsigned, "Round trips measured; 0 for none"),
     column("limited_by", Text, "What held the transfer back most"),
     column("limited_dir", Text, "Which way: c2s or s2c"),
+    column("verdict", Text, "Whose doing it was that it failed or was slow: network, server, client, receiver, capture, nothing"),
+    column("verdict_lost_s", Float, "The time that it cost"),
+    column("verdict_text", Text, "Why that is said"),
+    column("exchanges", Unsigned, "Requests, answered or not"),
+    column("exchanges_overlapping", Unsigned, "Of these, those that overlap and are not timed"),
+    column("server_time_p50_ms", Float, "The median time that the server took to answer"),
+    column("server_time_p95_ms", Float, "95 of 100 answers took no longer"),
+    column("server_time_max_ms", Float, "The longest that an answer took"),
     column("errors", Unsigned, "Findings that are errors"),
     column("warnings", Unsigned, "Findings that are warnings"),
     column("notes", Unsigned, "Findings that are notes"),
@@ -97,6 +106,8 @@ pub const FINDINGS: &[Column] = &[
 pub fn flow_cells<'a>(source: &'a str, flow: &'a FlowRecord) -> Vec<Cell<'a>> {
     let millis = |span: Span| Cell::Float(span.as_millis_f64());
     let rtt = |part: fn(&crate::track::RttSummary) -> Span| or_null(flow.rtt.as_ref().map(part), millis);
+    let times = flow.exchanges.and_then(|exchanges| exchanges.server_time);
+    let server = |part: fn(&crate::track::RttSummary) -> Span| or_null(times.as_ref().map(part), millis);
     let limited = flow.limited_by.and_then(|limited| limited.main);
     let severity = |severity| number(count(flow, severity));
     let found = flow.findings.iter().map(|(rule, count)| format!("{}:{count}", rule.code())).collect::<Vec<_>>();
@@ -127,6 +138,14 @@ pub fn flow_cells<'a>(source: &'a str, flow: &'a FlowRecord) -> Vec<Cell<'a>> {
         number(flow.rtt.map_or(0, |rtt| rtt.samples)),
         or_null(limited, |(_, cause)| text(cause.as_str())),
         or_null(limited, |(dir, _)| text(direction(dir))),
+        text(flow.diagnosis.responsible.as_str()),
+        Cell::Float(flow.diagnosis.lost.as_secs_f64()),
+        text(diagnosis_text(&flow.diagnosis)),
+        number(flow.exchanges.map_or(0, |exchanges| exchanges.count)),
+        number(flow.exchanges.map_or(0, |exchanges| exchanges.overlapping)),
+        server(|times| times.median),
+        server(|times| times.p95),
+        server(|times| times.max),
         severity(Severity::Error),
         severity(Severity::Warning),
         severity(Severity::Note),

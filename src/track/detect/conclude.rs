@@ -1,6 +1,7 @@
 //! What holds of a connection once it has ended, or the capture has.
 
 use crate::capture::{Span, Timestamp};
+use crate::dissect::IcmpKind;
 use crate::rules::{Confidence, Rule, Severity};
 
 use crate::track::conn::connection::Connection;
@@ -49,6 +50,7 @@ impl Connection {
         self.conclude_close(ended, &mut found);
         self.conclude_sides(&mut found);
         self.conclude_application(&mut found);
+        self.conclude_path(shared, &mut found);
         found.retain(|finding| !shared.silences(finding.rule));
         for finding in &mut found {
             finding.flow = Some(self.number);
@@ -199,7 +201,12 @@ impl Connection {
     }
 
     /// The connection in numbers.
-    pub(in crate::track) fn record(&mut self, ended: Ended, two_msl: Span) -> FlowRecord {
+    pub(in crate::track) fn record(
+        &mut self,
+        ended: Ended,
+        two_msl: Span,
+        refused: Option<(IcmpKind, bool)>,
+    ) -> FlowRecord {
         for end in &mut self.ends {
             if let Some(since) = end.closed_since.take() {
                 let closed = self.last.1.since(since).0.max(0);
@@ -216,10 +223,11 @@ impl Connection {
             (Some(a), Some(b)) if b.min > a.min => Some(b),
             (a, b) => a.or(b),
         };
+        let (outcome, exchanges) = (self.outcome(), self.exchange_summary());
+        let diagnosis = self.diagnose(outcome, exchanges.as_ref(), refused);
         let mut findings = std::mem::take(&mut self.found);
         findings.sort_by_key(|(rule, _)| *rule);
         let [c2s, s2c] = [self.stats(0), self.stats(1)];
-        let (outcome, exchanges) = (self.outcome(), self.exchange_summary());
         FlowRecord {
             number: self.number,
             client: client.socket,
@@ -235,7 +243,7 @@ impl Connection {
             states: self.states(),
             conn_state: self.history.conn_state(payload),
             history: self.history.letters().to_owned(),
-            diagnosis: self.diagnose(outcome, exchanges.as_ref()),
+            diagnosis,
             exchanges,
             limited_by: self.limited_by([c2s.unique_bytes, s2c.unique_bytes]),
             longest_idle: self.limits.idle,

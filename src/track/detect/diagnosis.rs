@@ -1,10 +1,12 @@
 //! Whose doing it was: what cost a connection its time, and who could have saved it.
 
 use crate::capture::Span;
-use crate::rules::Rule;
+use crate::dissect::IcmpKind;
+use crate::rules::{Rule, Severity};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::facts::CutOff;
+use crate::track::detect::application::programs::is_like_a_time_out;
 use crate::track::step::Step;
 use crate::track::{Direction, ExchangeSummary, Outcome};
 
@@ -51,6 +53,11 @@ pub enum Reason {
         /// How many there were.
         syns: u32,
     },
+    /// An ICMP error answered the SYN.
+    Unreachable {
+        /// What it says.
+        icmp: IcmpKind,
+    },
     /// A RST answered the SYN.
     Refused,
     /// One end reset the connection.
@@ -64,6 +71,26 @@ pub enum Reason {
         /// Segments retransmitted that way.
         segments: u64,
     },
+    /// Large segments that way never arrived, and nobody said that they were too large.
+    BlackHole(Direction),
+    /// Segments that way were too large for the path, and their sender did not heed the ICMP error that said so.
+    PathMtuIgnored(Direction),
+    /// It stood still together with other connections.
+    Stall {
+        /// The host acknowledged meanwhile: only its programs stood still.
+        program: bool,
+    },
+    /// A buffer on the way in that direction delayed segments.
+    Queue(Direction),
+    /// It was ended, or forgotten, while it idled.
+    IdleTimeout {
+        /// How long it had idled.
+        idle: Span,
+    },
+    /// The client reset it before it had an answer.
+    GaveUp,
+    /// Writes of the end that sends that way waited for delayed acknowledgments.
+    DelayedAcks(Direction),
     /// The server took long to answer.
     SlowAnswers {
         /// Answers that it gave.
@@ -112,22 +139,79 @@ impl Connection {
     }
 
     /// Whose doing it was. What failed comes first, then what took the most time.
-    pub(in crate::track) fn diagnose(&self, outcome: Outcome, exchanges: Option<&ExchangeSummary>) -> Diagnosis {
-        let say = |responsible, lost, reason| Diagnosis { responsible, lost, reason };
+    pub(in crate::track) fn diagnose(
+        &self,
+        outcome: Outcome,
+        exchanges: Option<&ExchangeSummary>,
+        refused: Option<(IcmpKind, bool)>,
+    ) -> Diagnosis {
         let duration = self.last.1.since(self.first.1);
-        let [client, server] = &self.ends;
+        if let Some(failed) = self.diagnose_failure(outcome, refused) {
+            return failed;
+        }
+        let noticeable = |lost: Span| lost >= SLOW || lost >= NOTICEABLE && !lost.is_below(SHARE_PERCENT, duration);
+        let worst =
+            self.costs(exchanges).into_iter().filter(|cause| noticeable(cause.lost)).max_by_key(|cause| cause.lost);
+        if let Some(worst) = worst {
+            return self.name_cause(worst);
+        }
+        let missed: u64 = self.ends.iter().map(|end| end.trouble().missed_bytes).sum();
         match outcome {
-            Outcome::NoAnswer => {
-                return say(Responsible::Network, duration, Reason::NoReply { syns: client.syns });
+            Outcome::ResetByServer if self.is_cut_off() => {
+                say(Responsible::Server, Span(0), Reason::Reset(Direction::FromResponder))
             }
-            Outcome::Refused => return say(Responsible::Server, Span(0), Reason::Refused),
+            Outcome::ResetByClient if self.has_found(Rule::Abandoned) => {
+                let since = self.ends[0].last_data.unwrap_or(self.first.1);
+                let waited = self.cut.map_or(Span(0), |cut| cut.ts.since(since));
+                say(Responsible::Client, waited.max(Span(0)), Reason::GaveUp)
+            }
+            Outcome::ResetByClient if self.is_cut_off() => {
+                say(Responsible::Client, Span(0), Reason::Reset(Direction::FromOriginator))
+            }
+            _ if missed > 0 && noticeable(duration) => say(Responsible::Capture, Span(0), Reason::Gaps),
+            _ => say(Responsible::Nothing, Span(0), Reason::Healthy),
+        }
+    }
+
+    /// Whose doing it was that it failed, or cannot be judged, whatever took time besides.
+    fn diagnose_failure(&self, outcome: Outcome, refused: Option<(IcmpKind, bool)>) -> Option<Diagnosis> {
+        let duration = self.last.1.since(self.first.1);
+        match (outcome, refused) {
+            (Outcome::NoAnswer, Some((icmp, by_server))) => {
+                let who = if by_server { Responsible::Server } else { Responsible::Network };
+                return Some(say(who, duration, Reason::Unreachable { icmp }));
+            }
+            (Outcome::NoAnswer, None) => {
+                return Some(say(Responsible::Network, duration, Reason::NoReply { syns: self.ends[0].syns }));
+            }
+            (Outcome::Refused, _) => return Some(say(Responsible::Server, Span(0), Reason::Refused)),
             _ => {}
         }
         if self.only_side().is_some() {
-            return say(Responsible::Capture, Span(0), Reason::OneDirection);
+            return Some(say(Responsible::Capture, Span(0), Reason::OneDirection));
         }
-        let noticeable = |lost: Span| lost >= SLOW || lost >= NOTICEABLE && !lost.is_below(SHARE_PERCENT, duration);
-        let causes = [
+        if let Some(direction) = self.black_hole() {
+            let lost = self.loss(direction).lost;
+            return Some(say(Responsible::Network, lost, Reason::BlackHole(direction)));
+        }
+        if self.has_found(Rule::IdleReset) {
+            let idle = self.idle_time();
+            let who = match self.cut {
+                Some(cut) if !is_like_a_time_out(idle) && cut.by == Direction::FromResponder => Responsible::Server,
+                Some(_) if !is_like_a_time_out(idle) => Responsible::Client,
+                _ => Responsible::Network,
+            };
+            return Some(say(who, Span(0), Reason::IdleTimeout { idle }));
+        }
+        None
+    }
+
+    /// What cost time, and how much.
+    fn costs(&self, exchanges: Option<&ExchangeSummary>) -> Vec<Diagnosis> {
+        let [client, server] = &self.ends;
+        let ways = [Direction::FromOriginator, Direction::FromResponder];
+        let queue = |way| Some(say(Responsible::Network, self.queued(way)?, Reason::Queue(way)));
+        let mut costs = vec![
             self.handshake_loss(),
             self.loss(Direction::FromOriginator),
             self.loss(Direction::FromResponder),
@@ -135,19 +219,34 @@ impl Connection {
             zero_window(Direction::FromOriginator, client.trouble().zero_window),
             zero_window(Direction::FromResponder, server.trouble().zero_window),
         ];
-        let worst = causes.into_iter().filter(|cause| noticeable(cause.lost)).max_by_key(|cause| cause.lost);
-        worst.unwrap_or_else(|| match outcome {
-            Outcome::ResetByServer if self.is_cut_off() => {
-                say(Responsible::Server, Span(0), Reason::Reset(Direction::FromResponder))
+        costs.extend(ways.into_iter().filter_map(queue));
+        costs.extend(self.ack_waits().map(|(who, lost)| {
+            let writer = if who == Direction::FromOriginator { Responsible::Client } else { Responsible::Server };
+            say(writer, lost, Reason::DelayedAcks(who))
+        }));
+        costs
+    }
+
+    /// What is behind lost time, where more is known than that segments were lost or answers late.
+    fn name_cause(&self, worst: Diagnosis) -> Diagnosis {
+        let [host, program] = self.path.as_deref().map(|path| path.stalled).unwrap_or_default();
+        let ignored = self.regraded.contains(&(Rule::PathMtuExceeded, Severity::Warning, 1));
+        match worst.reason {
+            Reason::Loss { .. } | Reason::SlowHandshake if !host.is_below(50, worst.lost) && host > Span(0) => {
+                say(Responsible::Network, host, Reason::Stall { program: false })
             }
-            Outcome::ResetByClient if self.is_cut_off() => {
-                say(Responsible::Client, Span(0), Reason::Reset(Direction::FromOriginator))
+            Reason::SlowAnswers { .. } if !program.is_below(50, worst.lost) && program > Span(0) => {
+                say(Responsible::Server, program, Reason::Stall { program: true })
             }
-            _ if client.trouble().missed_bytes + server.trouble().missed_bytes > 0 && noticeable(duration) => {
-                say(Responsible::Capture, Span(0), Reason::Gaps)
+            Reason::Loss { direction, .. } if ignored => {
+                Diagnosis { reason: Reason::PathMtuIgnored(direction), ..worst }
             }
-            _ => say(Responsible::Nothing, Span(0), Reason::Healthy),
-        })
+            _ => worst,
+        }
+    }
+
+    fn has_found(&self, rule: Rule) -> bool {
+        self.found.iter().any(|(found, _)| *found == rule)
     }
 
     /// A RST ended it before both ends had said that they were done.
@@ -179,6 +278,10 @@ impl Connection {
         let segments = self.ends[end].trouble().resent_segments;
         Diagnosis { responsible: Responsible::Network, lost, reason: Reason::Loss { direction, segments } }
     }
+}
+
+fn say(responsible: Responsible, lost: Span, reason: Reason) -> Diagnosis {
+    Diagnosis { responsible, lost, reason }
 }
 
 fn slow_answers(exchanges: Option<&ExchangeSummary>) -> Diagnosis {

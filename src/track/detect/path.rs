@@ -1,7 +1,15 @@
-//! ICMP errors tied to their connections (TC701, TC702, TC704), and what they explain of what the sender does next.
+//! ICMP errors tied to their connections (TC701, TC702, TC704), and what they explain of what the sender does next. What the path does
+//! without a word (TC703, TC705 to TC707) has files of its own.
 //!
 //! Anybody on the path may send one, and others may forge one. So an error counts for a connection only where the sequence
 //! number that it quotes was in flight, or just had been (RFC 5927 §4.1); all others are counted apart.
+
+pub(in crate::track) mod black_hole;
+pub(in crate::track) mod proxy;
+pub(in crate::track) mod queue;
+pub(in crate::track) mod silence;
+pub(in crate::track) mod stall;
+pub(in crate::track) mod watch;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -67,6 +75,10 @@ struct Remembered {
 }
 
 impl Remembered {
+    fn is_unreachable(&self) -> bool {
+        rule_of(self.kind) == Some(Rule::IcmpUnreachable)
+    }
+
     fn asks_for_smaller(&self) -> bool {
         matches!(self.kind, IcmpKind::FragmentationNeeded | IcmpKind::PacketTooBig)
     }
@@ -82,6 +94,18 @@ impl IcmpErrors {
     /// Forgets a connection that has ended.
     pub fn forget(&mut self, flow: u32) {
         self.by_flow.remove(&flow);
+    }
+
+    /// Whether one said that segments which go that way are too long for the path.
+    pub fn asks_for_smaller(&self, flow: u32, from: Direction) -> bool {
+        self.of(flow).iter().any(|error| error.direction == from && error.asks_for_smaller())
+    }
+
+    /// The last one that says that segments which the client sent cannot be delivered, and whether the server's host itself says so.
+    pub fn unreachable(&self, flow: u32, server: IpAddr) -> Option<(IcmpKind, bool)> {
+        let mut errors = self.of(flow).iter().rev();
+        let told = |error: &&Remembered| error.direction == Direction::FromOriginator && error.is_unreachable();
+        errors.find(told).map(|error| (error.kind, error.from == server))
     }
 
     fn of(&self, flow: u32) -> &[Remembered] {
@@ -178,6 +202,16 @@ impl IcmpErrors {
     }
 }
 
+/// The rule that an error is a matter of.
+fn rule_of(kind: IcmpKind) -> Option<Rule> {
+    match kind {
+        IcmpKind::FragmentationNeeded | IcmpKind::PacketTooBig => Some(Rule::PathMtuExceeded),
+        IcmpKind::TtlExceeded => Some(Rule::TtlExceeded),
+        IcmpKind::ReassemblyTimeExceeded | IcmpKind::ParameterProblem | IcmpKind::SourceQuench => None,
+        _ => Some(Rule::IcmpUnreachable),
+    }
+}
+
 /// Length of a segment's packet, IP options left out, in bytes.
 fn packet_len(segment: &Segment) -> u32 {
     let ip = if segment.src.addr.is_ipv4() { 20 } else { 40 };
@@ -234,14 +268,7 @@ impl Connection {
             resent: ts,
             ignored: false,
         };
-        let rule = match error.kind {
-            IcmpKind::FragmentationNeeded | IcmpKind::PacketTooBig => Rule::PathMtuExceeded,
-            IcmpKind::TtlExceeded => Rule::TtlExceeded,
-            IcmpKind::ReassemblyTimeExceeded | IcmpKind::ParameterProblem | IcmpKind::SourceQuench => {
-                return (Some(seq), None);
-            }
-            _ => Rule::IcmpUnreachable,
-        };
+        let Some(rule) = rule_of(error.kind) else { return (Some(seq), None) };
         if !errors.remember(self.number, remembered) {
             return (Some(seq), None);
         }

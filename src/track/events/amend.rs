@@ -98,6 +98,12 @@ impl PendingVerdicts {
         });
     }
 
+    /// Whether the word about a frame may still change, and names that rule.
+    pub fn holds(&self, frame: u64, rule: Rule) -> bool {
+        let at = self.statements.binary_search_by_key(&frame, |statements| statements.frame);
+        at.is_ok_and(|at| self.statements[at].rules.iter().any(|(held, _)| *held == rule))
+    }
+
     /// Says something else of a frame. `None` when it is no longer known what was said: the provisional word stays.
     pub fn change(&mut self, flow: u32, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) -> Option<Amend> {
         let at = self.statements.binary_search_by_key(&frame, |statements| statements.frame).ok()?;

@@ -4,6 +4,7 @@
 //! share the ring: a tracker of half the connections finds the same.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use prefetch_index::prefetch_index;
 
@@ -22,6 +23,8 @@ pub(in crate::track) struct RecentSegment {
     /// Where it was captured: an interface, and the link's addresses.
     pub place: u32,
     pub ttl: u8,
+    /// Who sent it, and in the last bit whether it carries payload.
+    pub host: u16,
     from: Direction,
     flow: u32,
     /// The one of the same end before it.
@@ -94,8 +97,8 @@ impl RecentSegment {
 impl RecentSegments {
     /// Adds a segment of an end behind that end's newest, which it becomes.
     pub fn add(&mut self, end: &mut Cursor, (flow, from): (u32, Direction), seen: PassingSegment) {
-        let PassingSegment { hash, ts, frame, place, ttl } = seen;
-        let passed = RecentSegment { hash, ts, frame, place, ttl, from, flow, before: *end, advert: None };
+        let PassingSegment { hash, ts, frame, place, ttl, host } = seen;
+        let passed = RecentSegment { hash, ts, frame, place, ttl, host, from, flow, before: *end, advert: None };
         self.newest = self.newest.wrapping_add(1).max(1);
         match self.ring.get_mut(slot(self.newest)) {
             Some(old) => *old = passed,
@@ -138,6 +141,12 @@ impl RecentSegments {
         }
     }
 
+    /// The last segments of all, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &RecentSegment> {
+        let kept = (self.ring.len() as u32).saturating_sub(1).min(self.newest);
+        (0..kept).filter_map(|back| self.ring.get(slot(self.newest.wrapping_sub(back))))
+    }
+
     /// The last segments of an end, newest first.
     pub fn back(&self, end: Cursor, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
         let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
@@ -164,6 +173,18 @@ pub(in crate::track) struct PassingSegment {
     pub frame: u64,
     pub place: u32,
     pub ttl: u8,
+    pub host: u16,
+}
+
+/// What tells hosts apart, most of them; the last bit is free.
+#[inline]
+pub(in crate::track) fn host_mark(addr: IpAddr) -> u16 {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let number = match addr {
+        IpAddr::V4(addr) => u64::from(addr.to_bits()),
+        IpAddr::V6(addr) => (addr.to_bits() >> 64) as u64 ^ (addr.to_bits() as u64).rotate_left(32),
+    };
+    (number.wrapping_mul(SPREAD) >> 48) as u16 & !1
 }
 
 fn slot(number: u32) -> usize {
@@ -175,7 +196,7 @@ mod tests {
     use super::*;
 
     fn seen(frame: u64) -> PassingSegment {
-        PassingSegment { hash: frame, ts: Timestamp(0), frame, place: 0, ttl: 64 }
+        PassingSegment { hash: frame, ts: Timestamp(0), frame, place: 0, ttl: 64, host: 0 }
     }
 
     #[test]

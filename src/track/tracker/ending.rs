@@ -193,7 +193,9 @@ impl FlowTracker {
         if why == Ending::Evicted {
             connection.count_finding(Rule::StateLimited, Rule::StateLimited.severity());
         }
+        connection.settle_silence(&mut self.shared, Timestamp(i64::MAX));
         let mut findings = connection.conclude(ended, &self.shared);
+        let refused = self.shared.icmp.unreachable(connection.number, connection.ends[1].socket.addr);
         if self.shared.icmp.concerns(connection.number) {
             self.shared.icmp.explain(connection.number, &mut findings);
             self.shared.icmp.forget(connection.number);
@@ -204,7 +206,7 @@ impl FlowTracker {
         if let Some(exchange) = connection.close_exchange() {
             self.shared.events.push_back(Event::Exchange(Box::new(exchange)));
         }
-        let record = connection.record(ended, self.options.msl.doubled());
+        let record = connection.record(ended, self.options.msl.doubled(), refused);
         self.shared.events.push_back(Event::Ended(Box::new(record)));
     }
 

@@ -281,6 +281,9 @@ impl FlowTracker {
             return;
         }
         self.now = now;
+        if self.shared.stalls.is_due(now) {
+            self.say_stalls(now);
+        }
         if now >= self.due {
             self.expire(now);
         }
@@ -288,6 +291,7 @@ impl FlowTracker {
 
     /// Ends every connection, one after the other as events are asked for: the capture is over.
     pub fn finish(&mut self) {
+        self.say_stalls(Timestamp(i64::MAX));
         self.shared.events.extend(self.unread.findings().map(Event::Finding));
         let mut left = self.table.by_number();
         for slot in &left {
@@ -295,6 +299,13 @@ impl FlowTracker {
         }
         left.reverse();
         self.left = left;
+    }
+
+    /// Says the stalls that are over.
+    #[cold]
+    fn say_stalls(&mut self, now: Timestamp) {
+        let stalls = self.shared.stalls.settle(now);
+        self.shared.events.extend(stalls.into_iter().map(Event::Finding));
     }
 
     /// The capture has lost packets, of which connection cannot be told: what is missing from now on is held against nobody.

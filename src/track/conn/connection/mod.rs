@@ -20,6 +20,7 @@ use crate::track::detect::ack::suspect::SuspectAck;
 use crate::track::detect::application::exchanges::{Exchanges, Turn};
 use crate::track::detect::application::programs::Application;
 use crate::track::detect::limited_by::Limits;
+use crate::track::detect::path::watch::PathWatch;
 use crate::track::detect::security::injection::PendingSuspicions;
 use crate::track::events::amend::PendingVerdicts;
 use crate::track::step::Step;
@@ -64,6 +65,8 @@ pub(in crate::track) struct Connection {
     pub(in crate::track) exchanges: Option<Box<Exchanges>>,
     /// What the programs did otherwise.
     pub(in crate::track) application: Option<Box<Application>>,
+    /// What stands out on its path.
+    pub(in crate::track) path: Option<Box<PathWatch>>,
     /// Segments that may be a third party's, until their alleged sender's reaction tells.
     pub suspicions: Option<Box<PendingSuspicions>>,
     /// What was said of frames whose word may change.
@@ -88,7 +91,7 @@ pub(in crate::track) struct Connection {
 
 packed!(Connection {
     last, first, handshake, ends, client_known, age, alone, fin_frames, cut, doubtful_reset, time_wait_since, shown, history, limits,
-    found, regraded, probe, gaps_acked, provisional, once, fast_path_eligible, turn, exchanges, application, recovery_time
+    found, regraded, probe, gaps_acked, provisional, once, fast_path_eligible, turn, exchanges, application, path, recovery_time
 } at_rest { number, suspect_ack, pending_syn, suspicions, pending });
 
 /// How a segment is taken.
@@ -192,6 +195,7 @@ impl Connection {
             turn: Turn::Nobody,
             exchanges: None,
             application: None,
+            path: None,
             suspicions: None,
             gaps_acked: false,
             pending: PendingVerdicts::default(),
@@ -280,6 +284,9 @@ impl Connection {
         step.obs.flow = self.number;
         step.obs.direction = Some(step.from);
         step.obs.client_known = self.client_known;
+        if self.was_silent(step) {
+            self.note_silence(step);
+        }
         match way {
             Path::Fast => self.take_fast_path(step),
             Path::Slow => {
@@ -293,10 +300,12 @@ impl Connection {
             }
         }
         self.note_application(step, self.last.1);
+        self.watch_path(step);
         self.limits.idle = self.limits.idle.max(step.segment.ts.since(self.last.1));
         if !step.obs.findings.is_empty() {
             let shared = &*step.shared;
             step.obs.findings.retain(|finding| !shared.silences(finding.rule));
+            self.keep_for_stall(step);
         }
         self.last = (step.segment.frame, self.last.1.max(step.segment.ts));
         for finding in &step.obs.findings {

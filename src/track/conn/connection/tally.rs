@@ -3,7 +3,7 @@
 use crate::capture::Timestamp;
 use crate::dissect::{Checksum, Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
-use crate::track::step::Step;
+use crate::track::step::{Shared, Step};
 use crate::track::{Direction, Event, Finding};
 
 use crate::track::conn::connection::Connection;
@@ -62,15 +62,20 @@ impl Connection {
     }
 
     /// Changes what was said of an earlier frame.
-    pub(in crate::track) fn amend(
+    pub(in crate::track) fn amend(&mut self, step: &mut Step<'_>, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) {
+        self.amend_in(step.shared, frame, add, withdraw);
+    }
+
+    /// The same where no segment is at hand.
+    pub(in crate::track) fn amend_in(
         &mut self,
-        step: &mut Step<'_>,
+        shared: &mut Shared,
         frame: u64,
         mut add: Vec<Finding>,
         withdraw: &[Rule],
     ) {
         let told = !add.is_empty();
-        add.retain(|finding| !step.shared.silences(finding.rule));
+        add.retain(|finding| !shared.silences(finding.rule));
         if told && add.is_empty() && withdraw.is_empty() {
             return;
         }
@@ -81,7 +86,7 @@ impl Connection {
         for finding in &amend.details {
             self.count_finding(finding.rule, finding.severity);
         }
-        step.shared.events.push_back(Event::Amend(amend));
+        shared.events.push_back(Event::Amend(amend));
     }
 
     /// A finding about an earlier frame of this connection.

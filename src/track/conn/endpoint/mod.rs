@@ -71,6 +71,8 @@ pub(in crate::track) struct Endpoint {
     pub facts: Facts,
     pub wscale: Option<u8>,
     pub mss: u16,
+    /// The largest segment that was sent once, and acknowledged.
+    pub largest_passed: u16,
     /// The last window that this end advertised, scaled where the scale is known.
     pub window: u32,
     /// The newest timestamp value that this end sent.
@@ -137,7 +139,7 @@ pub(in crate::track) struct Endpoint {
 }
 
 packed!(Endpoint {
-    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, wscale,
+    socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, largest_passed, wscale,
     handshake_leg, loss_reports, rtt, smoothed, count, syns, trouble, recent, flight, resends, unseen, ack, edge_at, edge, right_edge, floor
 } rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } near Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
@@ -212,6 +214,7 @@ impl Endpoint {
             max_window: 0,
             window: 0,
             mss: 0,
+            largest_passed: 0,
             wscale: None,
             syn_data: 0,
             tsval: 0,

@@ -136,6 +136,9 @@ impl Connection {
         let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
         let timed = !self.is_skewed();
         let slowest = self.acknowledge_flight(step, ack, (was, syn, fin), timed);
+        if self.path.is_some() {
+            self.note_size_passed(step, ack);
+        }
         let peer = &mut self.ends[step.peer()];
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
         if peer.gaps.acknowledge(ack, (step.segment.frame, step.segment.ts)) {
@@ -167,10 +170,11 @@ impl Connection {
         let frames = &mut step.obs.acked_frames;
         let slowest = peer.rtt.max();
         let oldest = peer.flight.front().map(|sent| sent.ts);
-        let (mut newest, mut resent) = (None, false);
+        let (mut newest, mut resent, mut largest) = (None, false, 0);
         let mut land = |sent: &Sent| {
             newest = Some(sent.ts);
             resent |= sent.resent;
+            largest = largest.max(if sent.resent { 0 } else { sent.end - sent.from });
             if frames.len() == MAX_FRAMES {
                 frames.remove(0);
             }
@@ -193,6 +197,8 @@ impl Connection {
             peer.rtt.add(rtt);
             peer.smoothed.add(rtt);
         }
+        // Offload joins segments: what is longer than this field holds is none of the wire's.
+        peer.largest_passed = peer.largest_passed.max(u16::try_from(largest).unwrap_or(u16::MAX));
         (peer.una, peer.una_ts) = (ack, ts);
         self.ends[step.me()].dup_acks_in_row = 0;
         if let Some(oldest) = oldest {

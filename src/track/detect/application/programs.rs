@@ -137,6 +137,18 @@ impl Connection {
         }
     }
 
+    /// Which end's writes waited for delayed acknowledgments, and for how long in all, where that was said.
+    pub(in crate::track) fn ack_waits(&self) -> Option<(Direction, Span)> {
+        let stalls = self.application.as_deref()?.stalls;
+        let (who, ..) = stalls.first.filter(|_| stalls.count >= FEWEST_STALLS)?;
+        Some((who, stalls.total))
+    }
+
+    /// The last long time without a segment.
+    pub(in crate::track) fn idle_time(&self) -> Span {
+        self.application.as_deref().and_then(|application| application.pause).map_or(Span(0), |pause| pause.length)
+    }
+
     /// Both ends answered while it was being opened.
     fn opened(&self) -> bool {
         self.ends.iter().all(|end| end.facts.syn)
@@ -202,6 +214,11 @@ impl Connection {
             found.push(finding);
         }
     }
+}
+
+/// Whether an idle time is like a middlebox's time-out.
+pub(in crate::track) fn is_like_a_time_out(idle: Span) -> bool {
+    TIME_OUTS.iter().any(|(known, _)| is_near(idle, *known))
 }
 
 /// At, or a little above: timers of middleboxes run in steps.

@@ -10,7 +10,7 @@ use crate::track::SegmentEffect;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::detect::capture::taps::Route;
-use crate::track::shared::recent::{PassingSegment, RecentSegment};
+use crate::track::shared::recent::{PassingSegment, RecentSegment, host_mark};
 use crate::track::step::Step;
 use crate::track::timing::MIN_RTO;
 
@@ -293,5 +293,6 @@ pub(in crate::track) fn digest(segment: &Segment) -> PassingSegment {
         hasher.write_u64(u64::from(left.0) << 32 | u64::from(right.0));
     }
     let place = segment.place ^ segment.interface.wrapping_mul(0x9e37_79b9);
-    PassingSegment { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, place }
+    let host = host_mark(segment.src.addr) | u16::from(segment.payload_len > 0);
+    PassingSegment { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, place, host }
 }

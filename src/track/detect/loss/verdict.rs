@@ -165,6 +165,7 @@ impl Connection {
         let needless = self.is_needless_already(step, sent);
         let hidden = self.hidden_behind(step, sent);
         let segments = self.segments_in(step);
+        self.note_lost_size(step, &sent);
         let me = &mut self.ends[step.me()];
         let trouble = me.note_trouble();
         trouble.resent_segments += u64::from(sent.bytes > 0);

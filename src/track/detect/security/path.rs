@@ -20,19 +20,23 @@ pub(in crate::track) struct PathMarks {
     steady_id: u8,
     /// Time to live of its SYN: 0 when that was not seen.
     opener: u8,
+    /// The line was another one before.
+    changed: bool,
     off: Option<Box<Off>>,
 }
 
 impl Pack for PathMarks {
     fn pack(&self, out: &mut Packer) {
-        let Self { ttl, id, steady_ttl, steady_id, opener, off: _ } = self;
+        let Self { ttl, id, steady_ttl, steady_id, opener, changed, off: _ } = self;
         u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, *opener]).pack(out);
+        out.flag(*changed);
         out.near(Kind::IpId, (*id).into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let [ttl, steady_ttl, steady_id, opener] = u32::unpack(from).to_le_bytes();
-        Self { ttl, id: from.near(Kind::IpId) as u16, steady_ttl, steady_id, opener, off: None }
+        let changed = from.flag();
+        Self { ttl, id: from.near(Kind::IpId) as u16, steady_ttl, steady_id, opener, changed, off: None }
     }
 }
 
@@ -99,6 +103,7 @@ impl PathMarks {
         if !near && self.steady_ttl >= BASELINE && self.is_openers(segment.ttl) {
             return;
         }
+        self.changed |= !near && self.ttl != 0;
         self.steady_ttl = if near { self.steady_ttl.saturating_add(1) } else { 1 };
         self.ttl = segment.ttl;
         let Some(id) = segment.ip_id.filter(|id| *id != 0) else { return };
@@ -109,6 +114,16 @@ impl PathMarks {
             _ => self.steady_id = 0,
         }
         self.id = id;
+    }
+
+    /// Time to live of the line, where all packets but the SYN kept to one.
+    pub fn line(&self) -> Option<u8> {
+        (self.steady_ttl >= BASELINE && !self.changed).then_some(self.ttl)
+    }
+
+    /// Time to live of the SYN, where that was seen.
+    pub fn opener(&self) -> Option<u8> {
+        Some(self.opener).filter(|ttl| *ttl != 0)
     }
 
     /// No packet off the line waits for the next.

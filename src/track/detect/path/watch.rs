@@ -1,0 +1,55 @@
+//! What is watched of the path of one connection. Most connections have nothing of it: it is allocated with the first thing that
+//! stands out.
+
+use crate::capture::Span;
+
+use crate::track::Finding;
+use crate::track::conn::connection::Connection;
+use crate::track::detect::path::black_hole::LostSize;
+use crate::track::detect::path::queue::Queue;
+use crate::track::detect::path::silence::Silence;
+use crate::track::step::{Shared, Step};
+use crate::track::store::packed::packed;
+
+/// What stands out on the path of one connection; of two, the client's direction comes first.
+#[derive(Debug, Default)]
+pub(in crate::track) struct PathWatch {
+    /// The size of segments that were lost again and again.
+    pub sizes: [Option<LostSize>; 2],
+    /// Round trips that grow with the bytes in flight.
+    pub queues: [Option<Queue>; 2],
+    /// An end was silent although it had something to answer; whether others were so too is not known yet.
+    pub silence: Option<Silence>,
+    /// How long an end was silent together with other connections: while its host acknowledged nothing, and while only its program
+    /// said nothing.
+    pub stalled: [Span; 2],
+}
+
+packed!(PathWatch { sizes, queues, silence, stalled });
+
+/// A round trip from which on it may be one that a queue has made longer.
+// A queue that is worth a word adds 100 ms to a round trip.
+const LONG: Span = Span::from_millis(100);
+
+impl Connection {
+    /// Looks at what a segment that was taken tells of the path.
+    #[inline]
+    pub(in crate::track) fn watch_path(&mut self, step: &mut Step<'_>) {
+        let rtt = step.obs.acked.as_ref().and_then(|acked| acked.rtt);
+        if let Some(rtt) = rtt.filter(|rtt| *rtt >= LONG || self.path.is_some()) {
+            self.note_queue(step, rtt);
+        }
+        if self.path.is_some() {
+            self.settle_silence(step.shared, step.segment.ts);
+        }
+    }
+
+    /// What the path did that only the end shows.
+    pub(in crate::track) fn conclude_path(&self, shared: &Shared, found: &mut Vec<Finding>) {
+        self.conclude_proxies(found);
+        if self.path.is_some() {
+            self.conclude_sizes(shared, found);
+            self.conclude_queues(found);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Whose doing it was: captures of the lab, each of which was made with a known cause, and neighbours in which nothing is wrong.
+
+use serde_json::Value;
+
+use crate::testkit::{root, tcpcheck};
+
+/// Capture, cause, what the text holds, and the least and the most time that it cost, in seconds.
+const KNOWN: &[(&str, &str, &str, f64, f64)] = &[
+    ("application/slow-server-at-client", "server", "the server took", 2.0, 2.3),
+    ("application/slow-server-at-middle", "server", "the server took", 2.0, 2.3),
+    ("application/slow-server-at-server", "server", "the server took", 2.0, 2.3),
+    ("application/slow-server-with-loss", "server", "the server took", 1.4, 1.7),
+    ("application/slow-server-with-loss-at-middle", "server", "the server took", 1.4, 1.7),
+    ("application/slow-server-with-loss-at-server", "server", "the server took", 1.4, 1.7),
+    ("application/delayed-ack", "client", "delayed acknowledgments", 0.2, 0.4),
+    ("application/idle-time-out", "network", "idle for 61.0", 0.0, 0.0),
+    ("application/abandoned", "client", "the client gave up after 40", 0.4, 0.5),
+    ("path/prohibited", "network", "administratively prohibited", 0.0, 1.0),
+    ("path/prohibited-ipv6", "network", "administratively prohibited", 0.0, 1.0),
+    ("path/host-unreachable", "network", "host unreachable", 0.0, 1.0),
+    ("path/host-unreachable-ipv6", "network", "host unreachable", 0.0, 1.0),
+    ("path/port-unreachable", "network", "port unreachable", 0.0, 1.0),
+    ("path/port-unreachable-ipv6", "network", "port unreachable", 0.0, 1.0),
+    ("path/mtu-ignored", "network", "did not heed the ICMP error", 1.0, 2.0),
+    ("path/mtu-ignored-ipv6", "network", "did not heed the ICMP error", 1.0, 2.0),
+    ("path/black-hole-1400", "network", "a black hole of the path MTU", 2.0, 5.0),
+    ("path/black-hole-1280", "network", "a black hole of the path MTU", 2.0, 5.0),
+    ("path/outage", "network", "loss towards the client", 2.0, 20.0),
+    ("path/queue", "network", "a buffer on the way to the client", 0.4, 0.8),
+    ("path/stopped-server", "server", "the server's programs stood still", 1.7, 2.1),
+    ("path/stall", "network", "stood still", 1.7, 2.2),
+    ("window/zero-window", "receiver", "receive buffer was full", 0.8, 1.2),
+    ("open/no-answer", "network", "no reply to 4 SYNs", 2.9, 3.5),
+    ("open/refused", "server", "nothing listens", 0.0, 0.0),
+];
+
+/// Neighbours of these: as much data, as far away, as many connections, and nobody to blame.
+const HEALTHY: &[&str] = &[
+    "application/greeting",
+    "application/http-keep-alive",
+    "application/http2",
+    "application/idle-and-used",
+    "application/mysql",
+    "application/no-delay",
+    "application/pipelined",
+    "application/smtp",
+    "application/ssh",
+    "path/long-way",
+    "path/mtu",
+    "path/mtu-ipv6",
+    "path/no-proxy",
+    "path/proxy",
+    "healthy/download",
+    "healthy/requests",
+    "healthy/several-clients",
+    "window/keep-alive",
+];
+
+/// What a command prints of a capture.
+fn printed(name: &str, options: &[&str]) -> String {
+    let path = root().join("fixtures").join(format!("{name}.pcap"));
+    let mut args = vec!["-nr", path.to_str().expect("a path in UTF-8")];
+    args.extend(options);
+    String::from_utf8(tcpcheck(&args).stdout).expect("text in UTF-8")
+}
+
+/// The verdicts of the first connection and of the capture.
+fn verdicts(name: &str) -> [Value; 2] {
+    let text = printed(name, &["--json", "--flows", "--summary"]);
+    let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let verdict = |kind: &str| {
+        let record = records.iter().find(|record| record["type"] == kind);
+        record.unwrap_or_else(|| panic!("{name}: no {kind}"))["verdict"].clone()
+    };
+    [verdict("flow"), verdict("summary")]
+}
+
+#[test]
+fn each_known_cause_is_named() {
+    let mut wrong = String::new();
+    for (name, cause, text, least, most) in KNOWN {
+        let [flow, _] = verdicts(name);
+        let lost = flow["lost_s"].as_f64().unwrap_or(-1.0);
+        let said = flow["text"].as_str().unwrap_or_default();
+        if flow["cause"] != *cause || !said.contains(text) || !(*least..=*most).contains(&lost) {
+            wrong.push_str(&format!("{name}: wanted {cause} ({text}, {least} to {most} s), got {flow}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn nobody_is_blamed_for_a_healthy_neighbour() {
+    let blamed = HEALTHY.iter().flat_map(|name| verdicts(name).map(|verdict| (name, verdict)));
+    let blamed: Vec<_> = blamed.filter(|(_, verdict)| verdict["cause"] != "nothing").collect();
+    assert!(blamed.is_empty(), "{blamed:#?}");
+}
+
+#[test]
+fn every_view_gives_the_same_verdict() {
+    for (name, cause, ..) in KNOWN {
+        let [flow, capture] = verdicts(name);
+        assert_eq!(capture["cause"], *cause, "{name}");
+        let sentence = format!("{cause}: {}", flow["text"].as_str().unwrap_or_default());
+        let path = root().join("fixtures").join(format!("{name}.pcap"));
+        let path = path.to_str().expect("a path in UTF-8");
+        let one_line = |text: Vec<u8>| {
+            let text = String::from_utf8_lossy(&text).replace("&#39;", "'").replace("&#x27;", "'");
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let ladder = one_line(tcpcheck(&["ladder", "-nr", path, "--flow", "1"]).stdout);
+        assert!(ladder.contains(&format!("verdict: {sentence}")), "{name}: {sentence}\n{ladder}");
+        let row = printed(name, &["--flows"]);
+        let row = row.lines().nth(1).unwrap_or_default();
+        assert!(row.split_whitespace().any(|word| word == *cause), "{name}: {row}");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let page = folder.path().join("report.html");
+        let made = tcpcheck(&["report", "-nr", path, "-o", page.to_str().expect("a path in UTF-8")]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let page = one_line(std::fs::read(&page).expect("a page"));
+        let (_, main) = page.split_once("<main>").expect("a main part");
+        assert!(main.starts_with(" <section id=\"verdict\""), "{name}: the page does not open with the verdict");
+        assert!(main.contains(&sentence), "{name}: {sentence}");
+    }
+}
+
+#[test]
+fn a_stall_is_told_once_and_its_connections_refer_to_it() {
+    for (name, connections) in [("path/stopped-server", 20), ("path/stall", 8)] {
+        let text = printed(name, &["--json"]);
+        let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let stalls: Vec<_> =
+            records.iter().filter(|record| record["type"] == "finding" && record["code"] == "TC706").collect();
+        let [stall] = &stalls[..] else { panic!("{name}: {stalls:#?}") };
+        assert_eq!(stall["evidence"]["connections"], connections, "{name}");
+        let details = records.iter().filter(|record| record["type"] == "amend");
+        let details = details.flat_map(|amend| amend["details"].as_array().cloned().unwrap_or_default());
+        let mut refer: Vec<u64> = details
+            .filter(|finding| finding["evidence"]["stall"] == stall["frame"])
+            .filter_map(|finding| finding["flow"].as_u64())
+            .collect();
+        refer.sort_unstable();
+        refer.dedup();
+        assert_eq!(refer.len(), connections, "{name}: connections whose findings refer to the stall");
+    }
+}
+
+#[test]
+fn the_rules_of_the_path_are_silent_in_the_neighbours() {
+    let silent = ["path/outage", "path/short-queue", "path/long-way", "path/one-of-many", "path/news", "path/no-proxy"];
+    let rules = ["TC703", "TC705", "TC706", "TC707"];
+    for name in silent.iter().chain(HEALTHY).filter(|name| **name != "path/proxy") {
+        let found = printed(name, &["--findings"]);
+        assert!(rules.iter().all(|rule| !found.contains(rule)), "{name}: {found}");
+    }
+}
