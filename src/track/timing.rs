@@ -3,8 +3,6 @@
 
 use crate::capture::Span;
 
-use crate::track::conn::connection::Connection;
-use crate::track::step::Step;
 use crate::track::store::packed::packed;
 
 /// The smallest RTO in use.
@@ -46,11 +44,11 @@ impl Smoothed {
         }
     }
 
-    fn srtt(self) -> Option<Span> {
+    pub fn srtt(self) -> Option<Span> {
         (self.srtt > 0).then(|| Span(i64::from(self.srtt) * 1_000))
     }
 
-    fn rttvar(self) -> Span {
+    pub fn rttvar(self) -> Span {
         Span(i64::from(self.rttvar) * 1_000)
     }
 }
@@ -59,12 +57,12 @@ impl Smoothed {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct SenderClock {
     /// The shortest round trip between both ends, as far as it was measured.
-    shortest: Span,
+    pub shortest: Span,
     /// The smoothed one, and how far it varies.
-    srtt: Option<Span>,
-    rttvar: Span,
+    pub srtt: Option<Span>,
+    pub rttvar: Span,
     /// From the capture point to the sender and back.
-    to_sender: Span,
+    pub to_sender: Span,
 }
 
 impl SenderClock {
@@ -106,26 +104,8 @@ impl SenderClock {
     }
 }
 
-fn plus(a: Span, b: Span) -> Span {
+pub(in crate::track) fn plus(a: Span, b: Span) -> Span {
     Span(a.0.saturating_add(b.0))
-}
-
-impl Connection {
-    /// The clock of the sender of this segment.
-    pub(in crate::track) fn clock(&self, step: &Step<'_>) -> SenderClock {
-        let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let to_sender = peer.leg().unwrap_or_default();
-        let shortest = self.round_trip();
-        // RFC 6298 §2.2: before any data, the handshake's is the first measurement.
-        let smoothed = me.smoothed.srtt().map(|srtt| (srtt, me.smoothed.rttvar()));
-        let smoothed = smoothed.or(me.leg().map(|leg| (leg, Span(leg.0 / 2))));
-        SenderClock {
-            shortest,
-            srtt: smoothed.map(|(leg, _)| plus(leg, to_sender)),
-            rttvar: smoothed.unwrap_or_default().1,
-            to_sender,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use crate::dissect::{Checksum, OptionFacts, Segment, TcpFlags};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::step::Step;
 use crate::track::shared::recent::Advert;
-use crate::track::step::Step;
 use crate::track::{SegmentEffect, States, TcpState};
 
 /// Both ends' states where both have opened and neither has closed.
@@ -93,7 +93,7 @@ impl Connection {
         if payload > 0 {
             step.obs.effect = SegmentEffect::Data;
             let last_data = me.last_data;
-            step.shared.give_room(me);
+            step.shared.give_room(&mut me.flight);
             me.send(from, end, segment);
             me.nxt = end;
             (me.last_data, me.last_data_frame) = (Some(segment.ts), segment.frame);

@@ -3,11 +3,7 @@
 use std::ops::Range;
 
 use crate::capture::Timestamp;
-use crate::dissect::Segment;
-use crate::rules::Rule;
-
-use crate::track::conn::connection::Connection;
-use crate::track::step::Step;
+use crate::dissect::{Segment, TcpFlags};
 
 /// Numbers that were not captured, though higher ones were.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,7 +47,7 @@ impl Gap {
 }
 
 /// Maximum number of gaps in one direction; beyond it the lowest is given up.
-const MAX_HOLES: usize = 256;
+pub(in crate::track) const MAX_GAPS: usize = 256;
 
 /// The holes of one direction, in order and apart from each other.
 ///
@@ -155,7 +151,7 @@ impl Gaps {
 
     /// Gives up the lowest hole where there are too many.
     fn limit(&mut self) {
-        if self.list.len() > MAX_HOLES {
+        if self.list.len() > MAX_GAPS {
             self.unknown_below = self.unknown_below.max(self.list.remove(0).to);
         }
     }
@@ -191,22 +187,9 @@ impl Gaps {
     }
 }
 
-impl Connection {
-    /// Says once a direction that gaps had to be given up.
-    pub(in crate::track) fn say_given_up(&mut self, step: &mut Step<'_>) {
-        for from in [step.from, step.from.reverse()] {
-            let at = from.index();
-            if !self.ends[at].gaps.gave_up() || std::mem::replace(&mut self.once.gaps[at], true) {
-                continue;
-            }
-            let finding = step.fire(Rule::StateLimited);
-            finding.direction = Some(from);
-            finding
-                .word("limit", "the limit of gaps in one direction")
-                .number("value", MAX_HOLES as i64)
-                .word("what", "the oldest are given up, and what comes for them is not judged");
-        }
-    }
+/// A segment that takes numbers and that was not captured in the order of time.
+pub(in crate::track) fn is_earlier(segment: &Segment, gap: &Gap) -> bool {
+    segment.ts < gap.opened && !gap.missed_by_receiver && !segment.flags.contains(TcpFlags::SYN)
 }
 
 #[cfg(test)]
@@ -247,7 +230,7 @@ mod tests {
     #[test]
     fn the_lowest_of_too_many_holes_is_given_up() {
         let mut gaps = Gaps::default();
-        for n in 0..MAX_HOLES as i64 {
+        for n in 0..MAX_GAPS as i64 {
             gaps.open(gap(10 * n, 10 * n + 1));
         }
         assert!(!gaps.gave_up());
@@ -265,7 +248,7 @@ mod tests {
             gaps.open(gap(-1_000_000, 1_000_000));
             for n in 1..5_000 {
                 gaps.fill(split(n), split(n) + 1);
-                assert!(gaps.list.len() <= MAX_HOLES);
+                assert!(gaps.list.len() <= MAX_GAPS);
                 assert!(gaps.list.is_sorted_by(|one, next| one.from < one.to && one.to <= next.from));
             }
             assert!(gaps.gave_up());

@@ -4,11 +4,11 @@ use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::endpoint::Sent;
 use crate::track::conn::gaps::Gap;
-use crate::track::detect::loss::recovery::Retransmission;
+use crate::track::conn::recovery::Retransmission;
+use crate::track::conn::sent::Sent;
+use crate::track::conn::step::Step;
 use crate::track::detect::loss::verdict::Verdict;
-use crate::track::step::Step;
 use crate::track::{Note, SegmentEffect};
 
 impl Connection {

@@ -5,7 +5,7 @@ use crate::rules::{Rule, Severity};
 
 use crate::track::conn::connection::{Connection, Cut};
 use crate::track::conn::facts::CutOff;
-use crate::track::step::Step;
+use crate::track::conn::step::Step;
 use crate::track::{Direction, SegmentEffect, States, TcpState};
 
 /// Where a RST lies for its receiver.

@@ -6,7 +6,7 @@ use crate::rules::{Confidence, Rule, Severity};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::facts::CutOff;
-use crate::track::step::Shared;
+use crate::track::conn::step::Shared;
 use crate::track::{DirectionStats, Finding, FlowRecord, Outcome, States, TcpState};
 
 /// Why nothing more is expected of a connection.

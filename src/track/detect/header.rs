@@ -4,7 +4,7 @@ use crate::dissect::{Checksum, HeaderFault, OptionFaultKind, TcpFlags};
 use crate::rules::{Confidence, Rule, Severity};
 
 use crate::track::conn::connection::Connection;
-use crate::track::step::Step;
+use crate::track::conn::step::Step;
 
 impl Connection {
     pub(in crate::track) fn check_header(&mut self, step: &mut Step<'_>) {

@@ -4,6 +4,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 use crate::rules::{Rule, Severity};
 
+use crate::track::RttSummary;
 use crate::track::{Diagnosis, ExchangeSummary, LimitedBy, States};
 
 /// All that reports say of a connection as a whole.
@@ -116,21 +117,6 @@ impl Outcome {
             Self::MidStream => "mid-stream",
         }
     }
-}
-
-/// Round trips of a connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct RttSummary {
-    /// The shortest.
-    pub min: Span,
-    /// The middle one (estimated where there are more than twenty).
-    pub median: Span,
-    /// 95 of 100 are no longer than this (estimated likewise).
-    pub p95: Span,
-    /// The longest.
-    pub max: Span,
-    /// How many were measured.
-    pub samples: u32,
 }
 
 /// One direction of a connection in numbers.

@@ -6,9 +6,8 @@ use crate::rules::Rule;
 use crate::track::conn::connection::Connection;
 use crate::track::detect::conclude::{Ended, Ending};
 use crate::track::store::table::{Age, Slot};
-use crate::track::{Event, Finding, Value};
-
 use crate::track::tracker::FlowTracker;
+use crate::track::{Event, Finding, Value};
 
 /// In the order in which connections are let go whose time is over.
 // RFC 9293 §3.6: silence ends no open connection.

@@ -10,6 +10,7 @@ use crate::dissect::{IcmpError, Other, Segment, TcpFlags};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::{Connection, Path};
+use crate::track::conn::step::{Shared, Step};
 use crate::track::detect::capture::copies::digest;
 use crate::track::detect::capture::quality::Quality;
 use crate::track::detect::capture::unread::Unread;
@@ -17,35 +18,16 @@ use crate::track::detect::conclude::Ending;
 use crate::track::shared::flood::Floods;
 use crate::track::shared::isn::Isns;
 use crate::track::shared::recent::RecentSegment;
-use crate::track::step::{Shared, Step};
 use crate::track::store::table::{Age, Slot, Table};
+use crate::track::{Direction, Event, FlowHash, FlowHasher, IcmpSeen, Observation, SegmentEffect};
 pub use options::TrackerOptions;
 
 use ending::Limit;
-
-use crate::track::{
-    Amend, Direction, Exchange, Finding, FlowHash, FlowHasher, FlowRecord, IcmpSeen, Observation, SegmentEffect,
-};
 
 /// Time that goes back by less is the disorder of a card's queues.
 const BACK: Span = Span::from_millis(10);
 /// So many connections before its own end one is brought near.
 const SOON: usize = 8;
-
-/// Something that did not come with a segment.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A rule fired on a connection as a whole, or on the tracker.
-    Finding(Finding),
-    /// A frame's word has changed.
-    Amend(Amend),
-    /// An ICMP error about a segment.
-    Icmp(Box<IcmpSeen>),
-    /// A request and its answer are complete.
-    Exchange(Box<Exchange>),
-    /// A connection has ended, or was forgotten.
-    Ended(Box<FlowRecord>),
-}
 
 /// Follows every connection of one capture.
 pub struct FlowTracker {

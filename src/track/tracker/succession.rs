@@ -3,10 +3,9 @@
 use crate::dissect::Segment;
 use crate::track::Observation;
 use crate::track::conn::connection::{Connection, Path};
+use crate::track::conn::step::Step;
 use crate::track::detect::handshake::reuse::Reuse;
-use crate::track::step::Step;
 use crate::track::store::table::{Age, Slot};
-
 use crate::track::tracker::{FlowTracker, guess_direction};
 
 impl FlowTracker {

@@ -14,16 +14,16 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
 
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::exchanges::{Exchanges, Turn};
 use crate::track::conn::facts::{self, Closing, CutOff};
 use crate::track::conn::history::History;
-use crate::track::detect::ack::suspect::SuspectAck;
-use crate::track::detect::application::exchanges::{Exchanges, Turn};
-use crate::track::detect::application::programs::Application;
-use crate::track::detect::limited_by::Limits;
+use crate::track::conn::limits::Limits;
+use crate::track::conn::programs::Application;
+use crate::track::conn::step::Step;
+use crate::track::conn::suspect_ack::SuspectAck;
+use crate::track::conn::suspicions::PendingSuspicions;
 use crate::track::detect::path::watch::PathWatch;
-use crate::track::detect::security::injection::PendingSuspicions;
 use crate::track::events::amend::PendingVerdicts;
-use crate::track::step::Step;
 use crate::track::store::packed::packed;
 use crate::track::{Direction, FlowKey, Note, States, TcpState};
 

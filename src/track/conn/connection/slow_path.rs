@@ -2,11 +2,10 @@
 
 use crate::dissect::TcpFlags;
 use crate::track::SegmentEffect;
-use crate::track::conn::history::HistorySegment;
-use crate::track::detect::capture::copies::Copied;
-use crate::track::step::Step;
-
 use crate::track::conn::connection::Connection;
+use crate::track::conn::history::HistorySegment;
+use crate::track::conn::step::Step;
+use crate::track::detect::capture::copies::Copied;
 
 /// The largest window without scaling.
 const MAX_UNSCALED: i64 = 65_535;

@@ -3,10 +3,9 @@
 use crate::capture::Timestamp;
 use crate::dissect::{Checksum, Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
-use crate::track::step::{Shared, Step};
-use crate::track::{Direction, Event, Finding};
-
 use crate::track::conn::connection::Connection;
+use crate::track::conn::step::{Shared, Step};
+use crate::track::{Direction, Event, Finding};
 
 impl Connection {
     /// Counts a segment.

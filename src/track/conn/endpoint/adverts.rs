@@ -2,11 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use crate::track::shared::recent::{Advert, MAX_FRAMES_BACK, RecentSegment, RecentSegments};
-use crate::track::step::Step;
-use crate::track::store::packed::packed;
-
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::step::Step;
+use crate::track::shared::recent::{Advert, MAX_FRAMES_BACK, RecentSegment, RecentSegments};
+use crate::track::store::packed::packed;
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]

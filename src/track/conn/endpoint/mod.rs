@@ -16,22 +16,21 @@ use crate::dissect::{SeqNumber, Socket};
 
 use crate::track::conn::facts::Facts;
 use crate::track::conn::gaps::Gaps;
+use crate::track::conn::loss_reports::LossReports;
+use crate::track::conn::overrun::Overrun;
+use crate::track::conn::path_marks::PathMarks;
+use crate::track::conn::probing::Probing;
+use crate::track::conn::recovery::Recovery;
+use crate::track::conn::resends::Resends;
 use crate::track::conn::rtt::Rtt;
-use crate::track::detect::ack::suspect::SendOrder;
-use crate::track::detect::capture::unseen::Unseen;
-use crate::track::detect::loss::recovery::Recovery;
-use crate::track::detect::loss::repeated::Resends;
-use crate::track::detect::loss::report::LossReports;
-use crate::track::detect::security::path::PathMarks;
-use crate::track::detect::window::probe::Probing;
+use crate::track::conn::send_order::SendOrder;
+use crate::track::conn::sent::Sent;
+use crate::track::conn::unseen::Unseen;
 use crate::track::shared::recent::{Advert, Cursor};
 use crate::track::stack::ip_id::Ids;
 use crate::track::store::packed::packed;
 use crate::track::timing::Smoothed;
 use adverts::Floor;
-
-use crate::track::detect::window::advertised::Overrun;
-pub(in crate::track) use in_flight::Sent;
 
 /// One end of a connection.
 // A packet costs the cache lines that it touches, so fields lie by the line: what the sender of an expected segment needs, what

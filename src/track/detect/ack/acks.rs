@@ -7,10 +7,10 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::endpoint::Sent;
 use crate::track::conn::gaps::Gap;
+use crate::track::conn::sent::Sent;
+use crate::track::conn::step::Step;
 use crate::track::shared::recent::Advert;
-use crate::track::step::Step;
 use crate::track::{Acked, Note, Value};
 
 /// An observation names at most so many acknowledged frames.
@@ -45,7 +45,7 @@ impl Connection {
             self.settle_damaged(step, ack);
             let slowest = self.acknowledge_new(step, ack);
             self.forget_asked(step, ack);
-            let lacking = |recovery: &crate::track::detect::loss::recovery::Recovery| {
+            let lacking = |recovery: &crate::track::conn::recovery::Recovery| {
                 recovery.highest_sacked().is_some_and(|to| to > ack)
             };
             if news && self.ends[step.peer()].recovery.as_deref().is_some_and(lacking) {

@@ -4,8 +4,8 @@ use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::recovery::Renege;
-use crate::track::step::Step;
+use crate::track::conn::recovery::Renege;
+use crate::track::conn::step::Step;
 
 impl Connection {
     /// Judges the SACK blocks of a segment by themselves.
@@ -100,8 +100,7 @@ impl Connection {
             return;
         }
         let again = peer.recovery.as_deref().and_then(|recovery| {
-            let overlaps =
-                |resent: &&crate::track::detect::loss::recovery::Resent| resent.from < to && from < resent.end;
+            let overlaps = |resent: &&crate::track::conn::recovery::Resent| resent.from < to && from < resent.end;
             recovery.resent.iter().rev().find(overlaps).map(|resent| resent.frame)
         });
         let finding = step.fire(Rule::Dsack);

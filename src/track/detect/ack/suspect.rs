@@ -3,76 +3,14 @@
 //! What seems wrong here is first of all suspected to be the capture's doing: a number beyond all that was captured is an
 //! accusation only once the other end itself shows that it never sent so far.
 
-use crate::capture::{Span, Timestamp};
-use crate::dissect::{Segment, TcpFlags};
+use crate::capture::Span;
+use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
-use crate::track::Direction;
 use crate::track::conn::connection::Connection;
-use crate::track::stack::ip_id::Ids;
-use crate::track::step::Step;
-use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
-
-/// Numbers that an end claims to have received, beyond all that the other end was seen to send.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct SuspectAck {
-    /// Who claims it.
-    pub by: Direction,
-    pub rule: Rule,
-    pub frame: u64,
-    pub ts: Timestamp,
-    /// The number claimed, and what the other end had sent.
-    pub to: i64,
-    pub nxt: i64,
-    /// It lies beyond all that the claimer ever allowed.
-    pub beyond_window: bool,
-    /// The claimer's right edge before.
-    pub edge: i64,
-}
-
-/// What tells in which order one end sent two segments, whatever the network did to them.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct SendOrder {
-    /// Where `clocked`.
-    tsval: u32,
-    clocked: bool,
-    ip_id: u16,
-}
-
-impl Pack for SendOrder {
-    fn pack(&self, out: &mut Packer) {
-        out.flag(self.clocked);
-        if self.clocked {
-            out.near(Kind::Clock, self.tsval.into());
-        }
-        out.near(Kind::IpId, self.ip_id.into());
-    }
-
-    fn unpack(from: &mut Unpacker) -> Self {
-        let clocked = from.flag();
-        let tsval = if clocked { from.near(Kind::Clock) as u32 } else { 0 };
-        Self { tsval, clocked, ip_id: from.near(Kind::IpId) as u16 }
-    }
-}
-
-impl SendOrder {
-    pub fn of(segment: &Segment) -> Self {
-        let clock = segment.options.timestamps;
-        let tsval = clock.map_or(0, |(tsval, _)| tsval);
-        Self { tsval, clocked: clock.is_some(), ip_id: segment.ip_id.unwrap_or(0) }
-    }
-
-    /// Whether `self` was sent after `other`: proved, not supposed.
-    pub fn is_after(self, other: Self, ids: Ids) -> bool {
-        let clock = if self.clocked && other.clocked { self.tsval.wrapping_sub(other.tsval) as i32 } else { 0 };
-        let counted = self.ip_id != 0 && other.ip_id != 0 && ids.ascend();
-        clock > 0 || clock == 0 && counted && self.ip_id.wrapping_sub(other.ip_id) as i16 > 0
-    }
-}
-
-/// How long data may still turn up that the capture holds after its acknowledgment: 3 frames and 10 ms.
-pub(in crate::track) const REORDER_FRAMES: u64 = 3;
-pub(in crate::track) const REORDER: Span = Span::from_millis(10);
+use crate::track::conn::send_order::SendOrder;
+use crate::track::conn::step::Step;
+use crate::track::conn::suspect_ack::{REORDER, REORDER_FRAMES, SuspectAck};
 
 // RFC 9293 §3.8.6.3: "the delay MUST be less than 0.5 seconds".
 const MAX_ACK_DELAY: Span = Span::from_millis(500);

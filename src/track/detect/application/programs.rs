@@ -5,46 +5,11 @@ use crate::capture::{Span, Timestamp};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::{Connection, Cut};
+use crate::track::conn::exchanges::Turn;
 use crate::track::conn::facts::CutOff;
-use crate::track::detect::application::exchanges::Turn;
-use crate::track::step::Step;
-use crate::track::store::packed::packed;
+use crate::track::conn::programs::{Pause, Stalls};
+use crate::track::conn::step::Step;
 use crate::track::{Direction, Finding, SegmentEffect};
-
-/// What is known of one connection's programs.
-#[derive(Debug, Default)]
-pub(in crate::track) struct Application {
-    /// An acknowledgment that came late, and let the end that it went to write on: who that is, when it came, how late it was.
-    late_ack: Option<(Direction, Timestamp, Span)>,
-    stalls: Stalls,
-    /// The last long pause.
-    pause: Option<Pause>,
-}
-
-packed!(Application { late_ack, stalls, pause });
-
-/// Writes that waited for a delayed acknowledgment.
-#[derive(Clone, Copy, Debug, Default)]
-struct Stalls {
-    count: u32,
-    total: Span,
-    /// Who waited, and the first write that did.
-    first: Option<(Direction, u64, Timestamp)>,
-}
-
-packed!(Stalls { count, total, first });
-
-/// A time without any segment.
-#[derive(Clone, Copy, Debug)]
-struct Pause {
-    length: Span,
-    /// The frame that ended it.
-    frame: u64,
-    /// How many segments each end had sent until then.
-    packets: [u64; 2],
-}
-
-packed!(Pause { length, packets } near Frame { frame });
 
 /// RFC 9293 §3.8.6.3 allows half a second; what delays acknowledgments does so for at least this long (Linux 40 ms).
 const SHORTEST_DELAY: Span = Span::from_millis(35);

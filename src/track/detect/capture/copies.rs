@@ -9,9 +9,9 @@ use crate::rules::Rule;
 use crate::track::SegmentEffect;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
-use crate::track::detect::capture::taps::Route;
+use crate::track::conn::step::Step;
 use crate::track::shared::recent::{PassingSegment, RecentSegment, host_mark};
-use crate::track::step::Step;
+use crate::track::shared::taps::Route;
 use crate::track::timing::MIN_RTO;
 
 /// How a packet came twice.

@@ -6,7 +6,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{Checksum, Segment};
 use crate::rules::{Rule, Severity};
 
-use crate::track::step::Step;
+use crate::track::conn::step::Step;
 
 /// What has been said of the capture so far.
 #[derive(Default)]

@@ -1,103 +1,18 @@
 //! Numbers that were acknowledged and not captured until then: missed by the capture (TC910), or stored behind their own
 //! acknowledgment because one direction comes late (TC914).
 
-use std::collections::VecDeque;
-
-use crate::capture::{Span, Timestamp};
-use crate::dissect::{Segment, TcpFlags};
+use crate::capture::Timestamp;
+use crate::dissect::Segment;
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::gaps::Gap;
-use crate::track::detect::ack::suspect::REORDER;
+use crate::track::conn::step::Step;
+use crate::track::conn::suspect_ack::REORDER;
+use crate::track::conn::unseen::Unseen;
+use crate::track::conn::unseen::{Found, LAG, LATE, Missing, PATIENCE};
 use crate::track::detect::loss::verdict::Verdict;
-use crate::track::step::Step;
-use crate::track::store::packed::packed;
 use crate::track::{Amend, Direction, Event, Finding, SegmentEffect};
-
-/// Numbers of one end that were acknowledged before they were captured.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Missing {
-    from: i64,
-    to: i64,
-    /// What acknowledged them.
-    frame: u64,
-    ts: Timestamp,
-    /// IP ID and timestamp of what this end sent behind them, where it was captured.
-    ip_id: u16,
-    tsval: Option<u32>,
-    /// They count as missed.
-    counted: bool,
-    /// TC910 was said of them.
-    said: bool,
-}
-
-packed!(Missing { from, to, ts, ip_id, tsval, counted, said } near Frame { frame });
-
-/// What is known of one end's segments that come behind their acknowledgments.
-#[derive(Debug, Default)]
-pub(in crate::track) struct Unseen {
-    ranges: VecDeque<Missing>,
-    /// First copies that were captured behind their acknowledgment, and by how much the latest.
-    behind: u32,
-    lag: Span,
-}
-
-packed!(Unseen { ranges, behind, lag });
-
-/// More ranges of one end are not kept: the oldest is given up.
-const MAX_RANGES: usize = 64;
-/// So many first copies behind their acknowledgments are no accident, where most of an end's are.
-const LATE: u32 = 3;
-/// Nothing comes later than this.
-const PATIENCE: Span = Span::from_secs(10);
-/// A direction that comes later than this is worth a word; several queues of a card differ by less.
-const LAG: Span = Span::from_millis(1);
-
-impl Unseen {
-    fn add(&mut self, missing: Missing) {
-        if let Some(last) = self.ranges.back_mut()
-            && last.to == missing.from
-            && !(last.said || missing.said)
-            && last.counted == missing.counted
-        {
-            *last = Missing { from: last.from, ..missing };
-            return;
-        }
-        if self.ranges.len() >= MAX_RANGES {
-            self.ranges.pop_front();
-        }
-        self.ranges.push_back(missing);
-    }
-
-    /// Takes out of `from..to` what is missing: the numbers that counted as missed, all numbers, and the first range.
-    fn take(&mut self, from: i64, to: i64) -> Option<Found> {
-        let mut found: Option<Found> = None;
-        let mut left = VecDeque::new();
-        for range in self.ranges.drain(..) {
-            let (a, b) = (range.from.max(from), range.to.min(to));
-            if a >= b {
-                left.push_back(range);
-                continue;
-            }
-            let found = found.get_or_insert(Found { bytes: 0, counted: 0, missing: range });
-            found.bytes += (b - a) as u64;
-            found.counted += if range.counted { (b - a) as u64 } else { 0 };
-            let rest = [Missing { to: a, ..range }, Missing { from: b, ..range }];
-            left.extend(rest.into_iter().filter(|rest| rest.from < rest.to));
-        }
-        self.ranges = left;
-        found
-    }
-}
-
-/// Numbers that turned up behind their acknowledgment.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Found {
-    pub bytes: u64,
-    counted: u64,
-    missing: Missing,
-}
 
 impl Connection {
     /// Keeps a hole that was acknowledged and not filled so far: it may be yet where that end's segments come late.
@@ -273,9 +188,4 @@ impl Connection {
         let opened = me.facts.syn && !me.facts.syn_seen;
         segment.flags.is_syn() && me.facts.numbered && opened && me.raw(0) == segment.seq
     }
-}
-
-/// A segment that takes numbers and that was not captured in the order of time.
-pub(in crate::track) fn is_earlier(segment: &Segment, gap: &Gap) -> bool {
-    segment.ts < gap.opened && !gap.missed_by_receiver && !segment.flags.contains(TcpFlags::SYN)
 }

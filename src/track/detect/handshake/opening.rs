@@ -5,9 +5,9 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::cause::RetransmissionCause;
-use crate::track::detect::loss::recovery::{Need, Resent};
-use crate::track::step::Step;
+use crate::track::conn::recovery::{Need, Resent};
+use crate::track::conn::recovery_cause::RetransmissionCause;
+use crate::track::conn::step::Step;
 use crate::track::{Direction, SegmentEffect};
 
 impl Connection {

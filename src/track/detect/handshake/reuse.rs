@@ -7,7 +7,7 @@ use crate::rules::Rule;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::facts::CutOff;
-use crate::track::step::Step;
+use crate::track::conn::step::Step;
 use crate::track::{Direction, Value};
 
 /// What a SYN on known addresses and ports means.

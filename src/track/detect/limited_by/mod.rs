@@ -7,47 +7,22 @@
 //!
 //! A direction's shares add up to the connection's duration. Where the frames cannot tell, the time is unknown.
 
-mod account;
-mod cause;
-
 use crate::capture::{Span, Timestamp};
 use crate::dissect::TcpFlags;
 
+use crate::track::Cause;
+use crate::track::conn::account::{COUNTED, Left, Pace};
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::step::Step;
 use crate::track::detect::loss::verdict::round_trip;
-use crate::track::step::Step;
-use crate::track::store::packed::packed;
-use crate::track::{Direction, Note, SegmentEffect};
-use account::{Account, COUNTED, Left, Pace};
-
-pub use cause::{Cause, LimitedBy, Shares};
+use crate::track::{Direction, LimitedBy, Note, SegmentEffect, Shares};
 
 /// A queue on the path that takes longer than this is one that senders fill.
 const QUEUE: Span = Span::from_millis(100);
 
 /// What a busy host takes to answer.
 const SLACK: Span = Span::from_millis(2);
-
-/// The accounts of both directions.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct Limits {
-    /// When both could send.
-    opened: Option<Timestamp>,
-    /// The longest time without any segment.
-    pub idle: Span,
-    accounts: [Account; 2],
-}
-
-packed!(Limits { accounts, opened, idle });
-
-impl Limits {
-    /// Both ends could send.
-    pub fn is_opened(&self) -> bool {
-        self.opened.is_some()
-    }
-}
 
 /// What must be known of both ends before a segment is taken.
 #[derive(Clone, Copy, Debug)]

@@ -1,34 +1,11 @@
 //! What made the sender send again: feedback, the timer, or a probe of the tail (TC201 to TC204).
 
 use crate::capture::Timestamp;
-use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::recovery::Retransmission;
-use crate::track::step::Step;
-
-/// What made the sender send again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::track) enum RetransmissionCause {
-    Fast,
-    Timeout,
-    TailProbe,
-    /// An ICMP error: what it called too long goes again, smaller.
-    Icmp,
-    /// The frames prove none of these.
-    Unknown,
-}
-
-impl RetransmissionCause {
-    pub fn rule(self) -> Rule {
-        match self {
-            Self::Fast => Rule::FastRetransmission,
-            Self::Timeout => Rule::TimeoutRetransmission,
-            Self::TailProbe => Rule::TailLossProbe,
-            Self::Icmp | Self::Unknown => Rule::Retransmission,
-        }
-    }
-}
+use crate::track::conn::recovery::Retransmission;
+use crate::track::conn::recovery_cause::RetransmissionCause;
+use crate::track::conn::step::Step;
 
 impl Connection {
     /// Which mechanism sent it.

@@ -1,7 +1,6 @@
 //! Retransmissions, and what they were sent for (TC2).
 
 pub(in crate::track) mod cause;
-pub(in crate::track) mod recovery;
 pub(in crate::track) mod repeated;
 pub(in crate::track) mod report;
 pub(in crate::track) mod spurious;

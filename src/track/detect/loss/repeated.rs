@@ -1,61 +1,15 @@
 //! Bytes that go again and again: how often, for how long, at which intervals, and whether the receiver had them (TC206 to TC208).
 
-use std::collections::VecDeque;
-
 use crate::capture::{Span, Timestamp};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::endpoint::Sent;
-use crate::track::step::Step;
-use crate::track::store::packed::packed;
+use crate::track::conn::resends::Resends;
+use crate::track::conn::resends::{MAX_RANGES, MAX_REPORTS, Range, Report};
+use crate::track::conn::sent::Sent;
+use crate::track::conn::step::Step;
 use crate::track::timing::MIN_RTO;
 use crate::track::{Note, Value};
-
-/// What one end has sent again, and what the other reported by SACK. Allocated with the first of either, and bounded.
-#[derive(Debug, Default)]
-pub(in crate::track) struct Resends {
-    ranges: VecDeque<Range>,
-    reports: VecDeque<Report>,
-    /// When a timer last sent something again.
-    timeout: Option<Timestamp>,
-}
-
-packed!(Resends { ranges, reports, timeout });
-
-/// Bytes that went again, by their first number.
-#[derive(Clone, Copy, Debug)]
-struct Range {
-    from: i64,
-    /// Copies after the first.
-    times: u32,
-    first: (u64, Timestamp),
-    /// The last copy, and how long after the one before it came; none when no timer sent it.
-    last: Timestamp,
-    interval: Option<Span>,
-    /// When the copy before that one came, and the one before it.
-    previous: Timestamp,
-    earlier: Timestamp,
-    said: bool,
-    /// The interval before the last, where the last is shorter.
-    shrinks_from: Option<Span>,
-}
-
-packed!(Range { from, times, first, last, interval, previous, earlier, said, shrinks_from });
-
-/// A SACK block, when it was new.
-#[derive(Clone, Copy, Debug)]
-struct Report {
-    from: i64,
-    to: i64,
-    frame: u64,
-    ts: Timestamp,
-}
-
-packed!(Report { from, to, ts } near Frame { frame });
-
-const MAX_RANGES: usize = 32;
-const MAX_REPORTS: usize = 64;
 
 /// So often and so long may the same bytes go again.
 // RFC 9293 §3.8.3: R2, after which the connection is closed, is at least 100 s.

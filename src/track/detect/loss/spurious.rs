@@ -4,8 +4,8 @@ use crate::capture::Span;
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::recovery::{Need, Resent, Retransmission};
-use crate::track::step::Step;
+use crate::track::conn::recovery::{Need, Resent, Retransmission};
+use crate::track::conn::step::Step;
 
 /// After this a D-SACK no longer belongs to a segment that was sent again.
 const DSACK_PATIENCE: Span = Span::from_secs(3);

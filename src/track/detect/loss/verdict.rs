@@ -9,11 +9,11 @@ use crate::rules::{Confidence, Rule, Severity};
 use crate::track::Direction;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
-use crate::track::conn::gaps::Gap;
-use crate::track::detect::capture::unseen::is_earlier;
-use crate::track::detect::loss::cause::RetransmissionCause;
-use crate::track::detect::loss::recovery::{Need, Resent, Retransmission, UnexplainedGap};
-use crate::track::step::Step;
+use crate::track::conn::gaps::is_earlier;
+use crate::track::conn::gaps::{Gap, MAX_GAPS};
+use crate::track::conn::recovery::{Need, Resent, Retransmission, UnexplainedGap};
+use crate::track::conn::recovery_cause::RetransmissionCause;
+use crate::track::conn::step::Step;
 use crate::track::timing::{MIN_RTO, SHORTEST_TIMER, SenderClock};
 
 /// What a repeat, or the filling of a gap, turned out to be.
@@ -156,7 +156,7 @@ impl Connection {
     pub(in crate::track) fn say_resent(&mut self, step: &mut Step<'_>, sent: Retransmission) {
         let segment = step.segment;
         let (una_ts, round_trip) = (self.ends[step.me()].una_ts, self.round_trip());
-        let error = step.shared.icmp.cause(step.obs.flow, step.from, segment, &sent, una_ts, round_trip);
+        let error = step.shared.icmp.cause(step.obs.flow, step.from, segment, sent.from, una_ts, round_trip);
         let kind = if error.is_some() { RetransmissionCause::Icmp } else { self.kind_of(step, sent) };
         let clock = self.clock(step);
         if kind == RetransmissionCause::Timeout {
@@ -316,6 +316,24 @@ impl Connection {
         if window > 0 && end == edge {
             let window = u64::from(window);
             step.fire(Rule::WindowFull).bytes("window", window);
+        }
+    }
+}
+
+impl Connection {
+    /// Says once a direction that gaps had to be given up.
+    pub(in crate::track) fn say_given_up(&mut self, step: &mut Step<'_>) {
+        for from in [step.from, step.from.reverse()] {
+            let at = from.index();
+            if !self.ends[at].gaps.gave_up() || std::mem::replace(&mut self.once.gaps[at], true) {
+                continue;
+            }
+            let finding = step.fire(Rule::StateLimited);
+            finding.direction = Some(from);
+            finding
+                .word("limit", "the limit of gaps in one direction")
+                .number("value", MAX_GAPS as i64)
+                .word("what", "the oldest are given up, and what comes for them is not judged");
         }
     }
 }

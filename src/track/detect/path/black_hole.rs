@@ -8,8 +8,8 @@ use crate::capture::Timestamp;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::detect::loss::recovery::Retransmission;
-use crate::track::step::{Shared, Step};
+use crate::track::conn::recovery::Retransmission;
+use crate::track::conn::step::{Shared, Step};
 use crate::track::store::packed::packed;
 use crate::track::{Direction, Finding, Value};
 

@@ -7,7 +7,7 @@ use crate::capture::{Span, Timestamp};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::step::Step;
+use crate::track::conn::step::Step;
 use crate::track::store::packed::packed;
 use crate::track::{Direction, Finding};
 

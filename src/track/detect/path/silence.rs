@@ -5,10 +5,10 @@ use crate::capture::{Span, Timestamp};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::endpoint::Sent;
-use crate::track::detect::application::exchanges::Turn;
-use crate::track::detect::path::stall::{JOINT, Kind, Pause};
-use crate::track::step::{Shared, Step};
+use crate::track::conn::exchanges::Turn;
+use crate::track::conn::sent::Sent;
+use crate::track::conn::step::{Shared, Step};
+use crate::track::shared::stall::{JOINT, Kind, Pause, SHORTEST_SILENCE};
 use crate::track::store::packed::{packed, packed_enum};
 use crate::track::{Direction, Finding};
 
@@ -23,8 +23,6 @@ pub(in crate::track) struct Silence {
 packed!(Silence { start, end, kind });
 packed_enum!(Kind, [Kind::Host, Kind::Program]);
 
-/// RFC 9293 §3.8.6.3 lets an acknowledgment wait for half a second: a silence is longer.
-pub(in crate::track) const SHORTEST_SILENCE: Span = Span::from_millis(600);
 /// Who is silent for longer has another reason than a stall.
 const LONGEST_SILENCE: Span = Span::from_secs(30);
 /// So many round trips are no silence.

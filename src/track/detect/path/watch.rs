@@ -5,10 +5,10 @@ use crate::capture::Span;
 
 use crate::track::Finding;
 use crate::track::conn::connection::Connection;
+use crate::track::conn::step::{Shared, Step};
 use crate::track::detect::path::black_hole::LostSize;
 use crate::track::detect::path::queue::Queue;
 use crate::track::detect::path::silence::Silence;
-use crate::track::step::{Shared, Step};
 use crate::track::store::packed::packed;
 
 /// What stands out on the path of one connection; of two, the client's direction comes first.

@@ -1,20 +1,13 @@
 //! Challenge ACKs: what an end answers to a segment that it does not accept (TC604).
 
-use crate::capture::{Span, Timestamp};
+use crate::capture::Span;
 use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::Value;
 use crate::track::conn::connection::Connection;
-use crate::track::step::Step;
-
-/// A segment that its receiver does not accept, and answers with an ACK.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct ChallengeTrigger {
-    frame: u64,
-    ts: Timestamp,
-    what: &'static str,
-}
+use crate::track::conn::step::Step;
+use crate::track::conn::suspicions::ChallengeTrigger;
 
 /// The answer comes within a round trip, and no sooner than this when that is not known.
 const PATIENCE: Span = Span::from_secs(1);

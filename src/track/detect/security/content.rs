@@ -8,8 +8,8 @@ use crate::dissect::{Checksum, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::endpoint::Sent;
-use crate::track::step::Step;
+use crate::track::conn::sent::Sent;
+use crate::track::conn::step::Step;
 
 impl Connection {
     /// The first copy of the same numbers, where its content was another.

@@ -6,7 +6,7 @@
 use arrayvec::ArrayVec;
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{SeqNumber, TcpFlags};
+use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::Direction;
@@ -14,81 +14,8 @@ use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::facts::CutOff;
 use crate::track::conn::gaps::Gap;
-use crate::track::detect::security::challenge::ChallengeTrigger;
-use crate::track::step::Step;
-
-/// What waits for its alleged sender's reaction. Allocated with the first doubt; by the index of the sender.
-#[derive(Debug, Default)]
-pub(in crate::track) struct PendingSuspicions {
-    reset: [Option<SuspectSegment>; 2],
-    syn: [Option<SuspectSegment>; 2],
-    outside: [Option<SuspectSegment>; 2],
-    /// The acknowledgment of each end that lies a window and more beyond all that the other was seen to send.
-    ahead: [Option<i64>; 2],
-    /// Unacceptable segments that draw an ACK.
-    pub draws: [Option<ChallengeTrigger>; 2],
-    /// Segments whose checksum does not hold.
-    damaged: [ArrayVec<Damaged, MAX_DAMAGED>; 2],
-}
-
-/// A segment whose checksum does not hold, until it is acknowledged or comes again.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Damaged {
-    pub frame: u64,
-    pub ts: Timestamp,
-    pub seq: i64,
-    end: i64,
-    /// What the checksum should be.
-    pub expected: u16,
-}
-
-/// So many of them are waited for.
-const MAX_DAMAGED: usize = 8;
-
-impl PendingSuspicions {
-    /// Nothing waits.
-    pub fn is_empty(&self) -> bool {
-        let Self { reset, syn, outside, ahead, draws, damaged } = self;
-        let doubts = [reset, syn, outside];
-        let quiet = ahead.iter().all(Option::is_none) && draws.iter().all(Option::is_none);
-        doubts.into_iter().flatten().all(Option::is_none) && quiet && damaged.iter().all(ArrayVec::is_empty)
-    }
-
-    /// Those of an end that are acknowledged; they are no longer waited for.
-    pub fn take_damaged(&mut self, of: usize, ack: i64) -> ArrayVec<Damaged, MAX_DAMAGED> {
-        let (taken, left) = std::mem::take(&mut self.damaged[of]).into_iter().partition(|damaged| damaged.end <= ack);
-        self.damaged[of] = left;
-        taken
-    }
-}
-
-/// A segment in doubt.
-#[derive(Clone, Copy, Debug)]
-struct SuspectSegment {
-    rule: Rule,
-    frame: u64,
-    ts: Timestamp,
-    /// Its numbers, and whether it ends with a FIN.
-    seq: i64,
-    end: i64,
-    fin: bool,
-    /// It and those that go on behind it, and the last one of them.
-    segments: u32,
-    last: (u64, Timestamp),
-    raw: SeqNumber,
-    /// All that the other end had sent by then.
-    peer_nxt: i64,
-    /// Where its receiver expected it.
-    wanted: SeqNumber,
-}
-
-impl SuspectSegment {
-    /// Another segment follows on it.
-    fn go_on(&mut self, next: &Self) {
-        (self.end, self.fin, self.last) = (next.end, next.fin, next.last);
-        self.segments += 1;
-    }
-}
+use crate::track::conn::step::Step;
+use crate::track::conn::suspicions::{Damaged, SuspectSegment};
 
 /// So many segments in a row are no accident, and a blind attacker's hardly.
 const MIN_SEGMENTS: u32 = 4;

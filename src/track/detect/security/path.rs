@@ -3,139 +3,11 @@
 //! A route may change, and then every packet changes with it. So a packet off the line is suspicious only once the next one is
 //! back on it.
 
-use crate::dissect::{Segment, TcpFlags};
+use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
-use crate::track::step::Step;
-use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
-
-/// The line that one end's packets keep to.
-#[derive(Debug, Default)]
-pub(in crate::track) struct PathMarks {
-    ttl: u8,
-    id: u16,
-    /// Packets in a row with that time to live, and with an IP ID that counts on.
-    steady_ttl: u8,
-    steady_id: u8,
-    /// Time to live of its SYN: 0 when that was not seen.
-    opener: u8,
-    /// The line was another one before.
-    changed: bool,
-    off: Option<Box<Off>>,
-}
-
-impl Pack for PathMarks {
-    fn pack(&self, out: &mut Packer) {
-        let Self { ttl, id, steady_ttl, steady_id, opener, changed, off: _ } = self;
-        u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, *opener]).pack(out);
-        out.flag(*changed);
-        out.near(Kind::IpId, (*id).into());
-    }
-
-    fn unpack(from: &mut Unpacker) -> Self {
-        let [ttl, steady_ttl, steady_id, opener] = u32::unpack(from).to_le_bytes();
-        let changed = from.flag();
-        Self { ttl, id: from.near(Kind::IpId) as u16, steady_ttl, steady_id, opener, changed, off: None }
-    }
-}
-
-/// A packet off the line.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Off {
-    frame: u64,
-    at: crate::capture::Timestamp,
-    /// What it has and what the others have, each where it is off.
-    pub ttl: Option<(u8, u8)>,
-    pub id: Option<(u16, u16)>,
-}
-
-/// So many packets make a line.
-const BASELINE: u8 = 5;
-/// Times to live so close are one: paths of equal cost differ by a hop or two.
-const TOLERANCE: u8 = 2;
-/// Others' packets make a host-wide counter jump, but hardly so far from one packet of a connection to the next.
-const MAX_ID_STEP: u16 = 4_096;
-
-fn is_far(id: u16, other: u16) -> bool {
-    (id.wrapping_sub(other) as i16).unsigned_abs() > MAX_ID_STEP
-}
-
-impl PathMarks {
-    /// In what a packet is off the line.
-    fn off(&self, segment: &Segment) -> Option<Off> {
-        let ttl = segment.ttl;
-        let ttl_off = self.steady_ttl >= BASELINE && ttl.abs_diff(self.ttl) > TOLERANCE;
-        if ttl_off && self.is_openers(ttl) {
-            // A balancer or proxy that opened the connection speaks for the host again.
-            return None;
-        }
-        let id = segment.ip_id.filter(|id| *id != 0 && self.steady_id >= BASELINE && is_far(*id, self.id));
-        (ttl_off || id.is_some()).then_some(Off {
-            frame: segment.frame,
-            at: segment.ts,
-            ttl: ttl_off.then_some((ttl, self.ttl)),
-            id: id.map(|id| (id, self.id)),
-        })
-    }
-
-    /// Whether it is the time to live of whoever sent the SYN in this end's name.
-    fn is_openers(&self, ttl: u8) -> bool {
-        self.opener != 0 && ttl.abs_diff(self.opener) <= TOLERANCE
-    }
-
-    /// Whether a packet is back on the line that `off` was off.
-    fn is_back(&self, off: &Off, segment: &Segment) -> bool {
-        let ttl = off.ttl.is_some() && segment.ttl.abs_diff(self.ttl) <= TOLERANCE;
-        let id = segment.ip_id.filter(|id| *id != 0 && off.id.is_some());
-        ttl || id.is_some_and(|id| !is_far(id, self.id))
-    }
-
-    /// Whether a packet keeps to the line, and none off it waits for the next.
-    pub fn keeps(&self, segment: &Segment) -> bool {
-        self.is_at_rest() && self.off(segment).is_none()
-    }
-
-    pub fn learn(&mut self, segment: &Segment) {
-        // Read before anything is written: a core that reads a word of which it has just written a byte waits for its cache.
-        let last = self.id;
-        let near = segment.ttl.abs_diff(self.ttl) <= TOLERANCE;
-        if !near && self.steady_ttl >= BASELINE && self.is_openers(segment.ttl) {
-            return;
-        }
-        self.changed |= !near && self.ttl != 0;
-        self.steady_ttl = if near { self.steady_ttl.saturating_add(1) } else { 1 };
-        self.ttl = segment.ttl;
-        let Some(id) = segment.ip_id.filter(|id| *id != 0) else { return };
-        match id.wrapping_sub(last) as i16 {
-            1..=256 if last != 0 => self.steady_id = self.steady_id.saturating_add(1),
-            // Overtaken: that counts on all the same.
-            -256..=0 if last != 0 => return,
-            _ => self.steady_id = 0,
-        }
-        self.id = id;
-    }
-
-    /// Time to live of the line, where all packets but the SYN kept to one.
-    pub fn line(&self) -> Option<u8> {
-        (self.steady_ttl >= BASELINE && !self.changed).then_some(self.ttl)
-    }
-
-    /// Time to live of the SYN, where that was seen.
-    pub fn opener(&self) -> Option<u8> {
-        Some(self.opener).filter(|ttl| *ttl != 0)
-    }
-
-    /// No packet off the line waits for the next.
-    pub fn is_at_rest(&self) -> bool {
-        self.off.is_none()
-    }
-
-    /// In what this segment, the last one seen, is off the line.
-    pub fn last_off(&self, segment: &Segment) -> Option<Off> {
-        self.off.as_deref().filter(|off| off.frame == segment.frame).copied()
-    }
-}
+use crate::track::conn::step::Step;
 
 impl Connection {
     /// Compares a packet with its sender's others.
@@ -160,22 +32,5 @@ impl Connection {
             finding.confidence(Confidence::Possible);
             self.amend(step, before.frame, vec![finding], &[]);
         }
-    }
-}
-
-impl Off {
-    /// Adds what is off to a finding.
-    pub fn tell(&self, finding: &mut crate::track::Finding) {
-        if let Some((ttl, usual)) = self.ttl {
-            finding.number("ttl", ttl).number("usual_ttl", usual);
-        }
-        if let Some((id, last)) = self.id {
-            finding.number("ip_id", id).number("last_id", last);
-        }
-    }
-
-    /// In how many things it is off.
-    pub fn signs(&self) -> u32 {
-        u32::from(self.ttl.is_some()) + u32::from(self.id.is_some())
     }
 }

@@ -1,27 +1,15 @@
 //! The right edge of a window: data beyond it (TC314), and an edge that moves back (TC315).
 
-use crate::capture::{Span, Timestamp};
+use crate::capture::Span;
 use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
-use crate::track::detect::ack::suspect::{REORDER, REORDER_FRAMES, SendOrder};
-use crate::track::step::Step;
-
-/// Data beyond every edge that the receiver was seen to advertise.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Overrun {
-    frame: u64,
-    ts: Timestamp,
-    from: i64,
-    end: i64,
-    edge: i64,
-    /// Its timestamp proves that no later window was missed.
-    proved: bool,
-    /// It has been settled: what else goes beyond the same edge is not said again.
-    settled: bool,
-}
+use crate::track::conn::overrun::Overrun;
+use crate::track::conn::send_order::SendOrder;
+use crate::track::conn::step::Step;
+use crate::track::conn::suspect_ack::{REORDER, REORDER_FRAMES};
 
 impl Connection {
     /// Data beyond the edge: suspected first, for the capture may hold the window that allows it a little later.

@@ -6,21 +6,10 @@ use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::probing::Probing;
+use crate::track::conn::step::Step;
 use crate::track::detect::conclude::Ended;
-use crate::track::step::Step;
 use crate::track::{Direction, Finding, Note};
-
-/// Probes that one end has sent for one reason.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Probing {
-    /// The other end's window is closed; else the connection is idle.
-    closed: bool,
-    /// Those after the other end's last word: how many, the first one's time, the last one.
-    unanswered: u32,
-    first: Timestamp,
-    last: (u64, Timestamp),
-    said: bool,
-}
 
 impl Endpoint {
     /// Whether its first segments in the capture are keep-alives, as the number that it goes on with shows: one above theirs.
@@ -136,18 +125,5 @@ impl Connection {
             (finding.frame, finding.ts, finding.direction) = (probing.last.0, probing.last.1, Some(from));
             found.push(finding);
         }
-    }
-}
-
-impl Probing {
-    fn finding(&self, answered: bool, closed: Option<Span>) -> Finding {
-        let mut finding = Finding::new(if self.closed { Rule::ZeroWindowStall } else { Rule::KeepAliveUnanswered });
-        if let Some(closed) = closed.filter(|_| self.closed) {
-            finding.time("closed", closed);
-        }
-        if !answered {
-            finding.number("probes", self.unanswered).time("span", self.last.1.since(self.first));
-        }
-        finding
     }
 }

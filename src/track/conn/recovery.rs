@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::capture::Timestamp;
 
-use crate::track::detect::loss::cause::RetransmissionCause;
+use crate::track::conn::recovery_cause::RetransmissionCause;
 
 /// Evidence about one direction's losses.
 #[derive(Debug, Default)]

@@ -1,9 +1,8 @@
 //! One direction's account: its time so far, and how the last data left.
 
 use crate::capture::{Span, Timestamp};
+use crate::track::Cause;
 use crate::track::store::packed::{Pack, Packer, Unpacker, packed_enum};
-
-use crate::track::detect::limited_by::Cause;
 
 /// The causes that are counted as they occur. The handshake is counted once for both directions, and the close is what is left.
 pub(in crate::track) const COUNTED: [Cause; 4] =

@@ -10,9 +10,11 @@ use std::net::IpAddr;
 use crate::capture::{Span, Timestamp};
 use crate::rules::{Confidence, Rule};
 
-use crate::track::detect::path::silence::SHORTEST_SILENCE;
 use crate::track::shared::recent::{RecentSegments, host_mark};
 use crate::track::{Finding, Value};
+
+/// RFC 9293 §3.8.6.3 lets an acknowledgment wait for half a second: a silence is longer.
+pub(in crate::track) const SHORTEST_SILENCE: Span = Span::from_millis(600);
 
 /// What was silent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,12 +6,12 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::Rule;
 
-use crate::track::conn::endpoint::{Endpoint, Sent};
-use crate::track::detect::capture::carried::Counts;
-use crate::track::detect::capture::taps::Taps;
-use crate::track::detect::path::IcmpErrors;
-use crate::track::detect::path::stall::Stalls;
+use crate::track::conn::sent::Sent;
+use crate::track::shared::carried::Counts;
+use crate::track::shared::icmp::IcmpErrors;
 use crate::track::shared::recent::RecentSegments;
+use crate::track::shared::stall::Stalls;
+use crate::track::shared::taps::Taps;
 use crate::track::stack::host::Stacks;
 use crate::track::{Direction, Event, Finding, Observation};
 
@@ -51,11 +51,11 @@ pub(in crate::track) struct Shared {
 }
 
 impl Shared {
-    /// Gives an end room for its segments in flight.
+    /// Gives an end a buffer for its segments in flight.
     #[inline]
-    pub fn give_room(&mut self, end: &mut Endpoint) {
-        if end.flight.capacity() == 0 {
-            end.flight = self.rooms.pop().unwrap_or_default();
+    pub fn give_room(&mut self, flight: &mut VecDeque<Sent>) {
+        if flight.capacity() == 0 {
+            *flight = self.rooms.pop().unwrap_or_default();
         }
     }
 

@@ -1,0 +1,26 @@
+//! What held a transfer back, so far: both directions' accounts.
+
+use crate::capture::{Span, Timestamp};
+
+use crate::track::conn::account::Account;
+use crate::track::store::packed::packed;
+
+/// The accounts of both directions.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::track) struct Limits {
+    /// When both could send.
+    pub opened: Option<Timestamp>,
+    /// The longest time without any segment.
+    pub idle: Span,
+    pub accounts: [Account; 2],
+}
+
+packed!(Limits { accounts, opened, idle });
+
+impl Limits {
+    /// Both ends could send.
+    pub fn is_opened(&self) -> bool {
+        self.opened.is_some()
+    }
+}

@@ -1,0 +1,41 @@
+//! What is known of the programs at both ends.
+
+use crate::capture::{Span, Timestamp};
+
+use crate::track::Direction;
+use crate::track::store::packed::packed;
+
+/// What is known of one connection's programs.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Application {
+    /// An acknowledgment that came late, and let the end that it went to write on: who that is, when it came, how late it was.
+    pub late_ack: Option<(Direction, Timestamp, Span)>,
+    pub stalls: Stalls,
+    /// The last long pause.
+    pub pause: Option<Pause>,
+}
+
+packed!(Application { late_ack, stalls, pause });
+
+/// Writes that waited for a delayed acknowledgment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::track) struct Stalls {
+    pub count: u32,
+    pub total: Span,
+    /// Who waited, and the first write that did.
+    pub first: Option<(Direction, u64, Timestamp)>,
+}
+
+packed!(Stalls { count, total, first });
+
+/// A time without any segment.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Pause {
+    pub length: Span,
+    /// The frame that ended it.
+    pub frame: u64,
+    /// How many segments each end had sent until then.
+    pub packets: [u64; 2],
+}
+
+packed!(Pause { length, packets } near Frame { frame });

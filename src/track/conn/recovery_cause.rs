@@ -1,0 +1,26 @@
+//! What made a sender retransmit.
+
+use crate::rules::Rule;
+
+/// What made the sender send again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::track) enum RetransmissionCause {
+    Fast,
+    Timeout,
+    TailProbe,
+    /// An ICMP error: what it called too long goes again, smaller.
+    Icmp,
+    /// The frames prove none of these.
+    Unknown,
+}
+
+impl RetransmissionCause {
+    pub fn rule(self) -> Rule {
+        match self {
+            Self::Fast => Rule::FastRetransmission,
+            Self::Timeout => Rule::TimeoutRetransmission,
+            Self::TailProbe => Rule::TailLossProbe,
+            Self::Icmp | Self::Unknown => Rule::Retransmission,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Whose doing it was, as reports say it.
+
+use crate::capture::Span;
+use crate::dissect::IcmpKind;
+
+use crate::track::Direction;
+
+/// Who, or what, a connection's trouble is due to.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Responsible {
+    /// The path between the ends, or nobody can say which part of it.
+    Network,
+    /// The server: its program, or that none runs.
+    Server,
+    /// The client's program.
+    Client,
+    /// An end that did not read what it was sent.
+    Receiver,
+    /// The capture does not show enough to tell.
+    Capture,
+    /// Nothing went wrong, and nothing took long.
+    Nothing,
+}
+
+impl Responsible {
+    /// All of them, in the order in which reports list them.
+    pub const ALL: [Self; 6] =
+        [Self::Network, Self::Server, Self::Client, Self::Receiver, Self::Capture, Self::Nothing];
+
+    /// The word that reports write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Receiver => "receiver",
+            Self::Capture => "capture",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// What the answer rests on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// Nobody answered the SYNs.
+    NoReply {
+        /// How many there were.
+        syns: u32,
+    },
+    /// An ICMP error answered the SYN.
+    Unreachable {
+        /// What it says.
+        icmp: IcmpKind,
+    },
+    /// A RST answered the SYN.
+    Refused,
+    /// One end reset the connection.
+    Reset(Direction),
+    /// The SYN or the SYN+ACK had to be retransmitted.
+    SlowHandshake,
+    /// Bytes sent that way had to be retransmitted, and nothing went on until then.
+    Loss {
+        /// Which way they went.
+        direction: Direction,
+        /// Segments retransmitted that way.
+        segments: u64,
+    },
+    /// Large segments that way never arrived, and nobody said that they were too large.
+    BlackHole(Direction),
+    /// Segments that way were too large for the path, and their sender did not heed the ICMP error that said so.
+    PathMtuIgnored(Direction),
+    /// It stood still together with other connections.
+    Stall {
+        /// The host acknowledged meanwhile: only its programs stood still.
+        program: bool,
+    },
+    /// A buffer on the way in that direction delayed segments.
+    Queue(Direction),
+    /// It was ended, or forgotten, while it idled.
+    IdleTimeout {
+        /// How long it had idled.
+        idle: Span,
+    },
+    /// The client reset it before it had an answer.
+    GaveUp,
+    /// Writes of the end that sends that way waited for delayed acknowledgments.
+    DelayedAcks(Direction),
+    /// The server took long to answer.
+    SlowAnswers {
+        /// Answers that it gave.
+        answers: u32,
+        /// The longest that one took.
+        longest: Span,
+    },
+    /// The end that sends that way had its window closed.
+    ZeroWindow(Direction),
+    /// One direction only was captured.
+    OneDirection,
+    /// Most of the time cannot be explained, and the capture misses segments.
+    Gaps,
+    /// Nothing stands out.
+    Healthy,
+}
+
+/// Whose doing it was that a connection failed or took long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Diagnosis {
+    /// Who or what.
+    pub responsible: Responsible,
+    /// The time that it cost.
+    pub lost: Span,
+    /// Why that is said.
+    pub reason: Reason,
+}
