@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args as Group, ValueEnum, ValueHint};
 
 use crate::capture::{SaveNames, SavedFile, SharedClerk, Turns};
+use crate::display;
 use crate::report::{
     Album, AlbumOptions, Graph, Names, Report, ReportOptions, Svg, called, main_way, way_name, write_xpl,
 };
@@ -158,7 +159,7 @@ fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, ou
 /// Writes the file of `-o`, whole.
 fn write(clerk: &SharedClerk, text: &[u8]) -> Result<()> {
     let (mut file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
-    file.write_all(text).with_context(|| path.display().to_string())
+    file.write_all(text).with_context(|| display::path(&path))
 }
 
 impl From<Drawn> for Graph {

@@ -25,7 +25,6 @@ mod numerals;
 mod packets;
 mod page;
 mod pen;
-mod plain;
 mod remark;
 mod reporter;
 mod style;

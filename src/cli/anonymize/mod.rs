@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args as Group, ValueHint};
 
 use crate::capture::{Frame, FrameSource, Rotation, SaveFormat, SaveNames, SaveOptions, SharedClerk, Timestamp, Turns};
+use crate::display;
 use crate::track::Event;
 
 use super::args::ConfinementArgs;
@@ -69,7 +70,7 @@ pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
         None => anonymizer.make()?,
     };
     if file.finish()? > 0 {
-        bail!("{}: not all packets could be written", args.write.display());
+        bail!("{}: not all packets could be written", display::path(&args.write));
     }
     damaged(&faults)?;
     Ok(Exit::Done)
@@ -78,10 +79,13 @@ pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
 /// What pseudonyms are made with.
 fn secret(args: &AnonymizeArgs) -> Result<Vec<u8>> {
     let Some(path) = &args.key else { return Ok(ipcrypt_rs::IpcryptPfx::generate_key().to_vec()) };
-    let secret = std::fs::read(path).with_context(|| format!("--key {}", path.display()))?;
+    let secret = std::fs::read(path).with_context(|| format!("--key {}", display::path(&path)))?;
     // Whoever knows one pseudonym could try short ones one by one.
     if secret.len() < 16 {
-        bail!("--key {}: a secret has 16 bytes at least; head -c 32 /dev/urandom > FILE makes one", path.display());
+        bail!(
+            "--key {}: a secret has 16 bytes at least; head -c 32 /dev/urandom > FILE makes one",
+            display::path(&path)
+        );
     }
     Ok(secret)
 }
