@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use super::create::file_len;
 use super::input::{Input, Origin};
 use super::merge::Merge;
 use super::pcap::{self, PcapFile};
@@ -92,12 +93,18 @@ impl OpenFiles {
 }
 
 impl OpenFiles {
+    /// The first that cannot be read twice, because it is standard input, a pipe or a device.
+    pub fn once_only(&self) -> Option<&Path> {
+        let once = |file: &Option<File>| !file.as_ref().is_some_and(|file| matches!(file_len(file), Ok(Some(_))));
+        self.files.iter().find(|(_, file)| once(file)).map(|(path, _)| path.as_path())
+    }
+
     /// A source of each that can be read again, from the beginning.
     ///
     /// # Errors
     /// When one is not a capture.
     pub fn each_again(&self) -> Result<Vec<Box<dyn FrameSource>>, CaptureError> {
-        let again = |file: &File| file.metadata().is_ok_and(|meta| meta.is_file());
+        let again = |file: &File| matches!(file_len(file), Ok(Some(_)));
         let files =
             self.files.iter().filter_map(|(path, file)| Some((path, file.as_ref().filter(|file| again(file))?)));
         files
