@@ -126,6 +126,7 @@ pub mod capture;
 #[doc(hidden)]
 pub mod cli;
 pub mod compare;
+mod display;
 pub mod dissect;
 pub mod pipeline;
 pub mod policy;

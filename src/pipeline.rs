@@ -21,6 +21,8 @@ const FEW: usize = 128;
 const MANY: usize = 1024;
 /// So many batches wait between two threads; more of them do not fit a core's cache.
 const WAITING: usize = 2;
+/// Maximum number of bytes of lines in a batch before its last packet, so that hex dumps of large packets do not add up.
+const MAX_TEXT: usize = 1 << 20;
 
 /// Packets that passed the filter, in order.
 #[derive(Debug, Default)]
@@ -109,10 +111,8 @@ pub struct Feed<'a> {
 impl Feed<'_> {
     /// Fills a batch with so many packets: whether more may come. After an error what is in the batch stands.
     fn fill(&mut self, batch: &mut Batch, many: usize) -> Result<bool> {
-        batch.packets.clear();
-        batch.text.clear();
-        batch.ends.clear();
-        while batch.packets.len() < many {
+        batch.clear();
+        while batch.packets.len() < many && batch.text.len() < MAX_TEXT {
             if self.count == Some(0) {
                 return Ok(false);
             }
@@ -133,6 +133,14 @@ impl Feed<'_> {
 }
 
 impl Batch {
+    fn clear(&mut self) {
+        self.packets.clear();
+        self.ends.clear();
+        self.text.clear();
+        // One large packet is no reason to keep as much for the others.
+        self.text.shrink_to(2 * MAX_TEXT);
+    }
+
     fn add(&mut self, frame: &Frame<'_>, reader: &mut Reader, hasher: &FlowHasher, lines: Option<&mut Lines>) {
         let mut dissection = Dissection::new();
         reader.read(frame, &mut dissection);
@@ -191,4 +199,60 @@ pub fn run(mut feed: Feed<'_>, threads: usize, mut take: impl FnMut(&Batch) -> R
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::open_reader;
+    use crate::report::lines::{DumpStyle, LineStyle};
+    use crate::track::{FlowTracker, TrackerOptions};
+
+    /// A capture of raw IPv4: TCP segments whose records have so many bytes each.
+    fn large(packets: u32, bytes: u32) -> Vec<u8> {
+        let mut file = Vec::new();
+        for word in [0xa1b2_c3d4, 0x0004_0002, 0, 0, bytes, 101_u32] {
+            file.extend(word.to_le_bytes());
+        }
+        let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        packet.extend([0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 2, 0, 0, 0, 0, 0]);
+        packet.resize(bytes as usize, b'x');
+        for n in 0..packets {
+            for word in [1_600_000_000, n, bytes, bytes] {
+                file.extend(word.to_le_bytes());
+            }
+            file.extend(&packet);
+        }
+        file
+    }
+
+    #[test]
+    fn a_batch_of_large_packets_holds_few_bytes_and_nothing_is_lost() {
+        let file = large(300, 60_000);
+        for threads in [1, 2] {
+            let mut source = open_reader(std::io::Cursor::new(file.clone()), "test").unwrap();
+            let dump = DumpStyle { hex_ascii: 1, ..DumpStyle::default() };
+            let mut lines = Lines::new(LineStyle { numeric: true, dump, ..LineStyle::default() });
+            let feed = Feed {
+                source: source.as_mut(),
+                filter: &mut Filter::default(),
+                reader: &mut Reader::default(),
+                hasher: FlowTracker::new(TrackerOptions::default()).hasher().clone(),
+                lines: Some(&mut lines),
+                count: None,
+            };
+            let (mut numbers, mut most, mut capacity) = (Vec::new(), 0, 0);
+            run(feed, threads, |batch| {
+                numbers.extend(batch.packets().map(|(packet, _)| packet.number));
+                most = most.max(batch.text.len());
+                capacity = capacity.max(batch.text.capacity());
+                assert!(batch.packets().all(|(packet, _)| packet.line.len() > 4 * 60_000));
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(numbers, (1..=300).collect::<Vec<_>>());
+            assert!(most < MAX_TEXT + 5 * 60_000, "{most}");
+            assert!(capacity < 4 * MAX_TEXT, "{capacity}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What the fuzz targets try, a module each: bytes or a structure in, a panic where something does not hold.
 
+pub mod cost;
 pub mod dissection;
 pub mod line;
 pub mod memory;

@@ -27,6 +27,17 @@ pub struct Script {
 
 /// Reads a script: every input is one.
 pub fn decode(bytes: &[u8]) -> Script {
+    // How often the lines are said, with later numbers and times each round: mostly once, which is quick.
+    let rounds = bytes.get(3).copied().unwrap_or_default().saturating_sub(240);
+    decode_rounds(bytes, usize::from(rounds) + 1, MOST)
+}
+
+/// The same, with its lines said again and again until there are so many segments: what grows with what came before shows itself.
+pub fn decode_long(bytes: &[u8], most: usize) -> Script {
+    decode_rounds(bytes, most, most)
+}
+
+fn decode_rounds(bytes: &[u8], rounds: usize, most: usize) -> Script {
     let mut head = [0; HEAD];
     for (to, from) in head.iter_mut().zip(bytes) {
         *to = *from;
@@ -41,9 +52,11 @@ pub fn decode(bytes: &[u8]) -> Script {
     let mut said = [[Said::starting(word(4)), Said::starting(word(8))]; 4];
     let lines: Vec<Line> = bytes.get(HEAD..).unwrap_or_default().chunks_exact(LINE).filter_map(Line::read).collect();
     let mut segments = Vec::new();
-    // How often the lines are said, with later numbers and times each round: mostly once, which is quick.
-    for _ in 0..=head[3].saturating_sub(240) {
-        for line in lines.iter().take(MOST.saturating_sub(segments.len())) {
+    for _ in 0..rounds {
+        if lines.is_empty() || segments.len() >= most {
+            break;
+        }
+        for line in lines.iter().take(most.saturating_sub(segments.len())) {
             now = line.then(now);
             segments.push(line.segment(segments.len() as u64 + 1, Timestamp(now), &mut said));
         }

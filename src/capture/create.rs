@@ -57,12 +57,12 @@ pub fn create(path: &Path, name: Name) -> io::Result<File> {
 ///
 /// # Errors
 /// As [`create`].
-pub fn open_unchanged(path: &Path) -> io::Result<File> {
+pub fn open_unchanged(path: &Path, name: Name) -> io::Result<File> {
     if is_descriptor(path) {
         return File::options().write(true).open(path);
     }
     let (folder, file) = split(path)?;
-    file_in(folder.folder.as_fd(), file, Name::Typed, MAX_LINKS)
+    file_in(folder.folder.as_fd(), file, name, MAX_LINKS)
 }
 
 /// What this process has open already, such as a shell's `>(command)`, and nobody else can put there.
@@ -216,9 +216,19 @@ fn in_the_way(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, format!("{what} is in its place, and is left as it is"))
 }
 
+/// How long a file is; none where it is a pipe, a terminal or a device. A process that is confined has no other way to ask.
+///
+/// # Errors
+/// Those of the system.
+pub fn file_len(file: &File) -> io::Result<Option<u64>> {
+    let found = fstat(file)?;
+    let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+    Ok(is_file.then_some(found.st_size.unsigned_abs()))
+}
+
 /// A file is emptied; what is none holds nothing.
 fn emptied(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() {
+    if file_len(&file)?.is_some() {
         ftruncate(&file, 0)?;
     }
     Ok(file)
@@ -244,7 +254,7 @@ mod tests {
             assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
             file.write_all(b"something").unwrap();
         }
-        open_unchanged(&path).unwrap();
+        open_unchanged(&path, Name::Typed).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"something");
     }
 

@@ -29,8 +29,17 @@ pub fn create(path: &Path, _: Name) -> io::Result<File> {
 ///
 /// # Errors
 /// As [`create`].
-pub fn open_unchanged(path: &Path) -> io::Result<File> {
+pub fn open_unchanged(path: &Path, _: Name) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).open(path)
+}
+
+/// How long a file is; none where it is something else.
+///
+/// # Errors
+/// Those of the system.
+pub fn file_len(file: &File) -> io::Result<Option<u64>> {
+    let found = file.metadata()?;
+    Ok(found.is_file().then_some(found.len()))
 }
 
 impl Folder {

@@ -5,12 +5,13 @@ use std::io;
 use std::path::PathBuf;
 
 use super::LinkType;
+use crate::display;
 
 /// Why a source cannot be opened, or cannot go on. The messages say what happened, where, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// The operating system refused.
-    #[error("{}: {source}{}", path.display(), remedy(source))]
+    #[error("{}: {source}{}", display::path(&path), remedy(source))]
     Io {
         /// What was being read or written.
         path: PathBuf,
@@ -19,7 +20,7 @@ pub enum CaptureError {
     },
 
     /// A file that was being written lacks frames.
-    #[error("{}: {}{frames} frame{} {} not in it{}", path.display(), Because(source), if *frames == 1 { "" } else { "s" },
+    #[error("{}: {}{frames} frame{} {} not in it{}", display::path(&path), Because(source), if *frames == 1 { "" } else { "s" },
         if *frames == 1 { "is" } else { "are" }, source.as_ref().map_or("", remedy))]
     Unsaved {
         /// The file.
@@ -31,14 +32,14 @@ pub enum CaptureError {
     },
 
     /// A directory where a file is wanted.
-    #[error("{}: is a directory; name a capture file in it", path.display())]
+    #[error("{}: is a directory; name a capture file in it", display::path(&path))]
     Directory {
         /// The directory.
         path: PathBuf,
     },
 
     /// There is not one byte in it.
-    #[error("{}: the file is empty; a capture without packets has at least a header of 24 bytes", path.display())]
+    #[error("{}: the file is empty; a capture without packets has at least a header of 24 bytes", display::path(&path))]
     Empty {
         /// The file.
         path: PathBuf,
@@ -46,7 +47,7 @@ pub enum CaptureError {
 
     /// The first bytes are those of no format that is read.
     #[error("{}: not a capture file: {} {}; pcap and pcapng are read, plain or in gzip, zstd, lz4 or xz",
-        path.display(), Begins(packing), Bytes(first))]
+        display::path(&path), Begins(packing), Bytes(first))]
     NotACapture {
         /// The file.
         path: PathBuf,
@@ -57,7 +58,7 @@ pub enum CaptureError {
     },
 
     /// The file ends inside its first header.
-    #[error("{}: the file ends inside its header ({present} of {needed} bytes); it holds no packets", path.display())]
+    #[error("{}: the file ends inside its header ({present} of {needed} bytes); it holds no packets", display::path(&path))]
     HeaderCut {
         /// The file.
         path: PathBuf,
@@ -68,7 +69,7 @@ pub enum CaptureError {
     },
 
     /// Its very beginning is damaged.
-    #[error("{}: the file is damaged: {damage}; get another copy of it", path.display())]
+    #[error("{}: the file is damaged: {damage}; get another copy of it", display::path(&path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -78,7 +79,7 @@ pub enum CaptureError {
 
     /// The file's header is of a version that nobody describes.
     #[error("{}: {format} version {major}.{minor} is not read; convert it with a program that does, e.g. editcap",
-        path.display())]
+        display::path(&path))]
     Version {
         /// The file.
         path: PathBuf,
@@ -92,7 +93,7 @@ pub enum CaptureError {
 
     /// A frame for a pcap file that holds frames of another link type.
     #[error("{}: frame {frame} is {second}, and the file holds {first}: a pcap file holds one link type; \
-        a name that ends in .pcapng has room for several", path.display())]
+        a name that ends in .pcapng has room for several", display::path(&path))]
     SecondLinkType {
         /// The file that is written.
         path: PathBuf,
@@ -105,7 +106,7 @@ pub enum CaptureError {
     },
 
     /// A filter expression that does not compile.
-    #[error("filter expression: {words}{}", Pointer { expression, at: *at })]
+    #[error("filter expression: {}{}", display::line(words), Pointer { expression, at: *at })]
     Filter {
         /// As given.
         expression: String,
@@ -116,7 +117,10 @@ pub enum CaptureError {
     },
 
     /// A filter expression that means nothing on a link type that came.
-    #[error("filter expression: {words}: frame {frame} is {link_type}, on which `{expression}` means nothing")]
+    #[error(
+        "filter expression: {words}: frame {frame} is {link_type}, on which `{}` means nothing",
+        display::line(expression)
+    )]
     FilterLinkType {
         /// As given.
         expression: String,
@@ -274,12 +278,14 @@ impl fmt::Display for CaptureFault {
         match self {
             Self::Cut { source, after_frame, offset, needed, present } => write!(
                 f,
-                "{source}: the file ends inside a record, after frame {after_frame}, at byte {offset}: {present} of {needed} \
-                 bytes are there; the capture or its copy was stopped early"
+                "{}: the file ends inside a record, after frame {after_frame}, at byte {offset}: {present} of {needed} \
+                 bytes are there; the capture or its copy was stopped early",
+                display::line(source)
             ),
             Self::Damaged { source, after_frame, offset, damage } => write!(
                 f,
-                "{source}: the file is damaged after frame {after_frame}, at byte {offset}: {damage}; what follows is not read"
+                "{}: the file is damaged after frame {after_frame}, at byte {offset}: {damage}; what follows is not read",
+                display::line(source)
             ),
         }
     }
@@ -359,7 +365,7 @@ impl fmt::Display for Bytes<'_> {
 fn permission() -> String {
     if cfg!(target_os = "linux") {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("tcpcheck"));
-        format!("use sudo, or once: sudo setcap cap_net_raw,cap_net_admin=eip {}", program.display())
+        format!("use sudo, or once: sudo setcap cap_net_raw,cap_net_admin=eip {}", display::path(&program))
     } else {
         "use sudo, or give yourself access to /dev/bpf*".to_owned()
     }
@@ -373,7 +379,7 @@ struct Pointer<'a> {
 
 impl fmt::Display for Pointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.expression.replace(char::is_control, " ");
+        let shown = display::line(self.expression);
         write!(f, "\n  {shown}")?;
         if let Some(before) = self.at.and_then(|at| self.expression.get(..at)) {
             write!(f, "\n  {:width$}^", "", width = before.chars().count())?;

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use super::create::file_len;
 use super::input::{Input, Origin};
 use super::merge::Merge;
 use super::pcap::{self, PcapFile};
 use super::pcapng::{self, PcapngFile};
-use super::unpack::Packing;
+use super::unpack::{Packing, may_be_skipped, skip_frames};
 use super::window::Window;
 use super::{CaptureError, FrameSource};
 
@@ -92,12 +93,18 @@ impl OpenFiles {
 }
 
 impl OpenFiles {
+    /// The first that cannot be read twice, because it is standard input, a pipe or a device.
+    pub fn once_only(&self) -> Option<&Path> {
+        let once = |file: &Option<File>| !file.as_ref().is_some_and(|file| matches!(file_len(file), Ok(Some(_))));
+        self.files.iter().find(|(_, file)| once(file)).map(|(path, _)| path.as_path())
+    }
+
     /// A source of each that can be read again, from the beginning.
     ///
     /// # Errors
     /// When one is not a capture.
     pub fn each_again(&self) -> Result<Vec<Box<dyn FrameSource>>, CaptureError> {
-        let again = |file: &File| file.metadata().is_ok_and(|meta| meta.is_file());
+        let again = |file: &File| matches!(file_len(file), Ok(Some(_)));
         let files =
             self.files.iter().filter_map(|(path, file)| Some((path, file.as_ref().filter(|file| again(file))?)));
         files
@@ -118,7 +125,10 @@ pub fn open_reader(input: impl Read + Send + 'static, name: &str) -> Result<Box<
 
 fn read(input: Box<dyn Read + Send>, origin: Origin) -> Result<Box<dyn FrameSource>, CaptureError> {
     let mut input = Input::new(Window::new(input), origin);
-    let magic = magic(&mut input)?;
+    let mut magic = magic(&mut input)?;
+    if may_be_skipped(magic) {
+        magic = behind_skipped(&mut input, magic)?;
+    }
     let Some(packing) = Packing::of(magic) else {
         return recognise(input, magic);
     };
@@ -128,6 +138,17 @@ fn read(input: Box<dyn Read + Send>, origin: Origin) -> Result<Box<dyn FrameSour
     let mut input = Input::new(Window::new(unpacked), origin);
     let magic = self::magic(&mut input)?;
     recognise(input, magic)
+}
+
+/// The first four bytes behind the frames of a compressed file that are for other programs.
+fn behind_skipped(input: &mut Input, first: [u8; 4]) -> Result<[u8; 4], CaptureError> {
+    match skip_frames(&mut input.window).and_then(|()| input.window.want(4)) {
+        Ok(true) => Ok(input.window.peek(4).and_then(|m| m.first_chunk().copied()).unwrap_or_default()),
+        // There is nothing behind them, or not all of them.
+        Ok(false) => Err(input.origin.clone().unknown(&first)),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(input.origin.clone().unknown(&first)),
+        Err(e) => Err(input.origin.error(e)),
+    }
 }
 
 /// The first four bytes.

@@ -9,8 +9,12 @@ use super::{
     SourceInfo, Timestamp,
 };
 
-/// Maximum number of blocks that wait for the frame behind them.
+/// Maximum number of blocks that wait for the frame behind them, and of bytes in them.
 const MAX_KEPT: usize = 4096;
+const MAX_KEPT_BYTES: usize = 64 << 20;
+
+/// Maximum number of interfaces that are told apart; the frames of further ones are the last one's.
+const MAX_INTERFACES: usize = 1 << 20;
 
 /// Merges sources by time; of frames with equal times, those of the earlier source come first.
 ///
@@ -27,6 +31,7 @@ pub struct Merge {
     faults: Vec<CaptureFault>,
     /// What came beside the frames that wait.
     kept: Vec<Block>,
+    kept_bytes: usize,
     /// What was handed out with the latest frame.
     blocks: Vec<Block>,
     section: Vec<u8>,
@@ -71,6 +76,7 @@ impl Merge {
             interfaces: Vec::new(),
             faults: Vec::new(),
             kept: Vec::new(),
+            kept_bytes: 0,
             blocks: Vec::new(),
             section: Vec::new(),
         };
@@ -92,7 +98,13 @@ impl Merge {
             let known = self.interfaces.len();
             let (next, beside) = input.source.next_with_blocks()?;
             let others = beside.blocks.iter().filter(|block| !matches!(block, Block::Interface(_)));
-            self.kept.extend(others.take(MAX_KEPT.saturating_sub(self.kept.len())).cloned());
+            for block in others {
+                let bytes = self.kept_bytes.saturating_add(block.len());
+                if self.kept.len() < MAX_KEPT && bytes <= MAX_KEPT_BYTES {
+                    self.kept_bytes = bytes;
+                    self.kept.push(block.clone());
+                }
+            }
             match next {
                 Next::Idle => return Ok(false),
                 Next::Frame(frame) => {
@@ -113,8 +125,10 @@ impl Merge {
 impl Input {
     fn know_interfaces(&mut self, merged: &mut Vec<Interface>) {
         for interface in self.source.interfaces().iter().skip(self.interfaces.len()) {
-            self.interfaces.push(merged.len() as u32);
-            merged.push(interface.clone());
+            if merged.len() < MAX_INTERFACES {
+                merged.push(interface.clone());
+            }
+            self.interfaces.push(merged.len().saturating_sub(1) as u32);
         }
     }
 }
@@ -141,6 +155,7 @@ impl FrameSource for Merge {
         }
         self.blocks.clear();
         self.blocks.append(&mut self.kept);
+        self.kept_bytes = 0;
         let Self { waiting, asking, inputs, frames, blocks, .. } = self;
         let popped = waiting.pop().and_then(|Reverse((_, index))| Some((index, inputs.get(index)?)));
         let Some((index, Input { head, interfaces, .. })) = popped else {

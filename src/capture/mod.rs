@@ -35,7 +35,7 @@ mod writer;
 
 pub use block::{Beside, Block, Interface};
 pub use clerk::{Clerk, OwnClerk, Part, Purpose, SaveNames, SavedFile, SharedClerk};
-pub use create::open_unchanged;
+pub use create::{Name, file_len, open_unchanged};
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{OpenFiles, open, open_all, open_reader};
 pub use filter::Filter;

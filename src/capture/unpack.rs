@@ -1,6 +1,6 @@
 //! Compressed captures: tells the compression by its first bytes, and unpacks it while it is read.
 
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 
 use super::window::Window;
 
@@ -42,7 +42,7 @@ impl Packing {
         Ok(match self {
             Self::Gzip => Box::new(Sips(flate2::read::MultiGzDecoder::new(packed))),
             Self::Zstd => Box::new(Sips(zstd::stream::read::Decoder::new(packed)?)),
-            Self::Lz4 => Box::new(Lz4Frames(lz4_flex::frame::FrameDecoder::new(packed))),
+            Self::Lz4 => Box::new(Lz4Frames::new(packed)),
             Self::Xz => {
                 let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED)?;
                 Box::new(Sips(liblzma::read::XzDecoder::new_stream(packed, stream)))
@@ -64,14 +64,74 @@ impl<R: Read> Read for Sips<R> {
     }
 }
 
-/// Goes on with the next frame where `lz4_flex` stops at the end of each.
-struct Lz4Frames(lz4_flex::frame::FrameDecoder<Window>);
+/// LZ4 frames one behind the other, with whatever is to be passed over between them.
+///
+/// `lz4_flex` stops at the end of each frame, takes a frame that may be skipped for an error, and the end of the file for
+/// the end of a frame.
+struct Lz4Frames(lz4_flex::frame::FrameDecoder<Lz4Input>);
+
+impl Lz4Frames {
+    fn new(packed: Window) -> Self {
+        Self(lz4_flex::frame::FrameDecoder::new(Lz4Input { packed, ended: false }))
+    }
+}
 
 impl Read for Lz4Frames {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.0.read(buffer)? {
-            0 => self.0.read(buffer),
+        loop {
+            let read = self.0.read(buffer);
+            let Lz4Input { packed, ended } = self.0.get_mut();
+            match read {
+                // The end of a frame, be it an empty one; or an empty block.
+                Ok(0) if !buffer.is_empty() => {
+                    skip_frames(packed)?;
+                    if !packed.want(1)? {
+                        return Ok(0);
+                    }
+                }
+                Err(_) if *ended => return Err(ErrorKind::UnexpectedEof.into()),
+                read => return read,
+            }
+        }
+    }
+}
+
+/// The bytes of LZ4 frames. It is read only for more of a frame, so its end is an error.
+struct Lz4Input {
+    packed: Window,
+    ended: bool,
+}
+
+impl Read for Lz4Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.packed.read(buffer)? {
+            0 if !buffer.is_empty() => {
+                self.ended = true;
+                // Not `UnexpectedEof`, of which `lz4_flex` makes the end of a frame.
+                Err(io::Error::other("the file ends within a frame"))
+            }
             n => Ok(n),
+        }
+    }
+}
+
+/// Whether a frame begins so that is for other programs (RFC 8878 §3.1.2; LZ4 has the same).
+pub(super) fn may_be_skipped(magic: [u8; 4]) -> bool {
+    matches!(magic, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
+}
+
+/// Moves past the frames that stand there for other programs.
+///
+/// # Errors
+/// `UnexpectedEof` when the input ends within one.
+pub(super) fn skip_frames(packed: &mut Window) -> io::Result<()> {
+    loop {
+        packed.want(8)?;
+        let head = packed.peek(8).and_then(|head| head.as_chunks::<4>().0.first_chunk::<2>().copied());
+        let Some([_, length]) = head.filter(|[magic, _]| may_be_skipped(*magic)) else { return Ok(()) };
+        let length = u64::from(u32::from_le_bytes(length)).saturating_add(8);
+        if packed.skip(length)? < length {
+            return Err(ErrorKind::UnexpectedEof.into());
         }
     }
 }

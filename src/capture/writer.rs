@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::create::{Name, create};
+use super::create::{Name, create, file_len};
 use super::spool::Spool;
 use super::{Block, CaptureError, Frame, Interface, LinkType, Precision, pcapng};
 
@@ -326,11 +326,10 @@ impl SaveFile {
             whole = at;
         }
         if let Sink::File(file) = &self.output
-            && let Ok(metadata) = file.metadata()
-            && metadata.is_file()
+            && let Ok(Some(length)) = file_len(file)
         {
             // Of use to the reader of the file, and no harm when it fails.
-            let _ = file.set_len(metadata.len().saturating_sub(gone.saturating_sub(whole) as u64));
+            let _ = file.set_len(length.saturating_sub(gone.saturating_sub(whole) as u64));
         }
         missing
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::capture::OpenFiles;
+use crate::display;
 use crate::dissect::TcpFlags;
 use crate::report::lines::{LineStyle, Lines};
 use crate::report::{Annotator, Ink, Level, Own, Style, ascii, wrapped, write_page};
@@ -57,6 +58,12 @@ pub fn frame(
         bail!("-r -: a capture is read twice here, so it has to be a file");
     }
     let files = OpenFiles::open(files)?;
+    if let Some(path) = files.once_only() {
+        bail!(
+            "{}: a capture is read twice here, so it has to be a file and no pipe: save it first",
+            display::path(path)
+        );
+    }
     let lines = Lines::new(LineStyle { numeric, ..LineStyle::default() });
     sandbox::close(User::of(None)?.as_ref(), Doors::default())?;
     let look = |frames: &BTreeSet<u64>| watch(&files, frames, lines.clone(), options);

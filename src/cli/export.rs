@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use crate::capture::{CaptureFault, FrameSource, SaveNames, SavedFile, Turns};
+use crate::display;
 use crate::report::table::{
     Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, finding_cells, flow_cells, packet_cells, segment_cells,
     table_writer,
@@ -29,7 +30,7 @@ pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let (file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
     let described: Vec<Column> = columns.iter().filter_map(|at| table.columns().get(*at)).copied().collect();
-    let named = || path.display().to_string();
+    let named = || display::path(&path);
     let mut exporter = Exporter {
         table,
         writer: table_writer(format, &described, file).with_context(named)?,

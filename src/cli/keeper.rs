@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use crate::capture::{
     CaptureError, Extent, Frame, Ring, SaveFile, SaveOptions, SavedFile, SharedClerk, Span, Timestamp,
 };
+use crate::display;
 use crate::rules::Rule;
 use crate::track::Finding;
 
@@ -105,7 +106,7 @@ impl Keeper {
             "tcpcheck: {} of @{}: packets around it go to {}",
             finding.rule.code(),
             finding.frame,
-            path.display()
+            display::path(&path)
         ));
         let mut file = SaveFile::in_file(made, &path, self.options)?;
         let written = self.ring.frames().try_for_each(|frame| file.write(&frame));

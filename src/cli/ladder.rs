@@ -5,13 +5,14 @@ use std::cmp::Reverse;
 use anyhow::{Result, bail};
 use clap::Parser;
 
+use crate::display;
 use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, Trouble, trouble};
 use crate::track::Event;
 
 use super::args::{Args, LadderArgs, LadderFormat};
 use super::exit::Exit;
 use super::output::tell;
-use super::plan::{Environment, Origin, Plan, Show, is_standard};
+use super::plan::{Environment, Plan, Show, is_standard};
 use super::run::{Events, Session};
 use super::select::Connections;
 
@@ -39,7 +40,7 @@ pub fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
         names: if args.numeric { Names::numeric() } else { Names::new() },
     });
     let Some(mut session) = Session::begin(&plan)? else { return Ok(Exit::Done) };
-    if let Some(flow) = chosen(args, &plan, &session)? {
+    if let Some(flow) = chosen(args, &session)? {
         session.narrow(Connections::numbered(&[flow]));
     }
     let exit = session.run(vec![Box::new(&mut ladder)])?;
@@ -72,14 +73,19 @@ fn plan(args: &LadderArgs, around: &Environment) -> Result<Plan> {
 }
 
 /// The number of the connection to draw; none where that is the first one.
-fn chosen(args: &LadderArgs, plan: &Plan, session: &Session<'_>) -> Result<Option<u32>> {
-    let again = matches!(&plan.origin, Origin::Files(paths) if !paths.iter().any(|path| is_standard(path)));
+fn chosen(args: &LadderArgs, session: &Session<'_>) -> Result<Option<u32>> {
+    let once = session.read_once();
     if args.flow.is_some() {
         return Ok(args.flow);
     }
-    if !again {
+    if let Some(once) = once {
         if args.worst {
-            bail!("--worst reads the packets twice, which standard input does not allow: save them, then use -r FILE");
+            let once = if is_standard(&once) {
+                "standard input".to_owned()
+            } else {
+                format!("{}, a pipe,", display::path(&once))
+            };
+            bail!("--worst reads the packets twice, which {once} does not allow: save them, then use -r FILE");
         }
         return Ok(None);
     }

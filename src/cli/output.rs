@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use anyhow::{Result, anyhow};
 
 use crate::capture::{Spool, standard_output};
+use crate::display;
 
 /// As much as is gathered before a block is written.
 const BLOCK: usize = 64 * 1024;
@@ -133,12 +134,10 @@ fn lines(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
 }
 
-/// Writes a line to standard error, without anything from a file's name that a terminal would obey. When nobody reads that
-/// any more, there is nobody left to tell.
+/// Writes lines to standard error, without anything from a file's name that a terminal or a CI runner would obey. When nobody
+/// reads that any more, there is nobody left to tell.
 pub fn tell(words: &str) {
-    let obeyed = |c: char| c.is_control() && c != '\n';
-    let line: String = words.chars().map(|c| if obeyed(c) { '?' } else { c }).chain(['\n']).collect();
-    let _ = io::stderr().lock().write_all(line.as_bytes());
+    let _ = io::stderr().lock().write_all((display::lines(words) + "\n").as_bytes());
 }
 
 /// An error and what caused it, each said once.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 
 use crate::capture::{Filter, LiveOptions, SaveFormat, Span, Traffic, Turns};
+use crate::display;
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
 use crate::report::{Invocation, Level, Order, Pace};
 use crate::rules::{Rule, Severity};
@@ -335,7 +336,7 @@ fn check_read_twice(origin: &Origin) -> Result<()> {
         Origin::Files(paths) => match paths.iter().find(|path| !again(path)) {
             None => return Ok(()),
             Some(path) if is_standard(path) => ("-r -".to_owned(), "tcpcheck -r - -w FILE"),
-            Some(path) => (path.display().to_string(), "tcpcheck -r - -w FILE"),
+            Some(path) => (display::path(&path), "tcpcheck -r - -w FILE"),
         },
         Origin::Live(_) => ("a live capture".to_owned(), "tcpcheck -w FILE"),
     };
@@ -386,7 +387,7 @@ pub fn live_options(args: &Args) -> Result<LiveOptions> {
     let source = &args.source;
     let interface = source.interface.clone().map(OsString::into_string).transpose();
     Ok(LiveOptions {
-        interface: interface.map_err(|name| anyhow!("-i {}: no interface has such a name", name.display()))?,
+        interface: interface.map_err(|name| anyhow!("-i {}: no interface has such a name", display::path(&name)))?,
         snaplen: source.snapshot_length.unwrap_or(0),
         buffer_kib: source.buffer_size,
         promiscuous: !source.no_promiscuous_mode,
@@ -402,7 +403,7 @@ pub fn live_options(args: &Args) -> Result<LiveOptions> {
 
 fn filter(args: &Args) -> Result<Filter> {
     let expression = match &args.which.filter_file {
-        Some(path) => std::fs::read_to_string(path).with_context(|| format!("-F {}", path.display()))?,
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("-F {}", display::path(&path)))?,
         None => {
             let words: Option<Vec<&str>> = args.which.filter.iter().map(|word| word.to_str()).collect();
             words.context("the filter expression is not UTF-8")?.join(" ")
@@ -456,7 +457,7 @@ fn again(origin: &Origin, filter: &str) -> Invocation {
 
 /// A path as a shell takes it for one word; none where a command cannot name it again.
 pub fn word(path: &Path) -> Option<String> {
-    path.to_str().filter(|name| *name != "-" && !name.contains(char::is_control)).map(quoted)
+    path.to_str().filter(|name| *name != "-" && !name.contains(display::is_unsafe)).map(quoted)
 }
 
 /// As a shell takes it for one word.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::capture::{SaveNames, SavedFile, SharedClerk, Turns};
+use crate::display;
 use crate::report::{
     Album, AlbumOptions, Graph, Names, Report, ReportOptions, Svg, called, main_way, way_name, write_xpl,
 };
@@ -98,7 +99,7 @@ fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, ou
 /// Writes the file of `-o`, whole.
 fn write(clerk: &SharedClerk, text: &[u8]) -> Result<()> {
     let (mut file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
-    file.write_all(text).with_context(|| path.display().to_string())
+    file.write_all(text).with_context(|| display::path(&path))
 }
 
 impl From<GraphName> for Graph {

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use super::file::{self, MAX_BASELINE};
 use super::verdict::{Fingerprint, State, Verdict};
-use super::{PolicyError, Problem};
+use super::{Named, PolicyError, Problem};
 
 /// The name of a baseline's file beside its policy.
 pub const BASELINE_NAME: &str = "tcpcheck.baseline.toml";
@@ -41,8 +42,8 @@ impl Baseline {
     ///
     /// # Errors
     /// When it cannot be read, or is none.
-    pub fn read(path: &Path) -> Result<Self, PolicyError> {
-        let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
+    pub fn read(path: &Path, named: Named) -> Result<Self, PolicyError> {
+        let text = file::text(path, named, MAX_BASELINE)?;
         Self::parse(&path.display().to_string(), &text)
     }
 

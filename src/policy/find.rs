@@ -9,7 +9,8 @@ pub const FILE_NAME: &str = "tcpcheck.toml";
 pub fn find(directory: &Path) -> Option<PathBuf> {
     let mut relative = PathBuf::new();
     for above in directory.ancestors() {
-        if above.join(FILE_NAME).is_file() {
+        // Whatever it is: a pipe or a link that leads nowhere is refused, and no other policy decides in its place.
+        if above.join(FILE_NAME).symlink_metadata().is_ok_and(|found| !found.is_dir()) {
             return Some(relative.join(FILE_NAME));
         }
         relative.push("..");

@@ -6,6 +6,7 @@
 mod baseline;
 mod check;
 mod draft;
+mod file;
 mod find;
 mod following;
 mod judge;
@@ -20,6 +21,7 @@ mod verdict;
 pub use baseline::{BASELINE_NAME, Baseline, Shrink};
 pub use check::{Allowance, Check, Defect, Demand, FindingRules, Measure, Policy, Scope, Section};
 pub use draft::Draft;
+pub use file::Named;
 pub use find::{FILE_NAME, find};
 pub use judge::Judge;
 pub use key::{Key, KeyInfo};

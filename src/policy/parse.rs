@@ -8,13 +8,14 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::capture::Filter;
 use crate::rules::{Rule, Severity};
 
 use super::check::{Allowance, Check, Defect, Demand, FindingRules, Measure, Policy, Scope, Section};
+use super::file::{self, MAX_POLICY};
 use super::key::nearest;
+use super::problem::Positions;
 use super::units::{Close, Comparison, Gate, Share, Word, span};
-use super::{Key, PolicyError, Position, Problem, scope};
+use super::{Key, Named, PolicyError, Position, Problem, scope};
 
 /// What is judged where a policy does not say.
 const SELECTED: [&str; 5] = ["TC1", "TC2", "TC3", "TC4", "TC5"];
@@ -22,8 +23,24 @@ const SELECTED: [&str; 5] = ["TC1", "TC2", "TC3", "TC4", "TC5"];
 /// From which severity on a finding fails where a policy does not say.
 const FAIL_ON: Severity = Severity::Error;
 
-/// Problems told at once.
-const TOLD: usize = 10;
+/// Maximum number of problems that are told at once.
+const MAX_TOLD: usize = 10;
+
+/// The same of a text that is not TOML, which may be any file at all.
+const MAX_TOLD_OTHER: usize = 3;
+
+/// Maximum number of problems that are collected, to tell the first of them.
+const MAX_PROBLEMS: usize = 1_000;
+
+/// Maximum number of characters of a text in a policy.
+const MAX_CHARACTERS: usize = 1_000;
+
+/// Maximum number of scopes: each connection may have to be tried on all of them.
+const MAX_SCOPES: usize = 100;
+
+/// Maximum number of characters of all scopes' filters together: libpcap takes up to a second for a thousand of them, and
+/// the time grows with their square.
+const MAX_FILTERS: usize = 8_000;
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
@@ -32,8 +49,8 @@ impl Policy {
     ///
     /// # Errors
     /// When it cannot be read, or says what no policy says.
-    pub fn read(path: &Path, today: Date) -> Result<Self, PolicyError> {
-        let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
+    pub fn read(path: &Path, named: Named, today: Date) -> Result<Self, PolicyError> {
+        let text = file::text(path, named, MAX_POLICY)?;
         Self::parse(&path.display().to_string(), &text, today)
             .map(|policy| Self { file: Some(path.to_owned()), ..policy })
     }
@@ -43,19 +60,24 @@ impl Policy {
     /// # Errors
     /// When it says what no policy says.
     pub fn parse(file: &str, text: &str, today: Date) -> Result<Self, PolicyError> {
-        let mut parser = Parser { file, text, today, problems: Vec::new(), checks: Vec::new() };
+        let positions = Positions::new(text);
+        let mut parser =
+            Parser { text, positions: &positions, today, problems: Vec::new(), checks: Vec::new(), filters: 0 };
         let (document, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             parser.problem(error.span().unwrap_or(0..0), format!("not TOML: {}", error.message().trim()));
         }
         // What is left of a text that is not TOML would only be misunderstood.
-        let sections = if parser.problems.is_empty() { parser.document(document.get_ref()) } else { Vec::new() };
+        let is_toml = parser.problems.is_empty();
+        let sections = if is_toml { parser.document(document.get_ref()) } else { Vec::new() };
         match parser.problems.is_empty() {
             true => Ok(Self { file: None, checks: parser.checks, sections }),
             false => {
-                parser.problems.sort_by_key(|problem| problem.at);
-                parser.problems.truncate(TOLD);
-                Err(PolicyError::Invalid(parser.problems))
+                let mut problems = parser.problems;
+                problems.sort_by_key(|(span, _)| span.start);
+                let told = problems.into_iter().take(if is_toml { MAX_TOLD } else { MAX_TOLD_OTHER });
+                let told = told.map(|(span, words)| Problem::at(file, text, positions.of(span.start), span, words));
+                Err(PolicyError::Invalid(told.collect()))
             }
         }
     }
@@ -83,11 +105,13 @@ fn rules(words: &[&str]) -> Vec<Rule> {
 }
 
 struct Parser<'t> {
-    file: &'t str,
     text: &'t str,
+    positions: &'t Positions<'t>,
     today: Date,
-    problems: Vec<Problem>,
+    problems: Vec<(Range<usize>, String)>,
     checks: Vec<Check>,
+    /// Characters of the scopes' filters so far.
+    filters: usize,
 }
 
 /// What a section says of findings.
@@ -113,7 +137,14 @@ struct Written {
 
 impl<'t> Parser<'t> {
     fn problem(&mut self, span: Range<usize>, words: impl Into<String>) {
-        self.problems.push(Problem::new(self.file, self.text, span, words));
+        if !self.has_failed() {
+            self.problems.push((span, words.into()));
+        }
+    }
+
+    /// Whether no more is told, however much more is wrong.
+    fn has_failed(&self) -> bool {
+        self.problems.len() >= MAX_PROBLEMS
     }
 
     fn document(&mut self, document: &DeTable<'t>) -> Vec<Section> {
@@ -154,6 +185,10 @@ impl<'t> Parser<'t> {
         }
         self.imply_gates(&mut base);
         let mut sections = vec![self.resolve(0, None, &base, None, base_at)];
+        if let Some(value) = scopes.get(MAX_SCOPES) {
+            self.problem(value.span(), format!("there are more than {MAX_SCOPES} scopes"));
+            scopes.truncate(MAX_SCOPES);
+        }
         for (at, value) in scopes.into_iter().enumerate() {
             let Some(table) = value.get_ref().as_table() else {
                 self.problem(value.span(), "a scope is a table: write [[scope]] and its keys below");
@@ -196,9 +231,14 @@ impl<'t> Parser<'t> {
         });
         let (expression, filter_span) = texts[1].take()?;
         let (name, _) = texts[0].take()?;
-        let filter = Filter::compile(&expression).and_then(|mut filter| scope::try_out(&mut filter).map(|()| filter));
-        match filter {
-            Ok(filter) => Some(Scope { name, filter, at: Position::of(self.text, span.start) }),
+        self.filters = self.filters.saturating_add(expression.len());
+        if self.filters > MAX_FILTERS {
+            let words = format!("the scopes' filters have more than {MAX_FILTERS} characters together");
+            self.problem(filter_span, words);
+            return None;
+        }
+        match scope::filter(&expression) {
+            Ok(filter) => Some(Scope { name, filter, at: self.positions.of(span.start) }),
             Err(error) => {
                 self.problem(filter_span, error.to_string());
                 None
@@ -213,6 +253,9 @@ impl<'t> Parser<'t> {
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in entries {
             let name = key.get_ref().as_ref();
+            if self.has_failed() {
+                break;
+            }
             if others.contains(&name) {
                 continue;
             }
@@ -276,10 +319,11 @@ impl<'t> Parser<'t> {
 
     /// Adds a check that is written there.
     fn check(&mut self, key: Key, section: usize, demand: Demand, span: Range<usize>) -> usize {
-        let at = Position::of(self.text, span.start);
-        let words: Vec<&str> = self.text.get(span).unwrap_or_default().split_whitespace().collect();
+        let at = self.positions.of(span.start);
+        let written = self.text.get(span).unwrap_or_default();
+        let words: Vec<&str> = written.split_whitespace().take(MAX_CHARACTERS).collect();
         let prefix = if key == Key::Expect { "expect." } else { "" };
-        let text = format!("{prefix}{}", words.join(" "));
+        let text = format!("{prefix}{}", shortened(&words.join(" "), MAX_CHARACTERS));
         self.checks.push(Check { key, section, demand, at, text });
         self.checks.len() - 1
     }
@@ -386,7 +430,7 @@ impl<'t> Parser<'t> {
             (Some(written), _) => self.check(Key::Select, section, Demand::Findings(fail_on), written.clone()),
             (None, Some(shared)) => shared,
             (None, None) => {
-                self.checks.push(default_findings(Position::of(self.text, at.start)));
+                self.checks.push(default_findings(self.positions.of(at.start)));
                 self.checks.len() - 1
             }
         });
@@ -432,7 +476,7 @@ impl<'t> Parser<'t> {
 
     fn rules(&mut self, value: &Value<'t>, word: &str) -> Vec<Rule> {
         let rules = Rule::named(word);
-        if rules.is_empty() {
+        if rules.is_empty() && !self.has_failed() {
             self.problem(value.span(), no_rule(word));
         }
         rules
@@ -472,23 +516,40 @@ impl<'t> Parser<'t> {
     }
 
     fn string(&mut self, value: &Value<'t>, wanted: &str) -> Option<String> {
-        let text = value.get_ref().as_str();
-        if text.is_none() {
+        let Some(text) = value.get_ref().as_str() else {
             let found = value.get_ref().type_str();
             self.problem(value.span(), format!("{wanted} is wanted in quotes, and this is of type {found}"));
+            return None;
+        };
+        if text.chars().nth(MAX_CHARACTERS).is_some() {
+            self.problem(value.span(), format!("{wanted} has at most {MAX_CHARACTERS} characters"));
+            return None;
         }
-        text.map(str::to_owned)
+        Some(text.to_owned())
     }
 }
 
 fn unknown<'n>(name: &str, known: impl IntoIterator<Item = &'n str> + Clone) -> String {
+    let name = &shortened(name, MAX_NAME);
     match nearest(name, known.clone()) {
         Some(near) => format!("unknown key `{name}`; did you mean `{near}`?"),
         None => format!("unknown key `{name}`; there are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
     }
 }
 
+/// Maximum number of characters of a wrong name that are repeated.
+const MAX_NAME: usize = 60;
+
+/// A text of at most so many characters.
+fn shortened(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn no_rule(word: &str) -> String {
+    let word = &*shortened(word, MAX_NAME);
     format!("no rule is called {word:?}; {}", Rule::advice(word))
 }
 

@@ -1,5 +1,6 @@
 //! What is wrong with a policy, shown where it stands.
 
+use crate::display;
 use std::fmt;
 use std::io;
 use std::ops::Range;
@@ -9,12 +10,20 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     /// It cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", display::path(&path))]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's answer.
         source: io::Error,
+    },
+    /// It is not read.
+    #[error("{}: {words}", display::path(&path))]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        words: String,
     },
     /// It says what no policy says.
     #[error("{}", Listed(.0))]
@@ -28,8 +37,10 @@ pub struct Problem {
     pub file: String,
     /// Where it begins.
     pub at: Position,
-    /// That line.
+    /// That line, or what is around the place in a long one.
     pub text: String,
+    /// How many characters of the line stand before that.
+    pub skipped: usize,
     /// How many characters of it are wrong.
     pub width: usize,
     /// What is wrong, and what would be right.
@@ -55,14 +66,77 @@ impl Position {
     }
 }
 
+/// Positions in a text without reading it from its beginning each time.
+pub(super) struct Positions<'t> {
+    text: &'t str,
+    /// The position of every so many bytes, or of the character's beginning that is nearest before it.
+    marks: Vec<(usize, Position)>,
+}
+
+/// Bytes between two positions that are kept.
+const MARK_DISTANCE: usize = 256;
+
+impl<'t> Positions<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        let mut marks = Vec::with_capacity(text.len() / MARK_DISTANCE + 1);
+        let mut at = Position { line: 1, column: 1 };
+        for (byte, sign) in text.char_indices() {
+            if byte >= marks.len() * MARK_DISTANCE {
+                marks.push((byte, at));
+            }
+            at = at.behind(sign);
+        }
+        Self { text, marks }
+    }
+
+    /// Of a byte of the text.
+    pub(super) fn of(&self, byte: usize) -> Position {
+        let next = self.marks.partition_point(|(mark, _)| *mark <= byte);
+        let known = next.checked_sub(1).and_then(|at| self.marks.get(at)).copied();
+        let (mark, at) = known.unwrap_or((0, Position { line: 1, column: 1 }));
+        let between = self.text.get(mark..byte.min(self.text.len())).unwrap_or_default();
+        between.chars().fold(at, Position::behind)
+    }
+}
+
+impl Position {
+    fn behind(self, sign: char) -> Self {
+        match sign {
+            '\n' => Self { line: self.line.saturating_add(1), column: 1 },
+            _ => Self { column: self.column.saturating_add(1), ..self },
+        }
+    }
+}
+
+/// Maximum number of characters of a line that are shown, and how many of them stand before the place.
+const MAX_SHOWN: usize = 160;
+const MAX_SHOWN_BEFORE: usize = 60;
+
 impl Problem {
     /// At those bytes of a file's text.
     pub(super) fn new(file: &str, text: &str, span: Range<usize>, words: impl Into<String>) -> Self {
-        let at = Position::of(text, span.start);
-        let line = text.lines().nth(at.line as usize - 1).unwrap_or_default().to_owned();
-        let wrong = text.get(span).unwrap_or_default();
-        let width = wrong.lines().next().unwrap_or_default().chars().count().max(1);
-        Self { file: file.to_owned(), at, text: line, width, words: words.into() }
+        Self::at(file, text, Position::of(text, span.start), span, words)
+    }
+
+    /// The same, where it is known which position that is.
+    pub(super) fn at(file: &str, text: &str, at: Position, span: Range<usize>, words: impl Into<String>) -> Self {
+        let (before, behind) = text.split_at_checked(span.start).unwrap_or((text, ""));
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let skipped = (at.column as usize).saturating_sub(1 + MAX_SHOWN_BEFORE);
+        // Backwards, because there is no bound to the line's beginning.
+        let shown_before = before.get(line_start..).unwrap_or_default();
+        let from = shown_before
+            .char_indices()
+            .rev()
+            .take(MAX_SHOWN_BEFORE)
+            .last()
+            .map_or(span.start, |(at, _)| line_start + at);
+        let line = text.get(from..).unwrap_or_default().lines().next().unwrap_or_default();
+        let shown: String = line.chars().take(MAX_SHOWN).collect();
+        let wrong = behind.get(..span.len().min(behind.len())).unwrap_or(behind).lines().next().unwrap_or_default();
+        let room = MAX_SHOWN - shown_before.chars().rev().take(MAX_SHOWN_BEFORE).count();
+        let width = wrong.chars().take(room).count().max(1);
+        Self { file: file.to_owned(), at, text: shown, skipped, width, words: words.into() }
     }
 }
 
@@ -72,11 +146,15 @@ impl fmt::Display for Problem {
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         // A tab keeps its width above the caret.
-        let indent: String =
-            self.text.chars().take(column as usize - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        writeln!(f, "{}:{line}:{column}: {}", self.file, self.words)?;
+        let indent: String = self
+            .text
+            .chars()
+            .take((column as usize).saturating_sub(1 + self.skipped))
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect();
+        writeln!(f, "{}:{line}:{column}: {}", display::line(&self.file), display::lines(&self.words))?;
         writeln!(f, "{margin} |")?;
-        writeln!(f, "{number} | {}", self.text)?;
+        writeln!(f, "{number} | {}", display::line_with_tabs(&self.text))?;
         write!(f, "{margin} | {indent}{}", "^".repeat(self.width))
     }
 }

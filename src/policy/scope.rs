@@ -10,10 +10,15 @@ pub(super) fn takes(filter: &mut Filter, a: Socket, b: Socket) -> Result<bool, C
     Ok(accepts(filter, a, b)? || accepts(filter, b, a)?)
 }
 
-/// Finds out whether a filter can be tried on connections at all.
-pub(super) fn try_out(filter: &mut Filter) -> Result<(), CaptureError> {
+/// A filter that is tried on connections.
+///
+/// # Errors
+/// When it is none, asks for names' addresses, or is not about Ethernet frames.
+pub(super) fn filter(expression: &str) -> Result<Filter, CaptureError> {
+    let mut filter = Filter::compile_numeric(expression, LinkType::EN10MB)?;
     let socket = Socket { addr: IpAddr::from([127, 0, 0, 1]), port: 1 };
-    accepts(filter, socket, socket).map(|_| ())
+    accepts(&mut filter, socket, socket)?;
+    Ok(filter)
 }
 
 fn accepts(filter: &mut Filter, from: Socket, to: Socket) -> Result<bool, CaptureError> {

@@ -26,7 +26,6 @@ mod packet;
 mod packets;
 mod page;
 mod pen;
-mod plain;
 mod remark;
 mod reporter;
 mod style;

@@ -66,6 +66,79 @@ fn members_that_follow_one_another_are_one_file() {
     }
 }
 
+/// What may stand before, between and behind the members and holds no bytes of the file.
+fn nothing(name: &str, pack: Pack) -> Vec<Vec<u8>> {
+    let empty = pack(b"");
+    match name {
+        "gzip" => vec![empty],
+        // RFC 8878 §3.1.2: 16 magic numbers, a length, and bytes for other programs. A frame without content is one, too.
+        "zstd" | "lz4" => vec![
+            empty,
+            b"\x50\x2a\x4d\x18\x05\0\0\0other".to_vec(),
+            b"\x5f\x2a\x4d\x18\0\0\0\0".to_vec(),
+            [&b"\x53\x2a\x4d\x18"[..], &300_000_u32.to_le_bytes(), &[0; 300_000]].concat(),
+        ],
+        // Stream padding, which only follows a stream.
+        _ => vec![empty.clone(), [empty, vec![0; 8]].concat()],
+    }
+}
+
+#[test]
+fn frames_that_hold_nothing_hide_no_packets() {
+    let file = many_packets();
+    let whole = read(&file.bytes);
+    let (first, second) = file.bytes.split_at(30_000);
+    for (name, pack) in ALL {
+        for nothing in nothing(name, pack) {
+            for count in [1, 3] {
+                let gap = nothing.repeat(count);
+                let packed = [&gap, &pack(first), &gap, &pack(second), &gap].map(|part| part.as_slice()).concat();
+                assert_eq!(read(&packed), whole, "{name}: {count} of {:x?}", &nothing[..8]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_frames_that_hold_nothing_come_to_an_end() {
+    let file = many_packets();
+    for (name, pack) in ALL {
+        for nothing in nothing(name, pack).iter().filter(|nothing| nothing.len() < 100) {
+            let packed = [pack(&file.bytes[..30_000]), nothing.repeat(100_000), pack(&file.bytes[30_000..])].concat();
+            let (frames, faults) = read(&packed);
+            assert_eq!((frames.len(), faults), (400, vec![]), "{name}");
+        }
+    }
+}
+
+#[test]
+fn frames_that_may_be_skipped_and_nothing_else_are_no_capture() {
+    let skipped = b"\x50\x2a\x4d\x18\x05\0\0\0other";
+    for end in 4..=skipped.len() {
+        assert!(refusal(&skipped[..end]).contains("not a capture file"), "{end}");
+    }
+    let file = many_packets();
+    for (name, pack) in [("zstd", zstd as Pack), ("lz4", lz4)] {
+        let packed = pack(&file.bytes);
+        for end in [9, 12] {
+            let (frames, faults) = read(&[&packed, &skipped[..end]].concat());
+            assert_eq!(frames.len(), 400, "{name}");
+            assert!(matches!(faults[..], [CaptureFault::Cut { .. }]), "{name}: {faults:?}");
+        }
+    }
+}
+
+#[test]
+fn an_lz4_frame_without_its_end_is_cut() {
+    let file = many_packets();
+    let packed = lz4(&file.bytes);
+    for missing in 1..=4 {
+        let (frames, faults) = read(&packed[..packed.len() - missing]);
+        assert_eq!(frames.len(), 400);
+        assert!(matches!(faults[..], [CaptureFault::Cut { .. }]), "{faults:?}");
+    }
+}
+
 #[test]
 fn a_compressed_file_that_ends_early_gives_what_came_before() {
     let file = many_packets();

@@ -243,3 +243,48 @@ fn packets_say_themselves_what_was_lost_before_them() {
     drain(&mut *source).unwrap();
     assert_eq!(source.drops().map(|drops| drops.kernel), Some(2), "without one nothing is added");
 }
+
+#[test]
+fn as_many_sections_as_there_are_are_read() {
+    // Each describes the same interface, as captures do that were put one behind the other.
+    let alike = (0..70_000).fold(Pcapng::new(Order::Little), |file, n| {
+        let file = if n == 0 { file } else { file.section(if n % 2 == 0 { Order::Little } else { Order::Big }) };
+        file.interface_with(1, 96, &[(2, b"eth0".to_vec())])
+            .enhanced(0, n, 60, &payload(4))
+            .statistics(0, &[(4, 2), (7, 1)])
+    });
+    let mut source = open(&alike.bytes).unwrap();
+    assert_eq!(drain(&mut *source).unwrap().len(), 70_000);
+    assert_eq!((source.faults(), source.interfaces().len()), (&[][..], 1));
+    assert_eq!(source.drops().map(|drops| (drops.received, drops.kernel)), Some((140_000, 70_000)));
+    // Each describes another one: they are told apart as far as there is room.
+    let different = (0..70_000_u64).fold(Pcapng::new(Order::Little), |file, n| {
+        let file = if n == 0 { file } else { file.section(Order::Little) };
+        let link_type = if n % 2 == 0 { 1 } else { 101 };
+        file.interface_with(link_type, 96, &[(2, format!("eth{n}").into_bytes())]).enhanced(0, n, 60, &payload(4))
+    });
+    let (frames, faults) = read(&different.bytes);
+    assert_eq!((frames.len(), faults), (70_000, vec![]));
+    assert!(frames.iter().enumerate().all(|(n, frame)| frame.link_type == if n % 2 == 0 { 1 } else { 101 }));
+    assert_eq!(frames.last().unwrap().nanos, 69_999_000);
+    assert_eq!(
+        open(&different.bytes)
+            .map(|mut source| drain(&mut *source).map(|_| source.interfaces().len()))
+            .unwrap()
+            .unwrap(),
+        65_536
+    );
+}
+
+#[test]
+fn comments_without_end_take_no_more_memory_than_they_may() {
+    let comment = |n: u32| [n.to_string().into_bytes(), vec![b'c'; 60_000]].concat();
+    let file = (0..1_000).fold(Pcapng::new(Order::Little), |file, n| {
+        file.section(Order::Little).interface_with(1, 0, &[(1, comment(n))])
+    });
+    let file = file.enhanced(0, 0, 60, &payload(4));
+    let mut source = open(&file.bytes).unwrap();
+    assert_eq!(drain(&mut *source).unwrap().len(), 1);
+    let kept: usize = source.interfaces().iter().map(|interface| interface.options.len()).sum();
+    assert!((15 << 20..=16 << 20).contains(&kept), "{kept}");
+}

@@ -105,6 +105,24 @@ fn a_command_that_does_not_end_is_ended_when_the_time_is_up() {
 }
 
 #[test]
+fn what_a_command_started_ends_with_it() {
+    let lab = Lab::new("version = 1\n[policy]\n");
+    // In the background, and deaf to being asked.
+    let script = "(trap '' TERM; echo $$ > group; sleep 600 & echo $! > grandchild; wait; sleep 600) & sleep 600";
+    for more in [&[][..], &["--no-sandbox"]] {
+        let args = [&["--for", "1s", "--allow-empty"], more].concat();
+        let Some(said) = check(&lab, server(), &args, &["sh", "-c", script]) else { return };
+        assert!(said.text.contains("was still running when the time of --for was up, and was ended"), "{}", said.text);
+        let pid = std::fs::read_to_string(lab.path("grandchild")).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+        // It may wait to be asked how it ended by whoever inherits it.
+        let gone = status.is_err()
+            || status.is_ok_and(|status| status.rsplit(')').next().is_some_and(|rest| rest.trim().starts_with('Z')));
+        assert!(gone, "{pid} is still there");
+    }
+}
+
+#[test]
 fn a_command_that_cannot_be_run_is_an_error() {
     let lab = Lab::new("version = 1\n[policy]\n");
     let Some(said) = check(&lab, server(), &[], &["no-such-program"]) else { return };

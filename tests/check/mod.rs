@@ -1,6 +1,8 @@
 //! `tcpcheck check`: policies, verdicts on real captures, exit statuses, and every format.
 
 mod baselines;
+#[cfg(unix)]
+mod checkout;
 mod contrib;
 mod docs;
 mod drafts;

@@ -2,7 +2,11 @@
 
 #[cfg(target_os = "linux")]
 mod broker;
+#[cfg(unix)]
+mod display;
 mod memory;
+#[cfg(unix)]
+mod pipes;
 mod time;
 
 use std::net::SocketAddr;

@@ -82,6 +82,7 @@ fn named_place(expression: &str, words: &str) -> Option<usize> {
 fn place(expression: &str, link_type: LinkType) -> Option<usize> {
     let started = Instant::now();
     let tokens: Vec<_> = tokens(expression).collect();
+    let completes = |beginning: &str, link_type| completes(beginning, link_type, started);
     if completes(expression, link_type) {
         return Some(expression.len()).filter(|_| parse(expression, link_type, false).is_err());
     }
@@ -95,11 +96,13 @@ fn place(expression: &str, link_type: LinkType) -> Option<usize> {
         let (_, end) = tokens.get(middle.checked_sub(1)?)?;
         if completes(expression.get(..*end)?, link_type) { good = middle } else { bad = middle }
     }
-    tokens.get(bad.checked_sub(1)?).map(|(start, _)| *start)
+    let found = tokens.get(bad.checked_sub(1)?).map(|(start, _)| *start);
+    // What was not tried for want of time says nothing.
+    found.filter(|_| started.elapsed() <= SEARCH)
 }
 
 /// Whether something can follow that makes it an expression.
-fn completes(beginning: &str, link_type: LinkType) -> bool {
+fn completes(beginning: &str, link_type: LinkType, started: Instant) -> bool {
     let mut closing = String::new();
     for c in beginning.chars() {
         match c {
@@ -132,6 +135,7 @@ fn completes(beginning: &str, link_type: LinkType) -> bool {
     LIKELY.iter().any(|likely| {
         ["", " = 1"]
             .iter()
+            .take_while(|_| started.elapsed() <= SEARCH)
             .any(|compared| parse(&format!("{beginning} {likely}{closing}{compared}"), link_type, false).is_ok())
     })
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 mod expression;
 mod loopback;
+mod names;
 #[cfg_attr(feature = "live", expect(dead_code, reason = "what only a build without libpcap needs"))]
 #[cfg(any(test, not(feature = "live")))]
 mod portable;
@@ -20,6 +21,10 @@ use compiler::Program;
 pub(super) use compiler::refused;
 #[cfg(not(feature = "live"))]
 use compiler::refused;
+use names::Named;
+
+/// Maximum number of characters of an expression that a stranger wrote; what libpcap takes for one grows with its square.
+const MAX_NUMERIC: usize = 1_000;
 
 /// Why an expression is not taken.
 #[derive(Clone, Debug)]
@@ -75,11 +80,42 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Compiles for the usual link types beforehand: what has a name (`port http`) is looked up in files, which a process
-    /// may not be able to open later.
+    /// Takes an expression for frames of one link type, written by somebody who is not to be trusted: hosts and networks in it are
+    /// numbers, so that nobody is asked for their addresses, and it is no longer than libpcap compiles in about a second.
+    ///
+    /// # Errors
+    /// When it is longer, has a host's name, or is not accepted.
+    pub fn compile_numeric(expression: &str, link_type: LinkType) -> Result<Self, CaptureError> {
+        let expression = expression.trim();
+        let refuse = |words: String, at| CaptureError::Filter { expression: expression.to_owned(), at, words };
+        if expression.len() > MAX_NUMERIC {
+            let expression = format!("{}…", expression.chars().take(40).collect::<String>());
+            let words =
+                format!("a filter here has at most {MAX_NUMERIC} characters: portrange and net say more with fewer");
+            return Err(CaptureError::Filter { expression, at: None, words });
+        }
+        if let Some(host) = names::names(expression).find_map(|name| match name {
+            Named::Host(host) => Some(host),
+            Named::Other => None,
+        }) {
+            let words = format!("'{host}' is a name whose address would have to be asked for: write the address");
+            return Err(refuse(words, expression.find(host)));
+        }
+        let mut filter = Self { expression: expression.to_owned(), ..Self::default() };
+        if !filter.accepts_all() {
+            let program = compiler::compile(expression, link_type);
+            let program = program.map_err(|refusal| refused(expression, link_type, refusal))?;
+            // What asks the kernel is refused with the first frame.
+            filter.programs.extend((!program.asks_the_kernel()).then_some((link_type, program)));
+        }
+        Ok(filter)
+    }
+
+    /// Compiles for the usual link types beforehand what has a name in it (`port http`): that is looked up in files, which a
+    /// process may not be able to open later. What has none is compiled when a frame of the link type comes.
     #[must_use]
     pub fn prepared(mut self) -> Self {
-        if !self.accepts_all() {
+        if names::names(&self.expression).next().is_some() {
             let compiled = |link_type| Some((link_type, compiler::compile(&self.expression, link_type).ok()?));
             self.prepared = compiler::USUAL_LINK_TYPES.map(LinkType).into_iter().filter_map(compiled).collect();
         }

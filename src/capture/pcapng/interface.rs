@@ -7,24 +7,29 @@ use crate::capture::{Drops, Interface, LinkType, Precision, Timestamp};
 /// Most bytes of an interface's name that are kept.
 const MOST_NAME: usize = 256;
 
+/// `if_name`.
+const NAME: u16 = 2;
+
 /// `if_tsresol` and `if_tsoffset`.
 const TIME_RESOLUTION: u16 = 9;
 const TIME_OFFSET: u16 = 14;
 
-/// Interface Description Block, draft-ietf-opsawg-pcapng §4.2.
-pub(super) fn description(body: &[u8], order: ByteOrder) -> Option<(Interface, Clock)> {
+/// Interface Description Block, draft-ietf-opsawg-pcapng §4.2, with as many options as there is room for.
+pub(super) fn description(body: &[u8], order: ByteOrder, room: &mut usize) -> Option<(Interface, Clock)> {
     let mut fields = Fields::new(body, order);
     let (link_type, _reserved, snaplen) = (LinkType(fields.u16()?), fields.u16()?, fields.u32()?);
     let snaplen = if snaplen > i32::MAX as u32 { 0 } else { snaplen };
     let mut interface = Interface { name: None, link_type, snaplen, options: Vec::new() };
     let told_anew = [TIME_RESOLUTION, TIME_OFFSET];
-    options::append(&mut interface.options, fields.rest(), order, options::of_interface, |code, _| {
-        !told_anew.contains(&code)
+    options::append(&mut interface.options, fields.rest(), order, options::of_interface, |code, value| {
+        // The name is short, and told by it.
+        let is_name = code == NAME && value.len() <= MOST_NAME;
+        !told_anew.contains(&code) && (is_name || super::fits(room, value))
     });
     let mut clock = Clock::default();
     for (code, value) in (Options { fields }) {
         match (code, value) {
-            (2, name) => {
+            (NAME, name) => {
                 let name = name.get(..MOST_NAME).unwrap_or(name);
                 interface.name = Some(String::from_utf8_lossy(name).trim_end_matches('\0').to_owned());
             }

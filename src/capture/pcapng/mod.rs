@@ -28,8 +28,11 @@ const MOST: u32 = 16 * 1024 * 1024;
 /// Most bytes of a block that is passed over and whose end is looked at all the same.
 const MOST_CHECKED: u32 = 64 * 1024;
 
-/// Most interfaces of a file, all sections together.
+/// Maximum number of interfaces of a section, and of those that are told apart in a file, all sections together.
 const MOST_INTERFACES: usize = 65_536;
+
+/// Maximum number of bytes of comments and other options that are kept of sections and interfaces.
+const MAX_OPTIONS: usize = 16 << 20;
 
 /// Length of an enhanced packet block's fields before the packet, in bytes.
 const HEAD: usize = 28;
@@ -53,15 +56,18 @@ const MAX_KEPT: usize = 32 << 20;
 pub(super) struct PcapngFile {
     input: Input,
     order: ByteOrder,
-    /// The section's interface 0 in `interfaces`.
-    first_interface: usize,
+    /// All that are told apart.
     interfaces: Vec<Interface>,
-    /// As `interfaces`: how each tells time.
-    clocks: Vec<Clock>,
-    /// As `interfaces`: the last statistics of each.
-    drops: Vec<Option<Drops>>,
-    /// As `interfaces`: what the packets themselves say was lost before them.
-    dropped: Vec<u64>,
+    /// The section's.
+    described: Vec<Described>,
+    /// Those of the section before: a file that is one capture after another describes the same ones again and again.
+    before: Vec<Described>,
+    /// What earlier sections lost.
+    lost: Option<Drops>,
+    /// The finest clock so far.
+    precision: Precision,
+    /// Bytes of options that may still be kept.
+    room: usize,
     /// The first section's options.
     section: Vec<u8>,
     /// Comments of a later section, for its first interface.
@@ -89,11 +95,12 @@ impl PcapngFile {
         let mut file = Self {
             input,
             order,
-            first_interface: 0,
             interfaces: Vec::new(),
-            clocks: Vec::new(),
-            drops: Vec::new(),
-            dropped: Vec::new(),
+            described: Vec::new(),
+            before: Vec::new(),
+            lost: None,
+            precision: Precision::Micro,
+            room: MAX_OPTIONS,
             section: Vec::new(),
             later: Vec::new(),
             kept: Kept { wanted: true, blocks: Vec::new(), bytes: 0 },
@@ -117,7 +124,7 @@ impl PcapngFile {
         let end = HEAD.saturating_add(captured as usize);
         let block = sight.get(..length as usize)?;
         let fits = length.is_multiple_of(4) && length <= MOST && end <= block.len().checked_sub(4)?;
-        let described = self.interfaces.len().saturating_sub(self.first_interface);
+        let described = self.described.len();
         let is_packet = kind == ENHANCED_PACKET && self.order.u32(*block.last_chunk()?) == length;
         if !fits || !is_packet || interface as usize >= described || self.input.ended {
             return None;
@@ -173,17 +180,16 @@ impl PcapngFile {
         if ends != length {
             return Ok(self.damaged(Damage::BlockEnd { begins: length, ends }));
         }
-        let described = self.interfaces.get(self.first_interface..).unwrap_or_default();
         let packet = match kind {
             ENHANCED_PACKET => Packet::enhanced(body, order),
             OBSOLETE_PACKET => Packet::obsolete(body, order),
-            SIMPLE_PACKET => Packet::simple(body, order, described.first().map_or(0, |i| i.snaplen)),
+            SIMPLE_PACKET => Packet::simple(body, order, self.described.first().map_or(0, |i| i.snaplen)),
             _ => return Ok(self.other(kind, length as usize)),
         };
         let Some(packet) = packet else {
             return Ok(self.damaged(Damage::BlockFields { block: name(kind) }));
         };
-        let described = described.len();
+        let described = self.described.len();
         if (packet.interface as usize) >= described {
             return Ok(self.damaged(Damage::Interface { says: packet.interface, described: described as u32 }));
         }
@@ -202,44 +208,43 @@ impl PcapngFile {
                 }
                 Some(Section { order, .. }) => {
                     self.order = order;
-                    self.first_interface = self.interfaces.len();
+                    self.lost = self.drops_of_section().into_iter().chain(self.lost).reduce(Drops::plus);
+                    // One without interfaces says nothing of those of the next.
+                    if !self.described.is_empty() {
+                        self.before = std::mem::take(&mut self.described);
+                    }
                     // Byte order, version and length stand before them.
                     let texts = body.get(16..).unwrap_or_default();
-                    match self.interfaces.is_empty() {
-                        true => {
-                            self.section.clear();
-                            options::append(&mut self.section, texts, order, options::texts, |code, _| {
-                                code != APPLICATION
-                            });
-                        }
-                        false => {
-                            options::append(&mut self.later, texts, order, options::texts, |code, _| code == COMMENT)
-                        }
+                    let is_first = self.interfaces.is_empty();
+                    if is_first {
+                        self.section.clear();
+                        self.room = MAX_OPTIONS;
                     }
+                    let kept = if is_first { &mut self.section } else { &mut self.later };
+                    let wanted = |code| if is_first { code != APPLICATION } else { code == COMMENT };
+                    let room = &mut self.room;
+                    options::append(kept, texts, order, options::texts, |code, value| {
+                        wanted(code) && fits(room, value)
+                    });
                     true
                 }
                 None => false,
             },
-            INTERFACE_DESCRIPTION if self.interfaces.len() >= MOST_INTERFACES => {
+            INTERFACE_DESCRIPTION if self.described.len() >= MOST_INTERFACES => {
                 return self.damaged(Damage::Interfaces { most: MOST_INTERFACES });
             }
-            INTERFACE_DESCRIPTION => match interface::description(body, self.order) {
+            INTERFACE_DESCRIPTION => match interface::description(body, self.order, &mut self.room) {
                 Some((mut interface, clock)) => {
                     interface.options.append(&mut self.later);
-                    self.kept.push(|| Block::Interface(interface.clone()));
-                    self.interfaces.push(interface);
-                    self.clocks.push(clock);
-                    self.drops.push(None);
-                    self.dropped.push(0);
+                    self.describe(interface, clock);
                     true
                 }
                 None => false,
             },
             INTERFACE_STATISTICS => match interface::statistics(body, self.order) {
                 Some((interface, drops)) => {
-                    let index = self.first_interface.saturating_add(interface as usize);
-                    if let Some(slot) = self.drops.get_mut(index) {
-                        *slot = drops.or(*slot);
+                    if let Some(described) = self.described.get_mut(interface as usize) {
+                        described.drops = drops.or(described.drops);
                     }
                     true
                 }
@@ -260,10 +265,66 @@ impl PcapngFile {
         Step::Other
     }
 
+    /// Takes in an interface of the section. One that the section before had in the same place is the same one; and so is,
+    /// where no more are told apart, any that is read in the same way.
+    fn describe(&mut self, interface: Interface, clock: Clock) {
+        self.precision = self.precision.max(clock.precision());
+        let (link_type, snaplen) = (interface.link_type, interface.snaplen);
+        let known = |index: &u32| self.interfaces.get(*index as usize) == Some(&interface);
+        let again = self.before.get(self.described.len()).map(|before| before.index).filter(known);
+        if again.is_some() {
+            self.room = self.room.saturating_add(interface.options.len()).min(MAX_OPTIONS);
+        }
+        let index = again.unwrap_or_else(|| {
+            let last = self.interfaces.len().saturating_sub(1);
+            if self.interfaces.len() >= MOST_INTERFACES {
+                return last as u32;
+            }
+            self.kept.push(|| Block::Interface(interface.clone()));
+            self.interfaces.push(interface);
+            self.interfaces.len().saturating_sub(1) as u32
+        });
+        self.described.push(Described { index, link_type, snaplen, clock, drops: None, dropped: 0 });
+    }
+
+    fn drops_of_section(&self) -> Option<Drops> {
+        let each = self.described.iter().filter_map(|Described { drops, dropped, .. }| {
+            let Drops { received, kernel, interface } = drops.or((*dropped > 0).then(Drops::default))?;
+            // Packets do not say who lost what came before them; what the statistics have of it is there twice.
+            let kernel = kernel.max(dropped.saturating_sub(interface));
+            Some(Drops { received, kernel, interface })
+        });
+        each.reduce(Drops::plus)
+    }
+
     fn damaged(&mut self, damage: Damage) -> Step {
         self.input.damaged(damage);
         Step::End
     }
+}
+
+/// An interface of a section.
+struct Described {
+    /// Among all interfaces.
+    index: u32,
+    link_type: LinkType,
+    snaplen: u32,
+    /// How it tells time.
+    clock: Clock,
+    /// Its last statistics.
+    drops: Option<Drops>,
+    /// What the packets themselves say was lost before them.
+    dropped: u64,
+}
+
+/// Whether there is room for an option, which is taken.
+fn fits(room: &mut usize, value: &[u8]) -> bool {
+    let taken = value.len().saturating_add(8);
+    let fits = taken <= *room;
+    if fits {
+        *room = room.saturating_sub(taken);
+    }
+    fits
 }
 
 /// The program that wrote the section: what is written anew says which one did that.
@@ -398,30 +459,23 @@ impl PcapngFile {
 
     /// Counts what a packet in sight says was lost before it.
     fn count_drops(&mut self, packet: &Packet, length: usize) {
-        let index = self.first_interface.saturating_add(packet.interface as usize);
         let block = self.input.window.peek(length).unwrap_or_default();
-        if let Some(dropped) = self.dropped.get_mut(index) {
-            *dropped = dropped.saturating_add(packet.lost_before(block, self.order));
+        if let Some(described) = self.described.get_mut(packet.interface as usize) {
+            described.dropped = described.dropped.saturating_add(packet.lost_before(block, self.order));
         }
     }
 }
 
 /// Takes a packet that is in sight.
 #[inline]
-fn take<'a>(
-    input: &'a mut Input,
-    told: Option<(&Interface, &Clock)>,
-    index: usize,
-    packet: Packet,
-    length: usize,
-) -> Frame<'a> {
+fn take<'a>(input: &'a mut Input, described: Option<&Described>, packet: Packet, length: usize) -> Frame<'a> {
     input.frames = input.frames.saturating_add(1);
-    let clock = told.map_or_else(Clock::default, |(_, clock)| *clock);
+    let clock = described.map_or_else(Clock::default, |described| described.clock);
     Frame {
         number: input.frames,
         ts: packet.ticks.map_or(Timestamp(0), |ticks| clock.time(ticks)),
-        link_type: told.map_or(LinkType(0), |(interface, _)| interface.link_type),
-        interface: index as u32,
+        link_type: described.map_or(LinkType(0), |described| described.link_type),
+        interface: described.map_or(0, |described| described.index),
         wire_len: packet.wire_len,
         data: input.window.take(length).get(packet.data).unwrap_or_default(),
     }
@@ -431,15 +485,14 @@ impl FrameSource for PcapngFile {
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
         self.kept.forget();
         let Some((packet, length)) = self.find()? else { return Ok(Next::End) };
-        let index = self.first_interface.saturating_add(packet.interface as usize);
-        let told = self.interfaces.get(index).zip(self.clocks.get(index));
-        Ok(Next::Frame(take(&mut self.input, told, index, packet, length)))
+        let described = self.described.get(packet.interface as usize);
+        Ok(Next::Frame(take(&mut self.input, described, packet, length)))
     }
 
     fn next_with_blocks(&mut self) -> Result<(Next<'_>, Beside<'_>), CaptureError> {
         self.kept.wanted = true;
         let found = self.find()?;
-        let Self { input, interfaces, clocks, kept, blocks, options, order, .. } = self;
+        let Self { input, described, kept, blocks, options, order, .. } = self;
         *blocks = std::mem::take(&mut kept.blocks);
         kept.bytes = 0;
         options.clear();
@@ -450,9 +503,8 @@ impl FrameSource for PcapngFile {
         if packet.ticks.is_some() {
             options::append(options, bytes, *order, options::of_packet, |_, _| true);
         }
-        let index = self.first_interface.saturating_add(packet.interface as usize);
-        let told = interfaces.get(index).zip(clocks.get(index));
-        Ok((Next::Frame(take(input, told, index, packet, length)), Beside { blocks, options }))
+        let described = described.get(packet.interface as usize);
+        Ok((Next::Frame(take(input, described, packet, length)), Beside { blocks, options }))
     }
 
     fn section(&self) -> &[u8] {
@@ -466,7 +518,7 @@ impl FrameSource for PcapngFile {
             format: self.input.origin.format("pcapng"),
             link_type: first.map(|i| i.link_type),
             snaplen: first.map_or(0, |i| i.snaplen),
-            precision: self.clocks.iter().map(|clock| clock.precision()).max().unwrap_or(Precision::Micro),
+            precision: self.precision,
         }
     }
 
@@ -479,12 +531,6 @@ impl FrameSource for PcapngFile {
     }
 
     fn drops(&mut self) -> Option<Drops> {
-        let each = self.drops.iter().zip(&self.dropped).filter_map(|(counted, dropped)| {
-            let Drops { received, kernel, interface } = counted.or((*dropped > 0).then(Drops::default))?;
-            // Packets do not say who lost what came before them; what the statistics have of it is there twice.
-            let kernel = kernel.max(dropped.saturating_sub(interface));
-            Some(Drops { received, kernel, interface })
-        });
-        each.reduce(Drops::plus)
+        self.drops_of_section().into_iter().chain(self.lost).reduce(Drops::plus)
     }
 }

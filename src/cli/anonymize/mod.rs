@@ -8,6 +8,7 @@ mod sum;
 use anyhow::{Context, Result, bail};
 
 use crate::capture::{Frame, FrameSource, Rotation, SaveFormat, SaveNames, SaveOptions, SharedClerk, Timestamp, Turns};
+use crate::display;
 use crate::track::{Analysed, Event, Visitor};
 
 use super::args::AnonymizeArgs;
@@ -39,7 +40,7 @@ pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
         None => anonymizer.make()?,
     };
     if file.finish()? > 0 {
-        bail!("{}: not all packets could be written", args.write.display());
+        bail!("{}: not all packets could be written", display::path(&args.write));
     }
     damaged(&faults)?;
     Ok(Exit::Done)
@@ -48,10 +49,13 @@ pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
 /// What pseudonyms are made with.
 fn secret(args: &AnonymizeArgs) -> Result<Vec<u8>> {
     let Some(path) = &args.key else { return Ok(ipcrypt_rs::IpcryptPfx::generate_key().to_vec()) };
-    let secret = std::fs::read(path).with_context(|| format!("--key {}", path.display()))?;
+    let secret = std::fs::read(path).with_context(|| format!("--key {}", display::path(&path)))?;
     // Whoever knows one pseudonym could try short ones one by one.
     if secret.len() < 16 {
-        bail!("--key {}: a secret has 16 bytes at least; head -c 32 /dev/urandom > FILE makes one", path.display());
+        bail!(
+            "--key {}: a secret has 16 bytes at least; head -c 32 /dev/urandom > FILE makes one",
+            display::path(&path)
+        );
     }
     Ok(secret)
 }

@@ -13,18 +13,19 @@ pub struct Helper(crate::cli::clerk::DistantClerk);
 
 #[cfg(target_os = "linux")]
 impl Helper {
-    /// Starts it, for this file, which it may remove if it is a `temporary` one, and this command.
+    /// Starts it, for this file, which it may remove if it is a `temporary` one, and this command, which may have a process
+    /// group of its own.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn hire(file: &Path, temporary: bool, command: Option<&Child>) -> Result<Option<Self>> {
+    pub fn hire(file: &Path, temporary: bool, command: Option<&Child>, has_group: bool) -> Result<Option<Self>> {
         use crate::capture::{Purpose, SaveNames, Turns};
         let names = SaveNames::new(file, Turns::default()).with_purpose(if temporary {
             Purpose::Temporary
         } else {
             Purpose::Findings(Some(0))
         });
-        Ok(Some(Self(crate::cli::clerk::DistantClerk::hire_beside(names, command)?)))
+        Ok(Some(Self(crate::cli::clerk::DistantClerk::hire_beside(names, command, has_group)?)))
     }
 
     /// Where it is asked.
@@ -59,7 +60,7 @@ impl Helper {
     ///
     /// # Errors
     /// Never.
-    pub fn hire(_: &Path, _: bool, _: Option<&Child>) -> Result<Option<Self>> {
+    pub fn hire(_: &Path, _: bool, _: Option<&Child>, _: bool) -> Result<Option<Self>> {
         Ok(None)
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::capture::{CaptureError, FrameSource, OpenFiles};
+use crate::display;
 
 /// How the names of captures end, with or without a compression's ending behind.
 const ENDINGS: [&str; 3] = ["pcap", "pcapng", "cap"];
@@ -101,7 +102,7 @@ fn captures(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
             let before = found.len();
             below(word, &mut found)?;
             if found.len() == before {
-                bail!("{}: no capture in this directory: none ends in .pcap, .pcapng or .cap", word.display());
+                bail!("{}: no capture in this directory: none ends in .pcap, .pcapng or .cap", display::path(&word));
             }
         } else if let Some(pattern) = pattern(word) {
             let paths = glob::glob(pattern).with_context(|| format!("{pattern}: not a pattern"))?;
@@ -142,8 +143,8 @@ fn pattern(word: &Path) -> Option<&str> {
 }
 
 fn below(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = directory.read_dir().with_context(|| directory.display().to_string())?;
-    let mut entries = entries.collect::<Result<Vec<_>, _>>().with_context(|| directory.display().to_string())?;
+    let entries = directory.read_dir().with_context(|| display::path(&directory))?;
+    let mut entries = entries.collect::<Result<Vec<_>, _>>().with_context(|| display::path(&directory))?;
     entries.sort_by_key(|entry| entry.file_name());
     for entry in entries {
         let (path, kind) = (entry.path(), entry.file_type());

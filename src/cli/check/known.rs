@@ -5,7 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::policy::{BASELINE_NAME, Baseline, Policy, Shrink};
+use crate::capture::Name;
+use crate::policy::{BASELINE_NAME, Baseline, Named, Policy, Shrink};
 use crate::report::check::Capture;
 
 use super::CheckArgs;
@@ -29,7 +30,9 @@ impl Known {
         let file = args.baseline.clone().unwrap_or(beside);
         // One that was named has to be there, unless it is about to be written.
         let wanted = args.baseline.is_some() && !args.update_baseline;
-        let baseline = if wanted || file.exists() { Some(Baseline::read(&file)?) } else { None };
+        let named = if args.baseline.is_some() { Named::ByUser } else { Named::BySearch };
+        let is_there = file.symlink_metadata().is_ok();
+        let baseline = if wanted || is_there { Some(Baseline::read(&file, named)?) } else { None };
         let baseline = baseline.or(args.update_baseline.then(Baseline::default));
         Ok(Self { file, baseline, update: None, names: HashMap::new(), shrinks: Vec::new() })
     }
@@ -48,7 +51,9 @@ impl Known {
                 (capture, name)
             })
             .collect();
-        self.update = args.update_baseline.then(|| Output::open(&self.file)).transpose()?;
+        // A link at a place that nobody typed is not written through.
+        let name = if args.baseline.is_some() { Name::Typed } else { Name::Made };
+        self.update = args.update_baseline.then(|| Output::open(&self.file, name)).transpose()?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A live capture that is judged: from before a command starts until its connections are quiet, or the time is up.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::rc::Rc;
@@ -152,7 +153,7 @@ impl Live {
             return Ok(());
         }
         let temporary = self.kept.temporary.is_some();
-        let helper = Helper::hire(&self.kept.path, temporary, running.child.as_ref())?.map(Rc::new);
+        let helper = Helper::hire(&self.kept.path, temporary, running.child.as_ref(), running.has_group)?.map(Rc::new);
         let clerk = helper.as_ref().map(|helper| helper.socket());
         (self.kept.helper, running.helper) = (helper.clone(), helper);
         sandbox::close(user, Doors { clerk, capture: self.source.socket() })
@@ -207,6 +208,8 @@ fn read(
 /// The command while it runs, and how it ended.
 struct Running {
     child: Option<Child>,
+    /// It has a process group of its own, in which is what it started.
+    has_group: bool,
     /// Who ends it for a confined process.
     helper: Option<Rc<Helper>>,
     line: String,
@@ -219,10 +222,17 @@ impl Running {
         let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
         let line = brief(&shown.join(" "));
         let Some((program, arguments)) = words.split_first() else {
-            return Ok(Self { child: None, helper: None, line, ended: None });
+            return Ok(Self { child: None, has_group: false, helper: None, line, ended: None });
         };
-        let child = Command::new(program).args(arguments).spawn().with_context(|| format!("cannot run {line}"))?;
-        Ok(Self { child: Some(child), helper: None, line, ended: None })
+        let mut command = Command::new(program);
+        // At a terminal it stays in the group that ^C reaches, and that may ask for a password.
+        let has_group = cfg!(unix) && !std::io::stdin().is_terminal();
+        #[cfg(unix)]
+        if has_group {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
+        let child = command.args(arguments).spawn().with_context(|| format!("cannot run {line}"))?;
+        Ok(Self { child: Some(child), has_group, helper: None, line, ended: None })
     }
 
     /// Whether there was a command, and it has ended by itself.
@@ -241,15 +251,23 @@ impl Running {
         let Some(mut child) = self.child.take() else { return };
         match &self.helper {
             Some(helper) => drop(helper.stop(false)),
-            None => ask_to_end(&child),
+            None => signal(&mut child, self.has_group, false),
         }
+        // Whoever knows how it ended gives its number to others: until then it is its group's.
         let asked = Instant::now();
-        while asked.elapsed() < GRACE && child.try_wait().ok().flatten().is_none() {
+        while asked.elapsed() < GRACE && !has_exited(&mut child) {
+            thread::sleep(GLANCE);
+        }
+        if self.has_group {
+            // What it started may still tidy up.
             thread::sleep(GLANCE);
         }
         let killed = match &self.helper {
             Some(helper) => helper.stop(true).is_ok(),
-            None => child.kill().is_ok(),
+            None => {
+                signal(&mut child, self.has_group, true);
+                true
+            }
         };
         // One that cannot be ended is not waited for either.
         if killed {
@@ -274,13 +292,34 @@ fn brief(line: &str) -> String {
     short
 }
 
+/// Asks a command to end, or ends it, with its group.
 #[cfg(unix)]
-fn ask_to_end(child: &Child) {
-    let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM);
+fn signal(child: &mut Child, has_group: bool, insist: bool) {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    let (pid, signal) = (Pid::from_child(child), if insist { Signal::KILL } else { Signal::TERM });
+    // It may be over by now.
+    let _ = if has_group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
 }
 
 #[cfg(not(unix))]
-fn ask_to_end(_child: &Child) {}
+fn signal(child: &mut Child, _: bool, insist: bool) {
+    if insist {
+        let _ = child.kill();
+    }
+}
+
+/// Whether a command has ended; how stays to be asked.
+#[cfg(unix)]
+fn has_exited(child: &mut Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::Pid(Pid::from_child(child)), look), Ok(None))
+}
+
+#[cfg(not(unix))]
+fn has_exited(child: &mut Child) -> bool {
+    child.try_wait().ok().flatten().is_some()
+}
 
 fn ending(status: ExitStatus) -> String {
     #[cfg(unix)]

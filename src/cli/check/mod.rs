@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
 
 use crate::capture::{Filter, SaveNames, SavedFile, Turns};
-use crate::policy::{self, Draft, Policy};
+use crate::display;
+use crate::policy::{self, Draft, Named, Policy};
 use crate::report::check::Run;
 
 use super::args::CheckArgs;
@@ -94,7 +95,7 @@ fn judge_live(
     let failed = !capture.exhibit.is_empty();
     let exit = finish(outputs, Run { captures: vec![capture], command, ..new_run(args, policy) }, known)?;
     if failed && let Some(path) = kept.keep()? {
-        tell(&format!("tcpcheck: the packets are kept in {}", path.display()));
+        tell(&format!("tcpcheck: the packets are kept in {}", display::path(&path)));
     }
     Ok(exit)
 }
@@ -128,12 +129,12 @@ fn finish(mut outputs: Outputs<'_>, mut run: Run<'_>, known: &mut Known) -> Resu
 
 /// The policy that was named, or that lies in this directory or above, or else the one that is built in.
 fn read_policy(args: &CheckArgs) -> Result<Policy> {
-    let path = match &args.policy {
-        Some(path) => Some(path.clone()),
-        None => policy::find(&std::env::current_dir().context("the working directory")?),
+    let (path, named) = match &args.policy {
+        Some(path) => (Some(path.clone()), Named::ByUser),
+        None => (policy::find(&std::env::current_dir().context("the working directory")?), Named::BySearch),
     };
     match path {
-        Some(path) => Ok(Policy::read(&inputs::slashed(path), jiff::Zoned::now().date())?),
+        Some(path) => Ok(Policy::read(&inputs::slashed(path), named, jiff::Zoned::now().date())?),
         None => Ok(Policy::built_in()),
     }
 }
@@ -142,7 +143,7 @@ fn read_policy(args: &CheckArgs) -> Result<Policy> {
 fn init(args: &CheckArgs, filter: &Filter) -> Result<Exit> {
     let file = args.policy.clone().unwrap_or_else(|| policy::FILE_NAME.into());
     if !is_standard(&file) && file.exists() {
-        bail!("{}: there is a policy already: remove it first, or name another with -P", file.display());
+        bail!("{}: there is a policy already: remove it first, or name another with -P", display::path(&file));
     }
     let confined = !args.confinement.no_sandbox;
     let inputs = inputs::inputs(&args.files, confined)?;
@@ -164,15 +165,15 @@ fn init(args: &CheckArgs, filter: &Filter) -> Result<Exit> {
         std::io::stdout().lock().write_all(text.as_bytes())?;
     } else {
         let (mut made, path) = desk.clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
-        made.write_all(text.as_bytes()).with_context(|| path.display().to_string())?;
-        tell(&format!("{}: written; try it: tcpcheck check {named}", file.display()));
+        made.write_all(text.as_bytes()).with_context(|| display::path(&path))?;
+        tell(&format!("{}: written; try it: tcpcheck check {named}", display::path(&file)));
     }
     Ok(Exit::Done)
 }
 
 fn named(inputs: &[Input]) -> String {
-    let names: Vec<String> = inputs.iter().take(3).map(|input| input.path.display().to_string()).collect();
+    let names: Vec<String> = inputs.iter().take(3).map(|input| display::path(&input.path)).collect();
     let more = inputs.len().saturating_sub(3);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", names.join(" ")).replace(char::is_control, "?")
+    format!("{}{more}", names.join(" "))
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::capture::open_unchanged;
+use crate::capture::{Name, file_len, open_unchanged};
 use crate::cli::Environment;
 use crate::cli::plan::is_standard;
+use crate::display;
 use crate::report::Style;
 use crate::report::check::{self, Run};
 
@@ -26,9 +27,9 @@ impl Output {
     ///
     /// # Errors
     /// When that cannot be done.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = open_unchanged(path);
-        Ok(Self { path: path.to_owned(), file: file.with_context(|| path.display().to_string())? })
+    pub fn open(path: &Path, name: Name) -> Result<Self> {
+        let file = open_unchanged(path, name);
+        Ok(Self { path: path.to_owned(), file: file.with_context(|| display::path(&path))? })
     }
 
     /// Writes it.
@@ -38,12 +39,12 @@ impl Output {
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let mut write = || -> io::Result<()> {
             // A pipe or a terminal holds nothing.
-            if self.file.metadata()?.is_file() {
+            if file_len(&self.file)?.is_some() {
                 self.file.set_len(0)?;
             }
             self.file.write_all(bytes)
         };
-        write().with_context(|| self.path.display().to_string())
+        write().with_context(|| display::path(&self.path))
     }
 }
 
@@ -64,7 +65,7 @@ impl<'a> Outputs<'a> {
     /// When a file cannot be opened.
     pub fn open(args: &'a CheckArgs, around: &Environment) -> Result<Self> {
         let open = |Destination { format, file }: &Destination| {
-            Ok((*format, if is_standard(file) { None } else { Some(Output::open(file)?) }))
+            Ok((*format, if is_standard(file) { None } else { Some(Output::open(file, Name::Typed)?) }))
         };
         let formats: Vec<_> = args.output.iter().map(open).collect::<Result<_>>()?;
         let annotated = formats.iter().any(|(format, _)| *format == Format::Github);
@@ -72,7 +73,7 @@ impl<'a> Outputs<'a> {
         let summary = summary.map(|path| {
             let path = PathBuf::from(path);
             let file = OpenOptions::new().append(true).create(true).open(&path);
-            let file = file.with_context(|| format!("the job summary, {}", path.display()));
+            let file = file.with_context(|| format!("the job summary, {}", display::path(&path)));
             file.map(|file| (path, file))
         });
         let style = Style::new(around.colors(args.color, io::stdout().is_terminal()));
@@ -97,7 +98,7 @@ impl<'a> Outputs<'a> {
         }
         if let Some((path, file)) = &mut self.summary {
             let written = file.write_all(&check::markdown(run));
-            written.with_context(|| format!("the job summary, {}", path.display()))?;
+            written.with_context(|| format!("the job summary, {}", display::path(&path)))?;
         }
         Ok(())
     }

@@ -30,20 +30,26 @@ impl DistantClerk {
     /// When it cannot be started.
     pub fn hire(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
         let interface = anchor.as_ref().and_then(interface);
-        Self::hire_for(names, interface, anchor.as_ref().and_then(socket))
+        Self::hire_for(names, interface, None, anchor.as_ref().and_then(socket))
     }
 
     /// The same, for a capture that lasts as long as a command, which this clerk can end.
     ///
     /// # Errors
     /// As [`hire`](Self::hire), and when the system has no handle for a process.
-    pub fn hire_beside(names: SaveNames, command: Option<&Child>) -> Result<Self> {
+    pub fn hire_beside(names: SaveNames, command: Option<&Child>, has_group: bool) -> Result<Self> {
         let handle = command.map(|child| pidfd_open(Pid::from_child(child), PidfdFlags::empty())).transpose();
         let handle = handle.context("the command, for the process that can end it; --no-sandbox does without")?;
-        Self::hire_for(names, None, handle.as_ref().map(AsFd::as_fd))
+        let group = command.filter(|_| has_group).map(|child| Pid::from_child(child).as_raw_nonzero().get());
+        Self::hire_for(names, None, group, handle.as_ref().map(AsFd::as_fd))
     }
 
-    fn hire_for(names: SaveNames, interface: Option<Interface>, along: Option<BorrowedFd<'_>>) -> Result<Self> {
+    fn hire_for(
+        names: SaveNames,
+        interface: Option<Interface>,
+        group: Option<i32>,
+        along: Option<BorrowedFd<'_>>,
+    ) -> Result<Self> {
         let start = || -> io::Result<(OwnedFd, Child)> {
             let (here, there) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
             let mut command = Command::new("/proc/self/exe");
@@ -58,7 +64,7 @@ impl DistantClerk {
             "cannot start the process that opens files for a confined capture; --no-sandbox does without both",
         )?;
         let clerk = Self { socket, names, process };
-        let errand = Errand::Begin { names: (&clerk.names).into(), interface };
+        let errand = Errand::Begin { names: (&clerk.names).into(), interface, group };
         clerk.ask(&errand, along).context("the process that opens files for a confined capture does not answer")?;
         Ok(clerk)
     }

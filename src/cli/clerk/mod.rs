@@ -25,7 +25,13 @@ const MESSAGE: usize = 64 * 1024;
 enum Errand {
     /// Who it works for. A capture's socket comes along where there is an interface, and else a command's process where there
     /// is one.
-    Begin { names: Names, interface: Option<Interface> },
+    Begin {
+        names: Names,
+        interface: Option<Interface>,
+        /// The number of the command's process group, if it has one of its own.
+        #[serde(default)]
+        group: Option<i32>,
+    },
     /// Make one of the files of `-w`.
     Turn { began: Option<i64>, count: u32 },
     /// Make a file for the packets around a finding.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use rustix::process::{Signal, pidfd_send_signal};
+use rustix::process::{Pid, Signal, kill_process_group, pidfd_send_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 use crate::capture::{CaptureError, Clerk, OwnClerk, SaveNames};
@@ -26,7 +26,7 @@ pub fn serve() -> Result<()> {
     }
     let stdin = io::stdin();
     let socket = stdin.as_fd();
-    let Ok((Errand::Begin { names, interface }, file)) = next(socket) else {
+    let Ok((Errand::Begin { names, interface, group }, file)) = next(socket) else {
         bail!("clerk is a part of a capture that opens files for it; there is nothing to see here")
     };
     let (anchor, command) = match (interface, file) {
@@ -44,7 +44,7 @@ pub fn serve() -> Result<()> {
                 Errand::HandOn => clerk.hand_on(),
                 Errand::Reattach => clerk.reattach(),
                 Errand::Discard => clerk.discard(),
-                Errand::Stop { insist } => stop(command.as_ref(), insist),
+                Errand::Stop { insist } => stop(command.as_ref(), group, insist),
                 _ => {
                     clerk.end();
                     Ok(())
@@ -58,9 +58,15 @@ pub fn serve() -> Result<()> {
     Ok(())
 }
 
-fn stop(command: Option<&OwnedFd>, insist: bool) -> Result<(), CaptureError> {
+/// Ends the command, and what else is in its process group. As long as the handle takes a signal, no other process can have got
+/// the group's number: not even when the command is over, because whoever started it has not asked how it ended.
+fn stop(command: Option<&OwnedFd>, group: Option<i32>, insist: bool) -> Result<(), CaptureError> {
     let signal = if insist { Signal::KILL } else { Signal::TERM };
     let sent = command.ok_or(rustix::io::Errno::SRCH).and_then(|command| pidfd_send_signal(command, signal));
+    if let (Ok(()), Some(group)) = (sent, group.filter(|group| *group > 1).and_then(Pid::from_raw)) {
+        // It may be over by now.
+        let _ = kill_process_group(group, signal);
+    }
     sent.map_err(|error| refused("the command".as_ref(), error.into()))
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::capture::{Filter, OpenFiles, SaveNames, SavedFile, SharedClerk, SourceInfo, Span, Turns};
 use crate::compare::{Comparison, Overlap, PathEvent, Relation, Side, Survey};
+use crate::display;
 use crate::report::Style;
 use crate::report::compare::{CompareReport, Ladder, Ndjson, Page, Text, write_page};
 use crate::track::Event;
@@ -89,7 +90,7 @@ fn page(compared: &Compared<'_>, flow: Option<u32>, clerk: &SharedClerk) -> Resu
     let mut text = Vec::new();
     write_page(&mut text, &page, ladder.as_ref());
     let (mut file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
-    file.write_all(&text).with_context(|| path.display().to_string())
+    file.write_all(&text).with_context(|| display::path(&path))
 }
 
 /// Two captures that show the same traffic.

@@ -1,6 +1,8 @@
 //! A run that is about to begin: its sources are open, and its process has given up what it does not need any more.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
 use crate::capture::{
@@ -227,13 +229,62 @@ impl<'p> Session<'p> {
 
     /// The connections with a finding of one of these rules, in the order in which they end.
     fn with_findings(&self, only: &[Rule]) -> Result<Vec<u32>> {
-        let mut found = Vec::new();
+        let mut found = Numbers::default();
         self.read_ahead(&mut Events(|event| match event {
             Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
-            Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => found.push(flow.number),
+            Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => {
+                found.extend(Some(flow.number));
+            }
             _ => {}
         }))?;
-        Ok(found)
+        found.finish()
+    }
+
+    /// What is read only once, where something is: a file's path, `-` for standard input and for a live capture.
+    pub fn read_once(&self) -> Option<PathBuf> {
+        match &self.source {
+            Source::Files(files) => files.once_only().map(Path::to_owned),
+            Source::Live(_) => Some("-".into()),
+        }
+    }
+}
+
+/// Maximum number of connections that are chosen by their findings: 4 bytes each.
+const MAX_NUMBERS: usize = 16 << 20;
+
+/// Numbers of connections, each kept once however often it comes.
+#[derive(Default)]
+struct Numbers {
+    numbers: Vec<u32>,
+    /// Of these, the first are sorted, and different.
+    sorted: usize,
+    are_too_many: bool,
+}
+
+impl Numbers {
+    fn extend(&mut self, number: Option<u32>) {
+        if self.are_too_many {
+            return;
+        }
+        self.numbers.extend(number);
+        if self.numbers.len() >= 2 * self.sorted.max(1 << 16) {
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        self.numbers.sort_unstable();
+        self.numbers.dedup();
+        self.sorted = self.numbers.len();
+        self.are_too_many = self.sorted > MAX_NUMBERS;
+    }
+
+    fn finish(mut self) -> Result<Vec<u32>> {
+        self.sort();
+        if self.are_too_many {
+            bail!("--only: more than {MAX_NUMBERS} connections have such findings: choose rarer ones, or add a filter");
+        }
+        Ok(self.numbers)
     }
 }
 
@@ -300,5 +351,26 @@ impl<F: FnMut(Event)> Visitor for Events<F> {
     fn event(&mut self, event: Event) -> Result<()> {
         (self.0)(event);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_found_a_million_times_takes_the_room_of_one() {
+        let mut numbers = Numbers::default();
+        (0..1_000_000).for_each(|n| numbers.extend(Some(n % 7)));
+        assert!(numbers.numbers.capacity() <= 1 << 18);
+        assert_eq!(numbers.finish().unwrap(), [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn more_connections_than_can_be_chosen_are_refused() {
+        let mut numbers = Numbers::default();
+        (0..3 * MAX_NUMBERS as u32).for_each(|n| numbers.extend(Some(n)));
+        assert!(numbers.numbers.len() <= 2 * MAX_NUMBERS + 2);
+        assert!(numbers.finish().unwrap_err().to_string().contains("choose rarer ones"));
     }
 }

@@ -45,10 +45,10 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_sched_getaffinity,
     libc::SYS_gettid,
     libc::SYS_getpid,
-    libc::SYS_tgkill,
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_wait4,
+    libc::SYS_waitid,
     // Signals.
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
@@ -129,9 +129,68 @@ fn rules(doors: Doors) -> Result<BTreeMap<i64, Vec<SeccompRule>>> {
     for option in [libc::PR_SET_NAME as u64, PR_SET_VMA] {
         allow(libc::SYS_prctl, &[(0, Eq, option)])?;
     }
-    // A file that is open, without a path.
-    let itself = (libc::AT_EMPTY_PATH as u64, libc::AT_EMPTY_PATH as u64);
-    allow(libc::SYS_statx, &[(2, MaskedEq(itself.0), itself.1)])?;
-    allow(libc::SYS_newfstatat, &[(3, MaskedEq(itself.0), itself.1)])?;
+    // A signal to one of its own threads, as when it aborts; to no other process's.
+    allow(libc::SYS_tgkill, &[(0, Eq, u64::from(std::process::id()))])?;
+    // No statx(2) and newfstatat(2), not even with AT_EMPTY_PATH: that lets a path be empty, and does not ask for it to be.
     Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel would do with a system call: the filter's program, run as seccomp(2) does it.
+    fn verdict(program: &BpfProgram, call: c_long, arguments: [u64; 6]) -> u32 {
+        let mut data = Vec::new();
+        data.extend((call as u32).to_ne_bytes());
+        data.extend(libc_arch().to_ne_bytes());
+        data.extend(0_u64.to_ne_bytes());
+        arguments.iter().for_each(|argument| data.extend(argument.to_ne_bytes()));
+        let word = |at: u32| u32::from_ne_bytes(data[at as usize..at as usize + 4].try_into().unwrap());
+        let (mut accumulator, mut next) = (0, 0);
+        loop {
+            let instruction = &program[next];
+            let (k, jumps) = (instruction.k, [usize::from(instruction.jf), usize::from(instruction.jt)]);
+            next += 1;
+            match instruction.code {
+                0x20 => accumulator = word(k),
+                0x54 => accumulator &= k,
+                0x05 => next += k as usize,
+                0x15 => next += jumps[usize::from(accumulator == k)],
+                0x25 => next += jumps[usize::from(accumulator > k)],
+                0x35 => next += jumps[usize::from(accumulator >= k)],
+                0x06 => return k,
+                other => panic!("{other:#x} is no instruction that a filter has"),
+            }
+        }
+    }
+
+    fn libc_arch() -> u32 {
+        // AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64, AUDIT_ARCH_RISCV64.
+        match std::env::consts::ARCH {
+            "x86_64" => 0xc000_003e,
+            "aarch64" => 0xc000_00b7,
+            _ => 0xc000_00f3,
+        }
+    }
+
+    #[test]
+    fn a_path_tells_nothing_and_only_own_threads_get_signals() {
+        let processor = TargetArch::try_from(std::env::consts::ARCH).unwrap();
+        let denied = SeccompAction::Errno(libc::EPERM as u32);
+        let rules = rules(Doors { clerk: Some(7), capture: Some(5) }).unwrap();
+        let filter = SeccompFilter::new(rules, denied, SeccompAction::Allow, processor).unwrap();
+        let program: BpfProgram = filter.try_into().unwrap();
+        let allowed = |call, arguments| verdict(&program, call, arguments) == libc::SECCOMP_RET_ALLOW;
+        let (pid, any) = (u64::from(std::process::id()), 0x7fff_0000);
+        assert!(allowed(libc::SYS_tgkill, [pid, pid, 6, 0, 0, 0]));
+        assert!(!allowed(libc::SYS_tgkill, [pid + 1, pid + 1, 6, 0, 0, 0]));
+        assert!(!allowed(libc::SYS_kill, [pid, 6, 0, 0, 0, 0]));
+        let empty = libc::AT_EMPTY_PATH as u64;
+        assert!(!allowed(libc::SYS_statx, [any, any, empty, 0x7ff, any, 0]));
+        assert!(!allowed(libc::SYS_newfstatat, [any, any, any, empty, 0, 0]));
+        assert!(allowed(libc::SYS_fstat, [3, any, 0, 0, 0, 0]));
+        assert!(allowed(libc::SYS_write, [1, any, 1, 0, 0, 0]) && !allowed(libc::SYS_write, [5, any, 1, 0, 0, 0]));
+        assert!(allowed(libc::SYS_sendmsg, [7, any, 0, 0, 0, 0]) && !allowed(libc::SYS_sendmsg, [5, any, 0, 0, 0, 0]));
+    }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::capture::{Block, CaptureFault, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
+use crate::display;
 use crate::dissect::{Segment, Socket};
 use crate::track::{Analysed, Direction, Event, FlowRecord, Observation, Visitor};
 
@@ -49,7 +50,7 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
     let faults = session.read(&mut splitter)?;
     splitter.outgoing.finish(&mut Routed { flows: &splitter.flows, parts: &mut splitter.parts })?;
     let count = splitter.parts.finish()?;
-    tell(&format!("{count} part{} in {}", if count == 1 { "" } else { "s" }, folder.display()));
+    tell(&format!("{count} part{} in {}", if count == 1 { "" } else { "s" }, display::path(&folder)));
     damaged(&faults)?;
     Ok(Exit::Done)
 }
@@ -67,10 +68,10 @@ pub(super) fn damaged(faults: &[CaptureFault]) -> Result<()> {
 
 /// Makes the folder; one in which something is already would be mixed with it.
 fn empty_folder(folder: &Path) -> Result<PathBuf> {
-    let named = || format!("-d {}", folder.display());
+    let named = || format!("-d {}", display::path(&folder));
     std::fs::create_dir_all(folder).with_context(named)?;
     if folder.read_dir().with_context(named)?.next().is_some() {
-        bail!("-d {}: the folder is not empty: name another one", folder.display());
+        bail!("-d {}: the folder is not empty: name another one", display::path(&folder));
     }
     // A process elsewhere makes the files.
     folder.canonicalize().with_context(named)

@@ -11,6 +11,7 @@ use crate::capture::{
     Block, Frame, FrameSource, Part, Preamble, Remarks, SaveFile, SaveFormat, SaveOptions, SavedFile, SharedClerk,
     Suspended, Timestamp,
 };
+use crate::display;
 
 /// Maximum number of files that are open at a time.
 const MAX_OPEN: usize = 100;
@@ -161,7 +162,7 @@ impl Parts {
             }
         }
         let (mut file, path) = self.clerk.ask().make(&saved(Part::Index, SaveFormat::Pcap, false))?;
-        file.write_all(&index).with_context(|| path.display().to_string())?;
+        file.write_all(&index).with_context(|| display::path(&path))?;
         Ok(self.parts.iter().filter(|state| state.packets > 0).count())
     }
 

@@ -4,6 +4,7 @@ use crate::policy::{Position, State};
 
 use super::words::{self, counted};
 use super::{Run, RunStanding};
+use crate::display::{workflow_data, workflow_property};
 
 /// GitHub shows so many annotations of a step.
 const SHOWN: usize = 10;
@@ -13,7 +14,7 @@ pub fn github(run: &Run<'_>) -> Vec<u8> {
     let mut all: Vec<(State, String)> = Vec::new();
     let mut annotate = |state: State, at: String, title: &str, message: &str| {
         let level = if state == State::Warned { "warning" } else { "error" };
-        all.push((state, format!("::{level} {at}title={}::{}\n", property(title), data(message))));
+        all.push((state, format!("::{level} {at}title={}::{}\n", workflow_property(title), workflow_data(message))));
     };
     if let Some(command) = run.command.as_ref().filter(|command| !command.good) {
         annotate(State::Poor, String::new(), "command", &format!("{}: {}", command.line, command.words));
@@ -62,30 +63,7 @@ pub fn github(run: &Run<'_>) -> Vec<u8> {
 /// The properties that point at the policy's line.
 fn position(run: &Run<'_>, at: Position) -> String {
     match run.policy.file.as_ref().filter(|_| at.line > 0) {
-        Some(file) => format!("file={},line={},", property(&file.display().to_string()), at.line),
+        Some(file) => format!("file={},line={},", workflow_property(&file.display().to_string()), at.line),
         None => String::new(),
-    }
-}
-
-/// As the text of a workflow command.
-fn data(text: &str) -> String {
-    // A log is read in terminals too: its own line ends are the only controls that mean something.
-    let lines: Vec<String> = text.split('\n').map(words::plain).collect();
-    lines.join("\n").replace('%', "%25").replace('\n', "%0A")
-}
-
-/// As the value of a property of one.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_a_terminal_or_the_runner_would_obey_is_in_a_message() {
-        assert_eq!(data("100 %\na\x1b[31mb\r"), "100 %25%0Aa?[31mb?");
-        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
     }
 }

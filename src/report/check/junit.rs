@@ -5,9 +5,9 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
+use crate::display;
 use crate::policy::{Check, Judgement, State};
 
-use super::super::plain::is_obeyed;
 use super::words::{self, counted};
 use super::{Capture, Run, RunStanding};
 
@@ -81,7 +81,7 @@ fn totals(run: &Run<'_>, capture: &Capture) -> Totals {
 
 fn suite(xml: Xml<'_>, name: &str, totals: Totals, cases: impl FnOnce(Xml<'_>) -> io::Result<()>) -> io::Result<()> {
     let element = xml.create_element("testsuite").with_attributes([
-        ("name", clean(name).as_str()),
+        ("name", display::xml(name).as_str()),
         ("tests", &totals.tests.to_string()),
         ("failures", &totals.failures.to_string()),
         ("errors", &totals.errors.to_string()),
@@ -117,7 +117,7 @@ fn cases(xml: Xml<'_>, run: &Run<'_>, capture: &Capture) -> io::Result<()> {
 
 /// A case with what is said of it: an element's name, its message and its text.
 fn case(xml: Xml<'_>, class: &str, name: &str, said: Option<(&str, String, String)>) -> io::Result<()> {
-    let (class, name) = (clean(class), clean(name));
+    let (class, name) = (display::xml(class), display::xml(name));
     let element =
         xml.create_element("testcase").with_attributes([("classname", class.as_str()), ("name", name.as_str())]);
     let Some((kind, message, text)) = said else {
@@ -126,14 +126,14 @@ fn case(xml: Xml<'_>, class: &str, name: &str, said: Option<(&str, String, Strin
     };
     element.write_inner_content(|xml| {
         let mut element = xml.create_element(kind);
-        let message = clean(&message);
+        let message = display::xml(&message);
         if kind != "system-out" {
             element = element.with_attribute(("message", message.as_str()));
         }
         if text.is_empty() {
             element.write_empty()?
         } else {
-            element.write_text_content(BytesText::new(&clean(&text)))?
+            element.write_text_content(BytesText::new(&display::xml(&text)))?
         };
         Ok(())
     })?;
@@ -152,10 +152,4 @@ fn body(run: &Run<'_>, capture: &Capture, check: &Check, result: &Judgement) -> 
     }
     lines.extend(capture.look(result).map(|command| format!("look      {command}")));
     lines.join("\n")
-}
-
-/// Without the characters that XML has no way to write.
-fn clean(text: &str) -> String {
-    let writable = |c: char| c == '\n' || !(is_obeyed(c) || matches!(c, '\u{fffe}' | '\u{ffff}'));
-    text.chars().map(|c| if writable(c) { c } else { '?' }).collect()
 }

@@ -2,8 +2,9 @@
 
 use crate::policy::State;
 
-use super::words::{self, counted, plain};
+use super::words::{self, counted};
 use super::{Capture, Run, RunStanding};
+use crate::display::{self, markdown as text, markdown_cell as cell, markdown_code as code};
 
 /// Captures listed in the table, and failures told in full.
 const LISTED: usize = 50;
@@ -79,7 +80,7 @@ fn failures(out: &mut String, run: &Run<'_>) {
         let line =
             result.places.first().and_then(|place| place.frames.first()).and_then(|frame| capture.exhibit.line(*frame));
         if let Some(line) = line {
-            out.push_str(&format!("\n```\n{}\n```\n", plain(line)));
+            out.push_str(&format!("\n```\n{}\n```\n", display::line(line)));
         }
         if !drawn && capture.exhibit.first.is_some() {
             drawn = true;
@@ -106,7 +107,7 @@ fn diagram(out: &mut String, capture: &Capture) {
     }
     for step in &exhibit.steps {
         let arrow = if step.from_client { "c->>s" } else { "s->>c" };
-        out.push_str(&format!("    {arrow}: @{} {}\n", step.frame, label(&step.words)));
+        out.push_str(&format!("    {arrow}: @{} {}\n", step.frame, display::mermaid(&step.words)));
         if !step.findings.is_empty() {
             out.push_str(&format!("    Note over c,s: {}\n", step.findings.join(", ")));
         }
@@ -115,37 +116,4 @@ fn diagram(out: &mut String, capture: &Capture) {
         out.push_str(&format!("    Note over c,s: {} after\n", counted(exhibit.left_out.1, "packet")));
     }
     out.push_str("```\n");
-}
-
-/// Words in a diagram: `;` would end a statement, and `#` begin a character's number.
-fn label(words: &str) -> String {
-    plain(words).replace(';', ",").replace('#', "no. ")
-}
-
-/// Words in a text, without what Markdown or HTML would take for its own.
-fn text(words: &str) -> String {
-    let mut out = String::new();
-    for c in plain(words).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '>' | '#' | '~' => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Words as they are; a quote that holds back-ticks is put between more of them.
-fn code(words: &str) -> String {
-    let words = plain(words);
-    let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if longest > 0 { " " } else { "" };
-    format!("{fence}{pad}{words}{pad}{fence}")
-}
-
-/// The same in a table, where a bar has to be marked.
-fn cell(words: &str) -> String {
-    code(words).replace('|', "\\|")
 }

@@ -4,8 +4,9 @@ use crate::policy::{Judgement, State};
 use crate::rules::Severity;
 
 use super::super::style::{Ink, Style};
-use super::words::{self, counted, plain};
+use super::words::{self, counted};
 use super::{Capture, Run, RunStanding};
+use crate::display::{self, line as plain};
 
 /// Where the policy's line stands.
 const MARGIN: usize = 80;
@@ -51,10 +52,10 @@ impl Page<'_> {
 
     fn head(&mut self) {
         let run = self.run;
-        let names: Vec<String> = run.captures.iter().map(|capture| plain(&capture.name)).collect();
+        let names: Vec<String> = run.captures.iter().map(|capture| plain(&capture.name).into_owned()).collect();
         let names = if names.len() > NAMED { counted(names.len() as u64, "capture") } else { names.join(" ") };
         let policy = match &run.policy.file {
-            Some(file) => format!("policy {}", plain(&file.display().to_string())),
+            Some(file) => format!("policy {}", display::path(file)),
             None => "built-in policy".to_owned(),
         };
         let baseline = run.baseline.as_ref().map(|file| format!(", baseline {}", plain(file))).unwrap_or_default();
@@ -74,7 +75,10 @@ impl Page<'_> {
             let pad = 8 - word.len();
             let said = match &capture.verdict {
                 // A message about a file begins with its name.
-                Err(words) => plain(words.strip_prefix(&format!("{}: ", capture.name)).unwrap_or(words)),
+                Err(words) => {
+                    let named = format!("{}: ", plain(&capture.name));
+                    plain(words.strip_prefix(&named).unwrap_or(words)).into_owned()
+                }
                 Ok(verdict) => {
                     let mut said = format!(
                         "{}, {}",
@@ -174,7 +178,8 @@ impl Page<'_> {
             let position = run.position(scope.at).unwrap_or_default();
             self.out.push(b'\n');
             self.paint("WARN", Ink::Finding(Severity::Warning));
-            let title = plain(&words::idle(scope));
+            let title = words::idle(scope);
+            let title = plain(&title);
             let width = MARGIN - 5;
             self.say(&format!(" {title:width$} {position}"));
         }
@@ -189,7 +194,8 @@ impl Page<'_> {
         if let (false, Some(file)) = (run.shrinks.is_empty(), &run.baseline) {
             self.say(&format!("\nthe baseline can shrink: run again with --update-baseline ({})", plain(file)));
             for shrink in &run.shrinks {
-                let (capture, what) = (plain(&shrink.capture), plain(&shrink.what.to_string()));
+                let what = shrink.what.to_string();
+                let (capture, what) = (plain(&shrink.capture), plain(&what));
                 self.say(&format!("  {capture}  {what}: {} in the baseline, {} found", shrink.known, shrink.found));
             }
         }

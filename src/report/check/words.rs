@@ -6,7 +6,6 @@ use crate::policy::{
 };
 use crate::rules::Severity;
 
-use super::super::plain::is_obeyed;
 use super::super::{numerals, wording};
 
 /// What a check is called: the line that demands it, with its scope.
@@ -156,11 +155,6 @@ pub fn what(what: &What) -> String {
 pub fn counted(count: u64, what: &str) -> String {
     let number = numerals::written(|out| numerals::grouped(out, count));
     if count == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
-}
-
-/// Without anything that a terminal, or a reader of lines, would obey.
-pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if is_obeyed(c) { '?' } else { c }).collect()
 }
 
 /// `23.1 %`.

@@ -139,7 +139,7 @@ impl Ladder {
 
 impl CompareReport for Ladder {
     fn begin(&mut self, _: &mut Vec<u8>, sources: &[SourceInfo; 2], _: &Overlap) {
-        self.names = sources.each_ref().map(|info| info.name.clone());
+        self.names = sources.each_ref().map(|info| crate::display::line(&info.name).into_owned());
     }
 
     fn event(&mut self, _: &mut Vec<u8>, event: &PathEvent) {

@@ -34,7 +34,7 @@ impl Page {
 
 impl CompareReport for Page {
     fn begin(&mut self, out: &mut Vec<u8>, sources: &[SourceInfo; 2], overlap: &Overlap) {
-        self.names = sources.each_ref().map(|info| info.name.clone());
+        self.names = sources.each_ref().map(|info| crate::display::line(&info.name).into_owned());
         self.text.begin(out, sources, overlap);
     }
 

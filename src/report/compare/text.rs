@@ -39,7 +39,7 @@ impl Text {
 
 impl CompareReport for Text {
     fn begin(&mut self, _: &mut Vec<u8>, sources: &[SourceInfo; 2], _: &Overlap) {
-        self.names = sources.each_ref().map(|info| info.name.clone());
+        self.names = sources.each_ref().map(|info| crate::display::line(&info.name).into_owned());
     }
 
     fn end(&mut self, out: &mut Vec<u8>, comparison: &Comparison) {

@@ -1,5 +1,6 @@
 //! A graph for xplot, in the format that tcptrace writes: a command a line, times in seconds.
 
+use crate::display;
 use crate::track::Direction;
 
 use super::draw::{Graph, rates};
@@ -11,7 +12,7 @@ use super::trail::Trail;
 pub fn write(out: &mut Vec<u8>, graph: Graph, trail: &Trail, direction: Direction, title: &str) {
     let way = trail.way(direction);
     // xplot takes a line for a title, and nothing but a line.
-    let title: String = title.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
+    let title = display::line(title);
     let y = match graph {
         Graph::TimeSequence => "sequence number",
         Graph::Rtt => "round trip, seconds",

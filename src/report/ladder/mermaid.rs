@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::display;
 use crate::track::{Direction, TcpState};
 
 use super::rung::{Rung, Tone, time};
@@ -38,22 +39,15 @@ pub fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[Rung]) {
             (Some(Direction::FromResponder), _) => "server->>client",
         };
         let state = |state: Option<TcpState>| state.map_or("", TcpState::as_str);
-        let mut text = plain(&rung.label);
+        let mut text = display::mermaid(&rung.label);
         if rung.frame > 0 {
             text.push_str(&format!("<br/>@{}, +{}", rung.frame, time(rung.ts.since(first.ts))));
         }
         Row { arrow, text, client: state(rung.client), server: state(rung.server) }
     });
-    let diagram = Diagram { client: &plain(client), server: &plain(server), rows: rows.collect() };
+    let diagram =
+        Diagram { client: &display::mermaid(client), server: &display::mermaid(server), rows: rows.collect() };
     // Writing into a Vec cannot fail.
     let _ = diagram.write_into(out);
     out.push(b'\n');
-}
-
-/// Without what Mermaid takes for its own.
-fn plain(words: &str) -> String {
-    words
-        .chars()
-        .map(|sign| if matches!(sign, '#' | ';' | '<' | '>' | '"' | '%' | '\n') { ' ' } else { sign })
-        .collect()
 }

@@ -14,7 +14,7 @@ mod svg;
 mod text;
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
@@ -80,7 +80,9 @@ pub struct Ladder {
     /// Packets of other connections.
     others: u64,
     record: Option<Box<FlowRecord>>,
-    said: Vec<Finding>,
+    /// What is told below it, by frame, and how much that is.
+    said: BTreeMap<u64, Vec<Finding>>,
+    said_count: usize,
 }
 
 /// The connection that is drawn.
@@ -104,7 +106,8 @@ impl Ladder {
             hops: VecDeque::new(),
             others: 0,
             record: None,
-            said: Vec::new(),
+            said: BTreeMap::new(),
+            said_count: 0,
         }
     }
 
@@ -179,24 +182,24 @@ impl Ladder {
         if record.diagnosis.responsible != Responsible::Nothing {
             style.words(out, &format!("verdict: {}", verdict_text(&record.diagnosis)), Ink::Strong);
         }
-        let mut said: Vec<&Finding> = self.said.iter().collect();
-        said.sort_by_key(|finding| finding.frame);
-        for finding in said.into_iter().take(SAID) {
+        for finding in self.said.values().flatten().take(SAID) {
             let mut words = Vec::new();
             finding_text(&mut words, finding);
             style.words(out, &String::from_utf8_lossy(&words), Ink::Finding(finding.severity));
         }
-        if let Some(more) = self.said.len().checked_sub(SAID).filter(|more| *more > 0) {
+        if let Some(more) = self.said_count.checked_sub(SAID).filter(|more| *more > 0) {
             out.extend_from_slice(format!("{more} more (tcpcheck --findings lists all)\n").as_bytes());
         }
-        if let Some(finding) = self.said.iter().min_by_key(|finding| (Reverse(finding.severity), finding.frame)) {
+        let worst = |finding: &&Finding| (Reverse(finding.severity), finding.frame);
+        if let Some(finding) = self.said.values().flatten().min_by_key(worst) {
             out.extend_from_slice(format!("what it means: tcpcheck explain {}\n", finding.rule.code()).as_bytes());
         }
     }
 
     fn keep_word(&mut self, finding: &Finding) {
-        if finding.severity >= Severity::Warning && self.said.len() < AHEAD {
-            self.said.push(finding.clone());
+        if finding.severity >= Severity::Warning && self.said_count < AHEAD {
+            self.said.entry(finding.frame).or_default().push(finding.clone());
+            self.said_count += 1;
         }
     }
 }
@@ -235,9 +238,9 @@ impl Reporter for Ladder {
             return;
         }
         self.keep_word(finding);
-        match self.hops.iter_mut().rev().find(|hop| hop.frame == finding.frame) {
-            Some(hop) => hop.add(finding),
-            None => {
+        match self.hops.binary_search_by_key(&finding.frame, |hop| hop.frame) {
+            Ok(at) => self.hops[at].add(finding),
+            Err(_) => {
                 self.settle(out, 0);
                 self.say(out, finding);
             }
@@ -248,7 +251,11 @@ impl Reporter for Ladder {
         if !self.is_drawn(Some(amend.flow)) {
             return;
         }
-        self.said.retain(|finding| !amend.removes(finding));
+        if let Some(said) = self.said.get_mut(&amend.frame) {
+            let before = said.len();
+            said.retain(|finding| !amend.removes(finding));
+            self.said_count -= before - said.len();
+        }
         for finding in &amend.details {
             self.keep_word(finding);
         }

@@ -9,6 +9,7 @@ use serde::ser::{
 use serde_json::{Error, Result};
 
 use super::quick::fraction;
+use crate::display::is_plain_in_json;
 use crate::report::digits::{count, decimal, signed};
 use crate::report::json;
 use crate::report::pen::{Pen, Room, Text};
@@ -81,13 +82,6 @@ impl<'p> Members<'_, 'p> {
         self.out.put(*self.end, self.ends);
         Ok(())
     }
-}
-
-/// Whether a text stands in JSON as it is, and a terminal obeys nothing in it: 0xc2 begins the C1 control characters, 0xe2 the marks
-/// of direction.
-fn is_plain(text: &str) -> bool {
-    let escaped = |byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f | 0xc2 | 0xe2);
-    !text.bytes().fold(false, |found, byte| found | escaped(byte))
 }
 
 impl<'a, 'p> Serializer for Writer<'a, 'p> {
@@ -179,7 +173,7 @@ impl<'a, 'p> Serializer for Writer<'a, 'p> {
     }
 
     fn serialize_str(self, value: &str) -> Result<()> {
-        if !is_plain(value) {
+        if !is_plain_in_json(value) {
             json::value(self.0.written(), value);
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! The summary as text: at most 120 columns, every number measured.
 
 use crate::capture::Span;
+use crate::display;
 use crate::report::numerals::{self, Calendar};
 use crate::report::style::{Ink, Style};
 use crate::rules::{Rule, Severity};
@@ -94,8 +95,8 @@ impl Summary {
         let heading = String::from_utf8_lossy(&kinds).into_owned();
         let mut lines = heading.lines();
         let first = lines.next().unwrap_or_default();
-        let source = printable(&self.source.name);
-        facts.insert(0, ("Capture", first.strip_prefix(source.as_str()).unwrap_or(first).trim().to_owned()));
+        let source = display::line(&self.source.name);
+        facts.insert(0, ("Capture", first.strip_prefix(&*source).unwrap_or(first).trim().to_owned()));
         let limits: Vec<&str> = self.limits().collect();
         if !limits.is_empty() {
             facts.push(("What the capture cannot tell", limits.join("; ")));
@@ -106,7 +107,7 @@ impl Summary {
 
     /// The name of the source.
     pub fn source(&self) -> String {
-        printable(&self.source.name)
+        display::line(&self.source.name).into_owned()
     }
 
     /// What was found, the worst first.
@@ -123,7 +124,7 @@ impl Summary {
     /// The source, and what kinds of packets it holds.
     fn heading(&self, out: &mut Vec<u8>, style: Style) {
         let start = out.len();
-        let name = printable(&self.source.name);
+        let name = display::line(&self.source.name);
         text(out, &name);
         style.paint(out, start, Ink::Strong);
         text(out, "  ");
@@ -453,11 +454,6 @@ fn counted(out: &mut Vec<u8>, number: u64, noun: &str) {
     text(out, " ");
     text(out, noun);
     text(out, if number == 1 { "" } else { "s" });
-}
-
-/// A name without anything that a terminal would obey.
-fn printable(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// Cut to so many columns after a word, with `...` for what is left out.

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use super::{Cell, Column, TableWriter};
 use crate::capture::Timestamp;
+use crate::display;
 use crate::report::json;
 use crate::report::numerals::Calendar;
 
@@ -27,7 +28,7 @@ impl<W: Write> TableWriter for Separated<W> {
         for cell in cells {
             match cell {
                 Cell::Null => self.out.write_field("")?,
-                Cell::Text(text) => self.out.write_field(text.as_bytes())?,
+                Cell::Text(text) => self.out.write_field(display::cell(text).as_bytes())?,
                 Cell::Unsigned(number) => self.out.write_field(itoa::Buffer::new().format(*number))?,
                 Cell::Signed(number) => self.out.write_field(itoa::Buffer::new().format(*number))?,
                 Cell::Float(number) => self.out.write_field(number.to_string())?,
