@@ -109,7 +109,13 @@ impl<'p> Judge<'p> {
         for (check, result) in self.policy.checks.iter().zip(&mut self.results) {
             result.settle(&check.demand);
         }
-        Verdict { packets: self.packets, connections: self.connections, sections: self.sections, results: self.results }
+        Verdict {
+            of_pair: false,
+            packets: self.packets,
+            connections: self.connections,
+            sections: self.sections,
+            results: self.results,
+        }
     }
 
     fn segment(&mut self, segment: &Segment, seen: &Observation) -> Result<(), CaptureError> {
@@ -282,7 +288,7 @@ impl<'p> Judge<'p> {
                         );
                     }
                 }
-                Demand::Allow(_) => {}
+                Demand::Allow(_) | Demand::Path(_) => {}
             }
         }
     }

@@ -43,7 +43,13 @@ pub fn file(input: &Input, policy: &Policy, filter: &Filter) -> Capture {
     let verdict = input
         .source()
         .and_then(|mut source| judge(source.as_mut(), policy, filter.clone()).map_err(|error| error.to_string()));
-    Capture { file: crate::cli::plan::word(&input.path), name, verdict, exhibit: Exhibit::default() }
+    Capture {
+        file: crate::cli::plan::word(&input.path),
+        name,
+        first_of_pair: None,
+        verdict,
+        exhibit: Exhibit::default(),
+    }
 }
 
 fn judge(source: &mut dyn FrameSource, policy: &Policy, mut filter: Filter) -> Result<Verdict, CaptureError> {

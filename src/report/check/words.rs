@@ -8,6 +8,7 @@ use crate::rules::Severity;
 
 use super::super::plain::is_obeyed;
 use super::super::{numerals, wording};
+use super::path;
 
 /// What a check is called: the line that demands it, with its scope.
 pub fn title(policy: &Policy, check: &Check) -> String {
@@ -55,6 +56,7 @@ pub fn expected(check: &Check) -> String {
             Some(max) => format!("at most {max} of {}: {}", allowance.named, allowance.reason),
             None => format!("any number of {}: {}", allowance.named, allowance.reason),
         },
+        Demand::Path(demand) => path::expected(demand),
     }
 }
 
@@ -102,6 +104,7 @@ pub fn found(check: &Check, result: &Judgement) -> String {
             format!("expired: it held until {until} ({})", allowance.reason)
         }
         Demand::Allow(allowance) => format!("found {bad} of {}", allowance.named),
+        Demand::Path(demand) => path::found(demand, result),
     };
     if result.exempt > 0 {
         words.push_str(&format!("; {} exempt", counted(result.exempt, "connection")));
@@ -123,7 +126,8 @@ pub fn place(place: &Place) -> String {
         frames.sort_unstable();
         frames.dedup();
         let frames: Vec<String> = frames.iter().map(|frame| format!("@{frame}")).collect();
-        words.push_str(&format!("   {}", frames.join("..")));
+        let between = if matches!(place.what, What::Path(_)) { " " } else { ".." };
+        words.push_str(&format!("   {}", frames.join(between)));
     }
     words
 }
@@ -149,6 +153,7 @@ pub fn what(what: &What) -> String {
         What::Took(span, 1) => time(*span),
         What::Took(span, count) => format!("{}, {count} above the limit", time(*span)),
         What::Damaged(words) => words.clone(),
+        What::Path(place) => path::place(place),
     }
 }
 
@@ -164,7 +169,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// `23.1 %`.
-fn percent(part: u64, of: u64) -> String {
+pub fn percent(part: u64, of: u64) -> String {
     if of == 0 {
         return "0 %".to_owned();
     }
@@ -193,7 +198,7 @@ fn many(measure: Measure) -> &'static str {
     }
 }
 
-fn time(span: Span) -> String {
+pub fn time(span: Span) -> String {
     numerals::written(|out| numerals::time(out, span))
 }
 
