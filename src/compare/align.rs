@@ -16,14 +16,15 @@ const ALONE: f64 = 1.0;
 #[derive(Clone, Copy, Debug)]
 struct Car {
     key: usize,
+    frame: u64,
     ts: i64,
-    /// How long packets took when it was sent.
-    usual: i64,
+    /// How long packets took before it was sent, and after that.
+    usual: (i64, i64),
 }
 
 impl Car {
     fn new((key, waiter): (usize, &Waiter)) -> Self {
-        Self { key, ts: waiter.header.ts.0, usual: waiter.queue.0 }
+        Self { key, frame: waiter.header.frame, ts: waiter.header.ts.0, usual: (waiter.usual.0.0, waiter.usual.1.0) }
     }
 }
 
@@ -50,17 +51,39 @@ impl Comparison {
         }
         let floor = self.overlap.clock.floor().unwrap_or_default().0;
         let unit = self.queues[way.index()].variation().0.saturating_mul(4).max(4_000) as f64;
+        let most = self.queues[way.index()].max.0;
         let cost = |sent: &Car, came: &Car| {
             let delay = came.ts.saturating_sub(sent.ts);
-            if delay < floor { f64::INFINITY } else { (delay.saturating_sub(sent.usual)).unsigned_abs() as f64 / unit }
+            let [before, after] = [sent.usual.0, sent.usual.1].map(|usual| delay.saturating_sub(usual));
+            // Where a queue has just gone, either may be right; else what differs is chance.
+            let is_steady = before.abs_diff(after) as f64 <= 2.0 * unit;
+            let off = if is_steady {
+                before.midpoint(after)
+            } else if before.abs() < after.abs() {
+                before
+            } else {
+                after
+            };
+            let off = off.unsigned_abs() as f64 / unit;
+            match delay {
+                _ if delay < floor => f64::INFINITY,
+                // Two that may be one are rather one than a lost one and a copy.
+                _ if delay <= most => off.min(1.75 * ALONE),
+                _ => off,
+            }
         };
         let mut pairs = alignment(&sent, &came, cost);
-        let most = self.queues[way.index()].max;
-        overtaken(&sent, &came, &mut pairs, |delay| (floor..=most.0).contains(&delay));
+        overtaken(&sent, &came, &mut pairs, |delay| (floor..=most).contains(&delay));
+        let copies = copies(&sent, &came, &pairs);
         pairs.sort_by_key(|(_, came)| *came);
         for (sent, came) in pairs {
             if let Some(waiter) = self.take(came) {
                 self.pair_up(sent, waiter);
+            }
+        }
+        for (copy, frame) in copies {
+            if let Some(waiter) = self.take(copy) {
+                self.say_copy(&waiter, frame);
             }
         }
     }
@@ -127,6 +150,22 @@ fn overtaken(sent: &[Car], came: &[Car], pairs: &mut Vec<(usize, usize)>, fits: 
     }
 }
 
+/// What is left where all that was sent has come: each a copy of the one before it, by that one's frame.
+fn copies(sent: &[Car], came: &[Car], pairs: &[(usize, usize)]) -> Vec<(usize, u64)> {
+    if pairs.len() < sent.len() {
+        return Vec::new();
+    }
+    let mut last = None;
+    let mut copies = Vec::new();
+    for one in came {
+        match pairs.iter().find(|(_, came)| *came == one.key) {
+            Some((original, _)) => last = sent.iter().find(|car| car.key == *original).map(|car| car.frame),
+            None => copies.extend(last.map(|frame| (one.key, frame))),
+        }
+    }
+    copies
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +173,7 @@ mod tests {
     /// Packets sent then, and what takes 25 ms, but for what the network does to it.
     fn pairs(sent: &[i64], came: &[i64]) -> Vec<(usize, usize)> {
         let cars = |times: &[i64]| -> Vec<Car> {
-            times.iter().enumerate().map(|(key, ts)| Car { key, ts: *ts, usual: 25_000 }).collect()
+            times.iter().enumerate().map(|(key, ts)| Car { key, frame: 0, ts: *ts, usual: (25_000, 25_000) }).collect()
         };
         let (sent, came) = (cars(sent), cars(came));
         let mut pairs = alignment(&sent, &came, |a, b| ((b.ts - a.ts) - 25_000).unsigned_abs() as f64 / 2_000.0);

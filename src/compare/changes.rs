@@ -59,6 +59,23 @@ pub enum Change {
 }
 
 impl Change {
+    /// Every word that reports write.
+    pub const WORDS: [&str; 13] = [
+        "mss",
+        "option-stripped",
+        "option-added",
+        "window-scale",
+        "timestamps-stripped",
+        "window",
+        "dscp",
+        "congestion-experienced",
+        "ecn",
+        "ecn-flags",
+        "ip-id",
+        "dont-fragment",
+        "payload",
+    ];
+
     /// The word that reports write.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -171,10 +171,11 @@ impl Fit {
         lowest(&self.there, slope) + lowest(&self.back, -slope)
     }
 
-    /// How far above the lowest point the tenth one lies, or the lowest tenth of fewer: so far the lowest may be off itself.
+    /// How far above the lowest point the tenth one lies, of less than a hundred the lowest tenth, and of few the fourth: so far the
+    /// lowest may be off itself.
     fn spread(&self, points: &[Point], slope: f64) -> f64 {
         let mut heights: Vec<f64> = points.iter().map(|p| p.y - slope * p.x).collect();
-        let rank = (heights.len() / 10 + 1).min(10).min(heights.len().saturating_sub(1));
+        let rank = (heights.len() / 10).clamp(3, 10).min(heights.len().saturating_sub(1));
         let (below, at, _) = heights.select_nth_unstable_by(rank, f64::total_cmp);
         let lowest = below.iter().copied().reduce(f64::min).unwrap_or(*at);
         *at - lowest

@@ -10,7 +10,8 @@ use crate::track::{Amend, Direction, Finding};
 use super::event::{Brief, Crossing, Ending, Fate, PathEvent, PathRecord};
 use super::explain::Findings;
 use super::link::Links;
-use super::pair::{Pair, PathQueue};
+use super::pair::Pair;
+use super::queue::PathQueue;
 use super::sighting::{Header, Sighting};
 use super::totals::Totals;
 use super::waiting::Waiting;
@@ -51,6 +52,7 @@ impl Comparison {
     pub fn new(overlap: Overlap) -> Self {
         Self {
             totals: Totals::new(overlap.spans),
+            lossy: overlap.lossy,
             overlap,
             links: Links::default(),
             waiting: Waiting::default(),
@@ -58,7 +60,6 @@ impl Comparison {
             findings: Findings::default(),
             sent: [0; 2],
             queues: [PathQueue::default(); 2],
-            lossy: [false; 2],
             clients: Side::A,
             now: Timestamp(i64::MIN),
         }
@@ -109,6 +110,9 @@ impl Comparison {
         }
         let Some(pair) = self.links.pairs.get_mut(found.pair) else { return };
         let header = pair.normalised(side, half, Header { ts, ..sighting.header });
+        if !header.is(TcpFlags::RST) {
+            pair.halves[half].ttls[side.index()] = Some(header.ttl);
+        }
         pair.halves[half].base[side.index()] = Some(header.seq.0.wrapping_sub(sighting.relative as u32));
         if let Some(ack) = header.ack {
             let acked = &mut pair.halves[1 - half].acked[side.index()];
@@ -165,16 +169,11 @@ impl Comparison {
         }
     }
 
-    /// A capture says that it has lost packets.
-    pub fn lost_frames(&mut self, side: Side) {
-        self.lossy[side.index()] = true;
-    }
-
     /// Lets time go on.
     pub fn advance(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         while let Some((key, waiter)) = self.waiting.oldest()
-            && (self.now.since(waiter.header.ts) > PATIENCE || self.waiting.len() > MAX_WAITING)
+            && (self.now.since(waiter.since) > PATIENCE || self.waiting.len() > MAX_WAITING)
         {
             self.expire(key);
         }

@@ -1,6 +1,6 @@
 //! What became of a packet that only one capture shows.
 
-use crate::capture::Timestamp;
+use crate::capture::{Span, Timestamp};
 use crate::dissect::TcpFlags;
 
 use super::comparison::{Comparison, Said};
@@ -11,6 +11,9 @@ use super::{Side, Way};
 
 /// From so many packets of either side on, a connection none of which crossed is two connections.
 const TWO_CONNECTIONS: u64 = 4;
+
+/// A capture that showed packets until so short a time ago has hardly ended just then.
+const JUST_OVER: Span = Span::from_secs(2);
 
 impl Comparison {
     /// Nobody waits any longer for the counterpart of a packet.
@@ -88,6 +91,31 @@ impl Comparison {
         waiter.cover.left(one.payload) == 0
     }
 
+    /// Whether it is a further copy of a packet that both captures have shown, or of a part of one; says so.
+    pub(super) fn is_copy(&mut self, waiter: &Waiter) -> bool {
+        let Some(pair) = self.links.pairs.get(waiter.pair) else { return false };
+        let at_receiver = pair.way_of(waiter.half).is_none_or(|way| way.receiver() == waiter.side);
+        let half = &pair.halves[waiter.half];
+        let first = match self.waiting.paired(waiter.mark, self.now) {
+            Some(first) if half.keeps_ids() && first.ip_id != waiter.header.ip_id => None,
+            Some(first) => Some(first.frame),
+            None => half.cut_from(&waiter.header, !pair.without_timestamps).map(|whole| whole.frame),
+        };
+        let Some(frame) = first.filter(|_| at_receiver) else { return false };
+        self.say_copy(waiter, frame);
+        true
+    }
+
+    /// Says that it is a copy of the packet that has that frame at the sender's side.
+    pub(super) fn say_copy(&mut self, waiter: &Waiter, frame: u64) {
+        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
+        pair.halves[waiter.half].record.duplicated += 1;
+        let said = Said::of(pair, waiter.half);
+        let mut crossing = said.alone(waiter.side, &waiter.header, Fate::Duplicated);
+        crossing.frames[waiter.side.other().index()] = Some(frame);
+        self.say(crossing);
+    }
+
     /// Which way it went, where no packet of the connection has told: as with most connections, or from a host that has just
     /// set the time to live.
     fn guess_way(&mut self, waiter: &Waiter) {
@@ -116,6 +144,9 @@ impl Comparison {
         let (first, last) = self.overlap.spans[other.index()];
         let lossy = self.lossy[other.index()];
         let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return Fate::Outside };
+        if !at_sender && there.since(last) < JUST_OVER && Self::is_foreign_reset(pair, waiter) {
+            return Fate::Inserted;
+        }
         if there < first || there > last || Self::is_proxied(pair) || !Self::is_shown(pair, waiter, other) {
             return Fate::Outside;
         }
@@ -125,7 +156,17 @@ impl Comparison {
         if missed || !at_sender && lossy && !header.is(TcpFlags::RST) {
             return Fate::Outside;
         }
+        if at_sender && half.has_come_all_the_same(header) {
+            self.lossy[other.index()] = true;
+            return Fate::Outside;
+        }
         if at_sender { Fate::Lost } else { Fate::Inserted }
+    }
+
+    /// Whether it is a RST that has come over another number of routers than all else: whoever made it is somewhere else.
+    fn is_foreign_reset(pair: &Pair, waiter: &Waiter) -> bool {
+        let usual = pair.halves[waiter.half].ttls[waiter.side.index()];
+        waiter.header.is(TcpFlags::RST) && usual.is_some_and(|usual| usual != waiter.header.ttl)
     }
 
     /// Whether the connection ends at something between, which has opened another one.

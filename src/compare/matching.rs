@@ -14,6 +14,15 @@ use super::{Side, Way};
 /// Waiting packets of one direction that are looked through where no mark tells.
 const MAX_LOOKED_THROUGH: usize = 4096;
 
+/// Payloads above so many bytes tell a packet where its numbers do not.
+const TELLING: u32 = 32;
+
+/// What a frame of Ethernet holds without offload: of more the network may copy a part.
+const ONE_FRAME: u32 = 1_460;
+
+/// Acknowledgments of the same bytes that are so far apart are by other numbers.
+const FAR: u32 = 1 << 24;
+
 /// A packet that is paired within this was not held back to be told from others.
 const IN_TIME: Span = Span::from_secs(1);
 
@@ -23,12 +32,14 @@ impl Comparison {
         let Some(pair) = self.links.pairs.get_mut(key) else { return };
         let mark = header.mark(pair.tag(half), !pair.without_timestamps);
         let mut waiter = Waiter::new(header, side, key, half, mark);
+        waiter.since = self.now;
         if let Some(way) = pair.way_of(half).filter(|way| way.sender() == side) {
             let sent = &mut self.sent[way.index()];
             waiter.nth = (*sent, pair.halves[half].sent);
             *sent += 1;
-            pair.halves[half].sent += 1;
-            waiter.queue = self.queues[way.index()].last;
+            pair.halves[half].send(&header);
+            let last = self.queues[way.index()].last;
+            (waiter.queue, waiter.usual) = (last, (last, last));
         }
         if !self.is_one_of_many(&waiter) {
             if let Some(found) = self.by_mark(&waiter).or_else(|| self.by_look(&waiter)) {
@@ -39,7 +50,12 @@ impl Comparison {
             }
         }
         let Some(pair) = self.links.pairs.get_mut(key) else { return };
-        self.waiting.add(waiter, &mut pair.halves[half].waiting[side.index()]);
+        let way = pair.way_of(half).filter(|way| way.sender() == side);
+        let nth = waiter.nth.0;
+        let key = self.waiting.add(waiter, &mut pair.halves[half].waiting[side.index()]);
+        if let Some(way) = way {
+            self.waiting.send(way, key, nth);
+        }
     }
 
     /// The packet with the same mark, and with this IP ID where the path keeps IDs.
@@ -65,20 +81,24 @@ impl Comparison {
             return None;
         }
         let queue = pair.halves[waiter.half].waiting[waiter.side.other().index()];
-        let (key, other, numbers_differ) = self
+        let (key, other) = self
             .waiting
             .of(queue)
             .take(MAX_LOOKED_THROUGH)
             .filter(|(_, other)| other.cover.is_empty())
-            .find_map(|(key, other)| Some((key, other.header, difference(pair, &waiter.header, &other.header)?)))?;
+            .find(|(_, other)| is_changed(pair, &waiter.header, &other.header))
+            .map(|(key, other)| (key, other.header))?;
         let (a, b) = if waiter.side == Side::A { (waiter.header, other) } else { (other, waiter.header) };
         let pair = self.links.pairs.get_mut(waiter.pair)?;
-        let stripped = a.timestamps.is_some() != b.timestamps.is_some() && !pair.without_timestamps;
-        pair.without_timestamps |= stripped;
-        if numbers_differ {
-            pair.shift(waiter.half, b.seq.0.wrapping_sub(a.seq.0));
+        let timestamps_change = a.timestamps != b.timestamps && !pair.without_timestamps;
+        pair.without_timestamps |= timestamps_change;
+        let shifts = [b.seq.0.wrapping_sub(a.seq.0), b.ack.zip(a.ack).map_or(0, |(b, a)| b.0.wrapping_sub(a.0))];
+        for (half, shift) in [waiter.half, 1 - waiter.half].into_iter().zip(shifts) {
+            if shift != 0 {
+                pair.shift(half, shift);
+            }
         }
-        if numbers_differ || stripped {
+        if shifts != [0, 0] || timestamps_change {
             self.look_anew(waiter.pair, key);
         }
         Some(key)
@@ -136,41 +156,55 @@ impl Comparison {
     pub(super) fn pair_up(&mut self, found: usize, waiter: Waiter) {
         let Some(other) = self.take(found) else { return };
         self.know_way(&waiter, &other);
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
-        let way = pair.way_of(waiter.half).unwrap_or(Way::AToB);
-        pair.matched += u64::from(!waiter.header.is(TcpFlags::SYN));
+        let way = self.links.pairs.get(waiter.pair).and_then(|pair| pair.way_of(waiter.half)).unwrap_or(Way::AToB);
         let (sent, came) = if waiter.side == way.sender() { (&waiter, &other) } else { (&other, &waiter) };
-        let half = &mut pair.halves[waiter.half];
+        for key in [sent.pair, came.pair] {
+            let Some(pair) = self.links.pairs.get_mut(key) else { return };
+            pair.matched += u64::from(!sent.header.is(TcpFlags::SYN));
+            pair.joined |= sent.pair != came.pair;
+        }
+        let Some(pair) = self.links.pairs.get_mut(sent.pair) else { return };
+        let half = &mut pair.halves[sent.half];
         let same_id = sent.header.ip_id == came.header.ip_id;
         let ids = if same_id { &mut half.ids.0 } else { &mut half.ids.1 };
         *ids = ids.saturating_add(1);
         half.record.changes.note(&sent.header, &came.header);
+        if sent.header.payload > ONE_FRAME {
+            half.remember_cut(sent.header);
+        }
         let delay = came.header.ts.since(sent.header.ts);
         // What was paired late says nothing of the order, and nothing of the queue now.
         let in_time = self.now.since(came.header.ts) < IN_TIME;
         let overtaken = in_time && sent.nth.1 < half.latest;
         if in_time {
             half.latest = half.latest.max(sent.nth.1);
-            self.queues[way.index()].add(delay);
         }
         let stats = &mut half.record;
         stats.sent += 1;
         stats.arrived += 1;
         stats.overtaken += u64::from(overtaken);
         stats.delays.add(delay);
-        let said = Said::of(pair, waiter.half);
+        let said = Said::of(pair, sent.half);
         let crossing = Crossing {
             delay: Some(delay),
             overtaken,
             ..self.both(&said, way, (&sent.header, &came.header), Fate::Arrived)
         };
-        let (mark, frame, id) = (waiter.mark, sent.header.frame, sent.header.ip_id);
-        self.waiting.remember(mark, self.now, frame, id);
-        if other.mark != mark {
+        if in_time {
+            self.queues[way.index()].add(delay);
+            let usual = self.queues[way.index()].tell(delay);
+            self.waiting.tell_usual(way, sent.header.ts, usual);
+        }
+        let (frame, id) = (sent.header.frame, sent.header.ip_id);
+        self.waiting.remember(waiter.mark, self.now, frame, id);
+        if other.mark != waiter.mark {
             self.waiting.remember(other.mark, self.now, frame, id);
         }
         self.say(crossing);
         self.close_if_over(waiter.pair);
+        if other.pair != waiter.pair {
+            self.close_if_over(other.pair);
+        }
     }
 
     /// A crossing of a packet with a frame on either side.
@@ -258,6 +292,9 @@ impl Comparison {
         let said = Said::of(pair, waiter.half);
         let (mine, one) = (waiter.side == way.sender(), waiter.header);
         let (sent, came) = if mine { (&one, &two) } else { (&two, &one) };
+        if came.payload < sent.payload {
+            pair.halves[waiter.half].remember_cut(*sent);
+        }
         let stats = &mut pair.halves[waiter.half].record;
         if whole[usize::from(!mine)] {
             stats.sent += 1;
@@ -278,42 +315,25 @@ impl Comparison {
             self.waiting.remember(waiter.mark, self.now, sent.frame, one.ip_id);
         }
     }
-
-    /// Whether it is a further copy of a packet that both captures have shown; says so.
-    pub(super) fn is_copy(&mut self, waiter: &Waiter) -> bool {
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return false };
-        let at_receiver = pair.way_of(waiter.half).is_none_or(|way| way.receiver() == waiter.side);
-        let half = &mut pair.halves[waiter.half];
-        let Some(first) = self.waiting.paired(waiter.mark, self.now).filter(|_| at_receiver) else { return false };
-        if half.keeps_ids() && first.ip_id != waiter.header.ip_id {
-            return false;
-        }
-        half.record.duplicated += 1;
-        let frame = first.frame;
-        let said = Said::of(pair, waiter.half);
-        let mut crossing = said.alone(waiter.side, &waiter.header, Fate::Duplicated);
-        crossing.frames[waiter.side.other().index()] = Some(frame);
-        self.say(crossing);
-        true
-    }
 }
 
-/// Whether two packets of a direction may be one that something between has changed, and whether its numbers are others; none
-/// where they are two.
-fn difference(pair: &Pair, one: &Header, two: &Header) -> Option<bool> {
+/// Whether two packets of a direction may be one that something between has changed.
+fn is_changed(pair: &Pair, one: &Header, two: &Header) -> bool {
     if one.payload != two.payload || one.controls() != two.controls() || one.ack.is_some() != two.ack.is_some() {
-        return None;
+        return false;
+    }
+    if one.digest.zip(two.digest).is_some_and(|(one, two)| one != two) {
+        return false;
     }
     let times = |header: &Header| header.timestamps.filter(|_| !pair.without_timestamps);
     let times_differ = times(one).zip(times(two)).is_some_and(|(one, two)| one != two);
-    let content_differs = one.digest.zip(two.digest).is_some_and(|(one, two)| one != two);
-    if times_differ || content_differs {
-        return None;
-    }
     if one.seq == two.seq && one.ack == two.ack {
-        return Some(false);
+        return !times_differ;
     }
-    // Without a SYN only its content tells a packet with other numbers.
-    let told = one.is(TcpFlags::SYN) || one.payload > 32 && one.digest.is_some() && one.digest == two.digest;
-    (told && one.seq != two.seq && pair.matched == 0).then_some(true)
+    // A repetition acknowledges a little more; numbers that a firewall has moved are anywhere.
+    let ack_moved = one.ack.zip(two.ack).is_some_and(|(one, two)| one.distance(two).unsigned_abs() >= FAR);
+    let moved = pair.matched == 0 && (one.seq != two.seq || ack_moved);
+    // What it holds tells a packet whose numbers are others, and its timestamps with them; a SYN is told by less.
+    let is_told = one.payload > TELLING && one.digest.is_some() && one.digest == two.digest;
+    moved && (is_told || !times_differ && one.is(TcpFlags::SYN) && one.seq != two.seq)
 }

@@ -21,6 +21,7 @@ mod fate;
 mod link;
 mod matching;
 mod pair;
+mod queue;
 mod ranges;
 mod side;
 mod sighting;

@@ -1,20 +1,23 @@
 //! One connection in both captures.
 
-use crate::capture::Span;
+use std::collections::VecDeque;
+
 use crate::dissect::{SeqNumber, Socket};
 use crate::track::Direction;
 
 use super::changes::Changes;
 use super::delays::Delays;
-use super::sighting::{Header, Sighting};
+use super::sighting::{Header, Sighting, hash};
 use super::waiting::Queue;
 use super::{Side, Way};
 
 /// A connection, as far as both captures are known to show the same.
 #[derive(Debug)]
 pub(super) struct Pair {
-    /// Told from all others, before and after it.
+    /// In which order it began.
     pub serial: u64,
+    /// What tells the packets of each half from those between other ends.
+    tags: [u64; 2],
     /// Its number in either capture.
     pub flows: [Option<u32>; 2],
     /// Its ends in either capture: the sender of the first half, and of the second.
@@ -32,6 +35,8 @@ pub(super) struct Pair {
     pub matched: u64,
     /// It ends at something between, which opens another one to the other side.
     pub proxied: bool,
+    /// One capture shows it as a part of another connection between the same ends.
+    pub joined: bool,
     /// The captures whose tracker has ended it.
     pub ended: [bool; 2],
     /// Marks by which another capture's connection may be found to be this one.
@@ -57,6 +62,13 @@ pub(super) struct Half {
     pub sent: u64,
     /// The latest of these that passed the second one.
     pub latest: u64,
+    /// How far its sender has sent, as far as the sender's side shows, and the latest ranges that were sent again.
+    sent_to: Option<SeqNumber>,
+    resent: VecDeque<(SeqNumber, SeqNumber)>,
+    /// Segments of the sender's side that offload has cut, the latest ones, for copies of parts of them.
+    pub cut: VecDeque<Header>,
+    /// The time to live that either capture shows, but for RSTs.
+    pub ttls: [Option<u8>; 2],
     /// Lost ones, for what is found about them later.
     pub losses: Vec<Loss>,
     /// Packets that end the connection and that nobody sent at the other end: where they were seen.
@@ -93,6 +105,12 @@ impl Bursts {
         self.last = Some(nth);
     }
 }
+
+/// Ranges that were sent again and that are remembered, of one direction.
+const MAX_RESENT: usize = 1_024;
+
+/// Segments that offload has cut and that are remembered, of one direction.
+const MAX_CUT: usize = 16;
 
 /// Losses of one direction that are remembered.
 pub(super) const MAX_LOSSES: usize = 256;
@@ -159,6 +177,50 @@ impl Half {
         same > different.saturating_mul(4)
     }
 
+    /// A packet passes the sender's side.
+    pub fn send(&mut self, header: &Header) {
+        self.sent += 1;
+        if header.payload == 0 {
+            return;
+        }
+        let (seq, end) = (header.seq, header.end());
+        match self.sent_to {
+            Some(to) if seq.distance(to) < 0 => {
+                if self.resent.len() == MAX_RESENT {
+                    self.resent.pop_front();
+                }
+                self.resent.push_back((seq, end));
+                self.sent_to = Some(if end.distance(to) > 0 { end } else { to });
+            }
+            _ => self.sent_to = Some(end),
+        }
+    }
+
+    /// Whether its bytes were sent once and are acknowledged: then they have arrived, whatever the receiver's side shows.
+    pub fn has_come_all_the_same(&self, header: &Header) -> bool {
+        let (seq, end) = (header.seq, header.end());
+        let acked = self.acked.iter().flatten().any(|acked| acked.distance(end) >= 0);
+        let again = self.resent.iter().any(|(from, to)| seq.distance(*to) < 0 && end.distance(*from) > 0);
+        header.payload > 0 && acked && !again
+    }
+
+    /// Remembers a segment of the sender's side of which a part has come.
+    pub fn remember_cut(&mut self, header: Header) {
+        if self.cut.back().is_some_and(|last| last.frame == header.frame) {
+            return;
+        }
+        if self.cut.len() == MAX_CUT {
+            self.cut.pop_front();
+        }
+        self.cut.push_back(header);
+    }
+
+    /// The remembered segment of which this is a part.
+    pub fn cut_from(&self, part: &Header, with_timestamps: bool) -> Option<&Header> {
+        let holds = |whole: &&Header| part.seq.distance(whole.seq) >= 0 && whole.end().distance(part.end()) >= 0;
+        self.cut.iter().rev().filter(|whole| whole.is_of_one_write(part, with_timestamps)).find(holds)
+    }
+
     /// What turns a capture's relative sequence numbers into those that are compared.
     pub fn numbers(&self, side: Side) -> Option<impl Fn(i64) -> SeqNumber + use<>> {
         self.base[side.index()].map(|base| move |number: i64| SeqNumber(base.wrapping_add(number as u32)))
@@ -175,6 +237,7 @@ impl Pair {
     pub fn new(serial: u64, side: Side, sighting: &Sighting) -> Self {
         let mut pair = Self {
             serial,
+            tags: [hash((sighting.src, sighting.dst)), hash((sighting.dst, sighting.src))],
             flows: [None; 2],
             ends: [None; 2],
             client: (usize::from(sighting.from != Direction::FromOriginator), sighting.client_known),
@@ -184,6 +247,7 @@ impl Pair {
             without_timestamps: false,
             matched: 0,
             proxied: false,
+            joined: false,
             ended: [false; 2],
             marks: Vec::new(),
         };
@@ -243,45 +307,14 @@ impl Pair {
         self.shifts.iter().any(|shift| shift.is_some_and(|shift| shift != 0))
     }
 
-    /// What tells its packets of a half from all others.
+    /// What tells its packets of a half from those between other ends. Connections one after the other between the same ends are
+    /// told by their numbers: both captures need not agree on where one ends and the next begins.
     pub fn tag(&self, half: usize) -> u64 {
-        self.serial * 2 + half as u64
+        self.tags[half]
     }
 
     /// Nothing of it waits.
     pub fn is_settled(&self, waiting: &super::waiting::Waiting) -> bool {
         self.halves.iter().flat_map(|half| &half.waiting).all(|queue| waiting.of(*queue).next().is_none())
-    }
-}
-
-/// The path's queue: what packets of one way had to wait, lately and at most.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PathQueue {
-    pub last: Span,
-    pub min: Option<Span>,
-    pub max: Span,
-    /// What delays differ by from one to the next, smoothed as RFC 6298 §2 does.
-    variation: Span,
-}
-
-impl PathQueue {
-    pub fn add(&mut self, delay: Span) {
-        let changed = delay.minus(self.last).0.abs();
-        self.variation = Span(self.variation.0 + (changed - self.variation.0) / 16);
-        self.last = delay;
-        self.min = Some(self.min.map_or(delay, |min| min.min(delay)));
-        self.max = self.max.max(delay);
-    }
-
-    /// What delays differ by from one packet to the next.
-    pub fn variation(&self) -> Span {
-        self.variation
-    }
-
-    /// Whether a delay lies in the upper half of all that a queue has made of them, where it has made much.
-    pub fn is_long(&self, delay: Span) -> bool {
-        let min = self.min.unwrap_or_default();
-        let grown = self.max.minus(min);
-        grown >= Span::from_millis(5) && delay.minus(min).doubled() >= grown
     }
 }

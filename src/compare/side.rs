@@ -14,7 +14,7 @@ impl Side {
     pub const ALL: [Self; 2] = [Self::A, Self::B];
 
     /// 0 or 1.
-    pub(super) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         match self {
             Self::A => 0,
             Self::B => 1,
@@ -52,7 +52,7 @@ impl Way {
     pub const ALL: [Self; 2] = [Self::AToB, Self::BToA];
 
     /// 0 or 1.
-    pub(super) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         match self {
             Self::AToB => 0,
             Self::BToA => 1,

@@ -67,21 +67,22 @@ impl Sketch {
         }
     }
 
-    /// Packets that can be told from all others, in both samples: how many either has where both are complete, and those that
-    /// are in both, by A's time.
-    pub fn shared(&self, other: &Self) -> (usize, Vec<(Sampled, Sampled)>) {
+    /// Packets that are in both samples, by A's time, and how many either has where both are complete: those alone that can be told
+    /// from all others, or the first ones of each mark.
+    pub fn shared(&self, other: &Self, told_apart: bool) -> (usize, Vec<(Sampled, Sampled)>) {
         let limit = self.limit.min(other.limit);
-        let single =
-            |sketch: &Self| sketch.packets.iter().filter(|(mark, one)| **mark < limit && !one.repeated).count();
+        let counts = |mark: u64, one: &Sampled| mark < limit && !(told_apart && one.repeated);
+        let possible = |sketch: &Self| sketch.packets.iter().filter(|(mark, one)| counts(**mark, one)).count();
         let mut both: Vec<(u64, Sampled, Sampled)> = self
             .packets
             .iter()
-            .filter(|(mark, one)| **mark < limit && !one.repeated)
+            .filter(|(mark, one)| counts(**mark, one))
             .filter_map(|(mark, one)| {
-                other.packets.get(mark).filter(|two| !two.repeated).map(|two| (*mark, *one, *two))
+                let two = other.packets.get(mark).filter(|two| counts(*mark, two))?;
+                Some((*mark, *one, *two))
             })
             .collect();
         both.sort_unstable_by_key(|(mark, one, _)| (one.ts, *mark));
-        (single(self).min(single(other)), both.into_iter().map(|(_, one, two)| (one, two)).collect())
+        (possible(self).min(possible(other)), both.into_iter().map(|(_, one, two)| (one, two)).collect())
     }
 }

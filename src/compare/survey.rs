@@ -16,12 +16,17 @@ use super::{Clock, Side, Way};
 /// Packets that agree on the clocks before two captures are taken for two sides of one traffic.
 const ENOUGH: usize = 3;
 
+/// Packets that agree on another offset before a clock is taken to have been set.
+const STEPPED: usize = 10;
+
 /// One capture, looked at as a whole; in memory of fixed size.
 #[derive(Debug, Default)]
 pub struct Survey {
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     segments: u64,
+    lossy: bool,
+    payloads_alone: bool,
     /// By sequence and acknowledgment number.
     numbered: Sketch,
     /// By timestamps and content, where something has changed the numbers.
@@ -35,6 +40,8 @@ pub enum Relation {
     Path(Overlap),
     /// One ended before the other began.
     Apart(Side, Span),
+    /// They show the same packets, but by clocks of which one was set meanwhile, by so much.
+    Stepped(Span),
     /// Nothing that one shows is in the other.
     Different,
 }
@@ -48,9 +55,16 @@ pub struct Overlap {
     pub spans: [(Timestamp, Timestamp); 2],
     /// On whose side a host is, as A knows the hosts.
     pub hosts: BTreeMap<IpAddr, Side>,
+    /// Which of them say that they have lost packets.
+    pub lossy: [bool; 2],
 }
 
 impl Survey {
+    /// One that tells packets by what they hold and nothing else: of some firewalls timestamps come changed, too.
+    pub fn of_payloads() -> Self {
+        Self { payloads_alone: true, ..Self::default() }
+    }
+
     /// Takes any packet.
     #[inline]
     pub fn packet(&mut self, ts: Timestamp) {
@@ -62,10 +76,20 @@ impl Survey {
     #[inline]
     pub fn segment(&mut self, segment: &Segment) {
         self.segments += 1;
-        self.numbered.add(numbers(segment), segment);
-        if let Some(mark) = content(segment) {
+        let mark = if self.payloads_alone {
+            payload(segment)
+        } else {
+            self.numbered.add(numbers(segment), segment);
+            content(segment)
+        };
+        if let Some(mark) = mark {
             self.content.add(mark, segment);
         }
+    }
+
+    /// The capture says that it has lost packets.
+    pub fn lost_frames(&mut self) {
+        self.lossy = true;
     }
 
     /// TCP segments in it.
@@ -75,18 +99,30 @@ impl Survey {
 
     /// What this capture, A, and another have to do with each other.
     pub fn relation(&self, b: &Self) -> Relation {
-        let numbered = self.numbered.shared(&b.numbered);
-        let both = agreed(numbered.0, &numbered.1).or_else(|| {
-            let content = self.content.shared(&b.content);
-            agreed(content.0, &content.1)
-        });
-        let (Some(both), Some(start)) = (both, b.first) else { return self.apart(b) };
+        let sketches = [(&self.numbered, &b.numbered), (&self.content, &b.content)];
+        let told = |told_apart| {
+            sketches.iter().find_map(|(a, b)| {
+                let (possible, both) = a.shared(b, told_apart);
+                Agreed::new(possible, &both)
+            })
+        };
+        // Of traffic that is played again and again no packet can be told from all others: then the first of each have to do.
+        let agreed = told(true).or_else(|| told(false));
+        let (Some(Agreed { both, step }), Some(start)) = (agreed, b.first) else { return self.apart(b) };
+        if let Some(step) = step {
+            return Relation::Stepped(step);
+        }
         let hosts = hosts(&both);
         let both = ways(&both, &hosts);
         let Some(clock) = Clock::fit(start, &both) else { return self.apart(b) };
         let spans = [self, b].map(|survey| survey.first.zip(survey.last).unwrap_or_default());
         let [a, (first, last)] = spans;
-        Relation::Path(Overlap { clock, spans: [a, (clock.by_a(first), clock.by_a(last))], hosts })
+        Relation::Path(Overlap {
+            clock,
+            spans: [a, (clock.by_a(first), clock.by_a(last))],
+            hosts,
+            lossy: [self.lossy, b.lossy],
+        })
     }
 
     /// Nothing is in both: whether that is for want of time.
@@ -122,36 +158,64 @@ fn content(segment: &Segment) -> Option<u64> {
     (digest.is_some() || times.is_some()).then(|| hash((times, digest, segment.payload_len, segment.window)))
 }
 
+/// What a packet is told by where something between has changed the timestamps as well.
+fn payload(segment: &Segment) -> Option<u64> {
+    let digest = segment.payload_digest.filter(|_| segment.payload_len > 32);
+    digest.map(|digest| hash((digest, segment.payload_len)))
+}
+
 /// The same in every run: what comes of a sample must not depend on chance.
 #[inline]
 fn hash(facts: impl std::hash::Hash) -> u64 {
     FixedState::with_seed(0).hash_one(facts)
 }
 
-/// Of packets that could be the same those that agree on the clocks; none where too few do.
-fn agreed(possible: usize, both: &[(Sampled, Sampled)]) -> Option<Vec<(Sampled, Sampled)>> {
-    let ahead = |(a, b): &(Sampled, Sampled)| b.ts.since(a.ts).0;
-    let mut offsets: Vec<i64> = both.iter().map(ahead).collect();
-    offsets.sort_unstable();
-    let first = both.first()?.0.ts;
-    let span = both.last()?.0.ts.since(first);
-    // A round trip, a queue, and what clocks drift meanwhile.
-    let width = Span::from_secs(2).0.saturating_add(span.0.unsigned_abs().checked_div(2_000)? as i64);
+/// Packets that could be the same and agree on the clocks.
+struct Agreed {
+    both: Vec<(Sampled, Sampled)>,
+    /// Many of the others agree on clocks that are so far from these.
+    step: Option<Span>,
+}
+
+impl Agreed {
+    /// Of packets that could be the same; none where too few agree.
+    fn new(possible: usize, both: &[(Sampled, Sampled)]) -> Option<Self> {
+        let mut offsets: Vec<i64> = both.iter().map(ahead).collect();
+        offsets.sort_unstable();
+        let span = both.last()?.0.ts.since(both.first()?.0.ts);
+        // A round trip, a queue, and what clocks drift meanwhile.
+        let width = Span::from_secs(2).0.saturating_add(span.0.unsigned_abs().checked_div(2_000)? as i64);
+        let (count, from) = most_within(&offsets, width)?;
+        // Of three packets all have to agree; of thousands, what chance does not explain.
+        if count < ENOUGH.min(possible) || count == 0 || count * 2 < both.len() && count < possible / 50 + ENOUGH {
+            return None;
+        }
+        let agrees = |offset: i64| (0..=width).contains(&offset.saturating_sub(from));
+        let others: Vec<i64> = offsets.iter().copied().filter(|offset| !agrees(*offset)).collect();
+        let step = most_within(&others, width).filter(|(others, _)| *others >= STEPPED && others * 5 >= both.len());
+        Some(Self {
+            both: both.iter().filter(|both| agrees(ahead(both))).copied().collect(),
+            step: step.map(|(_, other)| Span(other.saturating_sub(from).saturating_abs())),
+        })
+    }
+}
+
+/// How far B's clock is ahead by one packet.
+fn ahead((a, b): &(Sampled, Sampled)) -> i64 {
+    b.ts.since(a.ts).0
+}
+
+/// Of sorted numbers the most that lie so close together: how many, and the first.
+fn most_within(sorted: &[i64], width: i64) -> Option<(usize, i64)> {
     let mut low = 0;
     let mut best = (0, 0);
-    for high in 0..offsets.len() {
-        while offsets[high].saturating_sub(offsets[low]) > width {
+    for high in 0..sorted.len() {
+        while sorted[high].saturating_sub(sorted[low]) > width {
             low += 1;
         }
         best = best.max((high + 1 - low, low));
     }
-    let (count, low) = best;
-    let from = *offsets.get(low)?;
-    // Of three packets all have to agree; of thousands, what chance does not explain.
-    if count < ENOUGH.min(possible) || count == 0 || count * 2 < both.len() && count < possible / 50 + ENOUGH {
-        return None;
-    }
-    Some(both.iter().filter(|both| (0..=width).contains(&ahead(both).saturating_sub(from))).copied().collect())
+    sorted.get(best.1).map(|from| (best.0, *from))
 }
 
 /// On whose side each host is. What a host sends reaches B later than A if it is on A's side, and what it gets reaches A later:

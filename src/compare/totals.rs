@@ -172,7 +172,7 @@ impl Totals {
         let connections = &mut self.connections;
         let [Some(a), Some(b)] = pair.ends else {
             let side = usize::from(pair.ends[0].is_none());
-            connections.only[side] += 1;
+            connections.only[side] += u64::from(!pair.joined);
             return;
         };
         connections.both += 1;

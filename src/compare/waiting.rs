@@ -8,9 +8,9 @@ use slab::Slab;
 
 use crate::capture::{Span, Timestamp};
 
-use super::Side;
 use super::ranges::Cover;
 use super::sighting::Header;
+use super::{Side, Way};
 
 /// Packets with one mark that are told apart; of more, the others wait unnoticed.
 const MAX_ALIKE: usize = 256;
@@ -21,6 +21,9 @@ const COPY: Span = Span::from_secs(2);
 /// Paired packets of which copies are known: as many as a fast link carries in that time, or at least the latest.
 const MAX_PAIRED: usize = 1 << 18;
 
+/// Packets that wait to be told what those behind them took.
+const MAX_SENT: usize = 1 << 16;
+
 /// A packet that waits for its counterpart.
 #[derive(Debug)]
 pub(super) struct Waiter {
@@ -30,10 +33,14 @@ pub(super) struct Waiter {
     /// Which direction of the connection.
     pub half: usize,
     pub mark: u64,
+    /// Since when it waits: as late as the captures were then, whatever its own time.
+    pub since: Timestamp,
     /// How many packets went this way between the captures before it, and how many of its connection.
     pub nth: (u64, u64),
     /// The longest the network had just taken when it was sent.
     pub queue: Span,
+    /// What is usual before and behind it, as far as packets tell that nothing else was like.
+    pub usual: (Span, Span),
     /// Which of its bytes the other side has shown.
     pub cover: Cover,
     /// The next one with this mark.
@@ -73,6 +80,8 @@ pub(super) struct Waiting {
     /// The first of each mark.
     marks: [HashMap<u64, usize, RandomState>; 2],
     all: Queue,
+    /// Those that passed the sender's side of either way, in order, until one behind them has come.
+    sent: [VecDeque<(usize, u64)>; 2],
     paired: VecDeque<Paired>,
     /// How many were paired before the first of these.
     forgotten: u64,
@@ -88,8 +97,10 @@ impl Waiter {
             pair,
             half,
             mark,
+            since: header.ts,
             nth: (0, 0),
             queue: Span(0),
+            usual: (Span(0), Span(0)),
             cover: Cover::default(),
             alike: None,
             near: Links::default(),
@@ -99,14 +110,14 @@ impl Waiter {
 
     /// The same packet by other numbers.
     pub fn anew(self, header: Header, mark: u64) -> Self {
-        let Self { nth, queue, cover, .. } = self;
-        Self { nth, queue, cover, ..Self::new(header, self.side, self.pair, self.half, mark) }
+        let Self { since, nth, queue, usual, cover, .. } = self;
+        Self { since, nth, queue, usual, cover, ..Self::new(header, self.side, self.pair, self.half, mark) }
     }
 }
 
 impl Waiting {
     /// Puts one behind the others of its direction and side.
-    pub fn add(&mut self, waiter: Waiter, queue: &mut Queue) {
+    pub fn add(&mut self, waiter: Waiter, queue: &mut Queue) -> usize {
         let (side, mark) = (waiter.side, waiter.mark);
         let key = self.waiters.insert(waiter);
         self.chain(key, side, mark);
@@ -114,6 +125,30 @@ impl Waiting {
         let mut all = self.all;
         self.link(key, &mut all, |waiter| &mut waiter.all);
         self.all = all;
+        key
+    }
+
+    /// Notes that a waiting packet was the `nth` that went that way.
+    pub fn send(&mut self, way: Way, key: usize, nth: u64) {
+        let sent = &mut self.sent[way.index()];
+        if sent.len() >= MAX_SENT {
+            sent.pop_front();
+        }
+        sent.push_back((key, nth));
+    }
+
+    /// Says what packets took that were sent that way, up to one that took so long.
+    pub fn tell_usual(&mut self, way: Way, ts: Timestamp, usual: (Span, Span)) {
+        let sent = &mut self.sent[way.index()];
+        while let Some((key, nth)) = sent.front().copied() {
+            if let Some(waiter) = self.waiters.get_mut(key).filter(|waiter| waiter.nth.0 == nth) {
+                if waiter.header.ts > ts {
+                    break;
+                }
+                waiter.usual = usual;
+            }
+            sent.pop_front();
+        }
     }
 
     fn chain(&mut self, key: usize, side: Side, mark: u64) {

@@ -173,7 +173,7 @@ mod tests {
             .iter()
             .map(|(subject, port, count)| (Fingerprint { subject: (*subject).to_owned(), port: *port }, *count));
         let result = Judgement { state: State::Failed, counts: counts.collect(), ..Judgement::default() };
-        Verdict { packets: 9, connections: 1, sections: vec![1], results: vec![result] }
+        Verdict { of_pair: false, packets: 9, connections: 1, sections: vec![1], results: vec![result] }
     }
 
     #[test]

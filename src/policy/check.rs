@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::capture::{Filter, Span};
 use crate::rules::{Rule, Severity};
 
+use super::pair::PathDemand;
 use super::units::{Close, Comparison, Gate, Share};
 use super::{Key, Position};
 
@@ -42,6 +43,11 @@ impl Check {
     pub fn is_implied(&self) -> bool {
         self.at.line == 0
     }
+
+    /// Whether it is about two captures of the same traffic.
+    pub fn is_of_pairs(&self) -> bool {
+        matches!(self.demand, Demand::Path(_))
+    }
 }
 
 /// What a check demands.
@@ -63,6 +69,8 @@ pub enum Demand {
     Connections(Comparison),
     /// Findings that are known.
     Allow(Allowance),
+    /// What the path between two captures does.
+    Path(PathDemand),
 }
 
 /// What is measured of connections.
@@ -150,6 +158,16 @@ impl FindingRules {
 }
 
 impl Policy {
+    /// Whether it demands anything of two captures of the same traffic.
+    pub fn judges_pairs(&self) -> bool {
+        self.checks.iter().any(Check::is_of_pairs)
+    }
+
+    /// Whether it demands anything of a single capture.
+    pub fn judges_captures(&self) -> bool {
+        self.checks.iter().any(|check| !check.is_of_pairs() && !check.is_implied())
+    }
+
     /// The name of a check's scope.
     pub fn scope_of(&self, check: &Check) -> Option<&str> {
         self.sections.get(check.section)?.scope.as_ref().map(|scope| scope.name.as_str())

@@ -107,7 +107,7 @@ impl<'p> Judge<'p> {
         for (check, result) in policy.checks.iter().zip(&mut results) {
             result.settle(&check.demand);
         }
-        Verdict { packets, connections, sections, results }
+        Verdict { of_pair: false, packets, connections, sections, results }
     }
 
     fn events(&mut self) {
@@ -285,7 +285,7 @@ impl Ledger<'_> {
                         );
                     }
                 }
-                Demand::Allow(_) => {}
+                Demand::Allow(_) | Demand::Path(_) => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The keys of a policy, each written once: the parser, its errors, the schema's test and `--init` read them here.
 
-/// A key of `[policy]` or `[[scope]]`.
+/// A key of `[policy]`, `[[scope]]` or `[compare]`.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[allow(missing_docs, reason = "each has its sentence in the catalogue below")]
 pub enum Key {
@@ -24,6 +24,14 @@ pub enum Key {
     FileCut,
     Expect,
     Allow,
+    MaxLoss,
+    MaxDuplicates,
+    MaxOvertaken,
+    MaxDelay,
+    P95Delay,
+    MaxInserted,
+    Changes,
+    MaxClockOffset,
 }
 
 /// What is known of a key.
@@ -42,7 +50,7 @@ pub struct KeyInfo {
 }
 
 impl Key {
-    /// Every key, in the order in which a policy lists them.
+    /// Every key of `[policy]`, in the order in which a policy lists them; those of `[compare]` are [`Key::OF_PAIRS`].
     pub const ALL: [KeyInfo; 20] = [
         info(
             Key::Select,
@@ -98,8 +106,9 @@ impl Key {
 
     /// What is known of it.
     pub fn info(self) -> &'static KeyInfo {
-        // The table is in the order of the enum: a test says so.
-        &Self::ALL[self as usize]
+        // The tables are in the order of the enum: a test says so.
+        let at = self as usize;
+        Self::OF_PAIRS.get(at.wrapping_sub(Self::ALL.len())).unwrap_or_else(|| &Self::ALL[at])
     }
 
     /// As it is written.
@@ -108,7 +117,13 @@ impl Key {
     }
 }
 
-const fn info(key: Key, name: &'static str, in_scope: bool, example: &'static str, says: &'static str) -> KeyInfo {
+pub(super) const fn info(
+    key: Key,
+    name: &'static str,
+    in_scope: bool,
+    example: &'static str,
+    says: &'static str,
+) -> KeyInfo {
     KeyInfo { key, name, in_scope, example, says }
 }
 
@@ -125,8 +140,9 @@ mod tests {
 
     #[test]
     fn the_catalogue_is_in_the_order_of_the_keys() {
-        for (at, info) in Key::ALL.iter().enumerate() {
+        for (at, info) in Key::ALL.iter().chain(&Key::OF_PAIRS).enumerate() {
             assert_eq!(info.key as usize, at, "{}", info.name);
+            assert_eq!(info.key.name(), info.name);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whether what a capture shows is allowed: a policy, and the verdict on a capture.
 //!
 //! [`Policy::parse`] makes a list of [`Check`]s of a text, each with the line that demands it; a [`Judge`] follows the connections
-//! of one capture and ends in a [`Verdict`]. What the frames mean is [`track`](crate::track)'s matter; words are `report`'s.
+//! of one capture, a [`PathJudge`] what the path between two did, and either ends in a [`Verdict`]. What the frames mean is [`track`](crate::track)'s matter; words are `report`'s.
 
 mod baseline;
 mod check;
@@ -11,7 +11,9 @@ mod find;
 mod following;
 mod judge;
 mod key;
+mod pair;
 mod parse;
+mod path;
 mod problem;
 mod scope;
 mod tally;
@@ -25,6 +27,8 @@ pub use file::Named;
 pub use find::{FILE_NAME, find};
 pub use judge::Judge;
 pub use key::{Key, KeyInfo};
+pub use pair::{PathDemand, PathFault, PathPlace};
+pub use path::PathJudge;
 pub use problem::{PolicyError, Position, Problem};
 pub use units::{Close, Comparison, Gate, Relation, Share, Word, span, span_text};
 pub use verdict::{Ends, Fingerprint, Judgement, PLACES, Place, Standing, State, Verdict, What};

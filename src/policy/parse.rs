@@ -10,12 +10,14 @@ use toml::de::{DeTable, DeValue};
 
 use crate::rules::{Rule, Severity};
 
+mod compare;
+
 use super::check::{Allowance, Check, Defect, Demand, FindingRules, Measure, Policy, Scope, Section};
 use super::file::{self, MAX_POLICY};
 use super::key::nearest;
 use super::problem::Positions;
 use super::units::{Close, Comparison, Gate, Share, Word, span};
-use super::{Key, Named, PolicyError, Position, Problem, scope};
+use super::{Key, KeyInfo, Named, PolicyError, Position, Problem, scope};
 
 /// What is judged where a policy does not say.
 const SELECTED: [&str; 5] = ["TC1", "TC2", "TC3", "TC4", "TC5"];
@@ -171,10 +173,16 @@ impl<'t> Parser<'t> {
                     Some(array) => scopes.extend(array.iter()),
                     None => self.problem(key.span(), "scopes are a list: write [[scope]] with two brackets"),
                 },
+                "compare" => match value.get_ref().as_table() {
+                    Some(table) => self.compare(table, key.span()),
+                    None => self.problem(value.span(), "compare is a table: write [compare] and its keys below"),
+                },
                 other => {
-                    let words = match Key::ALL.iter().any(|info| info.name == other) {
-                        true => format!("`{other}` belongs below [policy] or [[scope]]"),
-                        false => unknown(other, ["version", "policy", "scope"]),
+                    let is_of = |keys: &[KeyInfo]| keys.iter().any(|info| info.name == other);
+                    let words = match (is_of(&Key::ALL), is_of(&Key::OF_PAIRS)) {
+                        (true, _) => format!("`{other}` belongs below [policy] or [[scope]]"),
+                        (_, true) => format!("`{other}` belongs below [compare]"),
+                        _ => unknown(other, ["version", "policy", "scope", "compare"]),
                     };
                     self.problem(key.span(), words);
                 }
@@ -183,7 +191,12 @@ impl<'t> Parser<'t> {
         if versions == 0 {
             self.problem(0..0, "a policy begins with: version = 1");
         }
-        self.imply_gates(&mut base);
+        // A policy for pairs alone demands nothing of each capture.
+        if !document.contains_key("compare") || document.contains_key("policy") || !scopes.is_empty() {
+            self.imply_gates(&mut base);
+        } else {
+            return vec![Section { scope: None, findings: FindingRules::default(), checks: Vec::new() }];
+        }
         let mut sections = vec![self.resolve(0, None, &base, None, base_at)];
         if let Some(value) = scopes.get(MAX_SCOPES) {
             self.problem(value.span(), format!("there are more than {MAX_SCOPES} scopes"));
@@ -264,6 +277,9 @@ impl<'t> Parser<'t> {
                     self.problem(key.span(), format!("`{name}` is about the whole capture: it belongs below [policy]"));
                 }
                 Some(info) => self.key(&mut written, info.key, key.span(), value, section),
+                None if Key::OF_PAIRS.iter().any(|info| info.name == name) => {
+                    self.problem(key.span(), format!("`{name}` belongs below [compare]"));
+                }
                 None => {
                     let known = Key::ALL.iter().filter(|info| section == 0 || info.in_scope).map(|info| info.name);
                     self.problem(key.span(), unknown(name, known.chain(others.iter().copied())));
@@ -310,6 +326,7 @@ impl<'t> Parser<'t> {
             Key::OneDirection => self.gate(value, Defect::OneDirection),
             Key::KernelDrops => self.gate(value, Defect::KernelDrops),
             Key::FileCut => self.gate(value, Defect::FileCut),
+            of_pairs => self.path_demand(of_pairs, value),
         };
         if let Some(demand) = demand {
             let index = self.check(key, section, demand, whole);

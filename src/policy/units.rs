@@ -65,6 +65,11 @@ impl Share {
     }
 }
 
+/// How many of so many may be above what 95 of 100 keep to: one of few may be an outlier, but not all there is.
+pub(super) fn one_in_20(of: u64) -> u64 {
+    Share(50_000).allowed(of).min(of.saturating_sub(1))
+}
+
 /// A number to compare with: `">=1"`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Comparison {

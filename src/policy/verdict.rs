@@ -8,14 +8,17 @@ use crate::rules::Severity;
 use crate::track::{Finding, Outcome};
 
 use super::check::{Demand, Policy};
-use super::units::Gate;
+use super::pair::PathPlace;
+use super::units::{Gate, one_in_20};
 
 /// Places kept of each check; the others are counted.
 pub const PLACES: usize = 8;
 
-/// What came of one capture.
+/// What came of one capture, or of two of the same traffic.
 #[derive(Clone, Debug)]
 pub struct Verdict {
+    /// It is about the path between two captures.
+    pub of_pair: bool,
     /// Packets.
     pub packets: u64,
     /// Connections.
@@ -131,6 +134,8 @@ pub enum What {
     Took(Span, u64),
     /// A file goes on, but not as a capture.
     Damaged(String),
+    /// What the path between two captures did.
+    Path(PathPlace),
 }
 
 /// How a capture fares as a whole. The worst decides.
@@ -168,8 +173,7 @@ impl Judgement {
     pub(super) fn settle(&mut self, demand: &Demand) {
         self.allowed = match demand {
             Demand::Repetitions(share) => share.allowed(self.of),
-            // One of few may be an outlier, but not all there is.
-            Demand::Percentile(..) => ONE_IN_20.allowed(self.of).min(self.of.saturating_sub(1)),
+            Demand::Percentile(..) => one_in_20(self.of),
             Demand::Allow(allowance) => allowance.max.unwrap_or(u64::MAX),
             _ => 0,
         };
@@ -188,13 +192,12 @@ impl Judgement {
     }
 }
 
-const ONE_IN_20: super::units::Share = super::units::Share(50_000);
-
 impl Policy {
-    /// The checks that are written, with their results, in the order of the file.
+    /// The checks of this kind that are written, with their results, in the order of the file.
     pub fn written<'v>(&'v self, verdict: &'v Verdict) -> Vec<(&'v super::Check, &'v Judgement)> {
+        let is_judged = |check: &super::Check| !check.is_implied() && check.is_of_pairs() == verdict.of_pair;
         let mut written: Vec<_> =
-            self.checks.iter().zip(&verdict.results).filter(|(check, _)| !check.is_implied()).collect();
+            self.checks.iter().zip(&verdict.results).filter(|(check, _)| is_judged(check)).collect();
         written.sort_by_key(|(check, _)| check.at);
         written
     }

@@ -12,6 +12,7 @@ mod keys;
 #[cfg(feature = "live")]
 mod live;
 mod many;
+mod pairs;
 #[cfg(feature = "live")]
 mod service;
 

@@ -1,7 +1,10 @@
 //! `compare`: what a path does to packets, known here, is what it says.
 
+mod middlebox;
+mod records;
 mod road;
 
+use crate::testkit::file::pcap;
 use crate::testkit::packet::{Opt, Packet};
 use crate::testkit::tcpcheck;
 use road::{Does, Records, Road, Talk, said};
@@ -235,18 +238,158 @@ fn what_came_while_the_other_capture_was_not_running_is_not_lost() {
 fn captures_that_do_not_show_the_same_are_told_apart() {
     let mut road = Road::new();
     troubled(&mut road);
-    let [a, _] = road.files();
+    let [a, b] = road.files();
     let mut other = Road::ahead(3_600_000_000_000);
     let mut talk = Talk::new(50_001);
     talk.opens(&mut other, 0);
     (0..5).for_each(|at| talk.asks(&mut other, 100 + at * 40, 321, Does::Carry));
     let [elsewhere, later] = other.files();
-    for (b, expected) in [(&elsewhere, "show different traffic"), (&later, "had ended")] {
-        let output = tcpcheck(&["compare".as_ref(), a.as_os_str(), b.as_os_str()]);
+    let empty = a.with_file_name("empty.pcap");
+    std::fs::write(&empty, pcap(&[])).unwrap();
+    for (first, second, expected) in [
+        (&a, &elsewhere, "show different traffic: no packet of one is in the other, not even with other addresses"),
+        (&a, &later, "a.pcap had ended 3599."),
+        (&later, &a, "a.pcap had ended 3599."),
+        (&a, &empty, "empty.pcap: there is no TCP in it to compare"),
+        (&empty, &b, "empty.pcap: there is no TCP in it to compare"),
+    ] {
+        let output = tcpcheck(&["compare".as_ref(), first.as_os_str(), second.as_os_str()]);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2));
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{error}");
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[test]
+fn captures_of_one_point_are_called_that_and_nothing_between_them_is() {
+    let mut road = Road::new();
+    troubled(&mut road);
+    let [a, _] = road.files();
     let words = said(&[&a, &a]);
-    assert!(words.contains("both captures are of one point"), "{words}");
+    assert!(words.contains("path: both captures are of one point"), "{words}");
+    let records = Records::of(&[&a, &a]);
+    assert_eq!(records.summary()["one_point"], true);
+    let packets = records.of_type("crossing").len();
+    assert_eq!((records.fates("arrived").len(), packets), (19, 19), "every packet once, and nothing else");
+    assert_eq!(records.of_type("compare")[0]["clock"]["offset_ms"], 0.0);
+}
+
+#[test]
+fn traffic_that_is_played_again_and_again_is_paired_round_by_round() {
+    let mut road = Road::new();
+    for round in 0..4 {
+        let mut talk = Talk::new(40_000);
+        talk.opens(&mut road, round * 1000);
+        (0..5).for_each(|at| talk.asks(&mut road, round * 1000 + 100 + at * 40, 300, Does::Carry));
+        talk.closes(&mut road, round * 1000 + 500);
+    }
+    let records = road.compared();
+    let arrived = records.fates("arrived");
+    assert_eq!(arrived.len(), 4 * 16);
+    assert!(arrived.iter().all(|(a, b)| a.abs_diff(*b) <= 1), "in the same order on either side: {arrived:?}");
+    assert_eq!((records.fates("lost").len(), records.fates("duplicated").len()), (0, 0));
+}
+
+/// What the last packets of a connection are: one that is lost, and a RST, which has come over so many routers more.
+fn reset_at_the_end(ttl: u8) -> Records {
+    let mut road = Road::new();
+    let mut talk = Talk::new(40_000);
+    talk.opens(&mut road, 0);
+    (0..4).for_each(|at| talk.asks(&mut road, 100 + at * 40, 400, Does::Carry));
+    let reset = Packet { ttl, ..talk.packet(false, "R.", 0) };
+    road.send(300, false, &reset, Does::Make);
+    road.compared()
+}
+
+#[test]
+fn a_reset_behind_the_end_of_the_other_capture_is_told_by_its_time_to_live() {
+    // Packets are sent with 64 and come with 61.
+    assert_eq!(reset_at_the_end(64).fates("outside").len(), 1, "the server may have sent it a moment later");
+    assert_eq!(reset_at_the_end(66).fates("inserted").len(), 1);
+}
+
+#[test]
+fn a_retransmitted_syn_is_the_same_whatever_either_side_takes_it_for() {
+    let mut road = Road::new();
+    let mut talk = Talk::new(40_000);
+    let syn = talk.packet(true, "S", 0);
+    road.send(0, true, &syn, Does::Carry);
+    // The refusal is lost: the server's side sees a new attempt, the client's the old one.
+    let refusal = talk.packet(false, "R.", 0);
+    road.send(11, false, &refusal, Does::Lose);
+    let mut again = syn.clone();
+    again.ip_id += 1;
+    road.send(1_000, true, &again, Does::Carry);
+    let mut second = refusal.clone();
+    second.ip_id += 1;
+    road.send(1_011, false, &second, Does::Carry);
+    let mut other = Talk::new(40_001);
+    other.opens(&mut road, 1_500);
+    other.asks(&mut road, 1_600, 100, Does::Carry);
+    let records = road.compared();
+    assert_eq!(
+        (records.fates("arrived").len(), records.fates("lost").len()),
+        (8, 1),
+        "{:?}",
+        records.of_type("crossing")
+    );
+    assert_eq!(records.summary()["connections"]["only_b"], 0);
+}
+
+#[test]
+fn packets_in_fragments_are_compared_as_the_packets_that_they_were() {
+    let mut road = Road::new();
+    let mut talk = Talk::new(40_000);
+    talk.opens(&mut road, 0);
+    talk.asks(&mut road, 50, 100, Does::Carry);
+    let whole = talk.packet(true, "P.", 1400);
+    road.fragmented(100, &whole, 800);
+    let ack = talk.packet(false, ".", 0);
+    road.send(115, false, &ack, Does::Carry);
+    talk.closes(&mut road, 200);
+    let records = road.compared();
+    assert_eq!((records.fates("lost").len(), records.fates("inserted").len()), (0, 0));
+    assert_eq!(records.bytes("arrived", "c2s"), 1500);
+}
+
+#[test]
+fn a_clock_that_was_set_while_it_captured_is_told_instead_of_losses() {
+    let mut road = Road::new();
+    let mut talk = Talk::new(40_000);
+    talk.opens(&mut road, 0);
+    for at in 0..40 {
+        // B's clock is put forward by a minute in the middle.
+        road.ahead_ns = if at < 20 { 0 } else { 60_000_000_000 };
+        talk.asks(&mut road, 100 + at * 1000, 400, Does::Carry);
+    }
+    let [a, b] = road.files();
+    let output = tcpcheck(&["compare".as_ref(), a.as_os_str(), b.as_os_str()]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("but one of the clocks was set by 60.0"), "{error}");
+}
+
+#[test]
+fn time_that_goes_back_in_a_capture_loses_nothing() {
+    let path = crate::testkit::root().join("fixtures/malformed/time-goes-back.pcap");
+    let records = Records::of(&[&path, &path]);
+    assert_eq!((records.fates("lost"), records.fates("inserted")), (vec![], vec![]));
+    assert!(records.fates("arrived").iter().all(|(a, b)| a == b));
+}
+
+#[test]
+fn of_captures_that_miss_frames_what_was_acknowledged_and_never_sent_again_is_not_lost() {
+    let mut road = Road::new();
+    let mut talk = Talk::new(40_000);
+    talk.opens(&mut road, 0);
+    for at in 0..20 {
+        let does = if at == 10 { Does::Lose } else { Does::Carry };
+        let data = talk.packet(true, "P.", 500);
+        road.send(100 + at * 30, true, &data, does);
+        let ack = talk.packet(false, ".", 0);
+        road.send(112 + at * 30, false, &ack, Does::Carry);
+    }
+    talk.closes(&mut road, 900);
+    let records = road.compared();
+    assert_eq!((records.fates("lost").len(), records.fates("outside").len()), (0, 1));
 }

@@ -87,6 +87,23 @@ impl Road {
         }
     }
 
+    /// A packet of the client that a router between cuts into two fragments of IPv4, behind so many bytes.
+    pub fn fragmented(&mut self, ms: i64, packet: &Packet, cut: usize) {
+        self.send(ms, true, packet, Does::Lose);
+        let mut came = packet.clone();
+        (self.alters)(&mut came, true);
+        let frame = came.frame();
+        let (header, payload) = (&frame[..34], &frame[34..]);
+        for (from, to, more) in [(0, cut, true), (cut, payload.len(), false)] {
+            let mut part = header.to_vec();
+            part[16..18].copy_from_slice(&(20 + (to - from) as u16).to_be_bytes());
+            part[20..22].copy_from_slice(&((from as u16 / 8) | if more { 0x2000 } else { 0 }).to_be_bytes());
+            part.extend_from_slice(&payload[from..to]);
+            let ns = START + ms * 1_000_000 + self.delay_us * 1_000 + from as i64 + self.ahead_ns;
+            self.b.push(Record::whole(ns, part));
+        }
+    }
+
     /// Writes both captures.
     pub fn files(&mut self) -> [PathBuf; 2] {
         let folder = self.folder.path().to_owned();
@@ -119,8 +136,8 @@ pub fn said(paths: &[&Path]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Records of a comparison.
-pub struct Records(pub Vec<Value>);
+/// Records of a comparison, and the lines that they are.
+pub struct Records(pub Vec<Value>, pub Vec<String>);
 
 impl Records {
     /// Of these captures.
@@ -130,7 +147,8 @@ impl Records {
         let output = tcpcheck(&args);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
-        Self(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        Self(lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect(), lines)
     }
 
     /// Those of a type.
@@ -145,6 +163,16 @@ impl Records {
         let mut frames: Vec<_> = crossings.map(|one| (frame(one, "a_frame"), frame(one, "b_frame"))).collect();
         frames.sort_unstable();
         frames
+    }
+
+    /// Payload bytes of one direction with that fate: of whole packets, or of the parts of them that it is about.
+    pub fn bytes(&self, fate: &str, dir: &str) -> u64 {
+        let crossings = self.of_type("crossing").into_iter().filter(|one| one["fate"] == fate && one["dir"] == dir);
+        let bytes = |one: &Value| match one["part"].as_array() {
+            Some(part) => part[1].as_u64().unwrap() - part[0].as_u64().unwrap(),
+            None => one["payload_bytes"].as_u64().unwrap(),
+        };
+        crossings.map(bytes).sum()
     }
 
     /// The last record.

@@ -43,7 +43,13 @@ pub fn file(input: &Input, policy: &Policy, filter: &Filter, options: AnalysisOp
         judge(source.as_mut(), policy, filter.clone(), options).map_err(|error| error.to_string())
     };
     let verdict = input.source().and_then(judged);
-    Capture { file: crate::cli::plan::word(&input.path), name, verdict, exhibit: Exhibit::default() }
+    Capture {
+        file: crate::cli::plan::word(&input.path),
+        name,
+        first_of_pair: None,
+        verdict,
+        exhibit: Exhibit::default(),
+    }
 }
 
 fn judge(

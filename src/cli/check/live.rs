@@ -144,7 +144,8 @@ impl Live {
         self.save.finish()?;
         let verdict = judging::finish(judge, self.source.as_mut(), false);
         let file = plan::word(&self.kept.path);
-        let capture = Capture { name: self.name, file, verdict: Ok(verdict), exhibit: Exhibit::default() };
+        let capture =
+            Capture { name: self.name, file, first_of_pair: None, verdict: Ok(verdict), exhibit: Exhibit::default() };
         Ok(Judged { capture, command: running.ended, kept: self.kept, again })
     }
 

@@ -6,6 +6,7 @@ mod judging;
 mod known;
 mod live;
 mod outputs;
+mod pair;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -28,6 +29,7 @@ use inputs::Input;
 use known::Known;
 use live::Live;
 use outputs::Outputs;
+use pair::Pair;
 
 /// Judges what was named.
 pub fn run(args: &CheckArgs, around: &Environment) -> Result<Exit> {
@@ -56,10 +58,14 @@ fn judge_files(
 ) -> Result<Exit> {
     let confined = !args.confinement.no_sandbox;
     let inputs = inputs::inputs(&args.files, confined)?;
-    known.prepare(args, inputs.iter().map(|input| input.path.display().to_string()))?;
+    let pair = Pair::open(&inputs, policy, filter)?;
+    let names = inputs.iter().map(|input| input.path.display().to_string()).chain(pair.as_ref().map(Pair::name));
+    known.prepare(args, names)?;
     let outputs = Outputs::open(args, around)?;
     confine(args, Doors::default())?;
+    let inputs = if pair.is_none() || policy.judges_captures() { inputs } else { Vec::new() };
     let mut captures = judging::each(&inputs, |input| judging::file(input, policy, filter, args.analysis.options()));
+    captures.extend(pair.map(|pair| pair.judge(policy)));
     for capture in &mut captures {
         known.apply(capture);
     }
@@ -83,6 +89,9 @@ fn judge_live(
     policy: &Policy,
     known: &mut Known,
 ) -> Result<Exit> {
+    if policy.judges_pairs() {
+        bail!("{}", pair::WANTED);
+    }
     let live = Live::open(args, interface)?;
     known.prepare(args, std::iter::once(live.name.clone()))?;
     let outputs = Outputs::open(args, around)?;

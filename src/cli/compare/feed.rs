@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::capture::{CaptureError, Filter, FrameSource, Next, OpenFiles, SourceInfo, Timestamp};
 use crate::compare::{Sighting, Survey};
-use crate::dissect::Dissection;
+use crate::dissect::{Dissection, Reader};
 use crate::track::{Event, FlowTracker, Observation, TrackerOptions};
 
 /// What goes from one thread to the other together.
@@ -48,20 +48,23 @@ impl Input {
         self.files.source(|| Box::new(std::io::empty()))
     }
 
-    /// Looks through it once.
-    pub fn survey(&self) -> Result<(Survey, SourceInfo)> {
+    /// Looks through it once, with a survey that has seen nothing.
+    pub fn survey(&self, mut survey: Survey) -> Result<(Survey, SourceInfo)> {
         let (mut source, mut filter) = (self.source()?, self.filter.clone());
-        let mut survey = Survey::default();
+        let mut reader = Reader::new(false);
         while let Next::Frame(frame) = source.next_frame()? {
             if !filter.accepts(&frame)? {
                 continue;
             }
             survey.packet(frame.ts);
             let mut dissection = Dissection::new();
-            dissection.read(&frame);
-            if let Some(segment) = dissection.segment() {
+            reader.read(&frame, &mut dissection);
+            if let Ok(segment) = reader.segment(&dissection) {
                 survey.segment(segment);
             }
+        }
+        if source.drops().is_some_and(|drops| drops.kernel > 0 || drops.interface > 0) {
+            survey.lost_frames();
         }
         Ok((survey, source.info()))
     }
@@ -79,7 +82,7 @@ impl Input {
 
     fn read(&self, give: &SyncSender<Result<Vec<Item>, CaptureError>>) -> Result<(), CaptureError> {
         let (mut source, mut filter) = (self.source()?, self.filter.clone());
-        let mut tracker = FlowTracker::new(TrackerOptions::default());
+        let (mut reader, mut tracker) = (Reader::default(), FlowTracker::new(TrackerOptions::default()));
         let mut seen = Observation::default();
         let mut batch = Vec::with_capacity(BATCH);
         let send = |batch: &mut Vec<Item>, least: usize| {
@@ -90,21 +93,22 @@ impl Input {
                 continue;
             }
             let mut dissection = Dissection::new();
-            dissection.read(&frame);
-            match dissection.segment() {
-                Some(segment) => {
+            reader.read(&frame, &mut dissection);
+            match reader.segment(&dissection) {
+                Ok(segment) => {
                     tracker.observe(segment, &mut seen);
                     batch.extend(Sighting::new(segment, &seen).map(Item::Sighting));
                     let findings = seen.findings.drain(..);
                     batch.extend(findings.map(|finding| Item::Event(Box::new(Event::Finding(finding)))));
                 }
-                None => tracker.advance(frame.ts),
+                Err(other) => tracker.pass(frame.number, frame.ts, other),
             }
             events(&mut tracker, &mut batch);
             if !send(&mut batch, BATCH) {
                 return Ok(());
             }
         }
+        tracker.lost_fragments(reader.lost_fragments());
         tracker.finish();
         while events(&mut tracker, &mut batch) {
             if !send(&mut batch, BATCH) {

@@ -1,18 +1,16 @@
 //! `tcpcheck compare`: two captures of the same traffic, and what the path between them did.
 
+mod compared;
 mod feed;
 
 use std::io::Write;
-use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::capture::{Filter, OpenFiles, SaveNames, SavedFile, SharedClerk, SourceInfo, Span, Turns};
-use crate::compare::{Comparison, Overlap, PathEvent, Relation, Side, Survey};
+use crate::capture::{Filter, OpenFiles, SaveNames, SavedFile, SharedClerk, Turns};
 use crate::display;
 use crate::report::Style;
 use crate::report::compare::{CompareReport, Ladder, Ndjson, Page, Text, write_page};
-use crate::track::Event;
 
 use super::args::CompareArgs;
 use super::exit::Exit;
@@ -20,7 +18,8 @@ use super::output::Output;
 use super::plan::{self, Environment, is_standard};
 use super::run::Desk;
 use super::sandbox::{self, Doors};
-use feed::{Input, Item};
+pub use compared::Compared;
+pub use feed::Input;
 
 /// Columns of a ladder where no terminal says how many it has, and on a page.
 const WITHOUT_TERMINAL: usize = 120;
@@ -91,136 +90,4 @@ fn page(compared: &Compared<'_>, flow: Option<u32>, clerk: &SharedClerk) -> Resu
     write_page(&mut text, &page, ladder.as_ref());
     let (mut file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
     file.write_all(&text).with_context(|| display::path(&path))
-}
-
-/// Two captures that show the same traffic.
-struct Compared<'a> {
-    inputs: [&'a Input; 2],
-    sources: [SourceInfo; 2],
-    overlap: Overlap,
-}
-
-impl<'a> Compared<'a> {
-    fn new(a: &'a Input, b: &'a Input) -> Result<Self> {
-        let (overlap, sources) = overlap(a, b)?;
-        Ok(Self { inputs: [a, b], sources, overlap })
-    }
-
-    fn name(&self) -> &str {
-        &self.sources[0].name
-    }
-
-    /// Reports all that there is.
-    fn report(&self, report: &mut dyn CompareReport, output: &mut Output) -> Result<()> {
-        report.begin(output.text(), &self.sources, &self.overlap);
-        let comparison = self.compare(|event| {
-            report.event(output.text(), event);
-            output.settle()
-        })?;
-        report.end(output.text(), &comparison);
-        output.settle()
-    }
-
-    /// Takes what becomes known, one by one.
-    fn each(&self, take: &mut dyn FnMut(&PathEvent)) -> Result<()> {
-        self.compare(|event| {
-            take(event);
-            Ok(())
-        })?;
-        Ok(())
-    }
-
-    /// Pairs the packets of both.
-    fn compare(&self, mut note: impl FnMut(&PathEvent) -> Result<()>) -> Result<Comparison> {
-        let mut comparison = Comparison::new(self.overlap.clone());
-        let mut settle = |comparison: &mut Comparison| {
-            while let Some(event) = comparison.next_event() {
-                note(&event)?;
-            }
-            anyhow::Ok(())
-        };
-        thread::scope(|scope| {
-            let mut items = self.inputs.map(|input| input.items(scope));
-            let mut heads = [items[0].next()?, items[1].next()?];
-            while let Some(side) = next(&comparison, &heads) {
-                let at = usize::from(side == Side::B);
-                if let Some(item) = heads[at].take() {
-                    take(&mut comparison, side, item);
-                }
-                heads[at] = items[at].next()?;
-                settle(&mut comparison)?;
-            }
-            anyhow::Ok(())
-        })?;
-        comparison.finish();
-        settle(&mut comparison)?;
-        Ok(comparison)
-    }
-}
-
-/// What two captures have to do with each other.
-///
-/// # Errors
-/// When they do not show the same traffic.
-fn overlap(a: &Input, b: &Input) -> Result<(Overlap, [SourceInfo; 2])> {
-    let ((a, a_info), (b, b_info)) = thread::scope(|scope| {
-        let other = scope.spawn(|| b.survey());
-        let one = a.survey()?;
-        let other = other.join().map_err(|_| anyhow!("a thread has failed"))??;
-        anyhow::Ok((one, other))
-    })?;
-    match a.relation(&b) {
-        Relation::Path(overlap) => Ok((overlap, [a_info, b_info])),
-        unrelated => Err(unrelated_words(&unrelated, [(&a, &a_info), (&b, &b_info)])),
-    }
-}
-
-fn unrelated_words(relation: &Relation, [a, b]: [(&Survey, &SourceInfo); 2]) -> anyhow::Error {
-    for (survey, info) in [a, b] {
-        if survey.segments() == 0 {
-            return anyhow!("{}: there is no TCP in it to compare", info.name);
-        }
-    }
-    let (a, b) = (&a.1.name, &b.1.name);
-    match relation {
-        Relation::Apart(side, gap) => {
-            let (first, second) = if *side == Side::A { (a, b) } else { (b, a) };
-            anyhow!("{first} had ended {} before {second} began: they do not show the same traffic", words(*gap))
-        }
-        _ => anyhow!(
-            "{a} and {b} show different traffic: no packet of one is in the other, not even with other addresses"
-        ),
-    }
-}
-
-/// A length of time in words.
-fn words(span: Span) -> String {
-    let mut text = Vec::new();
-    crate::report::time(&mut text, span);
-    String::from_utf8(text).unwrap_or_default()
-}
-
-/// Which capture's turn it is.
-fn next(comparison: &Comparison, heads: &[Option<Item>; 2]) -> Option<Side> {
-    let due = |side: Side, item: &Option<Item>| {
-        item.as_ref().map(|item| feed::time(item).map(|ts| comparison.time(side, ts)))
-    };
-    match (due(Side::A, &heads[0]), due(Side::B, &heads[1])) {
-        (None, None) => None,
-        (Some(_), None) => Some(Side::A),
-        (None, Some(_)) => Some(Side::B),
-        (Some(a), Some(b)) => Some(if a <= b { Side::A } else { Side::B }),
-    }
-}
-
-fn take(comparison: &mut Comparison, side: Side, item: Item) {
-    match item {
-        Item::Sighting(sighting) => comparison.observe(side, &sighting),
-        Item::Event(event) => match *event {
-            Event::Finding(finding) => comparison.finding(side, &finding),
-            Event::Amend(amend) => comparison.amend(side, &amend),
-            Event::Icmp(_) | Event::Exchange(_) => {}
-            Event::Ended(flow) => comparison.ended(side, flow.number),
-        },
-    }
 }

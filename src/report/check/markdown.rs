@@ -14,7 +14,7 @@ const TOLD: usize = 20;
 pub fn markdown(run: &Run<'_>) -> Vec<u8> {
     let mut out = String::new();
     let standing = run.standing();
-    let captures = counted(run.captures.len() as u64, "capture");
+    let captures = run.subjects();
     let heading = match standing {
         RunStanding::Passed => "passed",
         RunStanding::Empty => "nothing to judge",

@@ -7,6 +7,7 @@ mod github;
 mod junit;
 mod markdown;
 mod ndjson;
+mod path;
 mod sarif;
 mod text;
 mod words;
@@ -38,13 +39,15 @@ pub struct Run<'p> {
     pub command: Option<CommandEnd>,
 }
 
-/// One capture and what came of it.
+/// One capture, or two of the same traffic, and what came of it.
 #[derive(Debug)]
 pub struct Capture {
     /// As it was named.
     pub name: String,
     /// As it can be named to look closer; none when it cannot be read again.
     pub file: Option<String>,
+    /// The first of the two, where the path between two is judged.
+    pub first_of_pair: Option<String>,
     /// The verdict, or why there is none.
     pub verdict: Result<Verdict, String>,
     /// Its packets that a failure points at.
@@ -106,6 +109,35 @@ impl Run<'_> {
         self.policy.checks.iter().filter(|check| !check.is_implied()).count()
     }
 
+    /// Of these, those that are about a capture like that one.
+    fn checks_of(&self, capture: &Capture) -> usize {
+        let of_pair = capture.first_of_pair.is_some();
+        self.policy.checks.iter().filter(|check| !check.is_implied() && check.is_of_pairs() == of_pair).count()
+    }
+
+    /// Captures on their own.
+    fn singles(&self) -> impl Iterator<Item = &Capture> {
+        self.captures.iter().filter(|capture| capture.first_of_pair.is_none())
+    }
+
+    /// `2 captures`, `2 captures and the path between them`.
+    fn subjects(&self) -> String {
+        let (singles, pairs) = (self.singles().count(), self.captures.len() - self.singles().count());
+        match (singles, pairs) {
+            (singles, 0) => words::counted(singles as u64, "capture"),
+            (0, _) => "the path between 2 captures".to_owned(),
+            (singles, _) => format!("{} and the path between them", words::counted(singles as u64, "capture")),
+        }
+    }
+
+    /// Connections in all captures, or else those that both of a pair show.
+    fn connections(&self) -> u64 {
+        let of = |captures: &mut dyn Iterator<Item = &Capture>| {
+            captures.filter_map(|capture| capture.verdict.as_ref().ok()).map(|verdict| verdict.connections).sum()
+        };
+        if self.singles().next().is_some() { of(&mut self.singles()) } else { of(&mut self.captures.iter()) }
+    }
+
     /// Scopes that took no connection of any capture.
     fn idle_scopes(&self) -> impl Iterator<Item = &crate::policy::Scope> {
         let verdicts = || self.captures.iter().filter_map(|capture| capture.verdict.as_ref().ok());
@@ -141,6 +173,11 @@ impl Capture {
     /// The command that shows more of a check's first place.
     fn look(&self, result: &crate::policy::Judgement) -> Option<String> {
         let file = self.file.as_ref()?;
+        if self.first_of_pair.is_some() {
+            let flow = result.places.iter().find_map(|place| place.flow);
+            let flow = flow.map(|ends| format!(" --flow {}", ends.number)).unwrap_or_default();
+            return Some(format!("tcpcheck compare {file}{flow}"));
+        }
         Some(match result.places.iter().find_map(|place| place.flow) {
             Some(ends) => format!("tcpcheck -r {file} --flow {}", ends.number),
             None => format!("tcpcheck -r {file} --summary"),

@@ -175,7 +175,7 @@ fn verdict_record<'r>(run: &Run<'_>, capture: &'r Capture) -> VerdictRecord<'r> 
         error: verdict.err().map(String::as_str),
         packets: verdict.map_or(0, |verdict| verdict.packets),
         connections: verdict.map_or(0, |verdict| verdict.connections),
-        checks: run.checks(),
+        checks: run.checks_of(capture),
         failed: capture.failures(),
     }
 }

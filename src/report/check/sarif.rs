@@ -66,7 +66,10 @@ fn rules() -> Vec<Value> {
             "defaultConfiguration": { "level": rule.severity().as_str() },
         })
     });
-    let keys = Key::ALL.iter().map(|info| json!({ "id": info.name, "shortDescription": { "text": info.says } }));
+    let keys = Key::ALL
+        .iter()
+        .chain(&Key::OF_PAIRS)
+        .map(|info| json!({ "id": info.name, "shortDescription": { "text": info.says } }));
     rules.chain(keys).collect()
 }
 
@@ -115,7 +118,8 @@ fn result_of(run: &Run<'_>, capture: &Capture, check: &Check, result: &Judgement
         State::Warned => Severity::Warning,
         _ => Severity::Error,
     };
-    let artifact = json!({ "artifactLocation": { "uri": uri(&capture.name) } });
+    let artifact =
+        json!({ "artifactLocation": { "uri": uri(capture.first_of_pair.as_ref().unwrap_or(&capture.name)) } });
     let policy = run.policy.file.as_ref().map(|file| {
         json!({
             "artifactLocation": { "uri": uri(&file.display().to_string()) },

@@ -52,7 +52,10 @@ impl Page<'_> {
 
     fn head(&mut self) {
         let run = self.run;
-        let names: Vec<String> = run.captures.iter().map(|capture| plain(&capture.name).into_owned()).collect();
+        let mut names: Vec<String> = run.singles().map(|capture| plain(&capture.name).into_owned()).collect();
+        if names.is_empty() {
+            names.extend(run.captures.iter().map(|capture| plain(&capture.name).into_owned()));
+        }
         let names = if names.len() > NAMED { counted(names.len() as u64, "capture") } else { names.join(" ") };
         let policy = match &run.policy.file {
             Some(file) => format!("policy {}", display::path(file)),
@@ -83,7 +86,7 @@ impl Page<'_> {
                     let mut said = format!(
                         "{}, {}",
                         counted(verdict.connections, "connection"),
-                        counted(run.checks() as u64, "check")
+                        counted(run.checks_of(capture) as u64, "check")
                     );
                     for (count, word) in [
                         (capture.failures(), "failed"),
@@ -207,9 +210,8 @@ impl Page<'_> {
         if quiet && standing == RunStanding::Passed {
             return;
         }
-        let connections = run.captures.iter().filter_map(|capture| capture.verdict.as_ref().ok());
-        let connections = counted(connections.map(|verdict| verdict.connections).sum(), "connection");
-        let captures = counted(run.captures.len() as u64, "capture");
+        let connections = counted(run.connections(), "connection");
+        let captures = run.subjects();
         let failed: usize = run.captures.iter().map(Capture::failures).sum();
         let of = |wanted: RunStanding| run.captures.iter().filter(|c| c.standing(run.allow_empty) == wanted).count();
         let words = match standing {
@@ -222,7 +224,11 @@ impl Page<'_> {
             RunStanding::Failed if failed == 0 => "the command failed".to_owned(),
             RunStanding::Failed => {
                 let bad = of(RunStanding::Failed) + of(RunStanding::Poor);
-                format!("{} failed in {bad} of {captures} ({connections})", counted(failed as u64, "check"))
+                let failed = counted(failed as u64, "check");
+                match run.captures.len() > run.singles().count() {
+                    true => format!("{failed} failed in {captures} ({connections})"),
+                    false => format!("{failed} failed in {bad} of {captures} ({connections})"),
+                }
             }
         };
         let width = MARGIN;

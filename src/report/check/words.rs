@@ -7,6 +7,7 @@ use crate::policy::{
 use crate::rules::Severity;
 
 use super::super::{numerals, wording};
+use super::path;
 
 /// What a check is called: the line that demands it, with its scope.
 pub fn title(policy: &Policy, check: &Check) -> String {
@@ -54,6 +55,7 @@ pub fn expected(check: &Check) -> String {
             Some(max) => format!("at most {max} of {}: {}", allowance.named, allowance.reason),
             None => format!("any number of {}: {}", allowance.named, allowance.reason),
         },
+        Demand::Path(demand) => path::expected(demand),
     }
 }
 
@@ -101,6 +103,7 @@ pub fn found(check: &Check, result: &Judgement) -> String {
             format!("expired: it held until {until} ({})", allowance.reason)
         }
         Demand::Allow(allowance) => format!("found {bad} of {}", allowance.named),
+        Demand::Path(demand) => path::found(demand, result),
     };
     if result.exempt > 0 {
         words.push_str(&format!("; {} exempt", counted(result.exempt, "connection")));
@@ -122,7 +125,8 @@ pub fn place(place: &Place) -> String {
         frames.sort_unstable();
         frames.dedup();
         let frames: Vec<String> = frames.iter().map(|frame| format!("@{frame}")).collect();
-        words.push_str(&format!("   {}", frames.join("..")));
+        let between = if matches!(place.what, What::Path(_)) { " " } else { ".." };
+        words.push_str(&format!("   {}", frames.join(between)));
     }
     words
 }
@@ -148,6 +152,7 @@ pub fn what(what: &What) -> String {
         What::Took(span, 1) => time(*span),
         What::Took(span, count) => format!("{}, {count} above the limit", time(*span)),
         What::Damaged(words) => words.clone(),
+        What::Path(place) => path::place(place),
     }
 }
 
@@ -158,7 +163,7 @@ pub fn counted(count: u64, what: &str) -> String {
 }
 
 /// `23.1 %`.
-fn percent(part: u64, of: u64) -> String {
+pub fn percent(part: u64, of: u64) -> String {
     if of == 0 {
         return "0 %".to_owned();
     }
@@ -187,7 +192,7 @@ fn many(measure: Measure) -> &'static str {
     }
 }
 
-fn time(span: Span) -> String {
+pub fn time(span: Span) -> String {
     numerals::written(|out| numerals::time(out, span))
 }
 

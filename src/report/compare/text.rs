@@ -47,7 +47,8 @@ impl CompareReport for Text {
         let names = WayNames::new(totals.connections().clients);
         self.sentence(out, "captures", &self.captures(totals, names));
         self.sentence(out, "clocks", &clocks(clock));
-        if totals.is_one_point(clock.round_trip()) {
+        let is_one_point = totals.is_one_point(clock.round_trip());
+        if is_one_point {
             self.sentence(out, "path", &one_point(clock));
         }
         for way in Way::ALL {
@@ -56,7 +57,8 @@ impl CompareReport for Text {
                 continue;
             }
             let name = names.name(way);
-            let delays = words::delays(stats).map(|delays| format!("; {delays}")).unwrap_or_default();
+            let delays = words::delays(stats).filter(|_| !is_one_point).map(|delays| format!("; {delays}"));
+            let delays = delays.unwrap_or_default();
             self.sentence(out, &name, &format!(": {}{delays}", words::losses(stats)));
         }
         if let Some(changed) = changed(totals, names) {
@@ -96,7 +98,7 @@ fn clocks(clock: &Clock) -> String {
     let offset = clock.offset();
     let mut words = match offset.0 {
         0 => ": B's is as far as A's".to_owned(),
-        ahead => format!(": B's is {} {}", exact(Span(ahead.abs())), if ahead > 0 { "ahead" } else { "behind" }),
+        ahead => format!(": B's is {} {}", time(Span(ahead.abs())), if ahead > 0 { "ahead" } else { "behind" }),
     };
     if clock.drift_ppm() != 0.0 {
         let (verb, ppm) = if clock.drift_ppm() > 0.0 { ("gains", 1.0) } else { ("loses", -1.0) };
@@ -104,28 +106,20 @@ fn clocks(clock: &Clock) -> String {
     }
     match (clock.uncertainty(), clock.round_trip()) {
         (Some(unsure), Some(round_trip)) => words.push_str(&format!(
-            ", give or take {} if the path takes as long either way; what cannot be known is whether it does: up to {} more",
-            exact(unsure),
-            exact(Span(round_trip.0 / 2))
+            ", give or take {}, and up to {} more if one way takes longer than the other",
+            time(unsure),
+            time(Span(round_trip.0 / 2))
         )),
         _ => words.push_str(", if packets took no time: only one direction shows, and that bounds it on one side"),
     }
     words
 }
 
-/// Below a millisecond in microseconds.
-fn exact(span: Span) -> String {
-    if span.0.abs() >= 1_000_000 {
-        return time(span);
-    }
-    format!("{} us", numerals::written(|out| numerals::integer(out, (span.0 + 500) / 1_000)))
-}
-
 fn one_point(clock: &Clock) -> String {
     let round_trip = clock.round_trip().unwrap_or_default();
     format!(
         ": both captures are of one point, or of two with nothing between: packets come unchanged, and within {} there and back",
-        exact(round_trip)
+        time(round_trip)
     )
 }
 

@@ -36,9 +36,14 @@ impl WayNames {
     }
 }
 
-/// A length of time.
+/// A length of time; below a millisecond in microseconds.
 pub fn time(span: Span) -> String {
-    numerals::written(|out| numerals::time(out, span))
+    match span.0.abs() {
+        0..999_500 => {
+            format!("{} us", numerals::written(|out| numerals::integer(out, (span.0 + 500).div_euclid(1_000))))
+        }
+        _ => numerals::written(|out| numerals::time(out, span)),
+    }
 }
 
 /// `1,234`.
