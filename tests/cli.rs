@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::testkit::file::{Record, pcap};
 use crate::testkit::packet::{Opt, Packet, flags};
-use crate::testkit::{files_below, root};
+use crate::testkit::{files_below, root, tcpcheck};
 
 /// 2023-11-14 22:13:20 UTC.
 const ZERO: i64 = 1_700_000_000_000_000_000;
@@ -788,4 +788,40 @@ fn a_table_every_interval_holds_the_connections_that_ended_in_it() {
     assert_eq!(tables.concat(), [1, 2, 3, 4, 4], "{text}");
     let refusal = run(lab.folder.path(), &["-n", "-r", file.to_str().unwrap(), "--flows", "--interval", "0s"]);
     assert_eq!((status(&refusal), err(&refusal).contains("the shortest interval is 1ms")), (2, true));
+}
+
+#[test]
+fn files_are_read_without_an_option_and_the_filter_stands_behind_them() {
+    let with = |words: &[&str]| {
+        let output = tcpcheck(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let (loss, refused) = ("fixtures/loss/timeout.pcap", "fixtures/open/refused.pcap");
+    assert_eq!(with(&["-n", loss]), with(&["-nr", loss]));
+    assert_eq!(with(&["-n", loss, refused, "--flows"]), with(&["-nr", loss, "-r", refused, "--flows"]));
+    assert_eq!(with(&["-n", loss, "src", "port", "1"]), with(&["-nr", loss, "src", "port", "1"]));
+    assert_eq!(with(&["ladder", "-n", refused]), with(&["ladder", "-nr", refused]));
+    assert_eq!(with(&["explain", "-n", loss, "@6"]), with(&["explain", "-nr", loss, "@6"]));
+}
+
+#[test]
+fn a_word_that_means_nothing_is_told_what_was_meant() {
+    let said = |words: &[&str]| {
+        let output = tcpcheck(words);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, words) = said(&["chek"]);
+    assert!(code == Some(2) && words.contains("did you mean check?"), "{words}");
+    let (code, words) = said(&["nothing-of-that-name"]);
+    assert!(code == Some(2) && words.contains("no command and no file, and no filter"), "{words}");
+    let (code, words) = said(&["-nr", "fixtures/open/refused.pcap", "--flow", "99"]);
+    assert!(code == Some(2) && words.contains("--flow 99: there is 1 connection"), "{words}");
+}
+
+#[test]
+fn help_is_a_command_too() {
+    let help = |words: &[&str]| String::from_utf8(tcpcheck(words).stdout).expect("text");
+    assert_eq!(help(&["help"]), help(&["--help"]));
+    assert!(help(&["help", "check"]).contains("--baseline"));
 }

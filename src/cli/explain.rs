@@ -1,6 +1,7 @@
 //! `tcpcheck explain`: the page of a word, the pages of a frame of one's own, or the list of all.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -20,11 +21,20 @@ use super::watch::{Watched, watch};
 /// More of a finding's frames than this are not shown.
 const MAX_FRAMES: usize = 16;
 
+/// The one word that was typed, if any was.
+pub fn one_word(words: &[OsString]) -> Result<Option<&str>> {
+    match words {
+        [] => Ok(None),
+        [word] => Ok(Some(word.to_str().with_context(|| format!("{}: no page is called that", display::path(word)))?)),
+        _ => bail!("one word at a time, or a capture and one frame: tcpcheck explain FILE @15"),
+    }
+}
+
 /// The pages of a word; without one, the list.
 pub fn word(word: Option<&str>, style: Style) -> Result<Vec<u8>> {
     let Some(word) = word else { return Ok(list(style)) };
     if word.starts_with('@') {
-        bail!("{word} is a frame: name its capture too, tcpcheck explain -r FILE {word}");
+        bail!("{word} is a frame: name its capture too, tcpcheck explain FILE {word}");
     }
     let pages = Page::named(word);
     if pages.is_empty() {

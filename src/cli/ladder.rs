@@ -22,7 +22,7 @@ const WITHOUT_TERMINAL: usize = 100;
 /// Draws what was asked for.
 pub fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
-    let columns = args.columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()));
+    let columns = args.columns.or_else(|| around.columns());
     let text = TextStyle {
         columns: columns.unwrap_or(WITHOUT_TERMINAL).clamp(*COLUMNS.start(), *COLUMNS.end()),
         ascii: args.ascii,

@@ -15,6 +15,7 @@ mod keeper;
 mod ladder;
 mod manual;
 mod membership;
+mod operands;
 mod outgoing;
 mod output;
 mod pager;
@@ -65,8 +66,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             drop(stdout);
             return compare::run(args, &Environment::of_process());
         }
-        Some(SubCommand::Explain { read, numeric, color, analysis, word }) => {
-            let (word, style) = (word.as_deref(), colors(*color));
+        Some(SubCommand::Explain { read, numeric, color, analysis, words }) => {
+            let (mut read, mut words, style) = (read.clone(), words.clone(), colors(*color));
+            read.extend(operands::take_captures(&mut words));
+            let word = explain::one_word(&words)?;
             drop(stdout);
             match read.is_empty() {
                 true => pager::show(&explain::word(word, style)?)?,
@@ -76,7 +79,7 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
                     None => return Ok(Exit::CouldNot),
                 },
                 false => std::io::stdout().lock().write_all(&explain::frame(
-                    read,
+                    &read,
                     word,
                     style,
                     *numeric,
@@ -114,6 +117,12 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             #[cfg(target_os = "linux")]
             clerk::serve()?;
         }
+        None if args.which.filter.first().is_some_and(|word| word == "help") => {
+            stdout.write_all(&help(args.which.filter.get(1)))?;
+        }
+        None if std::env::args_os().len() < 2 && std::io::stdout().is_terminal() => {
+            stdout.write_all(WITHOUT_ARGUMENTS.as_bytes())?;
+        }
         None if args.source.list_interfaces => {
             for interface in capture::list_interfaces()? {
                 writeln!(stdout, "{interface}")?;
@@ -131,4 +140,26 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What is said where nothing was asked for, and somebody is there to read it.
+const WITHOUT_ARGUMENTS: &str = "\
+tcpdump's lines, both ends' TCP states, and findings that say why.
+
+  tcpcheck trace.pcap                 packets, states and findings
+  tcpcheck report trace.pcap -o r.html    a page to open in a browser
+  sudo tcpcheck -i any tcp port 443   live, until ^C
+
+tcpcheck --help lists all options and commands.
+";
+
+/// The help of a command, or of the program.
+fn help(command: Option<&std::ffi::OsString>) -> Vec<u8> {
+    let mut program = Args::command();
+    program.build();
+    let named = command.and_then(|name| program.find_subcommand_mut(name));
+    match named {
+        Some(command) => command.render_long_help().to_string().into_bytes(),
+        None => Args::command().render_long_help().to_string().into_bytes(),
+    }
 }

@@ -17,6 +17,7 @@ use crate::track::AnalysisOptions;
 
 use super::args::{AnalysisArgs, Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
 use super::keeper::KeepPlan;
+use super::operands;
 use super::sandbox::User;
 use super::select::{self, Connections, Selection};
 
@@ -35,6 +36,8 @@ pub struct Plan {
     pub count: Option<u64>,
     /// The connections to show.
     pub connections: Connections,
+    /// The numbers by which connections were asked for.
+    pub numbers: Vec<u32>,
     /// Of these only those with a finding of one of these rules; empty for all.
     pub only: Vec<Rule>,
     /// The findings that count.
@@ -132,6 +135,8 @@ pub struct Environment {
     pub clicolor_force: Option<OsString>,
     /// `TERM`.
     pub term: Option<OsString>,
+    /// `COLUMNS`.
+    pub columns: Option<OsString>,
 }
 
 impl Environment {
@@ -143,7 +148,14 @@ impl Environment {
             no_color: std::env::var_os("NO_COLOR"),
             clicolor_force: std::env::var_os("CLICOLOR_FORCE"),
             term: std::env::var_os("TERM"),
+            columns: std::env::var_os("COLUMNS"),
         }
+    }
+
+    /// How many columns there are: `COLUMNS`, also in a pipe, else the terminal's.
+    pub fn columns(&self) -> Option<usize> {
+        let told = self.columns.as_deref().and_then(|columns| columns.to_str()?.parse().ok());
+        told.filter(|columns| *columns > 0).or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))
     }
 
     /// Whether to colour what goes to a terminal, or not to one.
@@ -180,8 +192,9 @@ impl Plan {
 
     /// Decides what `args` mean here.
     pub fn new(args: &Args, around: &Environment) -> Result<Self> {
-        let filter = filter(args)?;
-        let origin = origin(args, &filter, around)?;
+        let (read, words) = operands(args);
+        let filter = filter(args, &words)?;
+        let origin = origin(args, &read, &filter, around)?;
         let show = show(args);
         if args.output.write.as_deref().is_some_and(is_standard) && show != Show::default() {
             bail!(
@@ -197,8 +210,9 @@ impl Plan {
         }
         Ok(Self {
             count: args.which.count,
-            merge: args.source.merge || args.source.read.len() < 2,
+            merge: args.source.merge || read.len() < 2,
             connections: Connections::numbered(&args.which.flow),
+            numbers: args.which.flow.clone(),
             only,
             selection: Selection::new(&args.which.select, &args.which.ignore, args.which.min_severity.into())?,
             look_ahead: match &origin {
@@ -220,6 +234,9 @@ impl Plan {
                 Sort::Dur => Order::Duration,
                 Sort::Bytes => Order::Bytes,
                 Sort::Response => Order::Response,
+                Sort::Rtt => Order::Rtt,
+                Sort::Idle => Order::Idle,
+                Sort::Findings => Order::Findings,
             },
             table: match (args.show.interval, &origin, args.show.sort) {
                 (Some(_), ..) => Pace::Intervals,
@@ -356,13 +373,22 @@ fn leaves_icmp_out(filter: &Filter) -> bool {
     !filter.accepts_all() && Filter::compile(&with_icmp).is_err()
 }
 
-fn origin(args: &Args, filter: &Filter, around: &Environment) -> Result<Origin> {
+/// The captures that were named, with `-r` or without, and the words of the filter.
+fn operands(args: &Args) -> (Vec<PathBuf>, Vec<OsString>) {
+    let (mut read, mut words) = (args.source.read.clone(), args.which.filter.clone());
+    if args.source.interface.is_none() {
+        read.extend(operands::take_captures(&mut words));
+    }
+    (read, words)
+}
+
+fn origin(args: &Args, read: &[PathBuf], filter: &Filter, around: &Environment) -> Result<Origin> {
     let source = &args.source;
-    if source.read.iter().filter(|path| is_standard(path)).count() > 1 {
+    if read.iter().filter(|path| is_standard(path)).count() > 1 {
         bail!("-r - can be given once: there is one standard input");
     }
-    if !source.read.is_empty() {
-        return Ok(Origin::Files(source.read.clone()));
+    if !read.is_empty() {
+        return Ok(Origin::Files(read.to_vec()));
     }
     if cfg!(not(feature = "live")) {
         bail!("this tcpcheck was built without live capture: name a capture file with -r FILE");
@@ -401,15 +427,23 @@ pub fn live_options(args: &Args) -> Result<LiveOptions> {
     })
 }
 
-fn filter(args: &Args) -> Result<Filter> {
+fn filter(args: &Args, words: &[OsString]) -> Result<Filter> {
     let expression = match &args.which.filter_file {
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("-F {}", display::path(&path)))?,
         None => {
-            let words: Option<Vec<&str>> = args.which.filter.iter().map(|word| word.to_str()).collect();
+            let words: Option<Vec<&str>> = words.iter().map(|word| word.to_str()).collect();
             words.context("the filter expression is not UTF-8")?.join(" ")
         }
     };
-    Ok(Filter::compile(&expression)?)
+    match Filter::compile(&expression) {
+        // Whoever types one word means a command or a file as often as a filter.
+        Err(_) if words.len() == 1 && is_word(&expression) => bail!(operands::unknown(&expression)),
+        compiled => Ok(compiled?),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    text.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '-' | '_' | '.' | '/'))
 }
 
 fn show(args: &Args) -> Show {

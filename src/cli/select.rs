@@ -57,15 +57,11 @@ impl Selection {
 
     /// Leaves of a connection's findings those that count.
     pub fn narrow_record(&self, record: &mut FlowRecord) {
-        let regraded = std::mem::take(&mut record.regraded);
+        let kept: Vec<_> = record.graded().filter(|(rule, severity, _)| self.has(*rule, *severity)).collect();
         for (rule, count) in &mut record.findings {
-            let others = || regraded.iter().filter(|(other, ..)| *other == *rule);
-            let own = count.saturating_sub(others().map(|(.., count)| count).sum());
-            *count = if self.has(*rule, rule.severity()) { own } else { 0 };
-            *count += others().filter(|(_, grade, _)| self.has(*rule, *grade)).map(|(.., count)| count).sum::<u32>();
+            *count = kept.iter().filter(|(other, ..)| other == rule).map(|(.., count)| count).sum();
         }
         record.findings.retain(|(_, count)| *count > 0);
-        record.regraded = regraded;
         record.regraded.retain(|(rule, grade, _)| self.has(*rule, *grade));
     }
 }

@@ -196,14 +196,8 @@ impl Ledger<'_> {
     fn ended(&mut self, flow: &FlowRecord, following: &Following) {
         let policy = self.policy;
         let ends = Ends { number: flow.number, client: flow.client, server: flow.server };
-        for (rule, count) in &flow.findings {
-            let others = || flow.regraded.iter().filter(|(other, ..)| other == rule);
-            let own = count.saturating_sub(others().map(|(.., count)| count).sum());
-            for (severity, count) in
-                others().map(|(_, severity, count)| (*severity, *count)).chain([(rule.severity(), own)])
-            {
-                self.found(following.section, *rule, severity, count.into(), Some(ends), &following.findings);
-            }
+        for (rule, severity, count) in flow.graded() {
+            self.found(following.section, rule, severity, count.into(), Some(ends), &following.findings);
         }
         let Some(section) = policy.sections.get(following.section) else { return };
         for &at in &section.checks {

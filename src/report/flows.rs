@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::rules::Rule;
+use crate::rules::{Rule, Severity};
 use crate::track::{Direction, FlowRecord, Outcome, Responsible};
 
 use super::style::{Ink, Style};
@@ -27,6 +27,12 @@ pub enum Order {
     Bytes,
     /// Longest server time first.
     Response,
+    /// Longest round trip first.
+    Rtt,
+    /// Longest time without a segment first.
+    Idle,
+    /// Most findings above a note first.
+    Findings,
 }
 
 /// When rows are written.
@@ -95,6 +101,11 @@ enum Align {
     Right,
 }
 
+/// Findings above a note.
+fn worth_a_look(flow: &FlowRecord) -> i64 {
+    flow.graded().filter(|(_, severity, _)| *severity > Severity::Note).map(|(.., count)| i64::from(count)).sum()
+}
+
 impl Flows {
     /// In that order, with Zeek's columns and what held it back when `wide`.
     pub fn new(order: Order, wide: bool, style: Style) -> Self {
@@ -147,6 +158,9 @@ impl Reporter for Flows {
             Order::Retransmissions => (flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments) as i64,
             Order::Duration => flow.duration().0,
             Order::Response => server_time(flow).map_or(-1, |times| times.max.0),
+            Order::Rtt => flow.rtt.map_or(-1, |rtt| rtt.max.0),
+            Order::Idle => flow.longest_idle.0,
+            Order::Findings => worth_a_look(flow),
             Order::Bytes => flow.c2s.unique_bytes.saturating_add(flow.s2c.unique_bytes) as i64,
         };
         let cells = cells(flow, self.first.unwrap_or(flow.first_ts));

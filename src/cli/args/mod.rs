@@ -42,12 +42,12 @@ pub use split::{By, SplitArgs};
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     max_term_width = 110,
-    override_usage = "tcpcheck [OPTIONS] [FILTER]...\n       tcpcheck check [-P POLICY] FILE...\n       tcpcheck compare FILE FILE\n       \
-                      tcpcheck explain [WORD | -r FILE @FRAME]\n       tcpcheck ladder [-r FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck report FILE... -o report.html\n       tcpcheck anonymize FILE... -w OUT [--key FILE]\n       tcpcheck export FILE... --table TABLE [-o FILE]\n       tcpcheck split FILE... -d DIR --by KEY\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
-    after_help = "Examples:\n  tcpcheck -nr trace.pcap             packets, states and findings\n  \
-                  tcpcheck -r trace.pcap --flows      a row a connection\n  \
-                  tcpcheck -r trace.pcap --json       for programs\n  \
-                  tcpcheck explain -r trace.pcap @15  what happened in that frame\n  \
+    override_usage = "tcpcheck [OPTIONS] [FILE]... [FILTER]...\n       tcpcheck check [-P POLICY] FILE...\n       tcpcheck compare FILE FILE\n       \
+                      tcpcheck explain [WORD | FILE @FRAME]\n       tcpcheck ladder [FILE] [--flow N | --worst] [FILTER]...\n       tcpcheck report FILE... -o report.html\n       tcpcheck anonymize FILE... -w OUT [--key FILE]\n       tcpcheck export FILE... --table TABLE [-o FILE]\n       tcpcheck split FILE... -d DIR --by KEY\n       tcpcheck rules [--json]\n       tcpcheck completions SHELL",
+    after_help = "Examples:\n  tcpcheck -n trace.pcap              packets, states and findings\n  \
+                  tcpcheck trace.pcap --flows         a row a connection\n  \
+                  tcpcheck trace.pcap --json          for programs\n  \
+                  tcpcheck explain trace.pcap @15     what happened in that frame\n  \
                   sudo tcpcheck -i any tcp port 443   live, until ^C"
 )]
 pub struct Args {
@@ -98,8 +98,10 @@ pub enum SubCommand {
         /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
         #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
         color: Color,
-        /// TC202, fast-retransmission, CLOSE_WAIT, FIN, wscale, win and so on; with -r, a frame: @15. Without it, the list
-        word: Option<String>,
+        /// TC202, fast-retransmission, CLOSE_WAIT, FIN, wscale, win and so on; or a capture and a frame: trace.pcap @15. Without
+        /// it, the list
+        #[arg(value_name = "WORD")]
+        words: Vec<OsString>,
         /// Limits of the analysis.
         #[command(flatten, next_help_heading = "Analysis")]
         analysis: AnalysisArgs,
@@ -129,7 +131,6 @@ pub enum SubCommand {
         shell: clap_complete::Shell,
     },
     /// Print the manual page
-    #[command(hide = true)]
     Man,
     /// Open files for a capture that is confined
     #[command(hide = true)]
@@ -232,7 +233,7 @@ pub struct ShowArgs {
     /// With --flows: a table of the connections that have ended, every so often: 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = interval, requires = "flows", conflicts_with = "json")]
     pub interval: Option<Span>,
-    /// Order of --flows: start, rtx, dur, bytes or response
+    /// Order of --flows: start, rtx, dur, bytes, response, rtt, idle or findings
     #[arg(long, value_name = "KEY", value_enum, default_value_t = Sort::Start, requires = "flows", hide_possible_values = true)]
     pub sort: Sort,
 }
@@ -370,6 +371,12 @@ pub enum Sort {
     Bytes,
     /// Longest server time first
     Response,
+    /// Longest round trip first
+    Rtt,
+    /// Longest time without a segment first
+    Idle,
+    /// Most findings above a note first
+    Findings,
 }
 
 /// From which severity on a finding counts, or makes the run fail.

@@ -74,10 +74,28 @@ impl Run<'_> {
         if let Some(damaged) = damaged {
             anyhow::bail!(damaged);
         }
+        self.check_numbers()?;
         Ok(match self.plan.fail_on {
             Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
             _ => Exit::Done,
         })
+    }
+
+    /// A connection that was asked for by a number that none has.
+    fn check_numbers(&self) -> Result<()> {
+        let connections = self.summary.flows();
+        let above = |number: &&u32| u64::from(**number) > connections;
+        match self.plan.numbers.iter().find(above) {
+            Some(number) if matches!(self.plan.origin, Origin::Files(_)) && self.plan.count.is_none() => {
+                let are = if connections == 1 {
+                    "is 1 connection".to_owned()
+                } else {
+                    format!("are {connections} connections")
+                };
+                anyhow::bail!("--flow {number}: there {are} in it (tcpcheck --flows lists them)")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What standard error gets in the end.

@@ -83,6 +83,16 @@ impl FlowRecord {
         self.last_ts.since(self.first_ts)
     }
 
+    /// Its findings, counted by rule and by the severity that each has.
+    pub fn graded(&self) -> impl Iterator<Item = (Rule, Severity, u32)> {
+        let regraded = self.regraded.iter().copied();
+        let own = self.findings.iter().map(|(rule, count)| {
+            let others = self.regraded.iter().filter(|(other, ..)| other == rule).map(|(.., count)| count).sum();
+            (*rule, rule.severity(), count.saturating_sub(others))
+        });
+        regraded.chain(own).filter(|(.., count)| *count > 0)
+    }
+
     /// So many bytes over the connection's duration, per second; nothing where either is zero.
     pub fn per_second(&self, bytes: u64) -> Option<u64> {
         let nanos = u128::try_from(self.duration().0).ok().filter(|nanos| *nanos > 0)?;
