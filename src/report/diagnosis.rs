@@ -28,13 +28,19 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         }
         Reason::BlackHole(direction) => {
             let end = direction.reverse().sender();
-            format!("large packets towards the {end} vanish, and nobody says that they are too large: a black hole of the path MTU")
+            format!(
+                "large packets towards the {end} vanish, and nobody says that they are too large: a black hole of the path MTU"
+            )
         }
         Reason::PathMtuIgnored(direction) => {
             let end = direction.sender();
-            format!("packets of the {end} are too large for the path, and it did not heed the ICMP error that says so: {lost} lost")
+            format!(
+                "packets of the {end} are too large for the path, and it did not heed the ICMP error that says so: {lost} lost"
+            )
         }
-        Reason::Stall { program: false } => format!("stood still for {lost} together with other connections: a host or the path"),
+        Reason::Stall { program: false } => {
+            format!("stood still for {lost} together with other connections: a host or the path")
+        }
         Reason::Stall { program: true } => {
             format!("the server's programs stood still for {lost}, for other connections too")
         }

@@ -45,7 +45,9 @@ pub fn of(rule: Rule) -> &'static str {
         Rule::ProxyAnswers => "Find out which device answers for that host: refusals and resets may be its doing.",
         Rule::SlowResponse => "Look at the server's own log at that time, and at what it waited for itself.",
         Rule::DelayedAckStall => "Let the program write a message at once, or set TCP_NODELAY on its socket.",
-        Rule::IdleReset => "Send keep-alives more often than the time that is named, or end idle connections before that.",
+        Rule::IdleReset => {
+            "Send keep-alives more often than the time that is named, or end idle connections before that."
+        }
         Rule::Abandoned => "Compare how long the client waited with what the server needs for other requests.",
         _ => by_family(rule.code()),
     }

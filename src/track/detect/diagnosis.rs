@@ -6,7 +6,6 @@ use crate::rules::{Rule, Severity};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::facts::CutOff;
-use crate::track::detect::application::programs::is_like_a_time_out;
 use crate::track::step::Step;
 use crate::track::{Direction, ExchangeSummary, Outcome};
 
@@ -150,7 +149,8 @@ impl Connection {
             return failed;
         }
         let noticeable = |lost: Span| lost >= SLOW || lost >= NOTICEABLE && !lost.is_below(SHARE_PERCENT, duration);
-        let worst = self.costs(exchanges).into_iter().filter(|cause| noticeable(cause.lost)).max_by_key(|cause| cause.lost);
+        let worst =
+            self.costs(exchanges).into_iter().filter(|cause| noticeable(cause.lost)).max_by_key(|cause| cause.lost);
         if let Some(worst) = worst {
             return self.name_cause(worst);
         }
@@ -194,10 +194,10 @@ impl Connection {
             return Some(say(Responsible::Network, lost, Reason::BlackHole(direction)));
         }
         if self.has_found(Rule::IdleReset) {
-            let idle = self.idle_time();
-            let who = match self.cut {
-                Some(cut) if !is_like_a_time_out(idle) && cut.by == Direction::FromResponder => Responsible::Server,
-                Some(_) if !is_like_a_time_out(idle) => Responsible::Client,
+            let (idle, like_a_middlebox) = self.idle_time();
+            let who = match self.cut.filter(|_| !like_a_middlebox) {
+                Some(cut) if cut.by == Direction::FromResponder => Responsible::Server,
+                Some(_) => Responsible::Client,
                 _ => Responsible::Network,
             };
             return Some(say(who, Span(0), Reason::IdleTimeout { idle }));
@@ -237,7 +237,9 @@ impl Connection {
             Reason::SlowAnswers { .. } if !program.is_below(50, worst.lost) && program > Span(0) => {
                 say(Responsible::Server, program, Reason::Stall { program: true })
             }
-            Reason::Loss { direction, .. } if ignored => Diagnosis { reason: Reason::PathMtuIgnored(direction), ..worst },
+            Reason::Loss { direction, .. } if ignored => {
+                Diagnosis { reason: Reason::PathMtuIgnored(direction), ..worst }
+            }
             _ => worst,
         }
     }

@@ -62,13 +62,7 @@ impl Connection {
     }
 
     /// Changes what was said of an earlier frame.
-    pub(in crate::track) fn amend(
-        &mut self,
-        step: &mut Step<'_>,
-        frame: u64,
-        add: Vec<Finding>,
-        withdraw: &[Rule],
-    ) {
+    pub(in crate::track) fn amend(&mut self, step: &mut Step<'_>, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) {
         self.amend_in(step.shared, frame, add, withdraw);
     }
 

@@ -35,11 +35,14 @@ impl Connection {
     /// Looks at what a segment that was taken tells of the path.
     #[inline]
     pub(in crate::track) fn watch_path(&mut self, step: &mut Step<'_>) {
+        let watch = self.path.as_deref();
+        let (queued, silent) =
+            watch.map_or((false, false), |path| (path.queues[step.peer()].is_some(), path.silence.is_some()));
         let rtt = step.obs.acked.as_ref().and_then(|acked| acked.rtt);
-        if let Some(rtt) = rtt.filter(|rtt| *rtt >= LONG || self.path.is_some()) {
+        if let Some(rtt) = rtt.filter(|rtt| *rtt >= LONG || queued) {
             self.note_queue(step, rtt);
         }
-        if self.path.is_some() {
+        if silent {
             self.settle_silence(step.shared, step.segment.ts);
         }
     }
