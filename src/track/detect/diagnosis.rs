@@ -229,7 +229,10 @@ impl Connection {
     /// What is behind lost time, where more is known than that segments were lost or answers late.
     fn name_cause(&self, worst: Diagnosis) -> Diagnosis {
         let [host, program] = self.path.as_deref().map(|path| path.stalled).unwrap_or_default();
-        let ignored = self.regraded.contains(&(Rule::PathMtuExceeded, Severity::Warning, 1));
+        let warned = |(rule, grade, count): &(Rule, Severity, u32)| {
+            (*rule, *grade) == (Rule::PathMtuExceeded, Severity::Warning) && *count > 0
+        };
+        let ignored = self.regraded.iter().any(warned);
         match worst.reason {
             Reason::Loss { .. } | Reason::SlowHandshake if !host.is_below(50, worst.lost) && host > Span(0) => {
                 say(Responsible::Network, host, Reason::Stall { program: false })

@@ -347,13 +347,4 @@ impl Connection {
     pub fn is_half_open(&self) -> bool {
         self.ends[0].facts.syn_seen && !self.ends[1].facts.syn && self.cut.is_none()
     }
-
-    fn note_time_wait(&mut self, now: Timestamp, states: States) {
-        if self.time_wait_since.is_none() && self.cut.is_none() {
-            let States { client, server } = states;
-            if client == TcpState::TimeWait || server == TcpState::TimeWait {
-                self.time_wait_since = Some(now);
-            }
-        }
-    }
 }
