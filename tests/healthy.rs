@@ -54,8 +54,6 @@ const HEALTHY: &[&str] = &[
     "application/http2.pcap",
     "application/mysql.pcap",
     "application/smtp.pcap",
-    "application/ssh.pcap",
-    "path/news.pcap",
     "path/no-proxy.pcap",
 ];
 

@@ -230,7 +230,7 @@ impl Connection {
         if self.suspect_ack.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
             return false;
         }
-        if self.may_turn_up(self.last.1) {
+        if self.path.as_deref().is_some_and(PathWatch::waits) || self.may_turn_up(self.last.1) {
             return false;
         }
         self.suspicions.take_if(|suspicions| suspicions.is_empty());

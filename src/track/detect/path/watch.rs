@@ -27,6 +27,13 @@ pub(in crate::track) struct PathWatch {
 
 packed!(PathWatch { sizes, queues, silence, stalled });
 
+impl PathWatch {
+    /// Whether it is not known yet if a silence was part of a stall.
+    pub fn waits(&self) -> bool {
+        self.silence.is_some()
+    }
+}
+
 /// A round trip from which on it may be one that a queue has made longer.
 // A queue that is worth a word adds 100 ms to a round trip.
 const LONG: Span = Span::from_millis(100);
