@@ -50,6 +50,11 @@ const HEALTHY: &[&str] = &[
     "application/greeting.pcap",
     "application/no-delay.pcap",
     "application/pipelined.pcap",
+    "application/http-keep-alive.pcap",
+    "application/http2.pcap",
+    "application/mysql.pcap",
+    "application/smtp.pcap",
+    "path/no-proxy.pcap",
 ];
 
 /// A frame that is nobody's but ours.

@@ -108,14 +108,14 @@ fn every_view_gives_the_same_verdict() {
             let text = String::from_utf8_lossy(&text).replace("&#39;", "'").replace("&#x27;", "'");
             text.split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        let ladder = one_line(tcpcheck(&["ladder", "-nr", path, "--flow", "1"]).stdout);
+        let ladder = one_line(tcpcheck(&["ladder", "-n", "-r", path, "--flow", "1"]).stdout);
         assert!(ladder.contains(&format!("verdict: {sentence}")), "{name}: {sentence}\n{ladder}");
         let row = printed(name, &["--flows"]);
         let row = row.lines().nth(1).unwrap_or_default();
         assert!(row.split_whitespace().any(|word| word == *cause), "{name}: {row}");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let page = folder.path().join("report.html");
-        let made = tcpcheck(&["report", "-nr", path, "-o", page.to_str().expect("a path in UTF-8")]);
+        let made = tcpcheck(&["report", "-n", path, "-o", page.to_str().expect("a path in UTF-8")]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let page = one_line(std::fs::read(&page).expect("a page"));
         let (_, main) = page.split_once("<main>").expect("a main part");

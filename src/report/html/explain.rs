@@ -4,7 +4,8 @@ use crate::rules::{Block, Kind, Page, Rule};
 use crate::track::TcpState;
 
 /// Lessons that are always there, in the order in which a newcomer would read them.
-const LESSONS: [&str; 12] = [
+const LESSONS: [&str; 13] = [
+    "verdict",
     "handshake",
     "sequence-numbers",
     "sliding-window",

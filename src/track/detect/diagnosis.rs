@@ -7,7 +7,6 @@ use crate::rules::{Rule, Severity};
 use crate::track::conn::connection::Connection;
 use crate::track::conn::facts::CutOff;
 use crate::track::conn::step::Step;
-use crate::track::detect::application::programs::is_like_a_time_out;
 use crate::track::{Diagnosis, Direction, ExchangeSummary, Outcome, Reason, Responsible};
 
 /// Less than this is nothing that anybody would call slow.
@@ -86,10 +85,10 @@ impl Connection {
             return Some(say(Responsible::Network, lost, Reason::BlackHole(direction)));
         }
         if self.has_found(Rule::IdleReset) {
-            let idle = self.idle_time();
-            let who = match self.cut {
-                Some(cut) if !is_like_a_time_out(idle) && cut.by == Direction::FromResponder => Responsible::Server,
-                Some(_) if !is_like_a_time_out(idle) => Responsible::Client,
+            let (idle, like_a_middlebox) = self.idle_time();
+            let who = match self.cut.filter(|_| !like_a_middlebox) {
+                Some(cut) if cut.by == Direction::FromResponder => Responsible::Server,
+                Some(_) => Responsible::Client,
                 _ => Responsible::Network,
             };
             return Some(say(who, Span(0), Reason::IdleTimeout { idle }));
@@ -121,7 +120,10 @@ impl Connection {
     /// What is behind lost time, where more is known than that segments were lost or answers late.
     fn name_cause(&self, worst: Diagnosis) -> Diagnosis {
         let [host, program] = self.path.as_deref().map(|path| path.stalled).unwrap_or_default();
-        let ignored = self.regraded.contains(&(Rule::PathMtuExceeded, Severity::Warning, 1));
+        let warned = |(rule, grade, count): &(Rule, Severity, u32)| {
+            (*rule, *grade) == (Rule::PathMtuExceeded, Severity::Warning) && *count > 0
+        };
+        let ignored = self.regraded.iter().any(warned);
         match worst.reason {
             Reason::Loss { .. } | Reason::SlowHandshake if !host.is_below(50, worst.lost) && host > Span(0) => {
                 say(Responsible::Network, host, Reason::Stall { program: false })

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use crate::capture::{Span, Timestamp};
 use crate::rules::{Confidence, Rule};
 
-use crate::track::shared::recent::{RecentSegments, host_mark};
+use crate::track::shared::recent::{MAX_FRAMES_BACK, RecentSegments, host_mark};
 use crate::track::{Finding, Value};
 
 /// RFC 9293 §3.8.6.3 lets an acknowledgment wait for half a second: a silence is longer.
@@ -72,12 +72,14 @@ pub(in crate::track) struct Stalls {
     due: Timestamp,
     /// The last findings of all connections that a stall may explain.
     found: VecDeque<Finding>,
+    /// Segments that were looked at to see whether a host was quiet.
+    looked_at: u64,
 }
 
 impl Default for Stalls {
     fn default() -> Self {
         let (pauses, open, said, found) = Default::default();
-        Self { pauses, open, said, due: Timestamp(i64::MAX), found }
+        Self { pauses, open, said, due: Timestamp(i64::MAX), found, looked_at: 0 }
     }
 }
 
@@ -92,6 +94,8 @@ const MAX_SAID: usize = 64;
 const MAX_FLOWS: usize = 4096;
 const MAX_FRAMES: usize = 4;
 const MAX_FOUND: usize = 256;
+/// So many segments are looked at for each that passes, in the mean.
+const LOOKS: u64 = 8;
 
 impl Stalls {
     /// Whether a stall is to be said by now.
@@ -109,21 +113,25 @@ impl Stalls {
                 self.pauses.pop_front();
             }
             self.pauses.push_back(pause);
-            let found = [Common::Silent, Common::Waiting].into_iter();
-            if let Some(stall) = found.filter_map(|common| self.join(&pause, common, recent)).next() {
+            let mut ways = [Common::Silent, Common::Waiting].into_iter();
+            if let Some(stall) = ways.find_map(|common| self.join(&pause, common, recent)) {
                 self.pauses.retain(|pause| !stall.flows.contains(&pause.flow));
-                if self.open.len() >= MAX_OPEN {
-                    self.open.pop_front();
+                if self.open.len() < MAX_OPEN {
+                    self.open.push_back(stall);
                 }
-                self.open.push_back(stall);
             }
         }
+        self.due = self.next();
+    }
+
+    /// When the next stall is to be said.
+    fn next(&self) -> Timestamp {
         let ends = self.open.iter().map(|stall| stall.ends.1.0.saturating_add(JOINT.0));
-        self.due = Timestamp(ends.min().unwrap_or(i64::MAX));
+        Timestamp(ends.min().unwrap_or(i64::MAX))
     }
 
     /// The stall that this pause and others have in common.
-    fn join(&self, last: &Pause, common: Common, recent: &RecentSegments) -> Option<Stall> {
+    fn join(&mut self, last: &Pause, common: Common, recent: &RecentSegments) -> Option<Stall> {
         let host = common.host(last);
         let joint = |pause: &&Pause| common.host(pause) == host && last.end.since(pause.end) <= JOINT;
         let members = || self.pauses.iter().filter(joint);
@@ -135,9 +143,16 @@ impl Stalls {
         let from = members().map(|pause| pause.start).max()?;
         let to = members().map(|pause| pause.end).min()?;
         let kind = if members().all(|pause| pause.kind == Kind::Host) { Kind::Host } else { Kind::Program };
-        if to.since(from) < Span(SHORTEST_SILENCE.0 / 2) || !common.was_quiet(host, kind, (from, to), recent) {
+        let tired = self.looked_at > last.frame.saturating_mul(LOOKS).saturating_add(4 * MAX_FRAMES_BACK);
+        if to.since(from) < Span(SHORTEST_SILENCE.0 / 2) || tired {
             return None;
         }
+        let (quiet, looked_at) = common.was_quiet(host, kind, (from, to), recent);
+        self.looked_at = self.looked_at.saturating_add(looked_at);
+        if !quiet {
+            return None;
+        }
+        let members = || self.pauses.iter().filter(joint);
         let mut stall =
             Stall { common, host, kind, start: from, ends: (to, to), flows: BTreeSet::new(), frames: Vec::new() };
         members().for_each(|pause| stall.add(pause));
@@ -155,8 +170,7 @@ impl Stalls {
             }
             self.said.push_back(stall);
         }
-        let ends = self.open.iter().map(|stall| stall.ends.1.0.saturating_add(JOINT.0));
-        self.due = Timestamp(ends.min().unwrap_or(i64::MAX));
+        self.due = self.next();
         found
     }
 
@@ -188,21 +202,28 @@ impl Common {
         if self == Self::Silent { silent } else { waiting }
     }
 
-    /// Whether the host that was silent said nothing to anybody in that time, or nobody said anything to the one that waited.
-    fn was_quiet(self, host: IpAddr, kind: Kind, (from, to): (Timestamp, Timestamp), recent: &RecentSegments) -> bool {
+    /// Whether the host that was silent said nothing to anybody in that time, or nobody said anything to the one that waited; and how
+    /// many segments were looked at for that.
+    fn was_quiet(
+        self,
+        host: IpAddr,
+        kind: Kind,
+        (from, to): (Timestamp, Timestamp),
+        recent: &RecentSegments,
+    ) -> (bool, u64) {
         let mark = host_mark(host);
         let speaks = |mark_there: u16| (mark_there >> 1 == mark >> 1) == (self == Self::Silent);
-        for passed in recent.newest_first() {
+        for (passed, looked_at) in recent.newest_first().zip(1..) {
             if passed.ts <= from {
-                return true;
+                return (true, looked_at);
             }
             let counts = kind == Kind::Host || passed.host & 1 == 1;
             if passed.ts < to && counts && speaks(passed.host) {
-                return false;
+                return (false, looked_at);
             }
         }
         // It is not known what passed before.
-        false
+        (false, MAX_FRAMES_BACK)
     }
 }
 

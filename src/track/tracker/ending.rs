@@ -69,6 +69,13 @@ impl FlowTracker {
         }
     }
 
+    /// Says the stalls that are over.
+    #[cold]
+    pub(in crate::track) fn say_stalls(&mut self, now: Timestamp) {
+        let stalls = self.shared.stalls.settle(now);
+        self.shared.events.extend(stalls.into_iter().map(Event::Finding));
+    }
+
     /// Lets a connection go whose time was over before this segment came. True when it did.
     pub(in crate::track) fn forget_if_over(&mut self, slot: Slot) -> bool {
         let (now, two_msl) = (self.now, self.options.msl.doubled());

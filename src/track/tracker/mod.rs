@@ -6,7 +6,7 @@ mod succession;
 
 use crate::capture::defragment::Lost;
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{IcmpError, Other, Segment, TcpFlags};
+use crate::dissect::{IcmpError, Other, Segment};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::{Connection, Path};
@@ -19,10 +19,11 @@ use crate::track::shared::flood::Floods;
 use crate::track::shared::isn::Isns;
 use crate::track::shared::recent::RecentSegment;
 use crate::track::store::table::{Age, Slot, Table};
-use crate::track::{Direction, Event, FlowHash, FlowHasher, IcmpSeen, Observation, SegmentEffect};
+use crate::track::{Event, FlowHash, FlowHasher, IcmpSeen, Observation, SegmentEffect};
 pub use options::TrackerOptions;
 
 use ending::Limit;
+use succession::guess_direction;
 
 /// Time that goes back by less is the disorder of a card's queues.
 const BACK: Span = Span::from_millis(10);
@@ -283,13 +284,6 @@ impl FlowTracker {
         self.left = left;
     }
 
-    /// Says the stalls that are over.
-    #[cold]
-    fn say_stalls(&mut self, now: Timestamp) {
-        let stalls = self.shared.stalls.settle(now);
-        self.shared.events.extend(stalls.into_iter().map(Event::Finding));
-    }
-
     /// The capture has lost packets, of which connection cannot be told: what is missing from now on is held against nobody.
     pub fn capture_lost(&mut self) {
         self.shared.lossy = true;
@@ -329,14 +323,4 @@ impl FlowTracker {
         let mut step = Step { segment, from, obs: observation, shared: &mut self.shared };
         nobody.check_header(&mut step);
     }
-}
-
-/// Which way the first segment of a connection goes, by its flags, and failing that by the ports: clients use the higher ones.
-fn guess_direction(segment: &Segment) -> Direction {
-    let from_server = if segment.flags.intersects(TcpFlags::SYN) {
-        segment.flags.is_syn_ack()
-    } else {
-        segment.src.port < segment.dst.port
-    };
-    if from_server { Direction::FromResponder } else { Direction::FromOriginator }
 }

@@ -1,12 +1,12 @@
 //! Which connection a segment on known addresses and ports belongs to: the one that is there, or one that takes its place.
 
-use crate::dissect::Segment;
-use crate::track::Observation;
+use crate::dissect::{Segment, TcpFlags};
 use crate::track::conn::connection::{Connection, Path};
 use crate::track::conn::step::Step;
 use crate::track::detect::handshake::reuse::Reuse;
 use crate::track::store::table::{Age, Slot};
-use crate::track::tracker::{FlowTracker, guess_direction};
+use crate::track::tracker::FlowTracker;
+use crate::track::{Direction, Observation};
 
 impl FlowTracker {
     pub(in crate::track) fn begin(&mut self, segment: &Segment) -> Slot {
@@ -66,4 +66,14 @@ impl FlowTracker {
         }
         (slot, old)
     }
+}
+
+/// Which way the first segment of a connection goes, by its flags, and failing that by the ports: clients use the higher ones.
+pub(in crate::track) fn guess_direction(segment: &Segment) -> Direction {
+    let from_server = if segment.flags.intersects(TcpFlags::SYN) {
+        segment.flags.is_syn_ack()
+    } else {
+        segment.src.port < segment.dst.port
+    };
+    if from_server { Direction::FromResponder } else { Direction::FromOriginator }
 }

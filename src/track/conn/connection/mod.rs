@@ -230,7 +230,7 @@ impl Connection {
         if self.suspect_ack.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
             return false;
         }
-        if self.may_turn_up(self.last.1) {
+        if self.path.as_deref().is_some_and(PathWatch::waits) || self.may_turn_up(self.last.1) {
             return false;
         }
         self.suspicions.take_if(|suspicions| suspicions.is_empty());
@@ -346,14 +346,5 @@ impl Connection {
     /// No answer has come yet.
     pub fn is_half_open(&self) -> bool {
         self.ends[0].facts.syn_seen && !self.ends[1].facts.syn && self.cut.is_none()
-    }
-
-    fn note_time_wait(&mut self, now: Timestamp, states: States) {
-        if self.time_wait_since.is_none() && self.cut.is_none() {
-            let States { client, server } = states;
-            if client == TcpState::TimeWait || server == TcpState::TimeWait {
-                self.time_wait_since = Some(now);
-            }
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! What a segment goes through that is not just what was expected: one check after the other.
 
+use crate::capture::Timestamp;
 use crate::dissect::TcpFlags;
-use crate::track::SegmentEffect;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::history::HistorySegment;
 use crate::track::conn::step::Step;
 use crate::track::detect::capture::copies::Copied;
+use crate::track::{SegmentEffect, States, TcpState};
 
 /// The largest window without scaling.
 const MAX_UNSCALED: i64 = 65_535;
@@ -112,6 +113,16 @@ impl Connection {
         me.count.max_in_flight = me.count.max_in_flight.max(step.obs.in_flight);
         me.last_ts = step.segment.ts;
         me.last_frame = step.segment.frame;
+    }
+
+    /// Notes since when an end is in TIME-WAIT.
+    pub(in crate::track) fn note_time_wait(&mut self, now: Timestamp, states: States) {
+        if self.time_wait_since.is_none() && self.cut.is_none() {
+            let States { client, server } = states;
+            if client == TcpState::TimeWait || server == TcpState::TimeWait {
+                self.time_wait_since = Some(now);
+            }
+        }
     }
 
     /// A segment that its receiver drops. Its sender sent these bytes all the same, so the copy that follows is a repeat.

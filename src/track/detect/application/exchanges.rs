@@ -115,7 +115,13 @@ impl Connection {
         }
         let exchange = *open;
         self.turn = Turn::Answer;
-        check_response(step, &exchange, self.client_known);
+        // Before the acknowledgment that comes with the answer is taken.
+        let client = &self.ends[0];
+        let arrived = if client.una >= client_end { client.una_ts } else { segment.ts };
+        let prompt = arrived.since(loss_reports).0 <= MAX_ACK_DELAY.0.saturating_add(round_trip.0);
+        if self.client_known {
+            check_response(step, &exchange, prompt);
+        }
     }
 
     /// Counts the exchange under way, whose last byte has come. None when there is none.
@@ -161,16 +167,17 @@ impl Connection {
     }
 }
 
-/// Says where a server was slow to answer.
-fn check_response(step: &mut Step<'_>, exchange: &Exchange, client_known: bool) {
+/// Says where a server was slow to answer; its host acknowledged the request at once when it is `prompt`.
+// Where the connection began before the capture, who asks and who answers is not known: nothing is said then.
+fn check_response(step: &mut Step<'_>, exchange: &Exchange, prompt: bool) {
     let Some(time) = exchange.server_time.filter(|time| *time >= step.shared.slow_response) else { return };
     let finding = step.fire(Rule::SlowResponse);
     finding.time("server_time", time).bytes("bytes", exchange.request_bytes).frame("request", exchange.frame);
     if exchange.retransmission > Span(0) {
         finding.time("retransmission", exchange.retransmission);
     }
-    let doubt = if !client_known {
-        "the connection began before the capture, so perhaps it is the server that asks"
+    let doubt = if !prompt {
+        "its acknowledgment came late too: perhaps the request did"
     } else if time >= LONG_POLL {
         "perhaps it had nothing to say until then (a notification, long polling)"
     } else {
@@ -179,6 +186,9 @@ fn check_response(step: &mut Step<'_>, exchange: &Exchange, client_known: bool) 
     finding.severity = Severity::Note;
     finding.confidence(Confidence::Possible).word("why", doubt);
 }
+
+/// RFC 9293 §3.8.6.3: an acknowledgment may wait for half a second.
+const MAX_ACK_DELAY: Span = Span::from_millis(500);
 
 /// Pieces of one message are written sooner after each other than this.
 const ONE_WRITE: Span = Span::from_millis(20);

@@ -109,9 +109,13 @@ impl Connection {
         Some((who, stalls.total))
     }
 
-    /// The last long time without a segment.
-    pub(in crate::track) fn idle_time(&self) -> Span {
-        self.application.as_deref().and_then(|application| application.pause).map_or(Span(0), |pause| pause.length)
+    /// The last long time without a segment, and whether it is like a middlebox's time-out.
+    pub(in crate::track) fn idle_time(&self) -> (Span, bool) {
+        let Some(pause) = self.application.as_deref().and_then(|application| application.pause) else {
+            return (Span(0), false);
+        };
+        let called_for = self.cut.is_none_or(|cut| cut.frame != pause.frame);
+        (pause.length, called_for && TIME_OUTS.iter().any(|(known, _)| is_near(pause.length, *known)))
     }
 
     /// Both ends answered while it was being opened.
@@ -145,16 +149,23 @@ impl Connection {
             Some(_) => return false,
             None => {
                 let silent = match sent {
-                    [loss_reports, 0] if loss_reports >= UNANSWERED => Direction::FromResponder,
-                    [0, loss_reports] if loss_reports >= UNANSWERED => Direction::FromOriginator,
+                    [more, 0] if more >= UNANSWERED => Direction::FromResponder,
+                    [0, more] if more >= UNANSWERED => Direction::FromOriginator,
                     _ => return false,
                 };
+                // Somebody whose data is acknowledged speaks, though the capture does not show it.
+                let [heard, end] = [&self.ends[silent.reverse().index()], &self.ends[silent.index()]];
+                if heard.flight.is_empty() || end.trouble().missed_bytes > 0 || !end.gaps.is_empty() {
+                    return false;
+                }
                 (silent, self.last, "nothing was answered any more")
             }
         };
         let mut finding = self.late_finding(Rule::IdleReset, at, from);
         finding.confidence(Confidence::Likely).time("idle", pause.length).word("how", how);
-        if let Some((_, known)) = TIME_OUTS.into_iter().find(|(known, _)| is_near(pause.length, *known)) {
+        let known = TIME_OUTS.into_iter().find(|(known, _)| is_near(pause.length, *known));
+        // A RST that nothing called for is rather the time-out of who sent it.
+        if let Some((_, known)) = known.filter(|_| at.0 != pause.frame) {
             finding.word("like", known);
         }
         found.push(finding);
@@ -179,11 +190,6 @@ impl Connection {
             found.push(finding);
         }
     }
-}
-
-/// Whether an idle time is like a middlebox's time-out.
-pub(in crate::track) fn is_like_a_time_out(idle: Span) -> bool {
-    TIME_OUTS.iter().any(|(known, _)| is_near(idle, *known))
 }
 
 /// At, or a little above: timers of middleboxes run in steps.

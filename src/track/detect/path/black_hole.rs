@@ -1,8 +1,9 @@
 //! Large segments that never arrive, where smaller ones do: a path whose MTU nobody tells (TC703).
 //!
 //! The segment at the left edge of the window is followed from copy to copy. A copy is known to be lost once the next one is sent.
-//! That all copies of one size were lost says nothing by itself: the path may have been down. So a smaller segment of the same
-//! direction must have passed, and no larger one, at any time.
+//! That all copies of one size were lost says nothing by itself: the path may have been down, or the receiver gone. So a smaller
+//! segment of the same direction must have passed, the receiver must have been heard of after the third loss, and no segment as large
+//! may have passed at any time.
 
 use crate::capture::Timestamp;
 use crate::rules::{Confidence, Rule};
@@ -107,6 +108,13 @@ impl Connection {
         }
     }
 
+    /// Whether the receiver of that direction was heard of after this time, and seems to get what is small: it repeats nothing.
+    fn hears(&self, from: Direction, since: Timestamp) -> bool {
+        let receiver = &self.ends[from.reverse().index()];
+        let resets = self.cut.is_some_and(|cut| cut.by == from.reverse() && cut.ts > since);
+        (resets || receiver.last_ts > since) && receiver.trouble().resent_segments == 0
+    }
+
     /// Which way large segments never arrived, where that was said.
     pub(in crate::track) fn black_hole(&self) -> Option<Direction> {
         self.found.iter().find(|(rule, _)| *rule == Rule::MtuBlackHole)?;
@@ -122,6 +130,7 @@ impl Connection {
             let end = &self.ends[from.index()];
             let whole = u32::from(end.largest_passed);
             let size = path.sizes[from.index()].filter(|size| size.is_proved() && whole < size.size);
+            let size = size.filter(|size| size.confirmed || self.hears(from, size.ts));
             let Some(size) = size.filter(|_| !shared.icmp.asks_for_smaller(self.number, from)) else { continue };
             let mut finding = self.late_finding(Rule::MtuBlackHole, (size.frame, size.ts), from);
             let packet = |payload: u32| u64::from(payload.saturating_add(size.headers));

@@ -12,13 +12,16 @@ use crate::track::{Direction, Finding};
 /// Paths of equal cost differ by a hop or two.
 const TOLERANCE: u8 = 2;
 
+/// A program may limit how far its packets get (BGP: one hop); no path is so long that this little is left.
+const SMALLEST: u8 = 5;
+
 /// What stacks begin with.
 const INITIAL: [u8; 4] = [32, 64, 128, 255];
 
 /// Whether two times to live are those of two machines: not of one whose stack has several to begin with.
 fn are_apart(one: u8, other: u8) -> bool {
     let hops = |ttl: u8| INITIAL.into_iter().find(|initial| *initial >= ttl).map_or(0, |initial| initial - ttl);
-    one.abs_diff(other) > TOLERANCE && hops(one).abs_diff(hops(other)) > TOLERANCE
+    one.min(other) >= SMALLEST && one.abs_diff(other) > TOLERANCE && hops(one).abs_diff(hops(other)) > TOLERANCE
 }
 
 impl Connection {

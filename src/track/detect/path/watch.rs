@@ -27,6 +27,13 @@ pub(in crate::track) struct PathWatch {
 
 packed!(PathWatch { sizes, queues, silence, stalled });
 
+impl PathWatch {
+    /// Whether it is not known yet if a silence was part of a stall.
+    pub fn waits(&self) -> bool {
+        self.silence.is_some()
+    }
+}
+
 /// A round trip from which on it may be one that a queue has made longer.
 // A queue that is worth a word adds 100 ms to a round trip.
 const LONG: Span = Span::from_millis(100);
@@ -35,11 +42,14 @@ impl Connection {
     /// Looks at what a segment that was taken tells of the path.
     #[inline]
     pub(in crate::track) fn watch_path(&mut self, step: &mut Step<'_>) {
+        let watch = self.path.as_deref();
+        let (queued, silent) =
+            watch.map_or((false, false), |path| (path.queues[step.peer()].is_some(), path.silence.is_some()));
         let rtt = step.obs.acked.as_ref().and_then(|acked| acked.rtt);
-        if let Some(rtt) = rtt.filter(|rtt| *rtt >= LONG || self.path.is_some()) {
+        if let Some(rtt) = rtt.filter(|rtt| *rtt >= LONG || queued) {
             self.note_queue(step, rtt);
         }
-        if self.path.is_some() {
+        if silent {
             self.settle_silence(step.shared, step.segment.ts);
         }
     }
