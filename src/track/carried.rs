@@ -21,12 +21,12 @@ pub(super) struct Counts {
     altered: u32,
 }
 
-/// So many acknowledgments that were due show that they are missing throughout,
-const DUE: u32 = 3;
-/// where no more than one in so many segments is without data.
-const BARE: u64 = 5;
-/// So much acknowledged data with wrong checksums shows that the file was altered.
-const ALTERED: u32 = 3;
+/// Minimum number of missing acknowledgments that were due, where at most one in `BARE_RATIO` segments is without data: they are
+/// missing throughout.
+const MIN_DUE: u32 = 3;
+const BARE_RATIO: u64 = 5;
+/// Minimum number of acknowledgments of data with a wrong checksum that show that the file was altered.
+const MIN_ALTERED: u32 = 3;
 /// RFC 9293 §3.8.6.3: "the delay MUST be less than 0.5 seconds".
 const MAX_ACK_DELAY: Span = Span::from_millis(500);
 
@@ -45,7 +45,7 @@ impl Counts {
 
     /// Checksums say nothing in this capture.
     pub fn is_altered(&self) -> bool {
-        self.altered >= ALTERED
+        self.altered >= MIN_ALTERED
     }
 
     /// Whether this capture cannot carry a rule.
@@ -84,8 +84,8 @@ impl Shared {
 }
 
 impl Connection {
-    /// Data is acknowledged, the oldest of which was sent so long ago: whether an acknowledgment had been due before, and whether its
-    /// checksum can be right.
+    /// Data is acknowledged, the oldest of which was sent `oldest` ago: whether an acknowledgment had been due before, and whether the
+    /// checksum of the data can be right.
     pub(super) fn check_carried(&mut self, step: &mut Step<'_>, oldest: Span) {
         let Some(acked) = step.obs.acked.as_ref().filter(|acked| acked.bytes > 0) else { return };
         let leg = self.ends[step.peer()].leg().unwrap_or_default();
@@ -108,7 +108,7 @@ impl Connection {
         }
         let counts = &mut step.shared.counts;
         counts.due = counts.due.saturating_add(1);
-        if counts.due < DUE || counts.bare.saturating_mul(BARE) > counts.data || counts.acks_missing {
+        if counts.due < MIN_DUE || counts.bare.saturating_mul(BARE_RATIO) > counts.data || counts.acks_missing {
             return;
         }
         counts.acks_missing = true;
@@ -123,7 +123,7 @@ impl Connection {
     pub(super) fn note_altered(&mut self, step: &mut Step<'_>) {
         let counts = &mut step.shared.counts;
         counts.altered = counts.altered.saturating_add(1);
-        if counts.altered == ALTERED {
+        if counts.altered == MIN_ALTERED {
             step.fire(Rule::PayloadAltered);
         }
     }

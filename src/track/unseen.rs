@@ -47,12 +47,12 @@ packed!(Unseen { ranges, behind, lag });
 
 /// More ranges of one end are not kept: the oldest is given up.
 const MAX_RANGES: usize = 64;
-/// So many first copies behind their acknowledgments are no accident, where most of an end's are.
-const LATE: u32 = 3;
+/// Minimum number of first copies behind their acknowledgments that show a late direction, where most of an end's are.
+const MIN_LATE: u32 = 3;
 /// Nothing comes later than this.
-const PATIENCE: Span = Span::from_secs(10);
+const MAX_LATENESS: Span = Span::from_secs(10);
 /// A direction that comes later than this is worth a word; several queues of a card differ by less.
-const LAG: Span = Span::from_millis(1);
+const MIN_LAG: Span = Span::from_millis(1);
 
 impl Unseen {
     fn add(&mut self, missing: Missing) {
@@ -158,7 +158,7 @@ impl Connection {
     pub(super) fn say_stored(&mut self, step: &mut Step<'_>, found: &Found) {
         let Found { counted, missing, .. } = *found;
         // The same bound as for a connection that rests: what is said of one must not depend on whether it did.
-        let amendable = self.last.1.since(missing.ts) <= PATIENCE;
+        let amendable = self.last.1.since(missing.ts) <= MAX_LATENESS;
         let me = &mut self.ends[step.me()];
         let trouble = me.note_trouble();
         trouble.missed_bytes = trouble.missed_bytes.saturating_sub(counted);
@@ -181,7 +181,7 @@ impl Connection {
         unseen.behind = unseen.behind.saturating_add(1);
         unseen.lag = unseen.lag.max(after);
         let lag = unseen.lag;
-        if unseen.behind >= LATE && lag >= LAG && self.is_mostly_behind(step.from) && !step.shared.skewed {
+        if unseen.behind >= MIN_LATE && lag >= MIN_LAG && self.is_mostly_behind(step.from) && !step.shared.skewed {
             step.shared.skewed = true;
             let who = step.from.sender();
             step.fire(Rule::DirectionsSkewed).word("who", who).time("lag", lag);
@@ -211,7 +211,7 @@ impl Connection {
 
     /// Whether what TC910 was said of may yet be captured, late.
     pub(super) fn may_turn_up(&self, now: Timestamp) -> bool {
-        let fresh = |missing: &Missing| missing.said && now.since(missing.ts) <= PATIENCE;
+        let fresh = |missing: &Missing| missing.said && now.since(missing.ts) <= MAX_LATENESS;
         self.ends.iter().filter_map(|end| end.unseen.as_deref()).any(|unseen| unseen.ranges.iter().any(fresh))
     }
 
@@ -219,8 +219,8 @@ impl Connection {
     pub(super) fn give_up_unseen(&mut self, now: Timestamp) {
         for from in [Direction::FromOriginator, Direction::FromResponder] {
             let behind = self.is_mostly_behind(from);
-            let late = |unseen: &Unseen| behind && unseen.lag >= LAG;
-            let over = |missing: &Missing| (missing.said || !missing.counted) && now.since(missing.ts) > PATIENCE;
+            let late = |unseen: &Unseen| behind && unseen.lag >= MIN_LAG;
+            let over = |missing: &Missing| (missing.said || !missing.counted) && now.since(missing.ts) > MAX_LATENESS;
             let unseen = &mut self.ends[from.index()].unseen;
             unseen.take_if(|unseen| !late(unseen) && unseen.ranges.iter().all(over));
         }
