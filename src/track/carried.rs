@@ -38,6 +38,11 @@ impl Counts {
         self.data += u64::from(segment.payload_len > 0);
     }
 
+    /// Segments with data, and bare acknowledgments.
+    pub fn segments(&self) -> u64 {
+        self.bare + self.data
+    }
+
     /// Acknowledgments say nothing in this capture.
     pub fn are_acks_missing(&self) -> bool {
         self.acks_missing

@@ -94,6 +94,12 @@ impl Connection {
         the_rule(me) && (after <= MAX_CAPTURE_DELAY || several && the_rule(peer))
     }
 
+    /// Whether packets come twice in one place as a rule, in this connection or in the whole capture.
+    fn is_doubled(&self, step: &Step<'_>, after: Span) -> bool {
+        let shared = &*step.shared;
+        self.comes_twice(step, after) || shared.taps.copies_here().saturating_mul(3) >= shared.counts.segments()
+    }
+
     /// Remembers a segment that cannot be a copy.
     pub(super) fn pass(&mut self, step: &mut Step<'_>) {
         self.leave_trail(step, digest(step.segment));
@@ -218,7 +224,9 @@ impl Connection {
         if after > longest || after.0 < 0 {
             return false;
         }
-        if self.numbers_packets(step) || step.shared.taps.reaches(Route::between(twin, digest), after) {
+        let route = Route::between(twin, digest);
+        let known = step.shared.taps.reaches(route, after) && (route.is_elsewhere() || self.is_doubled(step, after));
+        if self.numbers_packets(step) || known {
             return true;
         }
         // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it

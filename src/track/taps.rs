@@ -89,6 +89,11 @@ impl Taps {
         })
     }
 
+    /// How many copies were captured where their first copy was.
+    pub fn copies_here(&self) -> u64 {
+        self.routes.iter().filter(|known| !known.route.is_elsewhere()).map(|known| u64::from(known.copies)).sum()
+    }
+
     /// Whether copies are known to go the other way: the earlier one is the second copy of another packet then.
     pub fn turns_back(&self, route: Route) -> bool {
         self.known(route.back()).is_some() && self.known(route).is_none()
