@@ -123,6 +123,12 @@ impl Connection {
             }
         }
         let me = &mut self.ends[step.me()];
+        if lost == 0
+            && let Some(recovery) = me.recovery.as_deref_mut()
+        {
+            // What comes next above all that was seen would be the first segment that died before the capture point.
+            recovery.hidden = 0;
+        }
         if from > known {
             me.last_old = Some(step.segment.ts);
         }

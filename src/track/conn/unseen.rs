@@ -38,14 +38,14 @@ packed!(Unseen { ranges, behind, lag });
 /// More ranges of one end are not kept: the oldest is given up.
 pub(in crate::track) const MAX_RANGES: usize = 64;
 
-/// So many first copies behind their acknowledgments are no accident, where most of an end's are.
-pub(in crate::track) const LATE: u32 = 3;
+/// Minimum number of first copies behind their acknowledgments that show a late direction, where most of an end's are.
+pub(in crate::track) const MIN_LATE: u32 = 3;
 
 /// Nothing comes later than this.
-pub(in crate::track) const PATIENCE: Span = Span::from_secs(10);
+pub(in crate::track) const MAX_LATENESS: Span = Span::from_secs(10);
 
 /// A direction that comes later than this is worth a word; several queues of a card differ by less.
-pub(in crate::track) const LAG: Span = Span::from_millis(1);
+pub(in crate::track) const MIN_LAG: Span = Span::from_millis(1);
 
 impl Unseen {
     pub fn add(&mut self, missing: Missing) {

@@ -17,13 +17,13 @@ pub(in crate::track) struct Counts {
 }
 
 /// So many acknowledgments that were due show that they are missing throughout,
-pub(in crate::track) const DUE: u32 = 3;
+pub(in crate::track) const MIN_DUE: u32 = 3;
 
 /// where no more than one in so many segments is without data.
-pub(in crate::track) const BARE: u64 = 5;
+pub(in crate::track) const BARE_RATIO: u64 = 5;
 
 /// So much acknowledged data with wrong checksums shows that the file was altered.
-pub(in crate::track) const ALTERED: u32 = 3;
+pub(in crate::track) const MIN_ALTERED: u32 = 3;
 
 impl Counts {
     #[inline]
@@ -33,6 +33,11 @@ impl Counts {
         self.data += u64::from(segment.payload_len > 0);
     }
 
+    /// Segments with data, and bare acknowledgments.
+    pub fn segments(&self) -> u64 {
+        self.bare + self.data
+    }
+
     /// Acknowledgments say nothing in this capture.
     pub fn are_acks_missing(&self) -> bool {
         self.acks_missing
@@ -40,7 +45,7 @@ impl Counts {
 
     /// Checksums say nothing in this capture.
     pub fn is_altered(&self) -> bool {
-        self.altered >= ALTERED
+        self.altered >= MIN_ALTERED
     }
 
     /// Whether this capture cannot carry a rule.

@@ -49,8 +49,8 @@ struct KnownRoute {
 
 /// Routes that are told apart; the least used one makes room.
 const MAX_ROUTES: usize = 64;
-/// So many copies make a route known.
-const LEARNT: u32 = 2;
+/// Minimum number of copies that make a route known.
+const MIN_COPIES: u32 = 2;
 /// Distances are the same within this, and as much again as the longest one.
 const SLACK: Span = Span::from_millis(1);
 
@@ -78,7 +78,7 @@ impl Taps {
     }
 
     fn known(&self, route: Route) -> Option<&KnownRoute> {
-        self.routes.iter().find(|known| known.route == route && known.copies >= LEARNT)
+        self.routes.iter().find(|known| known.route == route && known.copies >= MIN_COPIES)
     }
 
     /// Whether copies are known to go that way in about that time.
@@ -89,6 +89,11 @@ impl Taps {
         })
     }
 
+    /// How many copies were captured where their first copy was.
+    pub fn copies_here(&self) -> u64 {
+        self.routes.iter().filter(|known| !known.route.is_elsewhere()).map(|known| u64::from(known.copies)).sum()
+    }
+
     /// Whether copies are known to go the other way: the earlier one is the second copy of another packet then.
     pub fn turns_back(&self, route: Route) -> bool {
         self.known(route.back()).is_some() && self.known(route).is_none()
@@ -96,7 +101,7 @@ impl Taps {
 
     /// Whether any route is known.
     pub fn is_known(&self) -> bool {
-        self.routes.iter().any(|known| known.copies >= LEARNT)
+        self.routes.iter().any(|known| known.copies >= MIN_COPIES)
     }
 
     /// Whether this capture has two capture points, said once.

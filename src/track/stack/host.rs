@@ -50,18 +50,18 @@ struct Counters {
     losses: u16,
 }
 
-/// A run of this length is no accident.
-const LEARNT_RUN: u16 = 8;
+/// Minimum length of a run: a shorter one may be an accident.
+const MIN_RUN: u16 = 8;
 const MAX_RUNS: usize = 8;
 const MAX_HOSTS: usize = 4096;
-/// In so short a time a host sends no more packets than this, and they are overtaken by no more.
-const SHORT: Span = Span::from_millis(10);
-const COUNTED: std::ops::RangeInclusive<i16> = -256..=4_096;
-/// So many notes in a row that no common counter explains are no accident.
-const UNEXPLAINED: u8 = 3;
-/// Skips after a pause mean lost packets as long as they are no more than so many times the losses that are seen otherwise, or so
-/// much rarer than pauses without one.
-const MOSTLY: u16 = 3;
+/// Within this time a host sends at most so many packets as the range says, and they are reordered by at most its lower end.
+const MAX_INTERVAL: Span = Span::from_millis(10);
+const COMMON_STEPS: std::ops::RangeInclusive<i16> = -256..=4_096;
+/// Minimum number of notes in a row that no common counter explains: fewer may be an accident.
+const MIN_UNEXPLAINED: u8 = 3;
+/// Skips after a pause mean lost packets as long as they are at most this many times as frequent as the losses that are seen
+/// otherwise, or pauses without a skip are this many times as frequent.
+const SKIP_RATIO: u16 = 3;
 
 impl Host {
     fn of(segment: &Segment) -> Self {
@@ -115,19 +115,19 @@ impl Stacks {
 
 impl Counters {
     fn skips_are_losses(&self) -> bool {
-        let credible = self.losses.saturating_mul(MOSTLY).saturating_add(self.next / MOSTLY);
+        let credible = self.losses.saturating_mul(SKIP_RATIO).saturating_add(self.next / SKIP_RATIO);
         self.separate && self.skips.max(1) <= credible
     }
 
     /// Whether connections in turn use IDs that no common counter gives out.
     fn compare_ids(&mut self, end: End, id: u16, now: Timestamp) -> bool {
         let last = self.last.replace((end, id, now));
-        let Some((_, last, _)) = last.filter(|(other, _, ts)| *other != end && now.since(*ts) <= SHORT) else {
+        let Some((_, last, _)) = last.filter(|(other, _, ts)| *other != end && now.since(*ts) <= MAX_INTERVAL) else {
             return false;
         };
-        let explained = COUNTED.contains(&(id.wrapping_sub(last) as i16));
+        let explained = COMMON_STEPS.contains(&(id.wrapping_sub(last) as i16));
         self.unexplained = if explained { 0 } else { self.unexplained + 1 };
-        self.unexplained >= UNEXPLAINED
+        self.unexplained >= MIN_UNEXPLAINED
     }
 
     /// Whether a run went on while another connection sent, which took none of its IDs.
@@ -140,7 +140,7 @@ impl Counters {
             }
             self.runs.remove(at);
         }
-        if run.length >= LEARNT_RUN {
+        if run.length >= MIN_RUN {
             if self.runs.is_full() {
                 self.runs.remove(0);
             }

@@ -50,12 +50,12 @@ const MAX_STEP: u16 = 255;
 /// Packets further apart than this are not ordered by their IDs.
 const MAX_ORDERED_DISTANCE: u16 = 4_096;
 /// An ID of 0 stands for none, but for a counter that comes round.
-const BEFORE_ZERO: u16 = 16;
+const WRAP_DISTANCE: u16 = 16;
 /// They are compared with those of other connections at every few steps, and more rarely after a while.
-const NOTED: u16 = 4;
-const YOUNG: u16 = 64;
+const COMPARED_STEPS: u16 = 4;
+const MAX_YOUNG: u16 = 64;
 /// In place of a run, where that is of no more interest.
-const KNOWN: u16 = u16::MAX;
+const SETTLED: u16 = u16::MAX;
 
 /// Packets in a row that took exactly as many IDs as they have segments.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,7 +66,7 @@ pub(in crate::track) struct IdRun {
 }
 
 impl Ids {
-    /// Takes the ID of a frame with so many segments; `advances` when it goes past all data before it, so that it was not
+    /// Takes the ID of a frame that holds `segments`; `advances` when it goes past all data before it, so that it was not
     /// overtaken. The run when it is time to compare them with those of other connections.
     pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<IdRun> {
         let id = self.usable(id)?;
@@ -88,27 +88,27 @@ impl Ids {
             return None;
         }
         (self.last, self.more) = (Some(id), segments.saturating_sub(1));
-        if self.run == KNOWN {
+        if self.run == SETTLED {
             return None;
         }
-        self.run = if counted { self.run.saturating_add(1).min(KNOWN - 1) } else { 0 };
-        let due = self.up.is_multiple_of(NOTED) && (self.is_young() || self.up.is_power_of_two());
+        self.run = if counted { self.run.saturating_add(1).min(SETTLED - 1) } else { 0 };
+        let due = self.up.is_multiple_of(COMPARED_STEPS) && (self.is_young() || self.up.is_power_of_two());
         (due && self.up > 0).then_some(IdRun { start: self.up.saturating_sub(self.run), length: self.run })
     }
 
     /// What they count is known: they need not be compared any more.
     pub fn settle(&mut self) {
-        self.run = KNOWN;
+        self.run = SETTLED;
     }
 
-    /// So many packets are known to have been lost behind the last one.
+    /// Notes how many packets are known to have been lost behind the last one.
     pub fn pass_over(&mut self, packets: u16) {
         self.more = self.more.saturating_add(packets).min(i16::MAX as u16);
     }
 
     /// An ID that means something.
     fn usable(self, id: Option<u16>) -> Option<u16> {
-        id.filter(|id| *id != 0 || self.last.is_some_and(|last| last.wrapping_neg() <= BEFORE_ZERO && self.ascend()))
+        id.filter(|id| *id != 0 || self.last.is_some_and(|last| last.wrapping_neg() <= WRAP_DISTANCE && self.ascend()))
     }
 
     /// Whether they tell packets apart at all: some stacks send always the same.
@@ -129,7 +129,7 @@ impl Ids {
         (step != 0 && step.unsigned_abs() <= MAX_ORDERED_DISTANCE).then_some(step > 0)
     }
 
-    /// The ID of a segment so many before the last one, where frames of several segments count right.
+    /// The ID of the segment that was sent this many `segments` before the last one, where frames of several segments count right.
     pub fn back(self, segments: u16) -> Option<u16> {
         let last = self.last.filter(|_| self.ascend() && self.right > 0 && self.right > self.wrong)?;
         Some(last.wrapping_add(self.more).wrapping_sub(segments))
@@ -151,7 +151,7 @@ impl Ids {
 
     /// Whether there is more to learn of them.
     pub fn is_young(self) -> bool {
-        self.up <= YOUNG
+        self.up <= MAX_YOUNG
     }
 
     /// Whether no packet was far from the one before it.

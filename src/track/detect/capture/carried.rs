@@ -6,7 +6,7 @@ use crate::rules::Rule;
 use crate::track::Value;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::step::{Shared, Step};
-use crate::track::shared::carried::{ALTERED, BARE, DUE};
+use crate::track::shared::carried::{BARE_RATIO, MIN_ALTERED, MIN_DUE};
 
 /// RFC 9293 §3.8.6.3: "the delay MUST be less than 0.5 seconds".
 const MAX_ACK_DELAY: Span = Span::from_millis(500);
@@ -43,7 +43,7 @@ impl Connection {
         }
         let counts = &mut step.shared.counts;
         counts.due = counts.due.saturating_add(1);
-        if counts.due < DUE || counts.bare.saturating_mul(BARE) > counts.data || counts.acks_missing {
+        if counts.due < MIN_DUE || counts.bare.saturating_mul(BARE_RATIO) > counts.data || counts.acks_missing {
             return;
         }
         counts.acks_missing = true;
@@ -58,7 +58,7 @@ impl Connection {
     pub(in crate::track) fn note_altered(&mut self, step: &mut Step<'_>) {
         let counts = &mut step.shared.counts;
         counts.altered = counts.altered.saturating_add(1);
-        if counts.altered == ALTERED {
+        if counts.altered == MIN_ALTERED {
             step.fire(Rule::PayloadAltered);
         }
     }

@@ -23,19 +23,20 @@ pub(in crate::track) enum Copied {
     Delivered,
 }
 
-/// Two captures of one packet in one place are no further apart.
-const COPY: Span = Span::from_millis(1);
-/// The network does not hold a packet for longer, and nor does the way between two capture points that are not known yet.
-const DUPLICATE: Span = Span::from_secs(2);
+/// Maximum time between two captures of one packet in one place.
+const MAX_CAPTURE_DELAY: Span = Span::from_millis(1);
+/// Maximum time for which the network, or the way between two capture points that are not known yet, delays a packet.
+const MAX_DUPLICATE_DELAY: Span = Span::from_secs(2);
 /// The same where nothing in the packet tells it from others.
-const PLAIN_COPY: Span = Span::from_millis(100);
-/// A SYN is repeated after a second, or some tenths of one.
-const SYN_AGAIN: Span = Span::from_millis(50);
-/// So many of the last segments of one end are compared; more where two capture points are known, which may lie far apart.
-const MAX_COPIES: usize = 128;
-const KEPT_BETWEEN_TAPS: usize = 1_024;
-/// So many copies show that everything comes twice.
-const COPIES: u32 = 3;
+const MAX_PLAIN_DELAY: Span = Span::from_millis(100);
+/// Minimum time after which a SYN is retransmitted: stacks wait for some tenths of a second at least.
+const MIN_SYN_INTERVAL: Span = Span::from_millis(50);
+/// Maximum number of one end's last segments that are compared. It is larger where two capture points are known, which may lie far
+/// apart.
+const MAX_COMPARED: usize = 128;
+const MAX_COMPARED_BETWEEN_TAPS: usize = 1_024;
+/// Minimum number of copies that show that everything is captured twice.
+const MIN_COPIES: u32 = 3;
 
 impl Connection {
     /// Whether this segment is one of the last, seen again; it is left out of everything if so.
@@ -84,13 +85,19 @@ impl Connection {
         Copied::Captured
     }
 
-    /// Whether what comes so much later in the same place is a second capture: the network delivers a packet twice now and then, a
-    /// mirror port that copies packets where they come in and where they go out doubles everything.
+    /// Whether a packet that comes again in the same place, `after` its first copy, is a second capture: the network delivers a packet
+    /// twice now and then, a mirror port that copies packets where they come in and where they go out doubles everything.
     fn comes_twice(&self, step: &Step<'_>, after: Span) -> bool {
         let [me, peer] = [&self.ends[step.me()], &self.ends[step.peer()]];
         let the_rule = |end: &Endpoint| u64::from(end.trouble().copies) * 2 >= end.count.packets;
-        let several = me.trouble().copies + peer.trouble().copies >= COPIES;
-        the_rule(me) && (after <= COPY || several && the_rule(peer))
+        let several = me.trouble().copies + peer.trouble().copies >= MIN_COPIES;
+        the_rule(me) && (after <= MAX_CAPTURE_DELAY || several && the_rule(peer))
+    }
+
+    /// Whether packets come twice in one place as a rule, in this connection or in the whole capture.
+    fn is_doubled(&self, step: &Step<'_>, after: Span) -> bool {
+        let shared = &*step.shared;
+        self.comes_twice(step, after) || shared.taps.copies_here().saturating_mul(3) >= shared.counts.segments()
     }
 
     /// Remembers a segment that cannot be a copy.
@@ -118,12 +125,12 @@ impl Connection {
         let joined = first.map_or(me.last_data_frame, |first| first.frame);
         let alone = first.is_some_and(|first| first.end - first.from <= end - from);
         let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
-        if alone || after > DUPLICATE {
+        if alone || after > MAX_DUPLICATE_DELAY {
             return None;
         }
         let digest = digest(segment);
         let last = |kept| step.shared.recent.back(me.recent, (self.number, step.from)).take(kept).skip(1);
-        let whole = last(MAX_COPIES).find(|passed| passed.frame == joined).copied();
+        let whole = last(MAX_COMPARED).find(|passed| passed.frame == joined).copied();
         let left_with_it = whole.is_some_and(|whole| self.left_with(step, &whole, (first.is_some(), end), after));
         if !left_with_it && !self.is_counted_back(step, end) {
             return None;
@@ -175,7 +182,7 @@ impl Connection {
 
     /// The packet that this segment is, seen before. A copy from another capture point is told by that first.
     fn twin(&self, step: &Step<'_>, digest: &PassingSegment) -> Option<RecentSegment> {
-        let kept = if step.shared.taps.is_known() { KEPT_BETWEEN_TAPS } else { MAX_COPIES };
+        let kept = if step.shared.taps.is_known() { MAX_COMPARED_BETWEEN_TAPS } else { MAX_COMPARED };
         let last = step.shared.recent.back(self.ends[step.me()].recent, (self.number, step.from)).take(kept);
         let mut here = None;
         let last = last.chain(step.shared.recent.before(digest.hash));
@@ -198,7 +205,7 @@ impl Connection {
         }
         let segment = step.segment;
         let told_apart = self.numbers_packets(step) || segment.options.timestamps.is_some();
-        let longest = if told_apart { DUPLICATE } else { PLAIN_COPY };
+        let longest = if told_apart { MAX_DUPLICATE_DELAY } else { MAX_PLAIN_DELAY };
         taps.reaches(route, after) || after.0.saturating_abs() <= longest.0
     }
 
@@ -213,11 +220,13 @@ impl Connection {
         let after = digest.ts.since(twin.ts);
         let segment = step.segment;
         // RFC 9293 §3.8.1: what is sent again unchanged may keep its IP ID. No timer is shorter than this.
-        let longest = if segment.seq_len() > 0 { MIN_RTO } else { DUPLICATE };
+        let longest = if segment.seq_len() > 0 { MIN_RTO } else { MAX_DUPLICATE_DELAY };
         if after > longest || after.0 < 0 {
             return false;
         }
-        if self.numbers_packets(step) || step.shared.taps.reaches(Route::between(twin, digest), after) {
+        let route = Route::between(twin, digest);
+        let known = step.shared.taps.reaches(route, after) && (route.is_elsewhere() || self.is_doubled(step, after));
+        if self.numbers_packets(step) || known {
             return true;
         }
         // Without an IP ID, only what a sender would not say twice in the same words: its clock has gone on by the time it
@@ -236,11 +245,11 @@ impl Connection {
             // A closed window refuses data without SACK.
             Some(_) => sacks || me.facts.sack_permitted && segment.window > 0,
             // A SYN that came again is answered again, and the timer may answer it too.
-            None if segment.flags.is_syn_ack() => after <= COPY,
+            None if segment.flags.is_syn_ack() => after <= MAX_CAPTURE_DELAY,
             // Nobody repeats a SYN so soon.
-            None if step.has(TcpFlags::SYN) => after < SYN_AGAIN,
+            None if step.has(TcpFlags::SYN) => after < MIN_SYN_INTERVAL,
             None if takes_numbers => soon,
-            None => after <= PLAIN_COPY && self.is_surpassed(step),
+            None => after <= MAX_PLAIN_DELAY && self.is_surpassed(step),
         };
         certain && !segment.flags.contains(TcpFlags::RST)
     }

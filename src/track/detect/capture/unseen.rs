@@ -10,7 +10,7 @@ use crate::track::conn::gaps::Gap;
 use crate::track::conn::step::Step;
 use crate::track::conn::suspect_ack::REORDER;
 use crate::track::conn::unseen::Unseen;
-use crate::track::conn::unseen::{Found, LAG, LATE, Missing, PATIENCE};
+use crate::track::conn::unseen::{Found, MAX_LATENESS, MIN_LAG, MIN_LATE, Missing};
 use crate::track::detect::loss::verdict::Verdict;
 use crate::track::{Amend, Direction, Event, Finding, SegmentEffect};
 
@@ -73,7 +73,7 @@ impl Connection {
     pub(in crate::track) fn say_stored(&mut self, step: &mut Step<'_>, found: &Found) {
         let Found { counted, missing, .. } = *found;
         // The same bound as for a connection that rests: what is said of one must not depend on whether it did.
-        let amendable = self.last.1.since(missing.ts) <= PATIENCE;
+        let amendable = self.last.1.since(missing.ts) <= MAX_LATENESS;
         let me = &mut self.ends[step.me()];
         let trouble = me.note_trouble();
         trouble.missed_bytes = trouble.missed_bytes.saturating_sub(counted);
@@ -96,7 +96,7 @@ impl Connection {
         unseen.behind = unseen.behind.saturating_add(1);
         unseen.lag = unseen.lag.max(after);
         let lag = unseen.lag;
-        if unseen.behind >= LATE && lag >= LAG && self.is_mostly_behind(step.from) && !step.shared.skewed {
+        if unseen.behind >= MIN_LATE && lag >= MIN_LAG && self.is_mostly_behind(step.from) && !step.shared.skewed {
             step.shared.skewed = true;
             let who = step.from.sender();
             step.fire(Rule::DirectionsSkewed).word("who", who).time("lag", lag);
@@ -126,7 +126,7 @@ impl Connection {
 
     /// Whether what TC910 was said of may yet be captured, late.
     pub(in crate::track) fn may_turn_up(&self, now: Timestamp) -> bool {
-        let fresh = |missing: &Missing| missing.said && now.since(missing.ts) <= PATIENCE;
+        let fresh = |missing: &Missing| missing.said && now.since(missing.ts) <= MAX_LATENESS;
         self.ends.iter().filter_map(|end| end.unseen.as_deref()).any(|unseen| unseen.ranges.iter().any(fresh))
     }
 
@@ -134,8 +134,8 @@ impl Connection {
     pub(in crate::track) fn give_up_unseen(&mut self, now: Timestamp) {
         for from in [Direction::FromOriginator, Direction::FromResponder] {
             let behind = self.is_mostly_behind(from);
-            let late = |unseen: &Unseen| behind && unseen.lag >= LAG;
-            let over = |missing: &Missing| (missing.said || !missing.counted) && now.since(missing.ts) > PATIENCE;
+            let late = |unseen: &Unseen| behind && unseen.lag >= MIN_LAG;
+            let over = |missing: &Missing| (missing.said || !missing.counted) && now.since(missing.ts) > MAX_LATENESS;
             let unseen = &mut self.ends[from.index()].unseen;
             unseen.take_if(|unseen| !late(unseen) && unseen.ranges.iter().all(over));
         }

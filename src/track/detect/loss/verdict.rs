@@ -128,7 +128,10 @@ impl Connection {
     /// How many segments above all that was seen died before the capture point, when a recovery begins with the first one that
     /// the receiver lacks: the IP IDs before it tell.
     fn hidden_behind(&self, step: &Step<'_>, sent: Retransmission) -> u16 {
-        let first = sent.from <= self.ends[step.me()].una || sent.lost > 0;
+        let me = &self.ends[step.me()];
+        // What was asked for just before may have been sent again as well, and that may be what is missing.
+        let others = me.loss_reports.as_deref().is_some_and(|reports| reports.any_below(sent.from));
+        let first = (sent.from <= me.una || sent.lost > 0) && !others;
         if first && step.shared.stacks.skips_are_losses(step.segment) { self.lost_before(step) } else { 0 }
     }
 
