@@ -223,7 +223,7 @@ fn in_the_way(what: &str) -> io::Error {
 pub fn file_len(file: &File) -> io::Result<Option<u64>> {
     let found = fstat(file)?;
     let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
-    Ok(is_file.then_some(found.st_size.unsigned_abs()))
+    Ok(is_file.then(|| u64::try_from(found.st_size).unwrap_or(0)))
 }
 
 /// A file is emptied; what is none holds nothing.

@@ -37,3 +37,26 @@ fn more_gaps_than_are_told_apart_are_said_once_and_accuse_nobody() {
     assert!(said.contains("the limit of gaps in one direction reached (256)"), "{said}");
     assert!(!said.contains("TC205"), "what was never seen was not sent needlessly: {said}");
 }
+
+#[cfg(feature = "live")]
+#[test]
+fn a_filter_is_compiled_for_the_link_types_that_come_and_a_confined_process_can_do_that() {
+    // Neither is Ethernet: the filter is compiled when the first frame comes, with no file and no socket to be had.
+    for capture in ["any", "slip", "loopback"] {
+        let path = format!("fixtures/link/{capture}.pcap");
+        let path = crate::testkit::root().join(path).to_str().unwrap().to_owned();
+        for filter in
+            ["host 2001:db8::1 or portrange 1-65535 or net fe80::/10", "tcp and not net 1.2.3.0/24 and len >= 40"]
+        {
+            let [confined, free] = [&["--summary"][..], &["--summary", "--no-sandbox"]]
+                .map(|more| tcpcheck(&[&["-n", "-r", &path], more, &[filter]].concat()));
+            assert!(confined.status.success(), "{capture}: {}", String::from_utf8_lossy(&confined.stderr));
+            assert_eq!(confined.stdout, free.stdout, "{capture}: {filter}");
+            assert!(!confined.stdout.is_empty());
+        }
+    }
+    // As many ports as make libpcap take seconds for one link type: 15 of them took minutes.
+    let ports = (1..120).map(|port| format!("port {port}")).collect::<Vec<_>>().join(" or ");
+    let path = crate::testkit::root().join("fixtures/loss/timeout.pcap").to_str().unwrap().to_owned();
+    assert!(tcpcheck(&["-n", "-r", &path, "--summary", &ports]).status.success());
+}

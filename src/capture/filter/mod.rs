@@ -170,3 +170,17 @@ impl Filter {
         &self.expression
     }
 }
+
+#[cfg(test)]
+mod compiled {
+    use super::*;
+
+    #[test]
+    fn only_names_are_looked_up_before_a_frame_of_the_link_type_comes() {
+        for (expression, beforehand) in [("tcp port 80 and host 10.0.0.1", false), ("tcp", false), ("port http", true)]
+        {
+            let filter = Filter::compile(expression).unwrap().prepared();
+            assert_eq!(!filter.prepared.is_empty(), beforehand, "{expression}");
+        }
+    }
+}
