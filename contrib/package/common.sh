@@ -34,15 +34,19 @@ python_tools() {
     PATH=$tools/venv/bin:$PATH
 }
 
-# Sets `cargo`: how to call it for a target (build, check or clippy). Where rustup has no standard library for the target, Debian's rustc
-# builds one from its source.
+# Sets `cargo`: how to call it to build for a target.
 toolchain() {
-    local target=$1
     cargo=(cargo)
-    case $host-$target in
+    case $host-$1 in
         *-apple-*-apple-*) ;;
         *-apple-* | *-musl) cargo=(cargo-zigbuild) ;;
     esac
+    standard_library_for "$1"
+}
+
+# Where rustup has no standard library for a target, Debian's rustc is used, which builds one from its source.
+standard_library_for() {
+    local target=$1
     if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
         return
     fi
