@@ -6,6 +6,10 @@ root=$PWD
 target_dir=${CARGO_TARGET_DIR:-$root/target}
 tools=${TOOLS:-$root/target/tools}
 dist=$root/target/dist
+# How programs are built: as a release's are, or by PROFILE=dev quickly, to try the scripts: not optimised, with the crates that
+# `cargo test` has built already. Such packages are no release's: only a release's bytes are equal wherever they are made.
+profile=${PROFILE:-release}
+built=${profile/dev/debug}
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 host=$(rustc -vV | sed -n 's/^host: //p')
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
@@ -30,28 +34,34 @@ python_tools() {
     PATH=$tools/venv/bin:$PATH
 }
 
-# Sets `cargo`: how to call it for a target (build, check or clippy). Where rustup has no standard library for the target, Debian's rustc
-# builds one from its source.
+# Sets `cargo`: how to call it to build for a target.
 toolchain() {
-    local target=$1
     cargo=(cargo)
-    case $host-$target in
+    case $host-$1 in
         *-apple-*-apple-*) ;;
         *-apple-* | *-musl) cargo=(cargo-zigbuild) ;;
     esac
+    standard_library_for "$1"
+}
+
+# Where rustup has no standard library for a target, Debian's rustc is used, which builds one from its source.
+standard_library_for() {
+    local target=$1
     if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
         return
     fi
     local debs=$tools/debian
-    if [ ! -x "$debs/usr/bin/cargo" ]; then
-        mkdir -p "$debs/archives"
+    if [ ! -d "$debs" ]; then
+        rm -rf "$debs.new" && mkdir -p "$debs.new/archives"
         apt-get update -qq
         # Unpacked and not installed: the machine's own toolchain stays.
-        (cd "$debs/archives" && apt-get download -qq rustc-web cargo-web rust-web-src rust-web-clippy libstd-rust-web-1.96 \
-            libstd-rust-web-dev libllvm22 libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1 libssh2-1)
-        for deb in "$debs"/archives/*.deb; do
-            dpkg -x "$deb" "$debs"
+        (cd "$debs.new/archives" && apt-get download -qq rustc-web cargo-web rust-web-src rust-web-clippy libstd-rust-web-1.96 \
+            libstd-rust-web-dev libllvm22 libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1 libssh2-1) >&2
+        for deb in "$debs.new"/archives/*.deb; do
+            dpkg -x "$deb" "$debs.new"
         done
+        rm -r "$debs.new/archives"
+        mv "$debs.new" "$debs"
     fi
     PATH=$debs/usr/bin:$PATH
     export LD_LIBRARY_PATH=$debs/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1

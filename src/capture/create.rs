@@ -56,7 +56,7 @@ pub fn create(path: &Path, name: Name) -> io::Result<File> {
 /// The same, but what is in the file stays for now.
 ///
 /// # Errors
-/// As [`create`].
+/// As `create`.
 pub fn open_unchanged(path: &Path, name: Name) -> io::Result<File> {
     if is_descriptor(path) {
         return File::options().write(true).open(path);

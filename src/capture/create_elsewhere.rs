@@ -28,7 +28,7 @@ pub fn create(path: &Path, _: Name) -> io::Result<File> {
 /// The same, but what is in the file stays for now.
 ///
 /// # Errors
-/// As [`create`].
+/// As `create`.
 pub fn open_unchanged(path: &Path, _: Name) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).open(path)
 }

@@ -112,6 +112,31 @@ fn the_installer_takes_a_release_whose_checksum_is_right_and_no_other() {
     assert!(spoilt.status.success(), "{}", String::from_utf8_lossy(&spoilt.stderr));
 }
 
+/// What is between backticks and begins with the program's name, in a text whose lines may be folded.
+fn commands(text: &str) -> Vec<String> {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted = words.split('`').skip(1).step_by(2);
+    quoted.filter(|quoted| quoted.starts_with("tcpcheck ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_commands_that_issues_ask_for_work_as_they_are_written() {
+    let lab = Lab::new(POLICY);
+    lab.fixture("loss/no-sack.pcap", "trace.pcap");
+    let mut asked = Vec::new();
+    for name in ["bug.yml", "wrong-finding.yml"] {
+        let form = std::fs::read_to_string(root().join(".github/ISSUE_TEMPLATE").join(name)).unwrap();
+        for command in commands(&form) {
+            let output = run(&lab, &command, &[]);
+            assert!(output.status.success(), "{name}: {command}: {}", String::from_utf8_lossy(&output.stderr));
+            asked.push(command);
+        }
+    }
+    assert!(asked.iter().any(|command| command.starts_with("tcpcheck anonymize trace.pcap ")), "{asked:?}");
+    let found = run(&lab, "tcpcheck -nr anonymous.pcap --findings", &[]);
+    assert!(String::from_utf8(found.stdout).unwrap().contains("TC202"), "the finding is still there");
+}
+
 #[test]
 fn what_users_are_given_names_this_version() {
     let version = env!("CARGO_PKG_VERSION");

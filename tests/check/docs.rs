@@ -17,14 +17,14 @@ fn every_key_is_documented() {
 }
 
 /// Stands in for what the quick start needs of the machine: a build, and rights.
-#[cfg(feature = "live")]
+#[cfg(all(unix, feature = "live"))]
 const STUBS: [(&str, &str); 2] = [
     ("cargo", "#!/bin/sh\ntest \"$*\" = 'install --path .'\n"),
     ("sudo", "#!/bin/sh\ncase \"$1\" in apt-get|setcap) ;; *) exec \"$@\" ;; esac\n"),
 ];
 
 #[test]
-#[cfg(feature = "live")]
+#[cfg(all(unix, feature = "live"))]
 fn the_quick_start_leads_to_a_failure_with_a_readable_reason_in_ten_lines() {
     use std::os::unix::fs::PermissionsExt;
     use std::process::{Command, Stdio};
