@@ -2,7 +2,8 @@
 
 use crate::policy::{Position, State};
 
-use super::words::{self, counted};
+use super::amounts::counted;
+use super::words;
 use super::{Run, RunStanding};
 use crate::display::{workflow_data, workflow_property};
 

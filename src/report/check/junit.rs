@@ -8,7 +8,8 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use crate::display;
 use crate::policy::{Check, Judgement, State};
 
-use super::words::{self, counted};
+use super::amounts::counted;
+use super::words;
 use super::{Capture, Run, RunStanding};
 
 type Xml<'x> = &'x mut Writer<Vec<u8>>;

@@ -2,7 +2,8 @@
 
 use crate::policy::State;
 
-use super::words::{self, counted};
+use super::amounts::counted;
+use super::words;
 use super::{Capture, Run, RunStanding};
 use crate::display::{self, markdown as text, markdown_cell as cell, markdown_code as code};
 

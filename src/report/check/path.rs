@@ -4,7 +4,7 @@ use crate::policy::{Judgement, PathDemand, PathFault, PathPlace, State, span_tex
 
 use super::super::compare;
 use super::super::numerals;
-use super::words::{counted, percent, time};
+use super::amounts::{counted, percent, time};
 
 /// What is expected, in words.
 pub fn expected(demand: &PathDemand) -> String {

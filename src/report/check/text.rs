@@ -4,7 +4,8 @@ use crate::policy::{Judgement, State};
 use crate::rules::Severity;
 
 use super::super::style::{Ink, Style};
-use super::words::{self, counted};
+use super::amounts::counted;
+use super::words;
 use super::{Capture, Run, RunStanding};
 use crate::display::{self, line as plain};
 

@@ -1,12 +1,12 @@
 //! The sentences of a verdict, for every format.
 
-use crate::capture::Span;
 use crate::policy::{
     Check, Close, Defect, Demand, Ends, Judgement, Measure, Place, Policy, Relation, Scope, What, span_text,
 };
 use crate::rules::Severity;
 
 use super::super::{numerals, wording};
+use super::amounts::{counted, percent, time};
 use super::path;
 
 /// What a check is called: the line that demands it, with its scope.
@@ -156,22 +156,6 @@ pub fn what(what: &What) -> String {
     }
 }
 
-/// `1 connection`, `2 connections`, `1,000 connections`.
-pub fn counted(count: u64, what: &str) -> String {
-    let number = numerals::written(|out| numerals::grouped(out, count));
-    if count == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
-}
-
-/// `23.1 %`.
-pub fn percent(part: u64, of: u64) -> String {
-    if of == 0 {
-        return "0 %".to_owned();
-    }
-    let tenths = (u128::from(part) * 1_000 + u128::from(of) / 2) / u128::from(of);
-    let tenths: i64 = tenths.try_into().unwrap_or(i64::MAX);
-    format!("{} %", numerals::written(|out| numerals::fixed(out, tenths, 1)))
-}
-
 fn one(measure: Measure) -> &'static str {
     match measure {
         Measure::Handshake => "handshake",
@@ -190,10 +174,6 @@ fn many(measure: Measure) -> &'static str {
         // Each connection has one total, and one longest pause.
         Measure::ZeroWindow | Measure::Idle => "connections",
     }
-}
-
-pub fn time(span: Span) -> String {
-    numerals::written(|out| numerals::time(out, span))
 }
 
 fn socket(socket: crate::dissect::Socket) -> String {

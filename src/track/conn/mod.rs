@@ -14,6 +14,7 @@ pub(in crate::track) mod limits;
 pub(in crate::track) mod loss_reports;
 pub(in crate::track) mod overrun;
 pub(in crate::track) mod path_marks;
+pub(in crate::track) mod path_watch;
 pub(in crate::track) mod probing;
 pub(in crate::track) mod programs;
 pub(in crate::track) mod recovery;

@@ -9,40 +9,11 @@ use crate::capture::Timestamp;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::path_watch::{LOST, LostSize};
 use crate::track::conn::recovery::Retransmission;
 use crate::track::conn::step::{Shared, Step};
-use crate::track::store::packed::packed;
 use crate::track::{Direction, Finding, Value};
 
-/// A segment that was lost again and again.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct LostSize {
-    /// Its first byte.
-    from: i64,
-    /// Payload of the smallest copy that was lost, and of the copy that was sent last.
-    size: u32,
-    last: u32,
-    /// Length of headers, in bytes.
-    headers: u32,
-    /// Copies that were lost.
-    lost: u16,
-    /// The largest payload that is known to have passed while these copies were lost.
-    passed: u32,
-    /// The copy that followed the third loss.
-    frame: u64,
-    ts: Timestamp,
-    /// When the last copy was sent.
-    sent: Timestamp,
-    /// A smaller copy brought the bytes across.
-    confirmed: bool,
-}
-
-packed!(LostSize { from, size, last, headers, lost, passed, ts, sent, confirmed } near Frame { frame });
-
-/// Copies that must be lost.
-const LOST: u16 = 3;
-/// Payload that every path takes: 576 bytes is what any host has to take (RFC 791 §3.2), with the longest headers in use.
-const SMALLEST: u32 = 496;
 /// Segments in flight of which it is asked whether they have passed.
 const MAX_IN_FLIGHT: usize = 256;
 /// An acknowledgment that comes sooner than this share of the round trip after a copy is not for that copy. The handshake may have been
@@ -142,12 +113,5 @@ impl Connection {
                 .confidence(Confidence::Likely);
             found.push(finding);
         }
-    }
-}
-
-impl LostSize {
-    /// Enough copies were lost, of a size that every path need not take, and a smaller segment has passed.
-    fn is_proved(self) -> bool {
-        self.lost >= LOST && self.size > SMALLEST && self.passed > 0
     }
 }

@@ -3,33 +3,13 @@
 //! A queue lets segments through all the time, so each acknowledgment comes a little later than the one before. A stall makes many
 //! wait at once, and a delayed acknowledgment one: neither is taken for a queue.
 
-use crate::capture::{Span, Timestamp};
+use crate::capture::Span;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::path_watch::Queue;
 use crate::track::conn::step::Step;
-use crate::track::store::packed::packed;
 use crate::track::{Direction, Finding};
-
-/// Round trips of one direction that are longer than without bytes in flight.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct Queue {
-    /// Acknowledgments in a row with a long round trip, when the first of them came, and the last of them with its round trip.
-    row: u16,
-    began: Timestamp,
-    last: Timestamp,
-    last_rtt: Span,
-    /// The longest round trip in a row that is long enough, the bytes in flight then, and the acknowledgment that shows it.
-    most: Span,
-    most_in_flight: u64,
-    frame: u64,
-    ts: Timestamp,
-    /// A round trip after that, with fewer bytes in flight.
-    after: Option<Span>,
-    after_in_flight: u64,
-}
-
-packed!(Queue { row, began, last, last_rtt, most, most_in_flight, ts, after, after_in_flight } near Frame { frame });
 
 /// So many times the shortest round trip, and so much more than it, is long.
 const TIMES: i64 = 4;

@@ -6,22 +6,11 @@ use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::exchanges::Turn;
+use crate::track::conn::path_watch::Silence;
 use crate::track::conn::sent::Sent;
 use crate::track::conn::step::{Shared, Step};
 use crate::track::shared::stall::{JOINT, Kind, Pause, SHORTEST_SILENCE};
-use crate::track::store::packed::{packed, packed_enum};
 use crate::track::{Direction, Finding};
-
-/// An end's silence that is over.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Silence {
-    start: Timestamp,
-    end: Timestamp,
-    kind: Kind,
-}
-
-packed!(Silence { start, end, kind });
-packed_enum!(Kind, [Kind::Host, Kind::Program]);
 
 /// Who is silent for longer has another reason than a stall.
 const LONGEST_SILENCE: Span = Span::from_secs(30);

@@ -6,33 +6,6 @@ use crate::capture::Span;
 use crate::track::Finding;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::step::{Shared, Step};
-use crate::track::detect::path::black_hole::LostSize;
-use crate::track::detect::path::queue::Queue;
-use crate::track::detect::path::silence::Silence;
-use crate::track::store::packed::packed;
-
-/// What stands out on the path of one connection; of two, the client's direction comes first.
-#[derive(Debug, Default)]
-pub(in crate::track) struct PathWatch {
-    /// The size of segments that were lost again and again.
-    pub sizes: [Option<LostSize>; 2],
-    /// Round trips that grow with the bytes in flight.
-    pub queues: [Option<Queue>; 2],
-    /// An end was silent although it had something to answer; whether others were so too is not known yet.
-    pub silence: Option<Silence>,
-    /// How long an end was silent together with other connections: while its host acknowledged nothing, and while only its program
-    /// said nothing.
-    pub stalled: [Span; 2],
-}
-
-packed!(PathWatch { sizes, queues, silence, stalled });
-
-impl PathWatch {
-    /// Whether it is not known yet if a silence was part of a stall.
-    pub fn waits(&self) -> bool {
-        self.silence.is_some()
-    }
-}
 
 /// A round trip from which on it may be one that a queue has made longer.
 // A queue that is worth a word adds 100 ms to a round trip.

@@ -1,0 +1,24 @@
+//! Numbers and times in a verdict's words.
+
+use crate::capture::Span;
+use crate::report::numerals;
+
+/// `1 connection`, `2 connections`, `1,000 connections`.
+pub fn counted(count: u64, what: &str) -> String {
+    let number = numerals::written(|out| numerals::grouped(out, count));
+    if count == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
+}
+
+/// `23.1 %`.
+pub fn percent(part: u64, of: u64) -> String {
+    if of == 0 {
+        return "0 %".to_owned();
+    }
+    let tenths = (u128::from(part) * 1_000 + u128::from(of) / 2) / u128::from(of);
+    let tenths: i64 = tenths.try_into().unwrap_or(i64::MAX);
+    format!("{} %", numerals::written(|out| numerals::fixed(out, tenths, 1)))
+}
+
+pub fn time(span: Span) -> String {
+    numerals::written(|out| numerals::time(out, span))
+}
