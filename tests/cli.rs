@@ -386,7 +386,7 @@ fn connections_with_a_finding_are_shown_with_their_first_packets_too() {
     for only in ["TC103", "tc1", "no-answer,syn-retransmission"] {
         assert_eq!(packets(&["--only", only]), second, "{only}");
     }
-    assert_eq!(packets(&["--only", "TC103", "--flow", "2,3"]), second);
+    assert_eq!(packets(&["--only", "TC103", "--flow", "1,2"]), second);
     assert_eq!(packets(&["--only", "TC103", "--flow", "1"]).len(), 0);
     assert_eq!(packets(&["--only", "TC5,connection-refused"]).len(), 0);
     assert_eq!(packets(&["--only", "TC103", "-c", "12"]).len(), 2, "its SYN, twice");

@@ -179,9 +179,9 @@ fn where_nothing_fired_the_pages_tell_what_the_segment_did() {
 fn what_is_not_there_is_refused_with_what_to_do() {
     let path = fixture("loss/timeout.pcap");
     for (words, expected) in [
-        (&["retransmision"][..], "no page is called 'retransmision'; near it: retransmission"),
+        (&["retransmision"][..], "no page is called 'retransmision'; did you mean retransmission"),
         (&["zzz"][..], "no page is called 'zzz' (tcpcheck explain lists all)"),
-        (&["@15"][..], "tcpcheck explain -r FILE @15"),
+        (&["@15"][..], "tcpcheck explain FILE @15"),
         (&["-r", &path][..], "name a frame by its number, such as @15"),
         (&["-r", &path, "TC202"][..], "'TC202' is no frame"),
         (&["-r", &path, "@99"][..], "there is no frame @99: the last one is @12"),

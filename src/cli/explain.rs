@@ -216,5 +216,5 @@ fn nearest(word: &str) -> String {
     near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     near.dedup_by_key(|(_, name)| *name);
     let names: Vec<&str> = near.iter().take(3).map(|(_, name)| *name).collect();
-    if names.is_empty() { String::new() } else { format!("; near it: {}", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(", ")) }
 }

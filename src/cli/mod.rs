@@ -68,7 +68,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         }
         Some(SubCommand::Explain { read, numeric, color, analysis, words }) => {
             let (mut read, mut words, style) = (read.clone(), words.clone(), colors(*color));
-            read.extend(operands::take_captures(&mut words));
+            // One word is a page's name, unless it is called like a capture.
+            if words.len() > 1 || words.iter().any(|word| operands::is_called_like_one(word.as_ref())) {
+                read.extend(operands::take_captures(&mut words));
+            }
             let word = explain::one_word(&words)?;
             drop(stdout);
             match read.is_empty() {

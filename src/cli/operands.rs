@@ -72,7 +72,8 @@ fn is_capture(word: &OsString) -> bool {
     is_called_like_one(path) || path.exists() && word.to_str().is_none_or(|word| !FILTER_WORDS.contains(&word))
 }
 
-fn is_called_like_one(path: &Path) -> bool {
+/// Whether a name ends like a capture's.
+pub fn is_called_like_one(path: &Path) -> bool {
     let ending = |path: &Path, endings: &[&str]| {
         path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| endings.contains(&ending))
     };
