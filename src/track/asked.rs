@@ -52,9 +52,9 @@ impl Asked {
         self.list.retain(|ask| ask.to > ack || now.since(ask.ts) < patience);
     }
 
-    /// Whether anything below `from` was asked for of late.
-    pub fn any_below(&self, from: i64) -> bool {
-        self.list.iter().any(|ask| ask.from < from)
+    /// The lowest number that was asked for of late.
+    pub fn lowest(&self) -> Option<i64> {
+        self.list.iter().map(|ask| ask.from).min()
     }
 
     /// Whether anything was asked for since then.

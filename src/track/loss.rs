@@ -7,6 +7,7 @@ use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule, Severity};
 
 use super::Direction;
+use super::asked::Asked;
 use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::holes::Hole;
@@ -129,10 +130,14 @@ impl Connection {
     /// the receiver lacks: the IP IDs before it tell.
     fn hidden_behind(&self, step: &Step<'_>, sent: Repeat) -> u16 {
         let me = &self.ends[step.me()];
-        // What was asked for just before may have been sent again as well, and that may be what is missing.
-        let others = me.asked.as_deref().is_some_and(|asked| asked.any_below(sent.from));
-        let first = (sent.from <= me.una || sent.lost > 0) && !others;
-        if first && step.shared.stacks.skips_are_losses(step.segment) { self.lost_before(step) } else { 0 }
+        let first = sent.from <= me.una || sent.lost > 0;
+        if !first || !step.shared.stacks.skips_are_losses(step.segment) {
+            return 0;
+        }
+        // What was asked for just before may have been sent again as well, and those copies may be among what is missing.
+        let asked = me.asked.as_deref().and_then(Asked::lowest).filter(|lowest| *lowest < sent.from);
+        let others = asked.map_or(0, |lowest| self.segments_of(step, sent.from - lowest));
+        self.lost_before(step).saturating_sub(others)
     }
 
     /// How many data segments of its sender were lost between its last packet and this one, if it is they that its IDs skip.
