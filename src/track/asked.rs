@@ -57,11 +57,6 @@ impl Asked {
         self.list.iter().map(|ask| ask.from).min()
     }
 
-    /// Whether anything was asked for since then.
-    pub fn any_since(&self, ts: Timestamp) -> bool {
-        self.list.back().is_some_and(|last| last.ts >= ts)
-    }
-
     pub fn heap_bytes(&self) -> usize {
         self.list.capacity() * size_of::<Ask>()
     }

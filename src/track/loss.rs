@@ -82,8 +82,9 @@ impl Connection {
         if let Some(after) = me.ids.order(segment.ip_id, hole.ip_id) {
             return (late(!after), "ip-id");
         }
-        if clock.is_some() {
-            // In one tick of the clock: no round trip lies between them.
+        let fine = |(tsval, _)| me.ticks_within(tsval, segment.ts, self.round_trip());
+        if clock.is_some() && segment.options.timestamps.is_some_and(fine) {
+            // In one tick of a clock that ticks within a round trip: none lies between them.
             return (late(true), "timestamp");
         }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
