@@ -48,14 +48,9 @@ impl LossReports {
         self.list.retain(|ask| ask.to > ack || now.since(ask.ts) < patience);
     }
 
-    /// Whether anything below `from` was asked for of late.
-    pub fn any_below(&self, from: i64) -> bool {
-        self.list.iter().any(|ask| ask.from < from)
-    }
-
-    /// Whether anything was asked for since then.
-    pub fn any_since(&self, ts: Timestamp) -> bool {
-        self.list.back().is_some_and(|last| last.ts >= ts)
+    /// The lowest number that was asked for of late.
+    pub fn lowest(&self) -> Option<i64> {
+        self.list.iter().map(|ask| ask.from).min()
     }
 
     pub fn heap_bytes(&self) -> usize {

@@ -334,6 +334,14 @@ impl Endpoint {
         [self.leg(), self.rtt.min()].into_iter().flatten().min()
     }
 
+    /// Whether its timestamp clock, which shows `tsval` now, is known to tick at least once in that time.
+    // RFC 7323 §5.4 allows a tick of a second.
+    pub fn ticks_within(&self, tsval: u32, now: Timestamp, span: Span) -> bool {
+        let ticks = self.first_tsval.map_or(0, |first| i64::from(tsval.wrapping_sub(first) as i32));
+        // The first of them may have been about to end.
+        ticks > 1 && now.since(self.first_tsval_at).0 / (ticks - 1) <= span.0
+    }
+
     /// Numbers sent and not yet acknowledged.
     pub fn in_flight(&self) -> u64 {
         u64::try_from(self.nxt.saturating_sub(self.una.max(self.low))).unwrap_or(0)

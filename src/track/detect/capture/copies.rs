@@ -237,13 +237,11 @@ impl Connection {
         }
         let soon = after.is_below(70, self.round_trip());
         let sacks = !segment.options.sack.is_empty();
-        let certain = match segment.options.timestamps {
-            // Where the round trip is shorter than a tick, what the receiver asks for is sent again within one.
-            Some(_) if takes_numbers => {
-                soon || !me.loss_reports.as_deref().is_some_and(|loss_reports| loss_reports.any_since(twin.ts))
-            }
+        // Where the round trip is shorter than a tick, what is sent again within one is the same to the last bit.
+        let fine = |(tsval, _): &(u32, u32)| me.ticks_within(*tsval, segment.ts, self.round_trip());
+        let certain = match segment.options.timestamps.filter(fine) {
             // A closed window refuses data without SACK.
-            Some(_) => sacks || me.facts.sack_permitted && segment.window > 0,
+            Some(_) => takes_numbers || sacks || me.facts.sack_permitted && segment.window > 0,
             // A SYN that came again is answered again, and the timer may answer it too.
             None if segment.flags.is_syn_ack() => after <= MAX_CAPTURE_DELAY,
             // Nobody repeats a SYN so soon.

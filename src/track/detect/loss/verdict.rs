@@ -11,6 +11,7 @@ use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::gaps::is_earlier;
 use crate::track::conn::gaps::{Gap, MAX_GAPS};
+use crate::track::conn::loss_reports::LossReports;
 use crate::track::conn::recovery::{Need, Resent, Retransmission, UnexplainedGap};
 use crate::track::conn::recovery_cause::RetransmissionCause;
 use crate::track::conn::step::Step;
@@ -81,8 +82,9 @@ impl Connection {
         if let Some(after) = me.ids.order(segment.ip_id, gap.ip_id) {
             return (late(!after), "ip-id");
         }
-        if clock.is_some() {
-            // In one tick of the clock: no round trip lies between them.
+        let fine = |(tsval, _)| me.ticks_within(tsval, segment.ts, self.round_trip());
+        if clock.is_some() && segment.options.timestamps.is_some_and(fine) {
+            // In one tick of a clock that ticks within a round trip: none lies between them.
             return (late(true), "timestamp");
         }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
@@ -129,10 +131,14 @@ impl Connection {
     /// the receiver lacks: the IP IDs before it tell.
     fn hidden_behind(&self, step: &Step<'_>, sent: Retransmission) -> u16 {
         let me = &self.ends[step.me()];
-        // What was asked for just before may have been sent again as well, and that may be what is missing.
-        let others = me.loss_reports.as_deref().is_some_and(|reports| reports.any_below(sent.from));
-        let first = (sent.from <= me.una || sent.lost > 0) && !others;
-        if first && step.shared.stacks.skips_are_losses(step.segment) { self.lost_before(step) } else { 0 }
+        let first = sent.from <= me.una || sent.lost > 0;
+        if !first || !step.shared.stacks.skips_are_losses(step.segment) {
+            return 0;
+        }
+        // What was asked for just before may have been sent again as well, and those copies may be among what is missing.
+        let asked = me.loss_reports.as_deref().and_then(LossReports::lowest).filter(|lowest| *lowest < sent.from);
+        let others = asked.map_or(0, |lowest| self.segments_of(step, sent.from - lowest));
+        self.lost_before(step).saturating_sub(others)
     }
 
     /// How many data segments of its sender were lost between its last packet and this one, if it is they that its IDs skip.
