@@ -155,7 +155,8 @@ impl Connection {
                 };
                 // Somebody whose data is acknowledged speaks, though the capture does not show it.
                 let [heard, end] = [&self.ends[silent.reverse().index()], &self.ends[silent.index()]];
-                if heard.flight.is_empty() || end.trouble().missed_bytes > 0 || !end.gaps.is_empty() {
+                let unseen = end.count.packets == 0 || end.trouble().missed_bytes > 0 || !end.gaps.is_empty();
+                if heard.flight.is_empty() || unseen {
                     return false;
                 }
                 (silent, self.last, "nothing was answered any more")
