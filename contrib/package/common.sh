@@ -26,6 +26,19 @@ debian() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# Sets `chroot`: a minimal Debian in which nothing is installed.
+minimal_debian() {
+    debian debootstrap
+    chroot=$tools/chroot
+    if [ ! -d "$chroot" ]; then
+        rm -rf "$chroot.new"
+        debootstrap --variant=minbase bookworm "$chroot.new" >"$tools/debootstrap.log" 2>&1 || { tail "$tools/debootstrap.log"; exit 1; }
+        # It knows of no other package.
+        rm -rf "$chroot.new"/var/cache/apt/archives/*.deb "$chroot.new"/var/lib/apt/lists/*
+        mv "$chroot.new" "$chroot"
+    fi
+}
+
 # Tools that are wheels: zig, which compiles and links C for any target, and those that make packages.
 python_tools() {
     debian python3-venv
