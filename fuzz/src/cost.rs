@@ -12,9 +12,6 @@ use tcpcheck::{Content, FlowTracker, Next, Observation, TrackerOptions, dissect}
 
 use crate::script::decode_long;
 
-/// Segments that a script is drawn out to.
-const SEGMENTS: usize = 20_000;
-
 /// What one input came to: packets, and bytes of them.
 #[derive(Debug)]
 pub struct Size {
@@ -22,9 +19,9 @@ pub struct Size {
     pub bytes: u64,
 }
 
-/// Follows the conversation that a script stands for.
-pub fn of_script(bytes: &[u8]) -> Size {
-    let script = decode_long(bytes, SEGMENTS);
+/// Follows the conversation that a script stands for, drawn out to so many segments.
+pub fn of_script(bytes: &[u8], segments: usize) -> Size {
+    let script = decode_long(bytes, segments);
     let usual = TrackerOptions::default();
     let options = TrackerOptions { max_flows: script.max_flows.unwrap_or(usual.max_flows), ..usual };
     measured_script(&script.segments, options);
@@ -60,7 +57,8 @@ fn measured_capture(bytes: &[u8]) -> Size {
     let Ok(mut source) = open_reader(Cursor::new(bytes.to_vec()), "capture") else { return size };
     let mut tracker = FlowTracker::new(TrackerOptions::default());
     let mut seen = Observation::default();
-    let mut records = Ndjson::new(Records { packets: true, ..Records::default() });
+    let mut records =
+        Ndjson::new(Records { packets: true, findings: true, exchanges: true, flows: true, summary: true });
     let mut out = Vec::new();
     while let Ok(Next::Frame(frame)) = source.next_frame() {
         size.packets += 1;
