@@ -8,7 +8,7 @@ use crate::rules::Rule;
 use crate::track::{Amend, Direction, Finding};
 
 use super::event::{Brief, Crossing, Ending, Fate, PathEvent, PathRecord};
-use super::explain::Findings;
+use super::findings::Findings;
 use super::link::Links;
 use super::pair::Pair;
 use super::queue::PathQueue;

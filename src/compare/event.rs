@@ -5,7 +5,7 @@ use crate::dissect::{Socket, TcpFlags};
 use crate::track::Direction;
 
 use super::Way;
-use super::explain::Explanation;
+use super::explanation::Explanation;
 use super::pair::PathStats;
 
 /// One thing that has become known.

@@ -8,7 +8,7 @@ use crate::rules::{Rule, Severity};
 use crate::track::Direction;
 
 use super::event::{Crossing, Ending, Fate};
-use super::explain::{Explanation, Shown};
+use super::explanation::{Explanation, Shown};
 use super::pair::{Bursts, Pair, PathStats};
 use super::timeline::Timeline;
 use super::{Side, Way};
