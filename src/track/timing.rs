@@ -3,7 +3,7 @@
 
 use crate::capture::Span;
 
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// The smallest RTO in use.
 // Linux's TCP_RTO_MIN. Windows and the BSDs wait longer, and RFC 6298 §2.4 says a second.

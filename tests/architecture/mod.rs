@@ -105,6 +105,32 @@ fn no_files_need_each_other() {
     assert!(found.is_empty(), "{} circles:\n{}", found.len(), named.join("\n"));
 }
 
+/// The order inside the tracker: a part may use those before it, and those beside it.
+const TRACK: [&[&str]; 8] = [
+    &["key", "state", "events", "packed"],
+    &["timing", "stack"],
+    &["shared"],
+    &["conn"],
+    &["detect"],
+    &["store"],
+    &["tracker"],
+    &["analysis"],
+];
+
+#[test]
+fn the_parts_of_the_tracker_stand_in_order() {
+    let rank = |module: &str| {
+        let part = module.strip_prefix("track::")?.split("::").next()?;
+        let at = TRACK.iter().position(|parts| parts.contains(&part));
+        Some(at.unwrap_or_else(|| panic!("{module} has no place in the order")))
+    };
+    let source = Source::read();
+    let arrows = source.arrows();
+    let against = arrows.iter().flat_map(|(from, targets)| targets.iter().map(move |to| (*from, *to)));
+    let against: Vec<_> = against.filter(|(from, to)| rank(from).is_some_and(|from| rank(to) > Some(from))).collect();
+    assert!(against.is_empty(), "{against:#?}");
+}
+
 #[test]
 fn files_that_need_each_other_are_found() {
     let arrows = [("a", "b"), ("b", "c"), ("c", "b"), ("d", "a")];

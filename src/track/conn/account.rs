@@ -2,7 +2,7 @@
 
 use crate::capture::{Span, Timestamp};
 use crate::track::Cause;
-use crate::track::store::packed::{Pack, Packer, Unpacker, packed_enum};
+use crate::track::packed::{Pack, Packer, Unpacker, packed_enum};
 
 /// The causes that are counted as they occur. The handshake is counted once for both directions, and the close is what is left.
 pub(in crate::track) const COUNTED: [Cause; 4] =

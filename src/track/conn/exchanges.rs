@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 
 use crate::track::conn::rtt::Rtt;
-use crate::track::store::packed::{packed, packed_enum};
+use crate::track::packed::{packed, packed_enum};
 use crate::track::{Direction, Exchange};
 
 /// Whose turn it is to send.

@@ -4,7 +4,7 @@
 //! always name one state of RFC 9293.
 
 use crate::track::TcpState;
-use crate::track::store::packed::{packed, packed_enum};
+use crate::track::packed::{packed, packed_enum};
 
 /// What is known of one end of a connection.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -7,7 +7,7 @@ use arrayvec::ArrayString;
 use crate::dissect::{Segment, TcpFlags};
 
 use crate::track::Direction;
-use crate::track::store::packed::{packed, packed_enum};
+use crate::track::packed::{packed, packed_enum};
 
 /// Zeek's endpoint states.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

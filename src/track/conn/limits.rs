@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 
 use crate::track::conn::account::Account;
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// The accounts of both directions.
 #[repr(C)]

@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 use std::collections::VecDeque;
 
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// The acknowledgments of one end that told of a gap, oldest first. Allocated with the first, and gone with the last.
 #[derive(Debug, Default)]

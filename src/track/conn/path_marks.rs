@@ -2,7 +2,7 @@
 
 use crate::dissect::Segment;
 
-use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
+use crate::track::packed::{Kind, Pack, Packer, Unpacker};
 
 /// The line that one end's packets keep to.
 #[derive(Debug, Default)]

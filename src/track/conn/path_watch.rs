@@ -2,8 +2,8 @@
 //! stands out.
 
 use crate::capture::{Span, Timestamp};
+use crate::track::packed::{packed, packed_enum};
 use crate::track::shared::stall::Kind;
-use crate::track::store::packed::{packed, packed_enum};
 
 /// What stands out on the path of one connection; of two, the client's direction comes first.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 
 use crate::track::Direction;
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// What is known of one connection's programs.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 use std::collections::VecDeque;
 
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// What one end has sent again, and what the other reported by SACK. Allocated with the first of either, and bounded.
 #[derive(Debug, Default)]

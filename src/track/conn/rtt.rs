@@ -3,7 +3,7 @@
 use crate::capture::Span;
 
 use crate::track::RttSummary;
-use crate::track::store::packed::{Pack, Packer, Unpacker};
+use crate::track::packed::{Pack, Packer, Unpacker};
 
 /// Round trips from this end's segments to what acknowledged them, at the capture point.
 // The samples behind the rest: of an idle connection they lie on its cache line.
@@ -188,7 +188,7 @@ fn nearest(value: f64) -> i64 {
 mod tests {
     use super::*;
     use crate::capture::Timestamp;
-    use crate::track::store::packed::Patterns;
+    use crate::track::packed::Patterns;
 
     fn summary(samples: impl Iterator<Item = i64>) -> RttSummary {
         let mut rtt = Rtt::default();

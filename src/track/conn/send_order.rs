@@ -2,8 +2,8 @@
 
 use crate::dissect::Segment;
 
+use crate::track::packed::{Kind, Pack, Packer, Unpacker};
 use crate::track::stack::ip_id::Ids;
-use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
 
 /// What tells in which order one end sent two segments, whatever the network did to them.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::capture::Timestamp;
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// A range of numbers that waits for its acknowledgment.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use crate::track::conn::gaps::Gap;
 use crate::track::conn::recovery::Retransmission;
 use crate::track::conn::sent::Sent;
 use crate::track::conn::step::Step;
-use crate::track::detect::loss::verdict::Verdict;
+use crate::track::conn::verdict::Verdict;
 use crate::track::{Note, SegmentEffect};
 
 impl Connection {

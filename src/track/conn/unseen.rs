@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 use std::collections::VecDeque;
 
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// Numbers of one end that were acknowledged before they were captured.
 #[derive(Clone, Copy, Debug)]

@@ -12,4 +12,5 @@ pub(in crate::track) mod limited_by;
 pub(in crate::track) mod loss;
 pub(in crate::track) mod path;
 pub(in crate::track) mod security;
+pub(in crate::track) mod slow_path;
 pub(in crate::track) mod window;

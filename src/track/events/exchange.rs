@@ -3,7 +3,7 @@
 use crate::capture::{Span, Timestamp};
 
 use crate::track::RttSummary;
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 
 /// A request and its answer.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

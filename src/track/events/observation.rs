@@ -3,7 +3,7 @@
 use crate::capture::Span;
 use crate::rules::Rule;
 
-use crate::track::store::packed::{Pack, Packer, Unpacker, packed_enum};
+use crate::track::packed::{Pack, Packer, Unpacker, packed_enum};
 use crate::track::{Direction, Finding, TcpState};
 
 /// What one segment did to its connection. Reused from segment to segment.

@@ -117,7 +117,7 @@ impl Host {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::shared::flood::tests::syn;
+    use crate::track::tracker::flood::tests::syn;
 
     /// What is said after so many SYNs, a second apart, from ports of their own.
     fn said(isn: impl Fn(u32) -> u32, count: u32) -> Vec<(&'static str, u32)> {

@@ -1,7 +1,6 @@
 //! What connections have in common.
 
 pub(in crate::track) mod carried;
-pub(in crate::track) mod flood;
 pub(in crate::track) mod icmp;
 pub(in crate::track) mod isn;
 pub(in crate::track) mod recent;

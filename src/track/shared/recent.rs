@@ -11,7 +11,7 @@ use prefetch_index::prefetch_index;
 use crate::capture::Timestamp;
 
 use crate::track::Direction;
-use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
+use crate::track::packed::{Kind, Pack, Packer, Unpacker};
 
 /// A segment that passed, as far as later ones ask for it.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 //!
 //! What they count is learnt: RFC 6864 §4.1 gives an ID no meaning beyond fragmentation.
 
-use crate::track::store::packed::{Kind, Pack, Packer, Unpacker};
+use crate::track::packed::{Kind, Pack, Packer, Unpacker};
 
 /// How the IP IDs of one end of a connection run.
 #[derive(Clone, Copy, Debug, Default)]

@@ -8,7 +8,7 @@ use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
 
 use crate::track::conn::connection::Connection;
-use crate::track::store::packed::Patterns;
+use crate::track::packed::Patterns;
 
 /// The bytes before those of a packed connection.
 #[derive(Clone, Copy, Debug)]

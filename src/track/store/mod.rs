@@ -2,5 +2,4 @@
 
 pub(in crate::track) mod awake;
 pub(in crate::track) mod label;
-pub(in crate::track) mod packed;
 pub(in crate::track) mod table;

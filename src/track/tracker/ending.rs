@@ -236,7 +236,7 @@ impl FlowTracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::shared::flood::tests::syn;
+    use crate::track::tracker::flood::tests::syn;
     use crate::track::{FlowTracker, Observation, TrackerOptions};
 
     #[test]

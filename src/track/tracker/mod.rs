@@ -1,6 +1,7 @@
 //! The flow tracker: every connection of a capture.
 
 mod ending;
+pub(in crate::track) mod flood;
 mod options;
 mod succession;
 
@@ -15,10 +16,10 @@ use crate::track::detect::capture::copies::digest;
 use crate::track::detect::capture::quality::Quality;
 use crate::track::detect::capture::unread::Unread;
 use crate::track::detect::conclude::Ending;
-use crate::track::shared::flood::Floods;
 use crate::track::shared::isn::Isns;
 use crate::track::shared::recent::RecentSegment;
 use crate::track::store::table::{Age, Slot, Table};
+use crate::track::tracker::flood::Floods;
 use crate::track::{Event, FlowHash, FlowHasher, IcmpSeen, Observation, SegmentEffect};
 pub use options::TrackerOptions;
 

@@ -3,7 +3,6 @@
 //! The steps are spread over files by subject: `handshake` (TC1), `sequence` (TC2), `acks` (TC3), `close` (TC4), `header` (TC5),
 //! `injection`, `challenge` and `path` (TC6), and `conclude` for what holds when it ends.
 
-mod slow_path;
 mod tally;
 
 use std::mem::offset_of;
@@ -24,7 +23,7 @@ use crate::track::conn::step::Step;
 use crate::track::conn::suspect_ack::SuspectAck;
 use crate::track::conn::suspicions::PendingSuspicions;
 use crate::track::events::amend::PendingVerdicts;
-use crate::track::store::packed::packed;
+use crate::track::packed::packed;
 use crate::track::{Direction, FlowKey, Note, States, TcpState};
 
 /// A connection, as far as its frames tell.

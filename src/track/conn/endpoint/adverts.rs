@@ -4,8 +4,8 @@ use std::num::NonZeroU64;
 
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::step::Step;
+use crate::track::packed::packed;
 use crate::track::shared::recent::{Advert, MAX_FRAMES_BACK, RecentSegment, RecentSegments};
-use crate::track::store::packed::packed;
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]

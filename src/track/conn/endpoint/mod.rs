@@ -26,9 +26,9 @@ use crate::track::conn::rtt::Rtt;
 use crate::track::conn::send_order::SendOrder;
 use crate::track::conn::sent::Sent;
 use crate::track::conn::unseen::Unseen;
+use crate::track::packed::packed;
 use crate::track::shared::recent::{Advert, Cursor};
 use crate::track::stack::ip_id::Ids;
-use crate::track::store::packed::packed;
 use crate::track::timing::Smoothed;
 use adverts::Floor;
 

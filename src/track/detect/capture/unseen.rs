@@ -11,7 +11,7 @@ use crate::track::conn::step::Step;
 use crate::track::conn::suspect_ack::REORDER;
 use crate::track::conn::unseen::Unseen;
 use crate::track::conn::unseen::{Found, MAX_LATENESS, MIN_LAG, MIN_LATE, Missing};
-use crate::track::detect::loss::verdict::Verdict;
+use crate::track::conn::verdict::Verdict;
 use crate::track::{Amend, Direction, Event, Finding, SegmentEffect};
 
 impl Connection {

@@ -15,18 +15,8 @@ use crate::track::conn::loss_reports::LossReports;
 use crate::track::conn::recovery::{Need, Resent, Retransmission, UnexplainedGap};
 use crate::track::conn::recovery_cause::RetransmissionCause;
 use crate::track::conn::step::Step;
+use crate::track::conn::verdict::Verdict;
 use crate::track::timing::{MIN_RTO, SHORTEST_TIMER, SenderClock};
-
-/// What a repeat, or the filling of a gap, turned out to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::track) enum Verdict {
-    /// A first copy that was overtaken.
-    Late,
-    /// A first copy that the capture stored behind what came after it.
-    Stored,
-    /// Sent again.
-    Resent,
-}
 
 /// A shorter way, and much shorter than the other one, is that of a capture point beside an end.
 const BESIDE: Span = Span::from_millis(2);

@@ -7,7 +7,7 @@ use std::slice;
 
 use prefetch_index::prefetch_index;
 
-use crate::track::conn::key::FlowHash;
+use crate::track::key::FlowHash;
 use crate::track::shared::recent::RecentSegments;
 use crate::track::store::table::{Entry, Held, NONE, Slot, Table};
 

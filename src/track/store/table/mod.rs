@@ -10,10 +10,10 @@ use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::key::{FlowHash, FlowHasher, is_low};
+use crate::track::key::{FlowHash, FlowHasher, is_low};
+use crate::track::packed::Patterns;
 use crate::track::store::awake::{Awake, Seat};
 use crate::track::store::label::Label;
-use crate::track::store::packed::Patterns;
 use crate::track::{Direction, FlowKey};
 
 /// How long a connection may be silent depends on what it is.

@@ -10,7 +10,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{SeqNumber, Socket};
 use crate::rules::{Rule, Severity};
 
-use crate::track::store::packed::{Kind, Pack, Packer, Unpacker, packed_enum};
+use crate::track::packed::{Kind, Pack, Packer, Unpacker, packed_enum};
 use crate::track::{Direction, Note};
 
 macro_rules! unsigned {

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use crate::dissect::{Segment, Socket};
 
-use crate::track::store::packed::packed_enum;
+use crate::track::packed::packed_enum;
 
 /// A connection's two ends, whichever way a segment goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -24,28 +24,28 @@ pub(in crate::track) fn says_something<T: Default + PartialEq>(value: &T) -> boo
 macro_rules! packed {
     ($type:ty { $($field:ident),+ $(,)? } $(rare { $($rare:ident),+ })? $(near $kind:ident { $($near:ident),+ })*
         $(at_rest { $($left_out:ident),+ })?) => {
-        impl $crate::track::store::packed::Pack for $type {
-            fn pack(&self, out: &mut $crate::track::store::packed::Packer) {
+        impl $crate::track::packed::Pack for $type {
+            fn pack(&self, out: &mut $crate::track::packed::Packer) {
                 let Self { $($field,)+ $($($rare,)+)? $($($near,)+)* $($($left_out: _,)+)? } = self;
                 $($field.pack(out);)+
                 $(
-                    let says_something = $($crate::track::store::packed::says_something($rare))||+;
+                    let says_something = $($crate::track::packed::says_something($rare))||+;
                     out.flag(says_something);
                     if says_something {
                         $($rare.pack(out);)+
                     }
                 )?
-                $($(out.near($crate::track::store::packed::Kind::$kind, *$near as i64);)+)*
+                $($(out.near($crate::track::packed::Kind::$kind, *$near as i64);)+)*
             }
 
-            fn unpack(from: &mut $crate::track::store::packed::Unpacker) -> Self {
-                $(let $field = $crate::track::store::packed::Pack::unpack(from);)+
+            fn unpack(from: &mut $crate::track::packed::Unpacker) -> Self {
+                $(let $field = $crate::track::packed::Pack::unpack(from);)+
                 $(let ($($rare,)+) = if from.flag() {
-                    ($({ let $rare = $crate::track::store::packed::Pack::unpack(from); $rare },)+)
+                    ($({ let $rare = $crate::track::packed::Pack::unpack(from); $rare },)+)
                 } else {
                     Default::default()
                 };)?
-                $($(let $near = from.near($crate::track::store::packed::Kind::$kind) as _;)+)*
+                $($(let $near = from.near($crate::track::packed::Kind::$kind) as _;)+)*
                 Self { $($field,)+ $($($rare,)+)? $($($near,)+)* $($($left_out: Default::default(),)+)? }
             }
         }
@@ -56,13 +56,13 @@ pub(in crate::track) use packed;
 /// An enum without fields, by its place in a list of all.
 macro_rules! packed_enum {
     ($type:ty, $all:expr) => {
-        impl $crate::track::store::packed::Pack for $type {
-            fn pack(&self, out: &mut $crate::track::store::packed::Packer) {
+        impl $crate::track::packed::Pack for $type {
+            fn pack(&self, out: &mut $crate::track::packed::Packer) {
                 (*self as u8).pack(out);
             }
 
-            fn unpack(from: &mut $crate::track::store::packed::Unpacker) -> Self {
-                let at: u8 = $crate::track::store::packed::Pack::unpack(from);
+            fn unpack(from: &mut $crate::track::packed::Unpacker) -> Self {
+                let at: u8 = $crate::track::packed::Pack::unpack(from);
                 $all[usize::from(at)]
             }
         }

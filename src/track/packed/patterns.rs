@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use crate::capture::Timestamp;
 
-use crate::track::store::packed::{Pack, Packer, Unpacker, bytes};
+use crate::track::packed::{Pack, Packer, Unpacker, bytes};
 
 /// So many patterns there may be, and at so many places one is looked for.
 const PATTERNS: usize = 512;

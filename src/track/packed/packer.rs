@@ -2,8 +2,8 @@
 
 use crate::capture::Timestamp;
 
-use crate::track::store::packed::bytes::{unzigzag, zigzag};
-use crate::track::store::packed::near::{Near, PLACES};
+use crate::track::packed::bytes::{unzigzag, zigzag};
+use crate::track::packed::near::{Near, PLACES};
 
 /// What is near to other values of its kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
