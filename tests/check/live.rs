@@ -104,6 +104,7 @@ fn a_command_that_does_not_end_is_ended_when_the_time_is_up() {
     assert!(said.text.contains("command sleep 600: was still running when the time of --for was up, and was ended"));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_a_command_started_ends_with_it() {
     let lab = Lab::new("version = 1\n[policy]\n");

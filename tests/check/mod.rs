@@ -1,7 +1,7 @@
 //! `tcpcheck check`: policies, verdicts on real captures, exit statuses, and every format.
 
 mod baselines;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod checkout;
 mod contrib;
 mod docs;

@@ -2,7 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod broker;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod display;
 mod memory;
 #[cfg(unix)]
