@@ -2,10 +2,12 @@
 
 use quick_xml::events::Event;
 
-/// Text that may go to a terminal: UTF-8 without control characters but line ends and tabs.
+/// Text that may go to a terminal: UTF-8 without control characters but line ends and tabs, without marks of direction, and without
+/// signs that are not seen.
 pub fn printable(out: &[u8]) {
     let text = str::from_utf8(out).expect("UTF-8");
-    let bad = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t');
+    let unseen = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let bad = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t' || unseen(*c));
     assert!(bad.is_none(), "{bad:?} in {text:?}");
 }
 

@@ -3,6 +3,9 @@
 
 use tcpcheck_fuzz::cost;
 
+// `fuzz/run` builds it with coverage as all the rest, so that it needs libFuzzer's half of it; the main function here comes first.
+libfuzzer_sys::fuzz_target!(|_bytes: &[u8]| {});
+
 fn main() -> std::io::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [kind, file, more @ ..] = words.as_slice() else { panic!("cost script|capture FILE [SEGMENTS]") };
