@@ -52,21 +52,15 @@ impl Comparison {
         let floor = self.overlap.clock.floor().unwrap_or_default().0;
         let unit = self.queues[way.index()].variation().0.saturating_mul(4).max(4_000) as f64;
         let most = self.queues[way.index()].max.0;
+        // So long every packet of this way has taken, which a wrong one of the train would undercut.
+        let least = self.queues[way.index()].min.map_or(floor, |min| min.0);
         let cost = |sent: &Car, came: &Car| {
             let delay = came.ts.saturating_sub(sent.ts);
-            let [before, after] = [sent.usual.0, sent.usual.1].map(|usual| delay.saturating_sub(usual));
-            // Where a queue has just gone, either may be right; else what differs is chance.
-            let is_steady = before.abs_diff(after) as f64 <= 2.0 * unit;
-            let off = if is_steady {
-                before.midpoint(after)
-            } else if before.abs() < after.abs() {
-                before
-            } else {
-                after
-            };
-            let off = off.unsigned_abs() as f64 / unit;
+            let off = [sent.usual.0, sent.usual.1].map(|usual| delay.saturating_sub(usual).unsigned_abs());
+            let off = off[0].min(off[1]) as f64 / unit;
             match delay {
                 _ if delay < floor => f64::INFINITY,
+                _ if delay < least => off + 8.0 * least.saturating_sub(delay) as f64 / unit,
                 // Two that may be one are rather one than a lost one and a copy.
                 _ if delay <= most => off.min(1.75 * ALONE),
                 _ => off,

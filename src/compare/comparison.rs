@@ -209,7 +209,7 @@ impl Comparison {
     }
 
     fn close(&mut self, key: usize) {
-        let pair = self.links.remove(key);
+        let pair = *self.links.remove(key);
         self.totals.pair(&pair);
         let (flows, ends, client) = (pair.flows, pair.ends, pair.client);
         let (renumbered, proxied) = (pair.is_shifted() && !pair.proxied, pair.proxied);

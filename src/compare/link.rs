@@ -19,7 +19,8 @@ const TELLING: u32 = 32;
 /// The connections of both captures.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    pub pairs: Slab<Pair>,
+    /// Each in a place of its own: a table of them would be large, and twice as large while it grows.
+    pub pairs: Slab<Box<Pair>>,
     serial: u64,
     flows: [HashMap<u32, usize, RandomState>; 2],
     /// By both ends, the latest pair that one capture does not show yet.
@@ -48,7 +49,7 @@ impl Links {
     #[inline]
     pub fn find(&mut self, side: Side, sighting: &Sighting) -> Found {
         match self.flows[side.index()].get(&sighting.flow).copied() {
-            Some(pair) if self.pairs.get(pair).is_some_and(Pair::is_linked) => Found { pair, merged: None },
+            Some(pair) if self.pairs.get(pair).is_some_and(|pair| pair.is_linked()) => Found { pair, merged: None },
             Some(pair) => self.again(pair, side, sighting),
             None => self.first(side, sighting),
         }
@@ -58,7 +59,7 @@ impl Links {
     fn first(&mut self, side: Side, sighting: &Sighting) -> Found {
         let ends = sorted(sighting.src, sighting.dst);
         let lacks =
-            |pairs: &Slab<Pair>, pair: &usize| pairs.get(*pair).is_some_and(|p| p.flows[side.index()].is_none());
+            |pairs: &Slab<Box<Pair>>, pair: &usize| pairs.get(*pair).is_some_and(|p| p.flows[side.index()].is_none());
         let same = self.ends.get(&ends).copied().filter(|pair| lacks(&self.pairs, pair));
         if let Some(pair) = same {
             let ends = self.pairs[pair].ends[side.other().index()];
@@ -70,7 +71,7 @@ impl Links {
             return Found { pair: other.pair, merged: None };
         }
         self.serial += 1;
-        let pair = self.pairs.insert(Pair::new(self.serial, side, sighting));
+        let pair = self.pairs.insert(Box::new(Pair::new(self.serial, side, sighting)));
         self.flows[side.index()].insert(sighting.flow, pair);
         self.ends.insert(ends, pair);
         self.keep_marks(pair, side, sighting);
@@ -85,7 +86,7 @@ impl Links {
         };
         let gone = self.remove(pair);
         self.link_translated(other, side, sighting);
-        Found { pair: other.pair, merged: Some(Box::new(gone)) }
+        Found { pair: other.pair, merged: Some(gone) }
     }
 
     fn link_translated(&mut self, other: Marked, side: Side, sighting: &Sighting) {
@@ -149,7 +150,7 @@ impl Links {
     }
 
     /// Takes a pair out for good.
-    pub fn remove(&mut self, key: usize) -> Pair {
+    pub fn remove(&mut self, key: usize) -> Box<Pair> {
         let pair = self.pairs.remove(key);
         self.forget_marks(&pair.marks);
         for ends in pair.ends.iter().flatten() {
