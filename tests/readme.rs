@@ -36,29 +36,30 @@ fn made_anew(text: &str) -> String {
     made
 }
 
-/// `UPDATE=1 cargo test readme` writes the outputs anew.
-#[test]
-fn the_readme_shows_what_the_program_prints() {
-    let path = root().join("README.md");
+/// Compares a page with what the program prints; `UPDATE=1 cargo test readme` writes the outputs anew.
+fn is_up_to_date(name: &str) {
+    let path = root().join(name);
     let kept = std::fs::read_to_string(&path).unwrap();
     let made = made_anew(&kept);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &made).unwrap();
         return;
     }
-    assert!(kept == made, "README.md is not up to date (UPDATE=1 cargo test readme); it would be:\n{made}");
+    assert!(kept == made, "{name} is not up to date (UPDATE=1 cargo test readme); it would be:\n{made}");
 }
 
-/// `UPDATE=1 cargo test readme` writes these outputs anew, too.
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    is_up_to_date("README.md");
+}
+
+#[test]
+fn the_readme_of_compare_shows_what_the_program_prints() {
+    is_up_to_date("docs/compare.md");
+}
+
 #[test]
 #[cfg(feature = "live")]
 fn the_readme_of_check_shows_what_the_program_prints() {
-    let path = root().join("docs/policy.md");
-    let kept = std::fs::read_to_string(&path).unwrap();
-    let made = made_anew(&kept);
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, &made).unwrap();
-        return;
-    }
-    assert!(kept == made, "docs/policy.md is not up to date (UPDATE=1 cargo test readme); it would be:\n{made}");
+    is_up_to_date("docs/policy.md");
 }

@@ -7,14 +7,14 @@ use crate::capture::Span;
 
 use super::Way;
 use super::comparison::Comparison;
-use super::waiting::Waiter;
+use super::waiting::Unpaired;
 
 /// What it costs to leave a packet without a counterpart: as much as a delay that is off by four times what delays vary by.
 const ALONE: f64 = 1.0;
 
-/// A packet of a train, and what is known of it.
+/// One of several packets that are alike, and what is known of it.
 #[derive(Clone, Copy, Debug)]
-struct Car {
+struct Candidate {
     key: usize,
     frame: u64,
     ts: i64,
@@ -22,28 +22,28 @@ struct Car {
     usual: (i64, i64),
 }
 
-impl Car {
-    fn new((key, waiter): (usize, &Waiter)) -> Self {
-        Self { key, frame: waiter.header.frame, ts: waiter.header.ts.0, usual: (waiter.usual.0.0, waiter.usual.1.0) }
+impl Candidate {
+    fn new((key, packet): (usize, &Unpaired)) -> Self {
+        Self { key, frame: packet.header.frame, ts: packet.header.ts.0, usual: (packet.usual.0.0, packet.usual.1.0) }
     }
 }
 
 impl Comparison {
     /// Pairs the packets that are alike in everything with one that has waited for long.
     pub(super) fn align(&mut self, key: usize) {
-        let Some(waiter) = self.waiting.get(key) else { return };
-        let (mark, id) = (waiter.mark, waiter.header.ip_id);
-        let Some(pair) = self.links.pairs.get(waiter.pair) else { return };
-        let keeps_ids = pair.halves[waiter.half].keeps_ids();
-        let way = pair.way_of(waiter.half).unwrap_or(Way::AToB);
-        let of = |side| -> Vec<Car> {
+        let Some(packet) = self.waiting.get(key) else { return };
+        let (mark, id) = (packet.mark, packet.header.ip_id);
+        let Some(pair) = self.links.pairs.get(packet.pair) else { return };
+        let keeps_ids = pair.halves[packet.half].keeps_ids();
+        let way = pair.way_of(packet.half).unwrap_or(Way::AToB);
+        let of = |side| -> Vec<Candidate> {
             let alike = self.waiting.alike(side, mark);
-            let mut cars: Vec<Car> = alike
+            let mut candidates: Vec<Candidate> = alike
                 .filter(|(_, one)| one.cover.is_empty() && (!keeps_ids || one.header.ip_id == id))
-                .map(Car::new)
+                .map(Candidate::new)
                 .collect();
-            cars.sort_by_key(|car| (car.ts, car.key));
-            cars
+            candidates.sort_by_key(|candidate| (candidate.ts, candidate.key));
+            candidates
         };
         let (sent, came) = (of(way.sender()), of(way.receiver()));
         if sent.is_empty() || came.is_empty() {
@@ -52,9 +52,9 @@ impl Comparison {
         let floor = self.overlap.clock.floor().unwrap_or_default().0;
         let unit = self.queues[way.index()].variation().0.saturating_mul(4).max(4_000) as f64;
         let most = self.queues[way.index()].max.0;
-        // So long every packet of this way has taken, which a wrong one of the train would undercut.
+        // So long every packet of this way has taken, which a wrong pair would undercut.
         let least = self.queues[way.index()].min.map_or(floor, |min| min.0);
-        let cost = |sent: &Car, came: &Car| {
+        let cost = |sent: &Candidate, came: &Candidate| {
             let delay = came.ts.saturating_sub(sent.ts);
             let off = [sent.usual.0, sent.usual.1].map(|usual| delay.saturating_sub(usual).unsigned_abs());
             let off = off[0].min(off[1]) as f64 / unit;
@@ -71,29 +71,29 @@ impl Comparison {
         let copies = copies(&sent, &came, &pairs);
         pairs.sort_by_key(|(_, came)| *came);
         for (sent, came) in pairs {
-            if let Some(waiter) = self.take(came) {
-                self.pair_up(sent, waiter);
+            if let Some(packet) = self.take(came) {
+                self.pair_up(sent, packet);
             }
         }
         for (copy, frame) in copies {
-            if let Some(waiter) = self.take(copy) {
-                self.say_copy(&waiter, frame);
+            if let Some(packet) = self.take(copy) {
+                self.report_copy(&packet, frame);
             }
         }
     }
 
     /// Whether there are several that a packet could be, or several that could be the same.
-    pub(super) fn is_one_of_many(&self, waiter: &Waiter) -> bool {
-        let Some(pair) = self.links.pairs.get(waiter.pair) else { return false };
-        let keeps_ids = pair.halves[waiter.half].keeps_ids();
-        let same = |one: &Waiter| one.cover.is_empty() && (!keeps_ids || one.header.ip_id == waiter.header.ip_id);
-        let many = |side| self.waiting.alike(side, waiter.mark).filter(|(_, one)| same(one)).take(2).count();
-        let there = many(waiter.side.other());
-        there > 1 || there == 1 && many(waiter.side) > 0
+    pub(super) fn is_one_of_many(&self, packet: &Unpaired) -> bool {
+        let Some(pair) = self.links.pairs.get(packet.pair) else { return false };
+        let keeps_ids = pair.halves[packet.half].keeps_ids();
+        let same = |one: &Unpaired| one.cover.is_empty() && (!keeps_ids || one.header.ip_id == packet.header.ip_id);
+        let many = |side| self.waiting.alike(side, packet.mark).filter(|(_, one)| same(one)).take(2).count();
+        let there = many(packet.side.other());
+        there > 1 || there == 1 && many(packet.side) > 0
     }
 
     /// What a delay would be if two packets were one.
-    pub(super) fn delay(&self, one: &Waiter, other: &Waiter) -> Span {
+    pub(super) fn delay(&self, one: &Unpaired, other: &Unpaired) -> Span {
         let way = self.links.pairs.get(one.pair).and_then(|pair| pair.way_of(one.half)).unwrap_or(Way::AToB);
         let (sent, came) = if one.side == way.sender() { (one, other) } else { (other, one) };
         came.header.ts.since(sent.header.ts)
@@ -101,7 +101,11 @@ impl Comparison {
 }
 
 /// The pairs of an alignment that costs least, in order.
-fn alignment(sent: &[Car], came: &[Car], cost: impl Fn(&Car, &Car) -> f64) -> Vec<(usize, usize)> {
+fn alignment(
+    sent: &[Candidate],
+    came: &[Candidate],
+    cost: impl Fn(&Candidate, &Candidate) -> f64,
+) -> Vec<(usize, usize)> {
     let width = came.len() + 1;
     let mut costs = vec![0.0; (sent.len() + 1) * width];
     let at = |i: usize, j: usize| i * width + j;
@@ -133,19 +137,19 @@ fn alignment(sent: &[Car], came: &[Car], cost: impl Fn(&Car, &Car) -> f64) -> Ve
 }
 
 /// Pairs what has left its place in the order.
-fn overtaken(sent: &[Car], came: &[Car], pairs: &mut Vec<(usize, usize)>, fits: impl Fn(i64) -> bool) {
+fn overtaken(sent: &[Candidate], came: &[Candidate], pairs: &mut Vec<(usize, usize)>, fits: impl Fn(i64) -> bool) {
     for one in came {
         if pairs.iter().any(|(_, came)| *came == one.key) {
             continue;
         }
-        let alone = |car: &&Car| pairs.iter().all(|(sent, _)| *sent != car.key);
-        let first = sent.iter().filter(alone).find(|car| fits(one.ts.saturating_sub(car.ts)));
-        pairs.extend(first.map(|car| (car.key, one.key)));
+        let alone = |candidate: &&Candidate| pairs.iter().all(|(sent, _)| *sent != candidate.key);
+        let first = sent.iter().filter(alone).find(|candidate| fits(one.ts.saturating_sub(candidate.ts)));
+        pairs.extend(first.map(|candidate| (candidate.key, one.key)));
     }
 }
 
 /// What is left where all that was sent has come: each a copy of the one before it, by that one's frame.
-fn copies(sent: &[Car], came: &[Car], pairs: &[(usize, usize)]) -> Vec<(usize, u64)> {
+fn copies(sent: &[Candidate], came: &[Candidate], pairs: &[(usize, usize)]) -> Vec<(usize, u64)> {
     if pairs.len() < sent.len() {
         return Vec::new();
     }
@@ -153,7 +157,9 @@ fn copies(sent: &[Car], came: &[Car], pairs: &[(usize, usize)]) -> Vec<(usize, u
     let mut copies = Vec::new();
     for one in came {
         match pairs.iter().find(|(_, came)| *came == one.key) {
-            Some((original, _)) => last = sent.iter().find(|car| car.key == *original).map(|car| car.frame),
+            Some((original, _)) => {
+                last = sent.iter().find(|candidate| candidate.key == *original).map(|candidate| candidate.frame)
+            }
             None => copies.extend(last.map(|frame| (one.key, frame))),
         }
     }
@@ -166,10 +172,14 @@ mod tests {
 
     /// Packets sent then, and what takes 25 ms, but for what the network does to it.
     fn pairs(sent: &[i64], came: &[i64]) -> Vec<(usize, usize)> {
-        let cars = |times: &[i64]| -> Vec<Car> {
-            times.iter().enumerate().map(|(key, ts)| Car { key, frame: 0, ts: *ts, usual: (25_000, 25_000) }).collect()
+        let candidates = |times: &[i64]| -> Vec<Candidate> {
+            times
+                .iter()
+                .enumerate()
+                .map(|(key, ts)| Candidate { key, frame: 0, ts: *ts, usual: (25_000, 25_000) })
+                .collect()
         };
-        let (sent, came) = (cars(sent), cars(came));
+        let (sent, came) = (candidates(sent), candidates(came));
         let mut pairs = alignment(&sent, &came, |a, b| ((b.ts - a.ts) - 25_000).unsigned_abs() as f64 / 2_000.0);
         overtaken(&sent, &came, &mut pairs, |delay| (24_000..60_000).contains(&delay));
         pairs.sort_unstable();

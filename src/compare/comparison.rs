@@ -172,8 +172,8 @@ impl Comparison {
     /// Lets time go on.
     pub fn advance(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-        while let Some((key, waiter)) = self.waiting.oldest()
-            && (self.now.since(waiter.since) > PATIENCE || self.waiting.len() > MAX_WAITING)
+        while let Some((key, packet)) = self.waiting.oldest()
+            && (self.now.since(packet.since) > PATIENCE || self.waiting.len() > MAX_WAITING)
         {
             self.expire(key);
         }
@@ -233,7 +233,7 @@ impl Comparison {
     }
 
     /// Says what became of a packet.
-    pub(super) fn say(&mut self, crossing: Crossing) {
+    pub(super) fn report(&mut self, crossing: Crossing) {
         self.totals.crossing(&crossing);
         self.events.push_back(PathEvent::Crossing(crossing));
     }
@@ -241,7 +241,7 @@ impl Comparison {
 
 /// Of whose packet something is said.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Said {
+pub(super) struct PacketContext {
     flows: [Option<u32>; 2],
     direction: Direction,
     way: Option<Way>,
@@ -249,7 +249,7 @@ pub(super) struct Said {
     bases: [u32; 2],
 }
 
-impl Said {
+impl PacketContext {
     pub fn of(pair: &Pair, half: usize) -> Self {
         let base = |half: usize| pair.halves[half].base.iter().flatten().next().copied().unwrap_or(0);
         let bases = [base(half), base(1 - half)];

@@ -3,10 +3,10 @@
 use crate::capture::{Span, Timestamp};
 use crate::dissect::TcpFlags;
 
-use super::comparison::{Comparison, Said};
+use super::comparison::{Comparison, PacketContext};
 use super::event::Fate;
 use super::pair::{Loss, MAX_LOSSES, Pair};
-use super::waiting::Waiter;
+use super::waiting::Unpaired;
 use super::{Side, Way};
 
 /// From so many packets of either side on, a connection none of which crossed is two connections.
@@ -19,62 +19,62 @@ impl Comparison {
     /// Nobody waits any longer for the counterpart of a packet.
     pub(super) fn expire(&mut self, key: usize) {
         self.align(key);
-        let Some(mut waiter) = self.take(key) else { return };
-        if self.is_found_late(&mut waiter) {
-            return self.close_if_over(waiter.pair);
+        let Some(mut packet) = self.take(key) else { return };
+        if self.is_found_late(&mut packet) {
+            return self.close_if_over(packet.pair);
         }
-        self.guess_way(&waiter);
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
-        let way = pair.way_of(waiter.half).unwrap_or(Way::from(waiter.side));
-        let fate = self.fate(&waiter, way);
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
-        let said = Said::of(pair, waiter.half);
-        let rest = waiter.cover.rest(waiter.header.payload);
-        let left = waiter.cover.left(waiter.header.payload);
-        let half = &mut pair.halves[waiter.half];
+        self.guess_way(&packet);
+        let Some(pair) = self.links.pairs.get_mut(packet.pair) else { return };
+        let way = pair.way_of(packet.half).unwrap_or(Way::from(packet.side));
+        let fate = self.fate(&packet, way);
+        let Some(pair) = self.links.pairs.get_mut(packet.pair) else { return };
+        let context = PacketContext::of(pair, packet.half);
+        let rest = packet.cover.rest(packet.header.payload);
+        let left = packet.cover.left(packet.header.payload);
+        let half = &mut pair.halves[packet.half];
         let stats = &mut half.record;
-        stats.sent += u64::from(waiter.side == way.sender());
+        stats.sent += u64::from(packet.side == way.sender());
         match fate {
             Fate::Lost => {
                 stats.lost += 1;
                 stats.lost_bytes += u64::from(left);
                 if half.losses.len() < MAX_LOSSES {
-                    let header = &waiter.header;
+                    let header = &packet.header;
                     let (seq, end, ack, frame) = (header.seq, header.end(), header.ack, header.frame);
                     let begins_or_ends = header.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN));
                     half.losses.push(Loss { seq, end, ack, frame, begins_or_ends });
                 }
-                let long = self.queues[way.index()].is_long(waiter.queue);
+                let long = self.queues[way.index()].is_long(packet.queue);
                 half.record.lost_in_queue += u64::from(long);
-                half.bursts.lost(waiter.nth.1, &mut half.record);
-                self.totals.lost(way, waiter.nth.0, waiter.header.ts);
+                half.bursts.lost(packet.nth.1, &mut half.record);
+                self.totals.lost(way, packet.nth.0, packet.header.ts);
             }
             Fate::Inserted => {
                 stats.inserted += 1;
-                if said.ends(&waiter.header) && half.inserted.len() < MAX_LOSSES {
-                    half.inserted.push((waiter.side, waiter.header.frame));
+                if context.ends(&packet.header) && half.inserted.len() < MAX_LOSSES {
+                    half.inserted.push((packet.side, packet.header.frame));
                 }
             }
             _ => stats.outside += 1,
         }
-        let whole = said.alone(waiter.side, &waiter.header, fate);
-        if waiter.cover.is_empty() {
-            self.say(whole);
+        let whole = context.alone(packet.side, &packet.header, fate);
+        if packet.cover.is_empty() {
+            self.report(whole);
         } else {
             for part in rest {
-                self.say(super::event::Crossing { part: Some(part), ..whole });
+                self.report(super::event::Crossing { part: Some(part), ..whole });
             }
         }
-        self.close_if_over(waiter.pair);
+        self.close_if_over(packet.pair);
     }
 
     /// Whether it is a copy, or the other side shows its bytes after all, if only in segments of which offload has taken the marks.
-    fn is_found_late(&mut self, waiter: &mut Waiter) -> bool {
-        if self.is_copy(waiter) {
+    fn is_found_late(&mut self, packet: &mut Unpaired) -> bool {
+        if self.is_copy(packet) {
             return true;
         }
-        let Some(pair) = self.links.pairs.get(waiter.pair).filter(|_| waiter.header.payload > 0) else { return false };
-        let (one, queue) = (waiter.header, pair.halves[waiter.half].waiting[waiter.side.other().index()]);
+        let Some(pair) = self.links.pairs.get(packet.pair).filter(|_| packet.header.payload > 0) else { return false };
+        let (one, queue) = (packet.header, pair.halves[packet.half].waiting[packet.side.other().index()]);
         let parts: Vec<usize> = self
             .waiting
             .of(queue)
@@ -86,72 +86,72 @@ impl Comparison {
             .map(|(key, _)| key)
             .collect();
         for key in parts {
-            self.claim(key, waiter);
+            self.claim(key, packet);
         }
-        waiter.cover.left(one.payload) == 0
+        packet.cover.left(one.payload) == 0
     }
 
     /// Whether it is a further copy of a packet that both captures have shown, or of a part of one; says so.
-    pub(super) fn is_copy(&mut self, waiter: &Waiter) -> bool {
-        let Some(pair) = self.links.pairs.get(waiter.pair) else { return false };
-        let at_receiver = pair.way_of(waiter.half).is_none_or(|way| way.receiver() == waiter.side);
-        let half = &pair.halves[waiter.half];
-        let first = match self.waiting.paired(waiter.mark, self.now) {
-            Some(first) if half.keeps_ids() && first.ip_id != waiter.header.ip_id => None,
+    pub(super) fn is_copy(&mut self, packet: &Unpaired) -> bool {
+        let Some(pair) = self.links.pairs.get(packet.pair) else { return false };
+        let at_receiver = pair.way_of(packet.half).is_none_or(|way| way.receiver() == packet.side);
+        let half = &pair.halves[packet.half];
+        let first = match self.waiting.paired(packet.mark, self.now) {
+            Some(first) if half.keeps_ids() && first.ip_id != packet.header.ip_id => None,
             Some(first) => Some(first.frame),
-            None => half.cut_from(&waiter.header, !pair.without_timestamps).map(|whole| whole.frame),
+            None => half.cut_from(&packet.header, !pair.without_timestamps).map(|whole| whole.frame),
         };
         let Some(frame) = first.filter(|_| at_receiver) else { return false };
-        self.say_copy(waiter, frame);
+        self.report_copy(packet, frame);
         true
     }
 
     /// Says that it is a copy of the packet that has that frame at the sender's side.
-    pub(super) fn say_copy(&mut self, waiter: &Waiter, frame: u64) {
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
-        pair.halves[waiter.half].record.duplicated += 1;
-        let said = Said::of(pair, waiter.half);
-        let mut crossing = said.alone(waiter.side, &waiter.header, Fate::Duplicated);
-        crossing.frames[waiter.side.other().index()] = Some(frame);
-        self.say(crossing);
+    pub(super) fn report_copy(&mut self, packet: &Unpaired, frame: u64) {
+        let Some(pair) = self.links.pairs.get_mut(packet.pair) else { return };
+        pair.halves[packet.half].record.duplicated += 1;
+        let context = PacketContext::of(pair, packet.half);
+        let mut crossing = context.alone(packet.side, &packet.header, Fate::Duplicated);
+        crossing.frames[packet.side.other().index()] = Some(frame);
+        self.report(crossing);
     }
 
     /// Which way it went, where no packet of the connection has told: as with most connections, or from a host that has just
     /// set the time to live.
-    fn guess_way(&mut self, waiter: &Waiter) {
+    fn guess_way(&mut self, packet: &Unpaired) {
         let clients = self.clients;
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair).filter(|pair| pair.way.is_none()) else { return };
+        let Some(pair) = self.links.pairs.get_mut(packet.pair).filter(|pair| pair.way.is_none()) else { return };
         // RFC 1700 and what systems have made of it.
-        let fresh = matches!(waiter.header.ttl, 64 | 128 | 255);
-        let from_client = pair.client.0 == waiter.half;
+        let fresh = matches!(packet.header.ttl, 64 | 128 | 255);
+        let from_client = pair.client.0 == packet.half;
         let sender = if fresh {
-            waiter.side
+            packet.side
         } else if from_client {
             clients
         } else {
             clients.other()
         };
-        pair.set_way(waiter.half, Way::from(sender));
+        pair.set_way(packet.half, Way::from(sender));
     }
 
-    fn fate(&mut self, waiter: &Waiter, way: Way) -> Fate {
-        let at_sender = waiter.side == way.sender();
-        let other = waiter.side.other();
+    fn fate(&mut self, packet: &Unpaired, way: Way) -> Fate {
+        let at_sender = packet.side == way.sender();
+        let other = packet.side.other();
         let queue = self.queues[way.index()];
         let usual = queue.min.unwrap_or_default().0.max(0);
         let crosses = if at_sender { usual } else { -usual };
-        let there = Timestamp(waiter.header.ts.0.saturating_add(crosses));
+        let there = Timestamp(packet.header.ts.0.saturating_add(crosses));
         let (first, last) = self.overlap.spans[other.index()];
         let lossy = self.lossy[other.index()];
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return Fate::Outside };
-        if !at_sender && there.since(last) < JUST_OVER && Self::is_foreign_reset(pair, waiter) {
+        let Some(pair) = self.links.pairs.get_mut(packet.pair) else { return Fate::Outside };
+        if !at_sender && there.since(last) < JUST_OVER && Self::is_foreign_reset(pair, packet) {
             return Fate::Inserted;
         }
-        if there < first || there > last || Self::is_proxied(pair) || !Self::is_shown(pair, waiter, other) {
+        if there < first || there > last || Self::is_proxied(pair) || !Self::is_shown(pair, packet, other) {
             return Fate::Outside;
         }
-        let half = &pair.halves[waiter.half];
-        let header = &waiter.header;
+        let half = &pair.halves[packet.half];
+        let header = &packet.header;
         let missed = if header.payload > 0 { half.was_missed(other, header.seq, header.end()) } else { lossy };
         if missed || !at_sender && lossy && !header.is(TcpFlags::RST) {
             return Fate::Outside;
@@ -164,9 +164,9 @@ impl Comparison {
     }
 
     /// Whether it is a RST that has come over another number of routers than all else: whoever made it is somewhere else.
-    fn is_foreign_reset(pair: &Pair, waiter: &Waiter) -> bool {
-        let usual = pair.halves[waiter.half].ttls[waiter.side.index()];
-        waiter.header.is(TcpFlags::RST) && usual.is_some_and(|usual| usual != waiter.header.ttl)
+    fn is_foreign_reset(pair: &Pair, packet: &Unpaired) -> bool {
+        let usual = pair.halves[packet.half].ttls[packet.side.index()];
+        packet.header.is(TcpFlags::RST) && usual.is_some_and(|usual| usual != packet.header.ttl)
     }
 
     /// Whether the connection ends at something between, which has opened another one.
@@ -177,16 +177,16 @@ impl Comparison {
     }
 
     /// Whether the other capture would have shown it: one that shows nothing of a direction, but what acknowledges it, does not.
-    fn is_shown(pair: &Pair, waiter: &Waiter, other: Side) -> bool {
-        let (half, back) = (&pair.halves[waiter.half], &pair.halves[1 - waiter.half]);
+    fn is_shown(pair: &Pair, packet: &Unpaired, other: Side) -> bool {
+        let (half, back) = (&pair.halves[packet.half], &pair.halves[1 - packet.half]);
         if half.seen[other.index()] > 0 {
             return true;
         }
         if back.seen[other.index()] > 0 {
-            let header = &waiter.header;
+            let header = &packet.header;
             return half.acked[other.index()].is_none_or(|acked| acked.distance(header.end()) < 0);
         }
         // Of a connection that one capture shows nothing of, an attempt without an answer may not have come so far.
-        back.seen[waiter.side.index()] == 0
+        back.seen[packet.side.index()] == 0
     }
 }

@@ -3,12 +3,12 @@
 use crate::capture::Span;
 use crate::dissect::TcpFlags;
 
-use super::comparison::{Comparison, Said};
+use super::comparison::{Comparison, PacketContext};
 use super::event::{Crossing, Fate};
 use super::pair::Pair;
 use super::ranges::common;
 use super::sighting::Header;
-use super::waiting::Waiter;
+use super::waiting::Unpaired;
 use super::{Side, Way};
 
 /// Waiting packets of one direction that are looked through where no mark tells.
@@ -31,75 +31,75 @@ impl Comparison {
     pub(super) fn arrive(&mut self, side: Side, key: usize, half: usize, header: Header) {
         let Some(pair) = self.links.pairs.get_mut(key) else { return };
         let mark = header.mark(pair.tag(half), !pair.without_timestamps);
-        let mut waiter = Waiter::new(header, side, key, half, mark);
-        waiter.since = self.now;
+        let mut packet = Unpaired::new(header, side, key, half, mark);
+        packet.since = self.now;
         if let Some(way) = pair.way_of(half).filter(|way| way.sender() == side) {
             let sent = &mut self.sent[way.index()];
-            waiter.nth = (*sent, pair.halves[half].sent);
+            packet.nth = (*sent, pair.halves[half].sent);
             *sent += 1;
             pair.halves[half].send(&header);
             let last = self.queues[way.index()].last;
-            (waiter.queue, waiter.usual) = (last, (last, last));
+            (packet.queue, packet.usual) = (last, (last, last));
         }
-        if !self.is_one_of_many(&waiter) {
-            if let Some(found) = self.by_mark(&waiter).or_else(|| self.by_look(&waiter)) {
-                return self.pair_up(found, waiter);
+        if !self.is_one_of_many(&packet) {
+            if let Some(found) = self.by_mark(&packet).or_else(|| self.by_look(&packet)) {
+                return self.pair_up(found, packet);
             }
-            if header.payload > 0 && self.by_bytes(&mut waiter) || self.is_copy(&waiter) {
+            if header.payload > 0 && self.by_bytes(&mut packet) || self.is_copy(&packet) {
                 return;
             }
         }
         let Some(pair) = self.links.pairs.get_mut(key) else { return };
         let way = pair.way_of(half).filter(|way| way.sender() == side);
-        let nth = waiter.nth.0;
-        let key = self.waiting.add(waiter, &mut pair.halves[half].waiting[side.index()]);
+        let nth = packet.nth.0;
+        let key = self.waiting.add(packet, &mut pair.halves[half].waiting[side.index()]);
         if let Some(way) = way {
             self.waiting.send(way, key, nth);
         }
     }
 
     /// The packet with the same mark, and with this IP ID where the path keeps IDs.
-    fn by_mark(&self, waiter: &Waiter) -> Option<usize> {
-        let half = &self.links.pairs.get(waiter.pair)?.halves[waiter.half];
+    fn by_mark(&self, packet: &Unpaired) -> Option<usize> {
+        let half = &self.links.pairs.get(packet.pair)?.halves[packet.half];
         let keeps_ids = half.keeps_ids();
-        let same_id = |one: &Waiter| one.header.ip_id == waiter.header.ip_id;
+        let same_id = |one: &Unpaired| one.header.ip_id == packet.header.ip_id;
         // Where another of them has just come, one that would be faster than any is taken for a copy of that.
-        let floor = self.waiting.paired(waiter.mark, self.now).and_then(|_| self.overlap.clock.floor());
+        let floor = self.waiting.paired(packet.mark, self.now).and_then(|_| self.overlap.clock.floor());
         self.waiting
-            .alike(waiter.side.other(), waiter.mark)
+            .alike(packet.side.other(), packet.mark)
             .filter(|(_, one)| one.cover.is_empty() && (!keeps_ids || same_id(one)))
-            .filter(|(_, one)| floor.is_none_or(|floor| self.delay(waiter, one) >= floor))
+            .filter(|(_, one)| floor.is_none_or(|floor| self.delay(packet, one) >= floor))
             .min_by_key(|(_, one)| (!same_id(one), one.header.frame))
             .map(|(key, _)| key)
     }
 
     /// The packet that differs only in what something between has changed: a SYN's numbers, its options, the timestamps.
-    fn by_look(&mut self, waiter: &Waiter) -> Option<usize> {
-        let pair = self.links.pairs.get(waiter.pair)?;
-        let is_settled = pair.matched > 0 && !waiter.header.is(TcpFlags::SYN);
+    fn by_look(&mut self, packet: &Unpaired) -> Option<usize> {
+        let pair = self.links.pairs.get(packet.pair)?;
+        let is_settled = pair.matched > 0 && !packet.header.is(TcpFlags::SYN);
         if is_settled || !pair.is_linked() {
             return None;
         }
-        let queue = pair.halves[waiter.half].waiting[waiter.side.other().index()];
+        let queue = pair.halves[packet.half].waiting[packet.side.other().index()];
         let (key, other) = self
             .waiting
             .of(queue)
             .take(MAX_LOOKED_THROUGH)
             .filter(|(_, other)| other.cover.is_empty())
-            .find(|(_, other)| is_changed(pair, &waiter.header, &other.header))
+            .find(|(_, other)| is_changed(pair, &packet.header, &other.header))
             .map(|(key, other)| (key, other.header))?;
-        let (a, b) = if waiter.side == Side::A { (waiter.header, other) } else { (other, waiter.header) };
-        let pair = self.links.pairs.get_mut(waiter.pair)?;
+        let (a, b) = if packet.side == Side::A { (packet.header, other) } else { (other, packet.header) };
+        let pair = self.links.pairs.get_mut(packet.pair)?;
         let timestamps_change = a.timestamps != b.timestamps && !pair.without_timestamps;
         pair.without_timestamps |= timestamps_change;
         let shifts = [b.seq.0.wrapping_sub(a.seq.0), b.ack.zip(a.ack).map_or(0, |(b, a)| b.0.wrapping_sub(a.0))];
-        for (half, shift) in [waiter.half, 1 - waiter.half].into_iter().zip(shifts) {
+        for (half, shift) in [packet.half, 1 - packet.half].into_iter().zip(shifts) {
             if shift != 0 {
                 pair.shift(half, shift);
             }
         }
         if shifts != [0, 0] || timestamps_change {
-            self.look_anew(waiter.pair, key);
+            self.look_anew(packet.pair, key);
         }
         Some(key)
     }
@@ -110,23 +110,23 @@ impl Comparison {
         let queues = pair.halves.iter().flat_map(|half| &half.waiting);
         let keys: Vec<usize> = queues.flat_map(|queue| self.waiting.of(*queue)).map(|(key, _)| key).collect();
         let mut moved = Vec::new();
-        for waiter in keys.into_iter().filter(|waiter| *waiter != but) {
-            moved.extend(self.take(waiter));
+        for packet in keys.into_iter().filter(|packet| *packet != but) {
+            moved.extend(self.take(packet));
         }
-        moved.sort_by_key(|waiter| (waiter.header.ts, waiter.side, waiter.header.frame));
-        for waiter in moved {
+        moved.sort_by_key(|packet| (packet.header.ts, packet.side, packet.header.frame));
+        for packet in moved {
             let Some(pair) = self.links.pairs.get_mut(key) else { return };
-            let header = pair.normalised(waiter.side, waiter.half, waiter.header);
-            let mark = header.mark(pair.tag(waiter.half), !pair.without_timestamps);
-            let queue = &mut pair.halves[waiter.half].waiting[waiter.side.index()];
-            self.waiting.add(waiter.anew(header, mark), queue);
+            let header = pair.normalised(packet.side, packet.half, packet.header);
+            let mark = header.mark(pair.tag(packet.half), !pair.without_timestamps);
+            let queue = &mut pair.halves[packet.half].waiting[packet.side.index()];
+            self.waiting.add(packet.anew(header, mark), queue);
         }
     }
 
     /// Takes a waiting packet out.
-    pub(super) fn take(&mut self, key: usize) -> Option<Waiter> {
-        let waiter = self.waiting.get(key)?;
-        let (pair, half, side) = (waiter.pair, waiter.half, waiter.side);
+    pub(super) fn take(&mut self, key: usize) -> Option<Unpaired> {
+        let packet = self.waiting.get(key)?;
+        let (pair, half, side) = (packet.pair, packet.half, packet.side);
         let pair = self.links.pairs.get_mut(pair)?;
         Some(self.waiting.take(key, &mut pair.halves[half].waiting[side.index()]))
     }
@@ -144,20 +144,20 @@ impl Comparison {
             let keys: Vec<usize> = self.waiting.of(*queue).map(|(key, _)| key).collect();
             moved.extend(keys.into_iter().map(|key| (to, self.waiting.take(key, queue))));
         }
-        moved.sort_by_key(|(_, waiter)| waiter.header.frame);
-        for (half, waiter) in moved {
+        moved.sort_by_key(|(_, packet)| packet.header.frame);
+        for (half, packet) in moved {
             let Some(pair) = self.links.pairs.get(key) else { return };
-            let header = pair.normalised(side, half, waiter.header);
+            let header = pair.normalised(side, half, packet.header);
             self.arrive(side, key, half, header);
         }
     }
 
     /// Both captures show a packet.
-    pub(super) fn pair_up(&mut self, found: usize, waiter: Waiter) {
+    pub(super) fn pair_up(&mut self, found: usize, packet: Unpaired) {
         let Some(other) = self.take(found) else { return };
-        self.know_way(&waiter, &other);
-        let way = self.links.pairs.get(waiter.pair).and_then(|pair| pair.way_of(waiter.half)).unwrap_or(Way::AToB);
-        let (sent, came) = if waiter.side == way.sender() { (&waiter, &other) } else { (&other, &waiter) };
+        self.know_way(&packet, &other);
+        let way = self.links.pairs.get(packet.pair).and_then(|pair| pair.way_of(packet.half)).unwrap_or(Way::AToB);
+        let (sent, came) = if packet.side == way.sender() { (&packet, &other) } else { (&other, &packet) };
         for key in [sent.pair, came.pair] {
             let Some(pair) = self.links.pairs.get_mut(key) else { return };
             pair.matched += u64::from(!sent.header.is(TcpFlags::SYN));
@@ -184,11 +184,11 @@ impl Comparison {
         stats.arrived += 1;
         stats.overtaken += u64::from(overtaken);
         stats.delays.add(delay);
-        let said = Said::of(pair, sent.half);
+        let context = PacketContext::of(pair, sent.half);
         let crossing = Crossing {
             delay: Some(delay),
             overtaken,
-            ..self.both(&said, way, (&sent.header, &came.header), Fate::Arrived)
+            ..self.both(&context, way, (&sent.header, &came.header), Fate::Arrived)
         };
         if in_time {
             self.queues[way.index()].add(delay);
@@ -196,26 +196,26 @@ impl Comparison {
             self.waiting.tell_usual(way, sent.header.ts, usual);
         }
         let (frame, id) = (sent.header.frame, sent.header.ip_id);
-        self.waiting.remember(waiter.mark, self.now, frame, id);
-        if other.mark != waiter.mark {
+        self.waiting.remember(packet.mark, self.now, frame, id);
+        if other.mark != packet.mark {
             self.waiting.remember(other.mark, self.now, frame, id);
         }
-        self.say(crossing);
-        self.close_if_over(waiter.pair);
-        if other.pair != waiter.pair {
+        self.report(crossing);
+        self.close_if_over(packet.pair);
+        if other.pair != packet.pair {
             self.close_if_over(other.pair);
         }
     }
 
     /// A crossing of a packet with a frame on either side.
-    fn both(&self, said: &Said, way: Way, (sent, came): (&Header, &Header), fate: Fate) -> Crossing {
-        let mut crossing = said.alone(way.sender(), sent, fate);
+    fn both(&self, context: &PacketContext, way: Way, (sent, came): (&Header, &Header), fate: Fate) -> Crossing {
+        let mut crossing = context.alone(way.sender(), sent, fate);
         crossing.frames[way.receiver().index()] = Some(came.frame);
         crossing
     }
 
     /// What both captures show says which way it went, where nothing else did: nothing comes before it is sent.
-    fn know_way(&mut self, one: &Waiter, other: &Waiter) {
+    fn know_way(&mut self, one: &Unpaired, other: &Unpaired) {
         let Some(pair) = self.links.pairs.get_mut(one.pair).filter(|pair| pair.way.is_none()) else { return };
         let (a, b) = if one.side == Side::A { (one, other) } else { (other, one) };
         let later = b.header.ts.since(a.header.ts).0;
@@ -226,10 +226,10 @@ impl Comparison {
 
     /// Whether the other capture shows its bytes in segments that offload has cut or joined otherwise; what it shows of them
     /// counts, and the rest waits.
-    fn by_bytes(&mut self, waiter: &mut Waiter) -> bool {
-        let Some(pair) = self.links.pairs.get(waiter.pair) else { return false };
+    fn by_bytes(&mut self, packet: &mut Unpaired) -> bool {
+        let Some(pair) = self.links.pairs.get(packet.pair) else { return false };
         let with_timestamps = !pair.without_timestamps;
-        let (header, queue) = (waiter.header, pair.halves[waiter.half].waiting[waiter.side.other().index()]);
+        let (header, queue) = (packet.header, pair.halves[packet.half].waiting[packet.side.other().index()]);
         let parts: Vec<usize> = self
             .waiting
             .of(queue)
@@ -243,59 +243,59 @@ impl Comparison {
             .map(|(key, _)| key)
             .collect();
         for key in parts {
-            self.claim(key, waiter);
+            self.claim(key, packet);
         }
-        !waiter.cover.is_empty() && waiter.cover.left(header.payload) == 0
+        !packet.cover.is_empty() && packet.cover.left(header.payload) == 0
     }
 
     /// Takes what two segments have in common for paired.
-    pub(super) fn claim(&mut self, key: usize, waiter: &mut Waiter) {
+    pub(super) fn claim(&mut self, key: usize, packet: &mut Unpaired) {
         let Some(other) = self.waiting.get(key) else { return };
-        let (one, two) = (waiter.header, other.header);
+        let (one, two) = (packet.header, other.header);
         let ahead = two.seq.distance(one.seq);
-        let ranges = common(&waiter.cover, one.payload, &other.cover, two.payload, ahead);
+        let ranges = common(&packet.cover, one.payload, &other.cover, two.payload, ahead);
         if ranges.is_empty() {
             return;
         }
-        self.know_way_of(waiter, key);
+        self.know_way_of(packet, key);
         let Some(other) = self.waiting.get_mut(key) else { return };
         for (low, high) in &ranges {
-            waiter.cover.add(*low, *high);
+            packet.cover.add(*low, *high);
             let back = |at: u32| (i64::from(at) - i64::from(ahead)) as u32;
             other.cover.add(back(*low), back(*high));
         }
-        let whole = [waiter.cover.left(one.payload), other.cover.left(two.payload)].map(|left| left == 0);
-        self.say_parts(waiter, two, ranges, whole);
+        let whole = [packet.cover.left(one.payload), other.cover.left(two.payload)].map(|left| left == 0);
+        self.report_parts(packet, two, ranges, whole);
         if whole[1]
             && let Some(other) = self.take(key)
         {
-            self.waiting.remember(other.mark, self.now, self.sender_frame(waiter, &other), two.ip_id);
+            self.waiting.remember(other.mark, self.now, self.sender_frame(packet, &other), two.ip_id);
         }
     }
 
-    fn know_way_of(&mut self, waiter: &Waiter, key: usize) {
+    fn know_way_of(&mut self, packet: &Unpaired, key: usize) {
         let Some(other) = self.waiting.get(key) else { return };
-        let other = Waiter::new(other.header, other.side, other.pair, other.half, other.mark);
-        self.know_way(waiter, &other);
+        let other = Unpaired::new(other.header, other.side, other.pair, other.half, other.mark);
+        self.know_way(packet, &other);
     }
 
-    fn sender_frame(&self, one: &Waiter, other: &Waiter) -> u64 {
+    fn sender_frame(&self, one: &Unpaired, other: &Unpaired) -> u64 {
         let way = self.links.pairs.get(one.pair).and_then(|pair| pair.way_of(one.half)).unwrap_or(Way::AToB);
         if one.side == way.sender() { one.header.frame } else { other.header.frame }
     }
 
     /// Says that parts of two segments are the same bytes, and counts what has come whole.
-    fn say_parts(&mut self, waiter: &Waiter, two: Header, ranges: Vec<(u32, u32)>, whole: [bool; 2]) {
-        let Some(pair) = self.links.pairs.get_mut(waiter.pair) else { return };
-        let way = pair.way_of(waiter.half).unwrap_or(Way::AToB);
+    fn report_parts(&mut self, packet: &Unpaired, two: Header, ranges: Vec<(u32, u32)>, whole: [bool; 2]) {
+        let Some(pair) = self.links.pairs.get_mut(packet.pair) else { return };
+        let way = pair.way_of(packet.half).unwrap_or(Way::AToB);
         pair.matched += 1;
-        let said = Said::of(pair, waiter.half);
-        let (mine, one) = (waiter.side == way.sender(), waiter.header);
+        let context = PacketContext::of(pair, packet.half);
+        let (mine, one) = (packet.side == way.sender(), packet.header);
         let (sent, came) = if mine { (&one, &two) } else { (&two, &one) };
         if came.payload < sent.payload {
-            pair.halves[waiter.half].remember_cut(*sent);
+            pair.halves[packet.half].remember_cut(*sent);
         }
-        let stats = &mut pair.halves[waiter.half].record;
+        let stats = &mut pair.halves[packet.half].record;
         if whole[usize::from(!mine)] {
             stats.sent += 1;
             stats.arrived += 1;
@@ -308,11 +308,12 @@ impl Comparison {
             let shift = if mine { 0 } else { one.seq.distance(two.seq) };
             let part = [low, high].map(|at| (i64::from(at) + i64::from(shift)) as u32);
             let part = Some((part[0], part[1])).filter(|(low, high)| high - low < all_of_sent);
-            let crossing = Crossing { delay: Some(delay), part, ..self.both(&said, way, (sent, came), Fate::Arrived) };
-            self.say(crossing);
+            let crossing =
+                Crossing { delay: Some(delay), part, ..self.both(&context, way, (sent, came), Fate::Arrived) };
+            self.report(crossing);
         }
         if whole[0] {
-            self.waiting.remember(waiter.mark, self.now, sent.frame, one.ip_id);
+            self.waiting.remember(packet.mark, self.now, sent.frame, one.ip_id);
         }
     }
 }

@@ -26,7 +26,7 @@ const MAX_SENT: usize = 1 << 16;
 
 /// A packet that waits for its counterpart.
 #[derive(Debug)]
-pub(super) struct Waiter {
+pub(super) struct Unpaired {
     pub header: Header,
     pub side: Side,
     pub pair: usize,
@@ -76,7 +76,7 @@ pub(super) struct Paired {
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    waiters: Slab<Waiter>,
+    packets: Slab<Unpaired>,
     /// The first of each mark.
     marks: [HashMap<u64, usize, RandomState>; 2],
     all: Queue,
@@ -88,7 +88,7 @@ pub(super) struct Waiting {
     by_mark: HashMap<u64, u64, RandomState>,
 }
 
-impl Waiter {
+impl Unpaired {
     /// One that has just come.
     pub fn new(header: Header, side: Side, pair: usize, half: usize, mark: u64) -> Self {
         Self {
@@ -117,13 +117,13 @@ impl Waiter {
 
 impl Waiting {
     /// Puts one behind the others of its direction and side.
-    pub fn add(&mut self, waiter: Waiter, queue: &mut Queue) -> usize {
-        let (side, mark) = (waiter.side, waiter.mark);
-        let key = self.waiters.insert(waiter);
+    pub fn add(&mut self, packet: Unpaired, queue: &mut Queue) -> usize {
+        let (side, mark) = (packet.side, packet.mark);
+        let key = self.packets.insert(packet);
         self.chain(key, side, mark);
-        self.link(key, queue, |waiter| &mut waiter.near);
+        self.link(key, queue, |packet| &mut packet.near);
         let mut all = self.all;
-        self.link(key, &mut all, |waiter| &mut waiter.all);
+        self.link(key, &mut all, |packet| &mut packet.all);
         self.all = all;
         key
     }
@@ -141,11 +141,11 @@ impl Waiting {
     pub fn tell_usual(&mut self, way: Way, ts: Timestamp, usual: (Span, Span)) {
         let sent = &mut self.sent[way.index()];
         while let Some((key, nth)) = sent.front().copied() {
-            if let Some(waiter) = self.waiters.get_mut(key).filter(|waiter| waiter.nth.0 == nth) {
-                if waiter.header.ts > ts {
+            if let Some(packet) = self.packets.get_mut(key).filter(|packet| packet.nth.0 == nth) {
+                if packet.header.ts > ts {
                     break;
                 }
-                waiter.usual = usual;
+                packet.usual = usual;
             }
             sent.pop_front();
         }
@@ -157,105 +157,105 @@ impl Waiting {
             return;
         };
         for _ in 1..MAX_ALIKE {
-            match self.waiters.get(at).and_then(|waiter| waiter.alike) {
+            match self.packets.get(at).and_then(|packet| packet.alike) {
                 Some(next) => at = next,
                 None => {
-                    self.waiters[at].alike = Some(key);
+                    self.packets[at].alike = Some(key);
                     return;
                 }
             }
         }
     }
 
-    fn link(&mut self, key: usize, queue: &mut Queue, of: impl Fn(&mut Waiter) -> &mut Links) {
+    fn link(&mut self, key: usize, queue: &mut Queue, of: impl Fn(&mut Unpaired) -> &mut Links) {
         match queue.last {
-            Some(last) => of(&mut self.waiters[last]).behind = Some(key),
+            Some(last) => of(&mut self.packets[last]).behind = Some(key),
             None => queue.first = Some(key),
         }
-        of(&mut self.waiters[key]).before = queue.last;
+        of(&mut self.packets[key]).before = queue.last;
         queue.last = Some(key);
     }
 
-    fn unlink(&mut self, links: Links, queue: &mut Queue, of: impl Fn(&mut Waiter) -> &mut Links) {
+    fn unlink(&mut self, links: Links, queue: &mut Queue, of: impl Fn(&mut Unpaired) -> &mut Links) {
         match links.before {
-            Some(before) => of(&mut self.waiters[before]).behind = links.behind,
+            Some(before) => of(&mut self.packets[before]).behind = links.behind,
             None => queue.first = links.behind,
         }
         match links.behind {
-            Some(behind) => of(&mut self.waiters[behind]).before = links.before,
+            Some(behind) => of(&mut self.packets[behind]).before = links.before,
             None => queue.last = links.before,
         }
     }
 
     /// Takes one out.
-    pub fn take(&mut self, key: usize, queue: &mut Queue) -> Waiter {
-        let waiter = self.waiters.remove(key);
-        self.unchain(key, &waiter);
-        self.unlink(waiter.near, queue, |waiter| &mut waiter.near);
+    pub fn take(&mut self, key: usize, queue: &mut Queue) -> Unpaired {
+        let packet = self.packets.remove(key);
+        self.unchain(key, &packet);
+        self.unlink(packet.near, queue, |packet| &mut packet.near);
         let mut all = self.all;
-        self.unlink(waiter.all, &mut all, |waiter| &mut waiter.all);
+        self.unlink(packet.all, &mut all, |packet| &mut packet.all);
         self.all = all;
-        waiter
+        packet
     }
 
-    fn unchain(&mut self, key: usize, waiter: &Waiter) {
-        let marks = &mut self.marks[waiter.side.index()];
-        let Some(mut at) = marks.get(&waiter.mark).copied() else { return };
+    fn unchain(&mut self, key: usize, packet: &Unpaired) {
+        let marks = &mut self.marks[packet.side.index()];
+        let Some(mut at) = marks.get(&packet.mark).copied() else { return };
         if at == key {
-            match waiter.alike {
-                Some(next) => marks.insert(waiter.mark, next),
-                None => marks.remove(&waiter.mark),
+            match packet.alike {
+                Some(next) => marks.insert(packet.mark, next),
+                None => marks.remove(&packet.mark),
             };
             return;
         }
         // One that was too many is in no chain.
-        while let Some(next) = self.waiters[at].alike {
+        while let Some(next) = self.packets[at].alike {
             if next == key {
-                self.waiters[at].alike = waiter.alike;
+                self.packets[at].alike = packet.alike;
                 return;
             }
             at = next;
         }
     }
 
-    pub fn get(&self, key: usize) -> Option<&Waiter> {
-        self.waiters.get(key)
+    pub fn get(&self, key: usize) -> Option<&Unpaired> {
+        self.packets.get(key)
     }
 
-    pub fn get_mut(&mut self, key: usize) -> Option<&mut Waiter> {
-        self.waiters.get_mut(key)
+    pub fn get_mut(&mut self, key: usize) -> Option<&mut Unpaired> {
+        self.packets.get_mut(key)
     }
 
     /// Those of that side with a mark, oldest first.
-    pub fn alike(&self, side: Side, mark: u64) -> impl Iterator<Item = (usize, &Waiter)> {
+    pub fn alike(&self, side: Side, mark: u64) -> impl Iterator<Item = (usize, &Unpaired)> {
         let mut next = self.marks[side.index()].get(&mark).copied();
         std::iter::from_fn(move || {
             let key = next?;
-            let waiter = self.waiters.get(key)?;
-            next = waiter.alike;
-            Some((key, waiter))
+            let packet = self.packets.get(key)?;
+            next = packet.alike;
+            Some((key, packet))
         })
     }
 
     /// Those of a direction and side, oldest first.
-    pub fn of(&self, queue: Queue) -> impl Iterator<Item = (usize, &Waiter)> {
+    pub fn of(&self, queue: Queue) -> impl Iterator<Item = (usize, &Unpaired)> {
         let mut next = queue.first;
         std::iter::from_fn(move || {
             let key = next?;
-            let waiter = self.waiters.get(key)?;
-            next = waiter.near.behind;
-            Some((key, waiter))
+            let packet = self.packets.get(key)?;
+            next = packet.near.behind;
+            Some((key, packet))
         })
     }
 
     /// The one that has waited longest.
-    pub fn oldest(&self) -> Option<(usize, &Waiter)> {
-        self.all.first.and_then(|key| self.waiters.get(key).map(|waiter| (key, waiter)))
+    pub fn oldest(&self) -> Option<(usize, &Unpaired)> {
+        self.all.first.and_then(|key| self.packets.get(key).map(|packet| (key, packet)))
     }
 
     /// How many wait.
     pub fn len(&self) -> usize {
-        self.waiters.len()
+        self.packets.len()
     }
 
     /// Remembers a packet that both captures have shown, under its mark, for copies of it.

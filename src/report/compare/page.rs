@@ -67,7 +67,10 @@ fn plot(comparison: &Comparison, way: Way, names: WayNames) -> Option<String> {
     let end = timeline.steps().last().map_or(0, |(ts, _)| at(ts));
     let means: Vec<Dot> =
         timeline.steps().filter_map(|(ts, step)| step.mean().map(|mean| dot(at(ts), mean.0, mean.0))).collect();
-    let lost: Vec<Dot> = timeline.steps().filter(|(_, step)| step.lost > 0).map(|(ts, _)| dot(at(ts), 0, 0)).collect();
+    // A little above the axis, which would cover half of them.
+    let low = most / 50;
+    let lost: Vec<Dot> =
+        timeline.steps().filter(|(_, step)| step.lost > 0).map(|(ts, _)| dot(at(ts), low, low)).collect();
     let mut plot = Plot::new(
         format!("One-way delay, {}", names.name(way)),
         "Each upright stroke goes from the shortest to the longest delay of the packets that were sent then; the dots on it are \
@@ -82,7 +85,7 @@ fn plot(comparison: &Comparison, way: Way, names: WayNames) -> Option<String> {
     let mut out = Vec::new();
     plot.write(&mut out, false);
     let picture = String::from_utf8(out).unwrap_or_default();
-    Some(format!("<figure>{picture}<figcaption>{}</figcaption></figure>", plot.caption()))
+    Some(format!("<h3>{}</h3><figure>{picture}<figcaption>{}</figcaption></figure>", plot.title(), plot.caption()))
 }
 
 /// The page.
