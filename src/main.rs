@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if cli::is_closed_pipe(&error) => Exit::Done.into(),
         Err(error) => {
-            cli::tell(&format!("tcpcheck: {}", cli::chain(&error)));
+            cli::warn(&format!("tcpcheck: {}", cli::chain(&error)));
             Exit::CouldNot.into()
         }
     }

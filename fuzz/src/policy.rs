@@ -6,7 +6,7 @@ use jiff::civil::date;
 use tcpcheck::capture::open_reader;
 use tcpcheck::policy::{Baseline, Draft, Judge, Policy, Standing, Verdict};
 use tcpcheck::report::Style;
-use tcpcheck::report::check::{Capture, Exhibit, Run, github, junit, markdown, ndjson, sarif, text};
+use tcpcheck::report::check::{Capture, EvidenceExcerpt, Run, github, junit, markdown, ndjson, sarif, text};
 use tcpcheck::report::lines::{LineStyle, Lines};
 use tcpcheck::{Content, FlowTracker, Frame, Next, Observation, dissect};
 use tcpcheck::track::AnalysisOptions;
@@ -39,7 +39,7 @@ pub fn judge(bytes: &[u8]) {
     let Some(mut verdict) = verdict(&policy, capture) else { return };
     draft(capture);
     let shrinks = baseline.map_or(Vec::new(), |baseline| baseline.apply(NAME, &mut verdict));
-    let mut exhibit = Exhibit::of(&verdict);
+    let mut exhibit = EvidenceExcerpt::of(&verdict);
     show(&mut exhibit, capture);
     let run = Run {
         policy: &policy,
@@ -112,7 +112,7 @@ fn draft(capture: &[u8]) {
     assert_eq!(verdict.standing(false), Standing::Passed, "{text}\n{verdict:#?}");
 }
 
-fn show(exhibit: &mut Exhibit, capture: &[u8]) {
+fn show(exhibit: &mut EvidenceExcerpt, capture: &[u8]) {
     let mut tracker = FlowTracker::new(AnalysisOptions::default());
     let (mut seen, mut line) = (Observation::default(), Vec::new());
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use tcpcheck::capture::open_reader;
 use tcpcheck::report::lines::{DumpStyle, LineStyle, Lines};
 use tcpcheck::report::{
-    Album, AlbumOptions, Annotator, Findings, Flows, Format, Graph, Invocation, Ladder, LadderOptions, Level, Names,
+    GraphCollector, GraphCollectorOptions, Annotator, Findings, Flows, Format, Graph, Invocation, Ladder, LadderOptions, Level, Names,
     Ndjson, Order, Packet, Packets, Records, Report, ReportOptions, Reporter, Style, Summary, Svg, TextStyle,
     write_xpl,
 };
@@ -78,7 +78,7 @@ pub fn report(bytes: &[u8]) {
     };
     let mut page =
         Report::new(ReportOptions { full: 3, payload: true, names: Names::numeric(), again: "a.pcap".to_owned() });
-    let mut album = Album::new(AlbumOptions { keep: 2, records: 0, payload: true });
+    let mut album = GraphCollector::new(GraphCollectorOptions { keep: 2, records: 0, payload: true });
     let mut ways = [
         Way::new(Packets::new(Annotator::new(Level::Full, style), !bit(4)), false),
         Way::new(
@@ -158,7 +158,7 @@ pub fn report(bytes: &[u8]) {
 const BOTH: [Direction; 2] = [Direction::FromOriginator, Direction::FromResponder];
 
 /// Every graph of the connections in the most trouble.
-fn graphs(album: &mut Album) {
+fn graphs(album: &mut GraphCollector) {
     for kept in album.kept() {
         for (graph, way) in Graph::ALL.into_iter().flat_map(|graph| BOTH.map(|way| (graph, way))) {
             let mut out = Vec::new();

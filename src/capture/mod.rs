@@ -5,8 +5,8 @@
 //! valid.
 
 mod block;
+mod broker;
 mod bytes;
-mod clerk;
 #[cfg(unix)]
 mod create;
 #[cfg(not(unix))]
@@ -34,7 +34,7 @@ mod window;
 mod writer;
 
 pub use block::{Beside, Block, Interface};
-pub use clerk::{Clerk, OwnClerk, Part, Purpose, SaveNames, SavedFile, SharedClerk};
+pub use broker::{Broker, OwnBroker, Part, Purpose, SaveNames, SavedFile, SharedBroker};
 pub use create::{Name, file_len, open_unchanged};
 pub use error::{CaptureError, CaptureFault, Damage};
 pub use file::{OpenFiles, open, open_all, open_reader};

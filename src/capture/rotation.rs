@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::{
-    Block, CaptureError, Frame, OwnClerk, Preamble, Remarks, SaveFile, SaveNames, SaveOptions, SavedFile, SharedClerk,
-    Timestamp, Turns,
+    Block, CaptureError, Frame, OwnBroker, Preamble, Remarks, SaveFile, SaveNames, SaveOptions, SavedFile,
+    SharedBroker, Timestamp, Turns,
 };
 
 /// The files of `-w`.
 pub struct Rotation {
-    clerk: SharedClerk,
+    broker: SharedBroker,
     options: SaveOptions,
     turns: Turns,
     /// The file that is written; `None` before the first frame where the name needs its time, and after a file that could
@@ -45,16 +45,16 @@ impl Rotation {
     /// # Errors
     /// When it cannot be made or written.
     pub fn create(pattern: &Path, options: SaveOptions, turns: Turns) -> Result<Self, CaptureError> {
-        let clerk = OwnClerk::new(SaveNames::new(pattern, turns.clone()));
-        Self::through(SharedClerk::new(clerk), options, turns)
+        let broker = OwnBroker::new(SaveNames::new(pattern, turns.clone()));
+        Self::through(SharedBroker::new(broker), options, turns)
     }
 
-    /// Like [`create`](Self::create), by a clerk who knows the names.
+    /// Like [`create`](Self::create), by a broker that knows the names.
     ///
     /// # Errors
     /// When the first file cannot be made or written.
-    pub fn through(clerk: SharedClerk, options: SaveOptions, turns: Turns) -> Result<Self, CaptureError> {
-        Self::begin_with(clerk, options, turns, Preamble::default())
+    pub fn through(broker: SharedBroker, options: SaveOptions, turns: Turns) -> Result<Self, CaptureError> {
+        Self::begin_with(broker, options, turns, Preamble::default())
     }
 
     /// The same, with that before the first frame of every file.
@@ -62,13 +62,13 @@ impl Rotation {
     /// # Errors
     /// As [`through`](Self::through).
     pub fn begin_with(
-        clerk: SharedClerk,
+        broker: SharedBroker,
         options: SaveOptions,
         turns: Turns,
         preamble: Preamble,
     ) -> Result<Self, CaptureError> {
         let mut rotation = Self {
-            clerk,
+            broker,
             options,
             turns,
             current: None,
@@ -195,7 +195,7 @@ impl Rotation {
         };
         // tcpdump leaves the last file to its reader: only those that made way for another are handed to -z.
         let finished = self.finish_file();
-        self.clerk.ask().end();
+        self.broker.ask().end();
         opened?;
         finished?;
         Ok(self.unsaved)
@@ -203,7 +203,7 @@ impl Rotation {
 
     fn open(&mut self) -> Result<(), CaptureError> {
         let file = SavedFile::Turn { began: self.began, count: self.count };
-        let made = self.clerk.ask().make(&file).and_then(|(file, path)| {
+        let made = self.broker.ask().make(&file).and_then(|(file, path)| {
             let mut file = SaveFile::in_file(file, &path, self.options)?;
             file.begin_with(&self.preamble)?;
             Ok(file)
@@ -216,7 +216,7 @@ impl Rotation {
     fn close(&mut self) -> Result<(), CaptureError> {
         self.refused = false;
         let finished = self.finish_file();
-        finished.and(self.clerk.ask().hand_on())
+        finished.and(self.broker.ask().hand_on())
     }
 
     fn finish_file(&mut self) -> Result<(), CaptureError> {

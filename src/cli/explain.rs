@@ -15,7 +15,7 @@ use crate::rules::{Kind, Page, Rule};
 use crate::track::{AnalysisOptions, Direction, Finding, SegmentEffect, TcpState, Value};
 
 use super::plan::is_standard;
-use super::sandbox::{self, Doors, User};
+use super::sandbox::{self, AllowedDescriptors, User};
 use super::watch::{Watched, watch};
 
 /// More of a finding's frames than this are not shown.
@@ -75,7 +75,7 @@ pub fn frame(
         );
     }
     let lines = Lines::new(LineStyle { numeric, ..LineStyle::default() });
-    sandbox::close(User::of(None)?.as_ref(), Doors::default())?;
+    sandbox::close(User::of(None)?.as_ref(), AllowedDescriptors::default())?;
     let look = |frames: &BTreeSet<u64>| watch(&files, frames, lines.clone(), options);
     let (mut found, last) = look(&BTreeSet::from([number]))?;
     let watched = found.pop().ok_or_else(|| anyhow!("there is no frame @{number}: the last one is @{last}"))?;

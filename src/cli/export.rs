@@ -15,20 +15,20 @@ use crate::track::{Analysed, Event, Finding, Visitor};
 
 use super::args::{ExportArgs, FormatName, TableName};
 use super::exit::Exit;
-use super::output::tell;
+use super::output::warn;
 use super::plan::{Environment, Plan};
 use super::quality;
-use super::run::{Desk, Session};
+use super::run::{BrokerHandle, Session};
 
 /// Writes the table.
 pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     let (table, format) = (Table::from(args.table), format(args)?);
     let columns = chosen(table, &args.fields)?;
-    let desk = Desk::open(plan.confined, Some(SaveNames::new(&args.output, Turns::default())), None)?;
-    let clerk = desk.clerk.clone();
+    let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(&args.output, Turns::default())), None)?;
+    let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
-    let (file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
+    let (file, path) = broker.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
     let described: Vec<Column> = columns.iter().filter_map(|at| table.columns().get(*at)).copied().collect();
     let named = || display::path(&path);
     let mut exporter = Exporter {
@@ -47,7 +47,7 @@ pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
                 damaged = damaged.or_else(|| faults.iter().find(|fault| is_damage(fault)).map(ToString::to_string))
             }
             Err(error) if args.files.len() > 1 && !super::is_closed_pipe(&error) => {
-                tell(&format!("tcpcheck: {}", super::chain(&error)));
+                warn(&format!("tcpcheck: {}", super::chain(&error)));
                 damaged
                     .get_or_insert_with(|| "not all files could be read: the rows of the others are there".to_owned());
             }

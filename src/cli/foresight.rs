@@ -12,7 +12,7 @@ const MAX_NOTED: usize = 500_000;
 /// What will be said of earlier packets.
 #[derive(Debug, Default)]
 pub struct Foresight {
-    noted: HashMap<u64, Vec<Word>>,
+    noted: HashMap<u64, Vec<LaterWord>>,
     /// How much was noted, and how much of that has come again.
     count: usize,
     passed: usize,
@@ -21,7 +21,7 @@ pub struct Foresight {
 }
 
 #[derive(Debug)]
-enum Word {
+enum LaterWord {
     Finding(Finding),
     Amend(Amend),
 }
@@ -30,18 +30,18 @@ impl Foresight {
     /// Notes what came with a packet, the first time: what its segment says of earlier ones.
     pub fn note_packet(&mut self, frame: u64, seen: &Observation) {
         for finding in others(frame, seen) {
-            self.note(finding.frame, || Word::Finding(finding.clone()));
+            self.note(finding.frame, || LaterWord::Finding(finding.clone()));
         }
     }
 
     /// Notes a finding that came with no packet.
     pub fn note_finding(&mut self, finding: &Finding) {
-        self.note(finding.frame, || Word::Finding(finding.clone()));
+        self.note(finding.frame, || LaterWord::Finding(finding.clone()));
     }
 
     /// Notes a change.
     pub fn note_amend(&mut self, amend: &Amend) {
-        self.note(amend.frame, || Word::Amend(amend.clone()));
+        self.note(amend.frame, || LaterWord::Amend(amend.clone()));
     }
 
     /// Everything has been read once.
@@ -49,7 +49,7 @@ impl Foresight {
         self.complete = self.count < MAX_NOTED;
     }
 
-    fn note(&mut self, frame: u64, word: impl FnOnce() -> Word) {
+    fn note(&mut self, frame: u64, word: impl FnOnce() -> LaterWord) {
         // What is about no frame stands where it comes.
         if frame > 0 && self.count < MAX_NOTED {
             self.noted.entry(frame).or_default().push(word());
@@ -75,11 +75,11 @@ impl Foresight {
     }
 
     /// Puts into a packet's findings what will be said of it.
-    pub fn tell(&mut self, frame: u64, findings: &mut Vec<Finding>) {
+    pub fn warn(&mut self, frame: u64, findings: &mut Vec<Finding>) {
         for word in self.noted.remove(&frame).unwrap_or_default() {
             match word {
-                Word::Finding(finding) => findings.push(finding),
-                Word::Amend(amend) => amend.apply(findings),
+                LaterWord::Finding(finding) => findings.push(finding),
+                LaterWord::Amend(amend) => amend.apply(findings),
             }
         }
     }

@@ -6,12 +6,12 @@ use anyhow::{Result, bail};
 use clap::Parser;
 
 use crate::display;
-use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, Trouble, trouble};
+use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, TroubleRank, trouble};
 use crate::track::Event;
 
 use super::args::{Args, LadderArgs, LadderFormat};
 use super::exit::Exit;
-use super::output::tell;
+use super::output::warn;
 use super::plan::{Environment, Plan, Show, is_standard};
 use super::run::{Events, Session};
 use super::select::Connections;
@@ -51,7 +51,7 @@ pub fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
     }
     if args.flow.is_none() && !args.worst && ladder.others() > 0 {
         let packets = ladder.others();
-        tell(&format!(
+        warn(&format!(
             "tcpcheck: {packets} packets of other connections are not drawn: choose one with --flow N or a filter"
         ));
     }
@@ -89,7 +89,7 @@ fn chosen(args: &LadderArgs, session: &Session<'_>) -> Result<Option<u32>> {
         }
         return Ok(None);
     }
-    let mut worst: Option<(Trouble, Reverse<u32>)> = None;
+    let mut worst: Option<(TroubleRank, Reverse<u32>)> = None;
     let mut count = 0_u64;
     session.read_ahead(&mut Events(|event| {
         if let Event::Ended(flow) = event {

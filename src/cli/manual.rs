@@ -177,7 +177,7 @@ A filter (\fBseccomp\fR(2)) leaves it the system calls of reading and writing wh
 file, making a socket, starting a process, sending a packet fail. Landlock, where the kernel has it, closes all paths as well.
 .IP \(bu 2
 What has to be opened later, by \fB\-w\fR with \fB\-C\fR or \fB\-G\fR and by \fB\-\-save\-on\fR, the command of \fB\-z\fR, and an
-interface that comes back are the business of a small process of its own (\fBtcpcheck clerk\fR). It runs as whoever started the
+interface that comes back are the business of a small process of its own (\fBtcpcheck broker\fR). It runs as whoever started the
 program, with no more than CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER of root's capabilities, never sees a packet,
 and makes only files whose names it derives itself from what was typed.
 .PP

@@ -2,16 +2,15 @@
 
 mod anonymize;
 pub mod args;
-pub mod check;
 #[cfg(target_os = "linux")]
-mod clerk;
+mod broker;
+pub mod check;
 mod compare;
 mod exit;
 mod explain;
 mod export;
 mod foresight;
 mod interruptible;
-mod keeper;
 mod ladder;
 mod manual;
 mod membership;
@@ -23,6 +22,7 @@ pub mod plan;
 mod progress;
 mod quality;
 mod report;
+mod ring;
 mod rules;
 mod run;
 #[cfg_attr(not(target_os = "linux"), path = "sandbox/elsewhere.rs")]
@@ -36,7 +36,7 @@ mod watch;
 
 pub use args::Args;
 pub use exit::Exit;
-pub use output::{chain, tell};
+pub use output::{chain, warn};
 pub use plan::{Environment, Plan};
 pub use run::{is_closed_pipe, run};
 
@@ -115,10 +115,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             return split::run(args, &Environment::of_process());
         }
         Some(SubCommand::Man) => manual::write(&mut stdout)?,
-        Some(SubCommand::Clerk) => {
+        Some(SubCommand::Broker) => {
             drop(stdout);
             #[cfg(target_os = "linux")]
-            clerk::serve()?;
+            broker::serve()?;
         }
         None if args.which.filter.first().is_some_and(|word| word == "help") => {
             stdout.write_all(&help(args.which.filter.get(1)))?;

@@ -249,7 +249,7 @@ impl Comments {
             }
             waiting.provisional = seen.provisional && !self.foresight.is_complete();
         }
-        self.foresight.tell(frame, &mut waiting.findings);
+        self.foresight.warn(frame, &mut waiting.findings);
     }
 
     /// All that is said of a packet.

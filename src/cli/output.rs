@@ -80,13 +80,13 @@ impl Output {
                         0 => "nothing is missing in it".to_owned(),
                         lines => format!("{lines} lines are missing in it"),
                     };
-                    tell(&format!("tcpcheck: standard output can be written again; {missing}"));
+                    warn(&format!("tcpcheck: standard output can be written again; {missing}"));
                 }
             }
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(error.into()),
             Err(error) => {
                 if self.trouble.is_none() {
-                    tell(&format!(
+                    warn(&format!(
                         "tcpcheck: standard output: {error}; the analysis goes on, and {} MiB of text are held meanwhile",
                         HELD >> 20
                     ));
@@ -136,7 +136,7 @@ fn lines(text: &[u8]) -> u64 {
 
 /// Writes lines to standard error, without anything from a file's name that a terminal or a CI runner would obey. When nobody
 /// reads that any more, there is nobody left to tell.
-pub fn tell(words: &str) {
+pub fn warn(words: &str) {
     let _ = io::stderr().lock().write_all((display::lines(words) + "\n").as_bytes());
 }
 

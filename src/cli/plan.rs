@@ -11,13 +11,13 @@ use clap::Parser;
 use crate::capture::{Filter, LiveOptions, SaveFormat, Span, Traffic, Turns};
 use crate::display;
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
-use crate::report::{Invocation, Level, Order, Pace};
+use crate::report::{Invocation, Level, Order, TableMode};
 use crate::rules::{Rule, Severity};
 use crate::track::AnalysisOptions;
 
 use super::args::{AnalysisArgs, Annotate, Args, Color, ConfinementArgs, LineArgs, OutputArgs, Sort, Way};
-use super::keeper::KeepPlan;
 use super::operands;
+use super::ring::KeepPlan;
 use super::sandbox::User;
 use super::select::{self, Connections, Selection};
 
@@ -55,7 +55,7 @@ pub struct Plan {
     /// Order of the table of connections.
     pub order: Order,
     /// When its rows are written.
-    pub table: Pace,
+    pub table: TableMode,
     /// So long is an interval.
     pub interval: Option<Span>,
     /// Write packets to this file.
@@ -239,10 +239,10 @@ impl Plan {
                 Sort::Findings => Order::Findings,
             },
             table: match (args.show.interval, &origin, args.show.sort) {
-                (Some(_), ..) => Pace::Intervals,
+                (Some(_), ..) => TableMode::Intervals,
                 // A capture that is left running has no end to wait for.
-                (None, Origin::Live(_), Sort::Start) => Pace::AsTheyEnd,
-                _ => Pace::AtTheEnd,
+                (None, Origin::Live(_), Sort::Start) => TableMode::AsTheyEnd,
+                _ => TableMode::AtTheEnd,
             },
             interval: args.show.interval,
             write: args.output.write.clone().filter(|_| args.output.ring.is_none()),

@@ -46,7 +46,7 @@ impl Losses {
     }
 
     /// TC907 for what was lost since it was told last, when it is time, in a capture that is at this frame.
-    pub fn tell(&mut self, frame: u64, at: Timestamp) -> Option<Finding> {
+    pub fn warn(&mut self, frame: u64, at: Timestamp) -> Option<Finding> {
         if self.last.is_some_and(|last| last.elapsed() < PATIENCE) {
             return None;
         }
@@ -83,13 +83,13 @@ mod tests {
     fn each_loss_is_told_once_and_soon_ones_together() {
         let mut losses = Losses::default();
         assert!(!losses.look(drops(0)));
-        assert!(losses.tell(1, Timestamp(0)).is_none());
+        assert!(losses.warn(1, Timestamp(0)).is_none());
         assert!(losses.look(drops(5)));
-        let told = losses.tell(9, Timestamp(7)).unwrap();
+        let told = losses.warn(9, Timestamp(7)).unwrap();
         assert_eq!((told.frame, told.fact("kernel")), (9, Some(&crate::track::Value::Number(5))));
         // Within a second of it.
         assert!(losses.look(drops(8)));
-        assert!(losses.tell(10, Timestamp(8)).is_none());
+        assert!(losses.warn(10, Timestamp(8)).is_none());
         assert_eq!(losses.rest().unwrap().fact("kernel"), Some(&crate::track::Value::Number(3)));
         assert!(losses.rest().is_none());
     }

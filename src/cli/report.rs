@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::capture::{SaveNames, SavedFile, SharedClerk, Turns};
+use crate::capture::{SaveNames, SavedFile, SharedBroker, Turns};
 use crate::display;
 use crate::report::{
-    Album, AlbumOptions, Graph, Names, Report, ReportOptions, Svg, called, main_way, way_name, write_xpl,
+    Graph, GraphCollector, GraphCollectorOptions, Names, Report, ReportOptions, Svg, called, main_way, way_name,
+    write_xpl,
 };
 use crate::track::Direction;
 
 use super::args::{End, GraphName, ReportArgs};
 use super::exit::Exit;
 use super::plan::{Environment, Plan, quoted};
-use super::run::{Desk, Session};
+use super::run::{BrokerHandle, Session};
 use super::select::Connections;
 
 /// Makes what was asked for.
@@ -23,8 +24,8 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
     let names = if args.numeric { Names::numeric() } else { Names::new() };
     let output = args.output.as_deref().unwrap_or("-".as_ref());
-    let desk = Desk::open(plan.confined, Some(SaveNames::new(output, Turns::default())), None)?;
-    let clerk = desk.clerk.clone();
+    let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(output, Turns::default())), None)?;
+    let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut written = Vec::new();
     let exit = match args.graph {
@@ -41,7 +42,7 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
             exit
         }
     };
-    write(&clerk, &written)?;
+    write(&broker, &written)?;
     Ok(exit)
 }
 
@@ -67,9 +68,9 @@ fn again(files: &[PathBuf]) -> String {
 
 /// One graph of one connection.
 fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<Exit> {
-    let mut album = Album::new(AlbumOptions { keep: 1, records: 0, payload: false });
-    let exit = session.run(vec![Box::new(&mut album)])?;
-    let Some(kept) = album.kept().next() else {
+    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, records: 0, payload: false });
+    let exit = session.run(vec![Box::new(&mut collector)])?;
+    let Some(kept) = collector.kept().next() else {
         match args.flow {
             Some(flow) => bail!("there is no connection {flow}: tcpcheck --flows lists those there are"),
             None => bail!("no TCP connection passes the filter: there is nothing to draw"),
@@ -97,8 +98,8 @@ fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, ou
 }
 
 /// Writes the file of `-o`, whole.
-fn write(clerk: &SharedClerk, text: &[u8]) -> Result<()> {
-    let (mut file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
+fn write(broker: &SharedBroker, text: &[u8]) -> Result<()> {
+    let (mut file, path) = broker.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
     file.write_all(text).with_context(|| display::path(&path))
 }
 

@@ -10,8 +10,8 @@ mod tick;
 use anyhow::Result;
 
 use crate::capture::{
-    Beside, Filter, Frame, FrameSource, Next, Preamble, Remarks, Rotation, SaveFormat, SaveOptions, Saved, SharedClerk,
-    SourceInfo, Timestamp,
+    Beside, Filter, Frame, FrameSource, Next, Preamble, Remarks, Rotation, SaveFormat, SaveOptions, Saved,
+    SharedBroker, SourceInfo, Timestamp,
 };
 use crate::dissect::{Dissection, Segment};
 use crate::report::lines::Lines;
@@ -22,18 +22,18 @@ use crate::track::{Analysis, FlowHash};
 
 use super::exit::Exit;
 use super::foresight::Foresight;
-use super::keeper::Keeper;
 use super::outgoing::Outgoing;
 use super::output::Output;
 use super::plan::{Origin, Plan, Show};
 use super::progress::Progress;
 use super::quality::Losses;
-use super::saver::Saver;
+use super::ring::RingSaver;
+use super::saver::CaptureSaver;
 use super::select::Connections;
 use super::signals::Signals;
-use tick::Pace;
+use tick::Schedule;
 
-pub use session::{Desk, Events, Session};
+pub use session::{BrokerHandle, Events, Session};
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {
@@ -60,7 +60,7 @@ fn announcement(plan: &Plan, info: &SourceInfo) -> String {
 }
 
 /// What is known before the first packet.
-struct Known {
+struct BeforeFirstPacket {
     info: SourceInfo,
     /// What a pcapng file that is written begins with.
     preamble: Preamble,
@@ -79,16 +79,16 @@ struct Run<'p> {
     line: Vec<u8>,
     summary: Summary,
     filter: Filter,
-    save: Option<Saver>,
+    save: Option<CaptureSaver>,
     /// Where packets are chosen or commented: those on their way to be saved.
     outgoing: Option<Outgoing>,
-    keeper: Option<Keeper>,
+    ring: Option<RingSaver>,
     output: Output,
     progress: Progress,
-    clerk: SharedClerk,
+    broker: SharedBroker,
     signals: Signals,
     losses: Losses,
-    pace: Pace,
+    pace: Schedule,
     /// The latest packet.
     last: (u64, Timestamp),
 }
@@ -98,12 +98,12 @@ impl<'p> Run<'p> {
         plan: &'p Plan,
         connections: Connections,
         mut reporters: Vec<Box<dyn Reporter + 'p>>,
-        known: Known,
+        known: BeforeFirstPacket,
         lines: Option<Lines>,
-        clerk: SharedClerk,
+        broker: SharedBroker,
         signals: Signals,
     ) -> Result<Self> {
-        let Known { info, preamble, foresight } = known;
+        let BeforeFirstPacket { info, preamble, foresight } = known;
         let options = SaveOptions {
             link_type: info.link_type,
             snaplen: info.snaplen,
@@ -115,12 +115,12 @@ impl<'p> Run<'p> {
         let live = matches!(plan.origin, Origin::Live(_));
         let save = match &plan.write {
             Some(_) => {
-                let rotation = Rotation::begin_with(clerk.clone(), options, plan.turns.clone(), preamble)?;
-                Some(Saver::new(rotation, live || plan.show != Show::default()))
+                let rotation = Rotation::begin_with(broker.clone(), options, plan.turns.clone(), preamble)?;
+                Some(CaptureSaver::new(rotation, live || plan.show != Show::default()))
             }
             None => None,
         };
-        let keeper = plan.keep.clone().map(|keep| Keeper::new(keep, clerk.clone(), options));
+        let ring = plan.keep.clone().map(|keep| RingSaver::new(keep, broker.clone(), options));
         let mut output = Output::new(plan.by_line)?;
         for reporter in &mut reporters {
             reporter.begin(output.text(), &info);
@@ -140,13 +140,13 @@ impl<'p> Run<'p> {
             summary,
             filter: if live { Filter::compile("")? } else { plan.filter.clone() },
             save,
-            keeper,
+            ring,
             output,
             progress: Progress::new(plan.progress),
-            clerk,
+            broker,
             signals,
             losses: Losses::default(),
-            pace: Pace::new(plan.interval),
+            pace: Schedule::new(plan.interval),
             last: (0, Timestamp::default()),
         })
     }
@@ -175,8 +175,8 @@ impl<'p> Run<'p> {
                     {
                         break;
                     }
-                    if let Some(keeper) = &mut self.keeper {
-                        keeper.frame(&frame);
+                    if let Some(ring) = &mut self.ring {
+                        ring.frame(&frame);
                     }
                     if let Err(error) = self.frame(&frame, beside.options) {
                         self.give_up_output(error)?;
@@ -270,8 +270,8 @@ impl<'p> Run<'p> {
                 reporter.hidden(self.output.text(), packet);
             }
         }
-        if let (Some(keeper), Some((_, seen))) = (&mut self.keeper, packet.tcp) {
-            seen.findings.iter().for_each(|finding| keeper.finding(finding));
+        if let (Some(ring), Some((_, seen))) = (&mut self.ring, packet.tcp) {
+            seen.findings.iter().for_each(|finding| ring.finding(finding));
         }
         self.events()?;
         self.interval(ts);

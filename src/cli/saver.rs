@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use crate::capture::{Block, CaptureError, Frame, Remarks, Rotation, Saved};
 
-use super::output::tell;
+use super::output::warn;
 
 /// Saves packets.
-pub struct Saver {
+pub struct CaptureSaver {
     rotation: Rotation,
     /// Whether there is more to do than to save.
     goes_on: bool,
@@ -18,7 +18,7 @@ pub struct Saver {
     said: u64,
 }
 
-impl Saver {
+impl CaptureSaver {
     /// Saves to these files; if it `goes_on`, what fails is said and tried again, and is an error in the end only.
     pub fn new(rotation: Rotation, goes_on: bool) -> Self {
         Self { rotation, goes_on, troubled: false, first: None, said: 0 }
@@ -64,7 +64,7 @@ impl Saver {
                     packets => format!("{packets} packets are missing"),
                 };
                 self.said = unsaved;
-                tell(&format!("tcpcheck: packets are saved again; {missing}"));
+                warn(&format!("tcpcheck: packets are saved again; {missing}"));
             }
             Ok(()) => {}
         }
@@ -88,7 +88,7 @@ impl Saver {
 
     fn complain(&mut self, error: &CaptureError) {
         if !std::mem::replace(&mut self.troubled, true) {
-            tell(&format!("tcpcheck: {error}; the analysis goes on"));
+            warn(&format!("tcpcheck: {error}; the analysis goes on"));
         }
         self.first.get_or_insert_with(|| error.to_string());
     }

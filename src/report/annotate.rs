@@ -11,9 +11,9 @@ use crate::dissect::Segment;
 use crate::rules::Rule;
 use crate::track::{Amend, Direction, Finding, Observation, TcpState};
 
-use super::pen::{Pen, Room, Text};
+use super::buffer::{Append, BufferWriter, SpareCapacity};
 use super::style::{Ink, Style};
-use super::{digits, numerals, remark, wording};
+use super::{integer, remark, units, wording};
 
 /// How much is said about each packet.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -33,13 +33,13 @@ pub enum Level {
 pub struct Annotator {
     level: Level,
     style: Style,
-    room: Room,
+    room: SpareCapacity,
 }
 
 impl Annotator {
     /// At that level, and so coloured.
     pub fn new(level: Level, style: Style) -> Self {
-        Self { level, style, room: Room::default() }
+        Self { level, style, room: SpareCapacity::default() }
     }
 
     /// Whether it writes anything at all.
@@ -98,13 +98,13 @@ impl Annotator {
     pub fn remark(&mut self, out: &mut Vec<u8>, segment: &Segment, seen: &Observation) {
         let Some(direction) = seen.direction else { return };
         let Self { level, style, room } = self;
-        let out = &mut Pen::new(room, out);
+        let out = &mut BufferWriter::new(room, out);
         let mut start = out.len();
         out.text(b"# ");
         let name = out.len() + 1;
-        digits::labelled(out, b"f", seen.flow);
+        integer::labelled(out, b"f", seen.flow);
         out.text(b" ");
-        numerals::frame(out, segment.frame);
+        units::frame(out, segment.frame);
         // `f1 @15`: the columns stay in line up to frame 99, and shift by a digit with each power of ten.
         pad(out, name, 5);
         out.text(b" ");
@@ -124,7 +124,7 @@ impl Annotator {
 
 /// `>SYN_SENT   `, behind whose state it is: whether it was just entered, and which it is.
 #[inline]
-fn end(style: Style, out: &mut Pen<'_>, start: &mut usize, before: TcpState, after: TcpState) {
+fn end(style: Style, out: &mut BufferWriter<'_>, start: &mut usize, before: TcpState, after: TcpState) {
     out.text(if before == after { b"=" } else { b">" });
     out.text(padded(after));
     paint(style, out, start, if before == after { Ink::Remark } else { Ink::Entered });
@@ -132,7 +132,7 @@ fn end(style: Style, out: &mut Pen<'_>, start: &mut usize, before: TcpState, aft
 
 /// Paints what was written since `start`, and starts anew.
 #[inline]
-fn paint(style: Style, out: &mut Pen<'_>, start: &mut usize, ink: Ink) {
+fn paint(style: Style, out: &mut BufferWriter<'_>, start: &mut usize, ink: Ink) {
     if style.is_on() {
         style.paint(out.written(), *start, ink);
         *start = out.len();
@@ -143,11 +143,11 @@ fn paint(style: Style, out: &mut Pen<'_>, start: &mut usize, ink: Ink) {
 pub fn finding_text(out: &mut Vec<u8>, finding: &Finding) {
     if let Some(flow) = finding.flow {
         out.push(b'f');
-        numerals::integer(out, flow);
+        units::integer(out, flow);
         out.push(b' ');
     }
     if finding.frame > 0 {
-        numerals::frame(out, finding.frame);
+        units::frame(out, finding.frame);
         out.push(b' ');
     }
     for word in [finding.severity.as_str(), finding.rule.code(), finding.rule.slug()] {
@@ -161,9 +161,9 @@ pub fn finding_text(out: &mut Vec<u8>, finding: &Finding) {
 /// `f1 @15 withdrawn TC201 retransmission`: in place of the severity, that the finding no longer holds.
 pub fn withdrawn_text(out: &mut Vec<u8>, amend: &Amend, rule: Rule) {
     out.push(b'f');
-    numerals::integer(out, amend.flow);
+    units::integer(out, amend.flow);
     out.push(b' ');
-    numerals::frame(out, amend.frame);
+    units::frame(out, amend.frame);
     for word in [" withdrawn ", rule.code(), " ", rule.slug()] {
         out.extend_from_slice(word.as_bytes());
     }
@@ -180,7 +180,7 @@ fn padded(state: TcpState) -> &'static [u8; 11] {
 }
 
 /// Fills up with spaces what was written since `start`, to `width`, which is 16 at most.
-fn pad(out: &mut Pen<'_>, start: usize, width: usize) {
+fn pad(out: &mut BufferWriter<'_>, start: usize, width: usize) {
     out.put([b' '; 16], (start + width).saturating_sub(out.len()));
 }
 

@@ -3,7 +3,7 @@
 use crate::capture::Span;
 use crate::track::{Diagnosis, Reason};
 
-use super::numerals;
+use super::units;
 
 /// Whose doing it was, and why: `server: the server took 2.200 s for 3 answers, 1.800 s for the slowest`.
 pub fn verdict_text(diagnosis: &Diagnosis) -> String {
@@ -64,5 +64,5 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
 }
 
 fn time(span: Span) -> String {
-    numerals::written(|out| numerals::time(out, span))
+    units::written(|out| units::time(out, span))
 }

@@ -3,7 +3,7 @@
 use crate::track::Exchange;
 
 use super::style::{Ink, Style};
-use super::{Reporter, Summary, numerals};
+use super::{Reporter, Summary, units};
 
 /// Writes each exchange as soon as it is complete.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Reporter for Exchanges {
         }
         self.count += 1;
         self.overlapping += u64::from(exchange.overlapping);
-        let millis = |span| numerals::written(|out| numerals::millis(out, span));
+        let millis = |span| units::written(|out| units::millis(out, span));
         let start = exchange.ts.since(self.first.unwrap_or(exchange.ts));
         let server = match exchange.server_time {
             Some(span) => millis(span),
@@ -67,24 +67,24 @@ impl Reporter for Exchanges {
             [
                 exchange.flow.to_string(),
                 exchange.number.to_string(),
-                numerals::written(|out| numerals::frame(out, exchange.frame)),
-                numerals::written(|out| numerals::seconds(out, start)),
-                numerals::written(|out| numerals::grouped(out, exchange.request_bytes)),
+                units::written(|out| units::frame(out, exchange.frame)),
+                units::written(|out| units::seconds(out, start)),
+                units::written(|out| units::grouped(out, exchange.request_bytes)),
                 millis(exchange.request),
                 server,
                 millis(exchange.retransmission),
-                numerals::written(|out| numerals::grouped(out, exchange.answer_bytes)),
+                units::written(|out| units::grouped(out, exchange.answer_bytes)),
                 millis(exchange.answer),
             ],
         );
     }
 
     fn end(&mut self, out: &mut Vec<u8>, _: &Summary) {
-        numerals::grouped(out, self.count);
+        units::grouped(out, self.count);
         out.extend_from_slice(if self.count == 1 { b" exchange" } else { b" exchanges" });
         if self.overlapping > 0 {
             out.extend_from_slice(b", ");
-            numerals::grouped(out, self.overlapping);
+            units::grouped(out, self.overlapping);
             out.extend_from_slice(b" overlapping");
         }
         out.push(b'\n');

@@ -6,7 +6,7 @@ use crate::rules::{Rule, Severity};
 use crate::track::{Direction, FlowRecord, Outcome, Responsible};
 
 use super::style::{Ink, Style};
-use super::{Reporter, Summary, numerals};
+use super::{Reporter, Summary, units};
 
 /// Most rows held for sorting; a capture with more gets its table in blocks.
 const HELD: usize = 500_000;
@@ -37,7 +37,7 @@ pub enum Order {
 
 /// When rows are written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Pace {
+pub enum TableMode {
     /// All in the end, in order.
     #[default]
     AtTheEnd,
@@ -51,7 +51,7 @@ pub enum Pace {
 #[derive(Debug)]
 pub struct Flows {
     order: Order,
-    pace: Pace,
+    pace: TableMode,
     /// Widths of the columns so far, where a row does not wait for the others.
     widths: Option<[usize; HEAD.len()]>,
     /// Zeek's columns and what held it back too.
@@ -109,11 +109,11 @@ fn worth_a_look(flow: &FlowRecord) -> i64 {
 impl Flows {
     /// In that order, with Zeek's columns and what held it back when `wide`.
     pub fn new(order: Order, wide: bool, style: Style) -> Self {
-        Self { order, pace: Pace::AtTheEnd, widths: None, wide, style, first: None, rows: Vec::new() }
+        Self { order, pace: TableMode::AtTheEnd, widths: None, wide, style, first: None, rows: Vec::new() }
     }
 
     /// With rows written at that pace.
-    pub fn paced(self, pace: Pace) -> Self {
+    pub fn paced(self, pace: TableMode) -> Self {
         Self { pace, ..self }
     }
 
@@ -123,7 +123,7 @@ impl Flows {
         let shown: Vec<usize> = (0..HEAD.len()).filter(|column| self.wide || !WIDE.contains(column)).collect();
         let before = self.widths.take();
         let mut widths =
-            before.unwrap_or(if self.pace == Pace::AsTheyEnd { USUAL } else { HEAD.map(|(name, _)| name.len()) });
+            before.unwrap_or(if self.pace == TableMode::AsTheyEnd { USUAL } else { HEAD.map(|(name, _)| name.len()) });
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(&row.cells) {
                 *width = cell.len().max(*width);
@@ -139,7 +139,7 @@ impl Flows {
         for row in self.rows.drain(..) {
             write_row(out, &row.cells, &shown, &widths);
         }
-        self.widths = (self.pace == Pace::AsTheyEnd).then_some(widths);
+        self.widths = (self.pace == TableMode::AsTheyEnd).then_some(widths);
     }
 }
 
@@ -165,13 +165,13 @@ impl Reporter for Flows {
         };
         let cells = cells(flow, self.first.unwrap_or(flow.first_ts));
         self.rows.push(Row { key: Reverse(key), number: flow.number, cells });
-        if self.rows.len() == HELD || self.pace == Pace::AsTheyEnd {
+        if self.rows.len() == HELD || self.pace == TableMode::AsTheyEnd {
             self.table(out);
         }
     }
 
     fn interval(&mut self, out: &mut Vec<u8>) {
-        if self.pace == Pace::Intervals && !self.rows.is_empty() {
+        if self.pace == TableMode::Intervals && !self.rows.is_empty() {
             self.table(out);
             out.push(b'\n');
         }
@@ -181,11 +181,11 @@ impl Reporter for Flows {
         if !self.rows.is_empty() {
             self.table(out);
         }
-        numerals::grouped(out, summary.flows());
+        units::grouped(out, summary.flows());
         out.extend_from_slice(if summary.flows() == 1 { b" connection" } else { b" connections" });
         for (at, (outcome, count)) in summary.outcomes().enumerate() {
             out.extend_from_slice(if at == 0 { b": " } else { b", " });
-            numerals::grouped(out, count);
+            units::grouped(out, count);
             out.push(b' ');
             out.extend_from_slice(Outcome::as_str(outcome).as_bytes());
         }
@@ -198,16 +198,16 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
     let payload = |stats: &crate::track::DirectionStats| stats.unique_bytes.saturating_sub(stats.missed_bytes);
     Box::new([
         flow.number.to_string(),
-        numerals::written(|out| numerals::socket(out, flow.client)),
-        numerals::written(|out| numerals::socket(out, flow.server)),
+        units::written(|out| units::socket(out, flow.client)),
+        units::written(|out| units::socket(out, flow.server)),
         flow.outcome.as_str().to_owned(),
-        numerals::written(|out| numerals::seconds(out, flow.first_ts.since(start))),
-        numerals::written(|out| numerals::seconds(out, flow.duration())),
-        flow.handshake.map_or_else(unknown, |span| numerals::written(|out| numerals::millis(out, span))),
-        flow.rtt.map_or_else(unknown, |rtt| numerals::written(|out| numerals::millis(out, rtt.median))),
-        server_time(flow).map_or_else(unknown, |times| numerals::written(|out| numerals::millis(out, times.median))),
-        numerals::written(|out| numerals::grouped(out, payload(&flow.c2s))),
-        numerals::written(|out| numerals::grouped(out, payload(&flow.s2c))),
+        units::written(|out| units::seconds(out, flow.first_ts.since(start))),
+        units::written(|out| units::seconds(out, flow.duration())),
+        flow.handshake.map_or_else(unknown, |span| units::written(|out| units::millis(out, span))),
+        flow.rtt.map_or_else(unknown, |rtt| units::written(|out| units::millis(out, rtt.median))),
+        server_time(flow).map_or_else(unknown, |times| units::written(|out| units::millis(out, times.median))),
+        units::written(|out| units::grouped(out, payload(&flow.c2s))),
+        units::written(|out| units::grouped(out, payload(&flow.s2c))),
         // A SYN sent again is sent again, too.
         (flow.c2s.retransmitted_segments
             + flow.s2c.retransmitted_segments

@@ -21,7 +21,7 @@ const BYTES: usize = 32 << 20;
 /// What is held back.
 #[derive(Debug, Default)]
 pub struct Lookahead {
-    held: VecDeque<Held>,
+    held: VecDeque<DelayedPacket>,
     packets: u64,
     /// Bytes of text, but for what stands behind the last packet.
     bytes: usize,
@@ -29,7 +29,7 @@ pub struct Lookahead {
 
 /// A provisional packet, and all that was written after it.
 #[derive(Debug)]
-pub struct Held {
+pub struct DelayedPacket {
     frame: u64,
     ts: Timestamp,
     packets: u64,
@@ -51,19 +51,19 @@ impl Lookahead {
     }
 
     /// The oldest packet, when it has waited long enough.
-    pub fn due(&mut self, now: Timestamp) -> Option<Held> {
+    pub fn due(&mut self, now: Timestamp) -> Option<DelayedPacket> {
         if self.is_due(now) { self.last() } else { None }
     }
 
     /// The oldest packet: nothing more is to come.
-    pub fn last(&mut self) -> Option<Held> {
+    pub fn last(&mut self) -> Option<DelayedPacket> {
         let held = self.held.pop_front()?;
         self.bytes -= held.head.len() + if self.held.is_empty() { 0 } else { held.behind.len() };
         Some(held)
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
-        let over = |held: &Held| self.packets - held.packets > PACKETS || now.since(held.ts) > PATIENCE;
+        let over = |held: &DelayedPacket| self.packets - held.packets > PACKETS || now.since(held.ts) > PATIENCE;
         let long = self.bytes + self.held.back().map_or(0, |held| held.behind.len()) > BYTES;
         self.held.front().is_some_and(|held| long || over(held))
     }
@@ -76,7 +76,7 @@ impl Lookahead {
     /// Holds a packet back.
     pub fn hold(&mut self, packet: &Packet<'_>, seen: &Observation, head: Vec<u8>, remark: Vec<u8>) {
         self.bytes += head.len() + self.held.back().map_or(0, |held| held.behind.len());
-        self.held.push_back(Held {
+        self.held.push_back(DelayedPacket {
             frame: packet.number,
             ts: packet.ts,
             packets: self.packets,

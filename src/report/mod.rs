@@ -4,16 +4,17 @@
 //! them need at the end.
 
 mod annotate;
+mod buffer;
 pub mod check;
 mod community_id;
 pub mod compare;
 mod diagnosis;
-mod digits;
 mod exchanges;
 mod findings;
 mod flows;
 mod graph;
 mod html;
+mod integer;
 mod interfaces;
 mod json;
 mod ladder;
@@ -21,16 +22,15 @@ pub mod lines;
 mod lookahead;
 mod names;
 mod ndjson;
-mod numerals;
 mod packet;
 mod packets;
 mod page;
-mod pen;
 mod remark;
 mod reporter;
 mod style;
 mod summary;
 pub mod table;
+mod units;
 mod wording;
 
 pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
@@ -38,17 +38,20 @@ pub use community_id::community_id;
 pub use diagnosis::{diagnosis_text, verdict_text};
 pub use exchanges::Exchanges;
 pub use findings::Findings;
-pub use flows::{Flows, Order, Pace};
-pub use graph::{Album, AlbumOptions, Graph, Kept, Trouble, main_way, trouble, way_name, write_xpl};
+pub use flows::{Flows, Order, TableMode};
+pub use graph::{
+    Graph, GraphCollector, GraphCollectorOptions, GraphedConnection, TroubleRank, main_way, trouble, way_name,
+    write_xpl,
+};
 pub use html::{Report, ReportOptions};
 pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, Svg, TextStyle, called};
 pub use names::Names;
 pub use ndjson::{Ndjson, Records};
-pub use numerals::time;
 pub use packet::Packet;
 pub use packets::Packets;
 pub use page::{Own, ascii, wrapped, write_page};
 pub use reporter::Reporter;
 pub use style::{Ink, Style};
 pub use summary::{FoundRule, Invocation, Summary};
+pub use units::time;
 pub use wording::message;

@@ -2,7 +2,7 @@
 
 use crate::track::{Amend, Finding};
 
-use super::lookahead::{Held, Lookahead};
+use super::lookahead::{DelayedPacket, Lookahead};
 use super::{Annotator, Packet, Reporter, Summary};
 
 /// Writes a line and its annotations for every TCP packet.
@@ -78,7 +78,7 @@ impl Reporter for Packets {
 }
 
 /// Writes a packet that was held back.
-fn release(out: &mut Vec<u8>, annotator: &Annotator, held: &Held) {
+fn release(out: &mut Vec<u8>, annotator: &Annotator, held: &DelayedPacket) {
     out.extend_from_slice(&held.head);
     if !held.findings.is_empty() {
         out.extend_from_slice(&held.remark);

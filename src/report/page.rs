@@ -4,8 +4,8 @@
 use crate::rules::{Block, Kind, Page, Part, Severity};
 use crate::track::Finding;
 
-use super::numerals;
 use super::style::{Ink, Style};
+use super::units;
 use super::wording::{write_message, write_value};
 
 /// Columns of a line, but for lines that stay as they are.
@@ -173,9 +173,9 @@ fn measured(out: &mut Vec<u8>, style: Style, finding: &Finding) {
     row("confidence", &mut |out| out.extend_from_slice(finding.confidence.as_str().as_bytes()));
     if let Some((from, to)) = finding.range {
         row("range", &mut |out| {
-            numerals::integer(out, from);
+            units::integer(out, from);
             out.push(b':');
-            numerals::integer(out, to);
+            units::integer(out, to);
         });
     }
     for fact in &finding.evidence {

@@ -3,18 +3,18 @@
 use crate::dissect::{Segment, TcpFlags};
 use crate::track::{Acked, Direction, Note, Observation, SegmentEffect, TcpState};
 
-use super::digits::{labelled_count, number, signed};
-use super::numerals;
-use super::pen::{Pen, Text};
+use super::buffer::{Append, BufferWriter};
+use super::integer::{labelled_count, number, signed};
+use super::units;
 
 /// Appends what `segment`, which went that way, did; `full` adds gaps, windows, bytes in flight and every frame.
-pub fn write(out: &mut Pen<'_>, segment: &Segment, seen: &Observation, direction: Direction, full: bool) {
+pub fn write(out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation, direction: Direction, full: bool) {
     Remark { out, segment, seen, direction, full, begun: false }.write();
 }
 
 /// What one segment did, in words.
 struct Remark<'a, 'p> {
-    out: &'a mut Pen<'p>,
+    out: &'a mut BufferWriter<'p>,
     segment: &'a Segment,
     seen: &'a Observation,
     direction: Direction,
@@ -43,7 +43,7 @@ impl Remark<'_, '_> {
             SegmentEffect::Resets => self.resets(),
             SegmentEffect::Copy(twin) => {
                 self.say(b"the same packet as ");
-                numerals::frame(self.out, twin);
+                units::frame(self.out, twin);
                 self.add(b" once more: it changes nothing");
             }
             SegmentEffect::Outside => {
@@ -57,7 +57,7 @@ impl Remark<'_, '_> {
         }
         if let Some(frame) = seen.fills_gap_of {
             self.say(b"fills the gap of ");
-            numerals::frame(self.out, frame);
+            units::frame(self.out, frame);
         }
         if let Some(acked) =
             seen.acked.as_ref().filter(|_| !matches!(seen.effect, SegmentEffect::Accepts | SegmentEffect::Establishes))
@@ -123,7 +123,7 @@ impl Remark<'_, '_> {
         }
         if self.segment.payload_len > 0 {
             self.add(b" with ");
-            numerals::bytes(self.out, self.segment.payload_len.into());
+            units::bytes(self.out, self.segment.payload_len.into());
             self.add(b" of data");
         }
         self.initial_number();
@@ -178,7 +178,7 @@ impl Remark<'_, '_> {
             self.add(b", retransmitted");
         } else if seen.retransmitted_bytes > 0 {
             self.add(b", ");
-            numerals::bytes(self.out, seen.retransmitted_bytes);
+            units::bytes(self.out, seen.retransmitted_bytes);
             self.add(b" of it retransmitted");
         }
     }
@@ -194,7 +194,7 @@ impl Remark<'_, '_> {
         // Mid-stream the numbers count from the first byte seen, not from the first byte sent.
         if self.seen.client_known {
             self.add(b" after ");
-            numerals::bytes(self.out, self.seen.seq_end.saturating_sub(1).try_into().unwrap_or(0));
+            units::bytes(self.out, self.seen.seq_end.saturating_sub(1).try_into().unwrap_or(0));
         }
         self.say(b"the FIN consumes one sequence number (");
         signed(self.out, self.seen.seq_end);
@@ -225,7 +225,7 @@ impl Remark<'_, '_> {
         }
         if acked.bytes > 0 {
             self.word(if several { " and " } else { "" });
-            numerals::bytes(self.out, acked.bytes);
+            units::bytes(self.out, acked.bytes);
             several = true;
         }
         if acked.fin {
@@ -248,18 +248,18 @@ impl Remark<'_, '_> {
             self.add(b" of");
             for frame in frames {
                 self.add(b" ");
-                numerals::frame(self.out, *frame);
+                units::frame(self.out, *frame);
             }
         } else if let Some(frame) = frames.last() {
             self.word(if frames.len() > 1 { " up to " } else { " " });
-            numerals::frame(self.out, *frame);
+            units::frame(self.out, *frame);
         }
     }
 
     fn rtt(&mut self, acked: &Acked) {
         if let Some(rtt) = acked.rtt {
             self.add(b", rtt ");
-            numerals::time(self.out, rtt);
+            units::time(self.out, rtt);
         }
     }
 
@@ -272,7 +272,7 @@ impl Remark<'_, '_> {
             Note::WindowUpdate => {
                 self.say(b"window update: ");
                 match self.seen.window_bytes {
-                    Some(bytes) => numerals::bytes(self.out, bytes),
+                    Some(bytes) => units::bytes(self.out, bytes),
                     None => number(self.out, self.segment.window.into()),
                 }
             }
@@ -312,7 +312,7 @@ impl Remark<'_, '_> {
     fn amounts(&mut self) {
         if let Some((from, to)) = self.seen.gap {
             self.say(b"");
-            numerals::bytes(self.out, to.saturating_sub(from).try_into().unwrap_or(0));
+            units::bytes(self.out, to.saturating_sub(from).try_into().unwrap_or(0));
             self.add(b" missing before it (");
             signed(self.out, from);
             self.add(b":");
@@ -321,11 +321,11 @@ impl Remark<'_, '_> {
         }
         if let Some(window) = self.seen.window_bytes {
             self.say(b"window ");
-            numerals::bytes(self.out, window);
+            units::bytes(self.out, window);
         }
         if self.seen.in_flight > 0 {
             self.say(b"");
-            numerals::bytes(self.out, self.seen.in_flight);
+            units::bytes(self.out, self.seen.in_flight);
             self.add(b" in flight");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::track::{Finding, Value};
 
-use super::{digits, numerals};
+use super::{integer, units};
 
 /// The sentence of a finding.
 pub fn message(finding: &Finding) -> String {
@@ -44,20 +44,20 @@ fn fill(out: &mut Vec<u8>, template: &str, finding: &Finding) -> Option<()> {
 /// A value as text writes it: frames as `@8`, times with their unit, bytes with `B`.
 pub fn write_value(out: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Frame(frame) => numerals::frame(out, *frame),
+        Value::Frame(frame) => units::frame(out, *frame),
         Value::Frames(frames) => {
             for (at, frame) in frames.iter().enumerate() {
                 if at > 0 {
                     out.push(b' ');
                 }
-                numerals::frame(out, *frame);
+                units::frame(out, *frame);
             }
         }
-        Value::Time(span) => numerals::time(out, *span),
-        Value::Bytes(bytes) => numerals::bytes(out, *bytes),
-        Value::Number(number) => numerals::integer(out, *number),
+        Value::Time(span) => units::time(out, *span),
+        Value::Bytes(bytes) => units::bytes(out, *bytes),
+        Value::Number(number) => units::integer(out, *number),
         Value::Count(number, thing) => {
-            numerals::integer(out, *number);
+            units::integer(out, *number);
             out.push(b' ');
             out.extend_from_slice(thing.as_bytes());
             if *number != 1 {
@@ -65,7 +65,7 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value) {
             }
         }
         Value::Word(word) => out.extend_from_slice(word.as_bytes()),
-        Value::Address(address) => digits::address(out, *address),
+        Value::Address(address) => integer::address(out, *address),
     }
 }
 

@@ -25,7 +25,7 @@ impl Broker {
     fn begin(pattern: &Path, more: Value) -> Self {
         let (here, there) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
-        command.arg("clerk").stdin(there).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg("broker").stdin(there).stdout(Stdio::null()).stderr(Stdio::null());
         let broker = Self { socket: here, process: command.spawn().unwrap() };
         let mut names = json!({ "pattern": os(pattern.as_os_str()), "bytes": null, "every": null, "files": null,
             "command": null, "purpose": "Turns" });
@@ -35,8 +35,8 @@ impl Broker {
     }
 
     /// Asks; what comes back if it is done, and why it is not.
-    fn ask(&self, errand: &Value) -> Result<Option<OwnedFd>, String> {
-        let message = serde_json::to_vec(errand).unwrap();
+    fn ask(&self, request: &Value) -> Result<Option<OwnedFd>, String> {
+        let message = serde_json::to_vec(request).unwrap();
         let flags = SendFlags::NOSIGNAL;
         sendmsg(&self.socket, &[IoSlice::new(&message)], &mut SendAncillaryBuffer::default(), flags).unwrap();
         let (mut answer, mut space) = (vec![0; 65_536], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);

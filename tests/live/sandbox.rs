@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 use tcpcheck::capture::{LiveOptions, Next, open_live};
-use tcpcheck::cli::sandbox::{self, Doors, User};
+use tcpcheck::cli::sandbox::{self, AllowedDescriptors, User};
 
 use super::PORT;
 use super::net::{Net, PATIENCE, Running};
@@ -48,7 +48,7 @@ fn probe() {
     let user = User::of(None).unwrap();
     assert_eq!(user.as_ref().map(User::name), Some("nobody"));
 
-    let doors = Doors { clerk: None, capture: Some(std::os::fd::AsRawFd::as_raw_fd(&wire)) };
+    let doors = AllowedDescriptors { broker: None, capture: Some(std::os::fd::AsRawFd::as_raw_fd(&wire)) };
     sandbox::close(user.as_ref(), doors).unwrap();
 
     let denied = |what: &str, kind: Option<ErrorKind>| assert_eq!(kind, Some(ErrorKind::PermissionDenied), "{what}");
@@ -115,13 +115,13 @@ fn root_becomes_nobody_without_capabilities_before_it_listens() {
     }
     assert_eq!((field("NoNewPrivs").as_str(), field("Seccomp").as_str()), ("1", "2"));
     // Who can bind it anew: CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_NET_RAW.
-    let clerks = children(running.pid());
-    assert_eq!(clerks.len(), 1);
-    assert_eq!(status(clerks[0], "CapBnd"), "000000000000200b");
-    let clerk = clerks[0];
+    let brokers = children(running.pid());
+    assert_eq!(brokers.len(), 1);
+    assert_eq!(status(brokers[0], "CapBnd"), "000000000000200b");
+    let broker = brokers[0];
     net.converse(PORT);
     assert_eq!(running.end().0.code(), Some(0));
-    assert!(!std::path::Path::new(&format!("/proc/{}", clerk.as_raw_nonzero())).exists(), "it ends with the capture");
+    assert!(!std::path::Path::new(&format!("/proc/{}", broker.as_raw_nonzero())).exists(), "it ends with the capture");
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn a_program_with_capabilities_captures_for_nobody_and_gives_them_up() {
     }
     assert_eq!((status(running.pid(), "NoNewPrivs").as_str(), status(running.pid(), "Seccomp").as_str()), ("1", "2"));
     net.converse(PORT);
-    // The clerk binds it anew, which takes a capability.
+    // The broker binds it anew, which takes a capability.
     net.unplug();
     running.hear("client0: the interface has gone");
     net.plug();
@@ -269,7 +269,7 @@ fn whoever_reads_a_file_is_confined_too_also_without_root() {
 }
 
 #[test]
-fn files_in_turn_and_their_command_are_the_clerks() {
+fn files_in_turn_and_their_command_are_the_brokers() {
     let Some(net) = Net::new() else { return };
     let folder = tempfile::tempdir().unwrap();
     let command = folder.path().join("done");

@@ -7,14 +7,16 @@ mod sum;
 
 use anyhow::{Context, Result, bail};
 
-use crate::capture::{Frame, FrameSource, Rotation, SaveFormat, SaveNames, SaveOptions, SharedClerk, Timestamp, Turns};
+use crate::capture::{
+    Frame, FrameSource, Rotation, SaveFormat, SaveNames, SaveOptions, SharedBroker, Timestamp, Turns,
+};
 use crate::display;
 use crate::track::{Analysed, Event, Visitor};
 
 use super::args::AnonymizeArgs;
 use super::exit::Exit;
 use super::plan::{Environment, Plan};
-use super::run::{Desk, Session};
+use super::run::{BrokerHandle, Session};
 use super::split::damaged;
 use pseudonyms::Pseudonyms;
 
@@ -22,12 +24,12 @@ use pseudonyms::Pseudonyms;
 pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), None, &args.confinement, around)?;
     let secret = secret(args)?;
-    let desk = Desk::open(plan.confined, Some(SaveNames::new(&args.write, Turns::default())), None)?;
-    let clerk = desk.clerk.clone();
+    let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(&args.write, Turns::default())), None)?;
+    let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut anonymizer = Anonymizer {
         names: Pseudonyms::new(&secret, args.keep_ports),
-        clerk,
+        broker,
         format: SaveFormat::of(&args.write),
         shift: args.shift.saturating_mul(1_000_000_000),
         options: SaveOptions::default(),
@@ -63,7 +65,7 @@ fn secret(args: &AnonymizeArgs) -> Result<Vec<u8>> {
 /// Writes packets anew.
 struct Anonymizer {
     names: Pseudonyms,
-    clerk: SharedClerk,
+    broker: SharedBroker,
     format: SaveFormat,
     /// Nanoseconds.
     shift: i64,
@@ -75,7 +77,7 @@ struct Anonymizer {
 
 impl Anonymizer {
     fn make(&self) -> Result<Rotation> {
-        Ok(Rotation::through(self.clerk.clone(), self.options, Turns::default())?)
+        Ok(Rotation::through(self.broker.clone(), self.options, Turns::default())?)
     }
 }
 

@@ -134,7 +134,7 @@ pub enum SubCommand {
     Man,
     /// Open files for a capture that is confined
     #[command(hide = true)]
-    Clerk,
+    Broker,
 }
 
 /// Where the packets come from.

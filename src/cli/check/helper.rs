@@ -7,9 +7,9 @@ use anyhow::Result;
 
 use crate::capture::CaptureError;
 
-/// A clerk that lasts as long as the check.
+/// A broker that lasts as long as the check.
 #[cfg(target_os = "linux")]
-pub struct Helper(crate::cli::clerk::DistantClerk);
+pub struct Helper(crate::cli::broker::RemoteBroker);
 
 #[cfg(target_os = "linux")]
 impl Helper {
@@ -18,14 +18,14 @@ impl Helper {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn hire(file: &Path, temporary: bool, command: Option<&Child>, has_group: bool) -> Result<Option<Self>> {
+    pub fn spawn(file: &Path, temporary: bool, command: Option<&Child>, has_group: bool) -> Result<Option<Self>> {
         use crate::capture::{Purpose, SaveNames, Turns};
         let names = SaveNames::new(file, Turns::default()).with_purpose(if temporary {
             Purpose::Temporary
         } else {
             Purpose::Findings(Some(0))
         });
-        Ok(Some(Self(crate::cli::clerk::DistantClerk::hire_beside(names, command, has_group)?)))
+        Ok(Some(Self(crate::cli::broker::RemoteBroker::spawn_beside(names, command, has_group)?)))
     }
 
     /// Where it is asked.
@@ -60,7 +60,7 @@ impl Helper {
     ///
     /// # Errors
     /// Never.
-    pub fn hire(_: &Path, _: bool, _: Option<&Child>, _: bool) -> Result<Option<Self>> {
+    pub fn spawn(_: &Path, _: bool, _: Option<&Child>, _: bool) -> Result<Option<Self>> {
         Ok(None)
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use crate::capture::{CaptureError, Filter, FrameSource, Next};
 use crate::cli::quality;
 use crate::policy::{Judge, Policy, Verdict};
-use crate::report::check::{Capture, Exhibit};
+use crate::report::check::{Capture, EvidenceExcerpt};
 use crate::report::lines::{LineStyle, Lines};
 use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Visitor};
 
@@ -48,7 +48,7 @@ pub fn file(input: &Input, policy: &Policy, filter: &Filter, options: AnalysisOp
         name,
         first_of_pair: None,
         verdict,
-        exhibit: Exhibit::default(),
+        exhibit: EvidenceExcerpt::default(),
     }
 }
 
@@ -85,8 +85,8 @@ pub fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults: bool) 
 }
 
 /// Reads a capture that fails once more, for the packets that show why.
-pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter, options: AnalysisOptions) -> Exhibit {
-    let mut exhibit = Exhibit::of(verdict);
+pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter, options: AnalysisOptions) -> EvidenceExcerpt {
+    let mut exhibit = EvidenceExcerpt::of(verdict);
     // Standard input does not come again. What cannot be read now was told when it was judged.
     if !exhibit.is_empty()
         && !crate::cli::plan::is_standard(&input.path)
@@ -101,7 +101,7 @@ pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter, options: Analy
 
 /// Takes the packets that show why a capture fails.
 struct Excerpt<'e> {
-    exhibit: &'e mut Exhibit,
+    exhibit: &'e mut EvidenceExcerpt,
     lines: Lines,
     line: Vec<u8>,
 }

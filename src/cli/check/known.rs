@@ -13,7 +13,7 @@ use super::CheckArgs;
 use super::outputs::Output;
 
 /// The baseline while captures are judged.
-pub struct Known {
+pub struct BaselineSession {
     file: PathBuf,
     baseline: Option<Baseline>,
     /// Where it is written anew, open.
@@ -23,7 +23,7 @@ pub struct Known {
     shrinks: Vec<Shrink>,
 }
 
-impl Known {
+impl BaselineSession {
     /// The baseline that was named, or that lies beside the policy.
     pub fn open(args: &CheckArgs, policy: &Policy) -> Result<Self> {
         let beside = policy.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).join(BASELINE_NAME);

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::capture::{self, FrameSource, LiveOptions, Next, SaveFile, SaveFormat, SaveOptions, SourceInfo};
 use crate::policy::{Judge, Policy};
-use crate::report::check::{Capture, CommandEnd, Exhibit};
+use crate::report::check::{Capture, CommandEnd, EvidenceExcerpt};
 
 use super::helper::Helper;
 use super::inputs::Input;
@@ -22,7 +22,7 @@ use super::judging;
 use crate::cli::args::CheckArgs;
 use crate::cli::plan;
 use crate::cli::quality::Losses;
-use crate::cli::sandbox::{self, Doors, User};
+use crate::cli::sandbox::{self, AllowedDescriptors, User};
 use crate::cli::signals::Signals;
 
 /// After the command: connections that are all over are quiet after so long without a packet,
@@ -47,7 +47,7 @@ pub struct Live {
     pub name: String,
     source: Box<dyn FrameSource>,
     save: SaveFile,
-    kept: Kept,
+    kept: KeptCapture,
     stop: Arc<AtomicBool>,
 }
 
@@ -55,20 +55,20 @@ pub struct Live {
 pub struct Judged {
     pub capture: Capture,
     pub command: Option<CommandEnd>,
-    pub kept: Kept,
+    pub kept: KeptCapture,
     /// The packets, to be read again.
     pub again: Input,
 }
 
 /// The packets, in a file. One that nobody asked for goes again, unless it is known that something fails.
-pub struct Kept {
+pub struct KeptCapture {
     path: PathBuf,
     temporary: Option<tempfile::TempPath>,
     /// Who removes it for a confined process.
     helper: Option<Rc<Helper>>,
 }
 
-impl Kept {
+impl KeptCapture {
     /// In the file of `-w`, or a temporary one.
     fn new(asked: Option<&PathBuf>) -> Result<Self> {
         if let Some(path) = asked {
@@ -89,7 +89,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for KeptCapture {
     fn drop(&mut self) {
         if let (Some(_), Some(helper)) = (&self.temporary, &self.helper) {
             // It is in the way of nobody where it stays.
@@ -118,7 +118,7 @@ impl Live {
             ..LiveOptions::default()
         };
         let source = capture::open_live(&options)?;
-        let kept = Kept::new(args.write.as_ref())?;
+        let kept = KeptCapture::new(args.write.as_ref())?;
         let SourceInfo { link_type, snaplen, precision, .. } = source.info();
         let save = SaveOptions { link_type, snaplen, precision, unbuffered: false, format: SaveFormat::of(&kept.path) };
         let save = SaveFile::create(&kept.path, save)?;
@@ -144,8 +144,13 @@ impl Live {
         self.save.finish()?;
         let verdict = judging::finish(judge, self.source.as_mut(), false);
         let file = plan::word(&self.kept.path);
-        let capture =
-            Capture { name: self.name, file, first_of_pair: None, verdict: Ok(verdict), exhibit: Exhibit::default() };
+        let capture = Capture {
+            name: self.name,
+            file,
+            first_of_pair: None,
+            verdict: Ok(verdict),
+            exhibit: EvidenceExcerpt::default(),
+        };
         Ok(Judged { capture, command: running.ended, kept: self.kept, again })
     }
 
@@ -154,10 +159,10 @@ impl Live {
             return Ok(());
         }
         let temporary = self.kept.temporary.is_some();
-        let helper = Helper::hire(&self.kept.path, temporary, running.child.as_ref(), running.has_group)?.map(Rc::new);
-        let clerk = helper.as_ref().map(|helper| helper.socket());
+        let helper = Helper::spawn(&self.kept.path, temporary, running.child.as_ref(), running.has_group)?.map(Rc::new);
+        let broker = helper.as_ref().map(|helper| helper.socket());
         (self.kept.helper, running.helper) = (helper.clone(), helper);
-        sandbox::close(user, Doors { clerk, capture: self.source.socket() })
+        sandbox::close(user, AllowedDescriptors { broker, capture: self.source.socket() })
     }
 }
 

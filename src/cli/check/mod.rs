@@ -20,13 +20,13 @@ use crate::policy::{self, Draft, Named, Policy};
 use crate::report::check::Run;
 
 use super::args::CheckArgs;
-use super::output::tell;
+use super::output::warn;
 use super::plan::{self, is_standard};
-use super::run::Desk;
-use super::sandbox::{self, Doors};
+use super::run::BrokerHandle;
+use super::sandbox::{self, AllowedDescriptors};
 use super::{Environment, Exit};
 use inputs::Input;
-use known::Known;
+use known::BaselineSession;
 use live::Live;
 use outputs::Outputs;
 use pair::Pair;
@@ -42,7 +42,7 @@ pub fn run(args: &CheckArgs, around: &Environment) -> Result<Exit> {
         return init(args, &filter);
     }
     let policy = read_policy(args)?;
-    let mut known = Known::open(args, &policy)?;
+    let mut known = BaselineSession::open(args, &policy)?;
     match &args.interface {
         Some(interface) => judge_live(args, around, interface, &policy, &mut known),
         None => judge_files(args, around, &filter, &policy, &mut known),
@@ -54,7 +54,7 @@ fn judge_files(
     around: &Environment,
     filter: &Filter,
     policy: &Policy,
-    known: &mut Known,
+    known: &mut BaselineSession,
 ) -> Result<Exit> {
     let confined = !args.confinement.no_sandbox;
     let inputs = inputs::inputs(&args.files, confined)?;
@@ -62,7 +62,7 @@ fn judge_files(
     let names = inputs.iter().map(|input| input.path.display().to_string()).chain(pair.as_ref().map(Pair::name));
     known.prepare(args, names)?;
     let outputs = Outputs::open(args, around)?;
-    confine(args, Doors::default())?;
+    confine(args, AllowedDescriptors::default())?;
     let inputs = if pair.is_none() || policy.judges_captures() { inputs } else { Vec::new() };
     let mut captures = judging::each(&inputs, |input| judging::file(input, policy, filter, args.analysis.options()));
     captures.extend(pair.map(|pair| pair.judge(policy)));
@@ -87,7 +87,7 @@ fn judge_live(
     around: &Environment,
     interface: &OsString,
     policy: &Policy,
-    known: &mut Known,
+    known: &mut BaselineSession,
 ) -> Result<Exit> {
     if policy.judges_pairs() {
         bail!("{}", pair::WANTED);
@@ -104,13 +104,13 @@ fn judge_live(
     let failed = !capture.exhibit.is_empty();
     let exit = finish(outputs, Run { captures: vec![capture], command, ..new_run(args, policy) }, known)?;
     if failed && let Some(path) = kept.keep()? {
-        tell(&format!("tcpcheck: the packets are kept in {}", display::path(&path)));
+        warn(&format!("tcpcheck: the packets are kept in {}", display::path(&path)));
     }
     Ok(exit)
 }
 
 /// Gives up what reading packets needs not. What reads a file when it is needed first has read it by now, or reads it here.
-fn confine(args: &CheckArgs, doors: Doors) -> Result<()> {
+fn confine(args: &CheckArgs, doors: AllowedDescriptors) -> Result<()> {
     if args.confinement.no_sandbox {
         return Ok(());
     }
@@ -130,7 +130,7 @@ fn new_run<'p>(args: &CheckArgs, policy: &'p Policy) -> Run<'p> {
 }
 
 /// Reports a run, and keeps its baseline.
-fn finish(mut outputs: Outputs<'_>, mut run: Run<'_>, known: &mut Known) -> Result<Exit> {
+fn finish(mut outputs: Outputs<'_>, mut run: Run<'_>, known: &mut BaselineSession) -> Result<Exit> {
     (run.baseline, run.shrinks) = known.settle()?;
     outputs.write(&run)?;
     Ok(Exit::Judged(run.standing()))
@@ -157,8 +157,8 @@ fn init(args: &CheckArgs, filter: &Filter) -> Result<Exit> {
     let confined = !args.confinement.no_sandbox;
     let inputs = inputs::inputs(&args.files, confined)?;
     // Only what has been learnt is worth a file: it is made at the end.
-    let desk = Desk::open(confined, Some(SaveNames::new(&file, Turns::default())), None)?;
-    confine(args, Doors { clerk: desk.socket, capture: None })?;
+    let desk = BrokerHandle::open(confined, Some(SaveNames::new(&file, Turns::default())), None)?;
+    confine(args, AllowedDescriptors { broker: desk.socket, capture: None })?;
     let mut draft = Draft::default();
     for input in &inputs {
         let verdicts =
@@ -173,9 +173,9 @@ fn init(args: &CheckArgs, filter: &Filter) -> Result<Exit> {
     if is_standard(&file) {
         std::io::stdout().lock().write_all(text.as_bytes())?;
     } else {
-        let (mut made, path) = desk.clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
+        let (mut made, path) = desk.broker.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
         made.write_all(text.as_bytes()).with_context(|| display::path(&path))?;
-        tell(&format!("{}: written; try it: tcpcheck check {named}", display::path(&file)));
+        warn(&format!("{}: written; try it: tcpcheck check {named}", display::path(&file)));
     }
     Ok(Exit::Done)
 }

@@ -6,7 +6,7 @@ use crate::capture::{Filter, OpenFiles};
 use crate::cli::compare::{Compared, Input};
 use crate::cli::plan::{is_standard, word};
 use crate::policy::{PathJudge, Policy, Verdict};
-use crate::report::check::{Capture, Exhibit};
+use crate::report::check::{Capture, EvidenceExcerpt};
 
 use super::inputs;
 
@@ -50,7 +50,13 @@ impl Pair {
         let verdict = self.inputs.as_ref().map_err(Clone::clone);
         let verdict = verdict.and_then(|[a, b]| verdict_on(a, b, policy).map_err(|error| format!("{error:#}")));
         let first_of_pair = Some(self.names[0].clone());
-        Capture { name: self.name(), file: self.words.clone(), first_of_pair, verdict, exhibit: Exhibit::default() }
+        Capture {
+            name: self.name(),
+            file: self.words.clone(),
+            first_of_pair,
+            verdict,
+            exhibit: EvidenceExcerpt::default(),
+        }
     }
 }
 

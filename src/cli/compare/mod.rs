@@ -7,7 +7,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::capture::{Filter, OpenFiles, SaveNames, SavedFile, SharedClerk, Turns};
+use crate::capture::{Filter, OpenFiles, SaveNames, SavedFile, SharedBroker, Turns};
 use crate::display;
 use crate::report::Style;
 use crate::report::compare::{CompareReport, Ladder, Ndjson, Page, Text, write_page};
@@ -16,8 +16,8 @@ use super::args::CompareArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::plan::{self, Environment, is_standard};
-use super::run::Desk;
-use super::sandbox::{self, Doors};
+use super::run::BrokerHandle;
+use super::sandbox::{self, AllowedDescriptors};
 pub use compared::Compared;
 pub use feed::Input;
 
@@ -37,9 +37,9 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
     let confined = !args.confinement.no_sandbox;
     let mut output = Output::new(around.stdout_terminal)?;
     let names = args.output.as_deref().map(|path| SaveNames::new(path, Turns::default()));
-    let desk = Desk::open(confined, names, None)?;
+    let desk = BrokerHandle::open(confined, names, None)?;
     if confined {
-        sandbox::close(user.as_ref(), Doors { clerk: desk.socket, capture: None })?;
+        sandbox::close(user.as_ref(), AllowedDescriptors { broker: desk.socket, capture: None })?;
     }
     let style = Style::new(around.colors(args.color, around.stdout_terminal));
     for (at, pair) in inputs.windows(2).enumerate() {
@@ -49,7 +49,7 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
         }
         let compared = Compared::new(a, b)?;
         match (args.flow, &args.output) {
-            (flow, Some(_)) => page(&compared, flow, &desk.clerk)?,
+            (flow, Some(_)) => page(&compared, flow, &desk.broker)?,
             (Some(flow), None) => {
                 let mut ladder = Ladder::new(flow, columns(), style);
                 compared.report(&mut ladder, &mut output)?;
@@ -78,7 +78,7 @@ fn open(args: &CompareArgs) -> Result<Vec<Input>> {
 }
 
 /// Writes the page of a comparison.
-fn page(compared: &Compared<'_>, flow: Option<u32>, clerk: &SharedClerk) -> Result<()> {
+fn page(compared: &Compared<'_>, flow: Option<u32>, broker: &SharedBroker) -> Result<()> {
     let mut nowhere = Output::new(false)?;
     let mut page = Page::default();
     compared.report(&mut page, &mut nowhere)?;
@@ -88,6 +88,6 @@ fn page(compared: &Compared<'_>, flow: Option<u32>, clerk: &SharedClerk) -> Resu
     }
     let mut text = Vec::new();
     write_page(&mut text, &page, ladder.as_ref());
-    let (mut file, path) = clerk.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
+    let (mut file, path) = broker.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
     file.write_all(&text).with_context(|| display::path(&path))
 }

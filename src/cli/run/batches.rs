@@ -13,7 +13,7 @@ const AHEAD: usize = 128;
 impl Run<'_> {
     /// Whether packets can be prepared before it is known what the ones before them did, and nobody asks for their bytes then.
     pub(super) fn takes_batches(&self) -> bool {
-        let saves = self.save.is_some() || self.keeper.is_some();
+        let saves = self.save.is_some() || self.ring.is_some();
         let reads_payload = self.reporters.iter().any(|reporter| reporter.reads_payload());
         self.plan.at_hand && self.connections.are_all() && !saves && !reads_payload
     }

@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::capture::{Drops, FrameSource};
 use crate::cli::exit::Exit;
-use crate::cli::keeper::Keeper;
-use crate::cli::output::tell;
+use crate::cli::output::warn;
 use crate::cli::plan::Origin;
 use crate::cli::quality;
+use crate::cli::ring::RingSaver;
 use crate::report::Style;
 
 use super::{Run, is_closed_pipe};
@@ -60,11 +60,11 @@ impl Run<'_> {
             let packets = self.summary.packets();
             writeln!(self.output.text(), "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
         }
-        let kept = self.keeper.take().map_or(Ok(()), Keeper::finish);
+        let kept = self.ring.take().map_or(Ok(()), RingSaver::finish);
         let written = self.output.finish();
         closed |= written.as_ref().is_err_and(is_closed_pipe);
         if !closed {
-            self.farewell(drops);
+            self.closing_lines(drops);
         }
         // Whoever has closed the pipe has read enough.
         for done in [read, written].into_iter().filter(|done| !done.as_ref().is_err_and(is_closed_pipe)) {
@@ -99,11 +99,11 @@ impl Run<'_> {
     }
 
     /// What standard error gets in the end.
-    fn farewell(&self, drops: Option<Drops>) {
+    fn closing_lines(&self, drops: Option<Drops>) {
         if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
             // Below the ^C that the terminal shows.
             let begin = if self.plan.stderr_terminal { "\n" } else { "" };
-            tell(&format!("{begin}{}", counters(self.summary.packets(), drops)));
+            warn(&format!("{begin}{}", counters(self.summary.packets(), drops)));
         }
         if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
             self.tell_summary();

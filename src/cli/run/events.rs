@@ -37,8 +37,8 @@ impl Run<'_> {
                 if let Some(outgoing) = &mut self.outgoing {
                     outgoing.amend(&amend);
                 }
-                if let Some(keeper) = &mut self.keeper {
-                    amend.added().for_each(|finding| keeper.finding(finding));
+                if let Some(ring) = &mut self.ring {
+                    amend.added().for_each(|finding| ring.finding(finding));
                 }
                 if self.connections.show(Some(amend.flow)) {
                     for reporter in &mut self.reporters {
@@ -79,8 +79,8 @@ impl Run<'_> {
         if let Some(outgoing) = &mut self.outgoing {
             outgoing.finding(finding);
         }
-        if let Some(keeper) = &mut self.keeper {
-            keeper.finding(finding);
+        if let Some(ring) = &mut self.ring {
+            ring.finding(finding);
         }
         if finding.flow.is_none() || self.connections.show(finding.flow) {
             for reporter in &mut self.reporters {

@@ -7,16 +7,16 @@ use crate::cli::foresight::Foresight;
 use crate::cli::outgoing::{Outgoing, Sink};
 use crate::cli::plan::Plan;
 use crate::cli::quality;
-use crate::cli::saver::Saver;
+use crate::cli::saver::CaptureSaver;
 use crate::cli::select::Connections;
 use crate::dissect::{Dissection, Segment};
 use crate::report::{Annotator, Invocation, Level, Packet, Style, Summary};
 use crate::track::{Analysed, Event, Visitor};
 
-use super::{Known, Run};
+use super::{BeforeFirstPacket, Run};
 
 /// What is known of a source before its first packet.
-pub(super) fn known(plan: &Plan, source: &dyn FrameSource, first: Option<(Foresight, String)>) -> Known {
+pub(super) fn known(plan: &Plan, source: &dyn FrameSource, first: Option<(Foresight, String)>) -> BeforeFirstPacket {
     let mut preamble = Preamble::default();
     if plan.write.is_some() && plan.format == SaveFormat::Pcapng {
         preamble.section.extend_from_slice(source.section());
@@ -26,7 +26,7 @@ pub(super) fn known(plan: &Plan, source: &dyn FrameSource, first: Option<(Foresi
         preamble.comment(&summary);
         foresight
     });
-    Known { info: source.info(), preamble, foresight: foresight.unwrap_or_default() }
+    BeforeFirstPacket { info: source.info(), preamble, foresight: foresight.unwrap_or_default() }
 }
 
 /// Reads a capture once for what is said of it in the end.
@@ -122,7 +122,7 @@ pub(super) fn summary_comment(summary: &Summary) -> String {
 
 /// Saves the packets of the connections that are shown.
 struct Shown<'a> {
-    save: &'a mut Saver,
+    save: &'a mut CaptureSaver,
     connections: &'a Connections,
     /// What ends a file that is left for the next one.
     summary: Option<&'a Summary>,

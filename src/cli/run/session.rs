@@ -6,16 +6,16 @@ use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
 use crate::capture::{
-    self, Anchor, Block, CaptureError, CaptureFault, FrameSource, Merge, OpenFiles, OwnClerk, Purpose, SaveNames,
-    SharedClerk, Timestamp, Turns,
+    self, Anchor, Block, CaptureError, CaptureFault, FrameSource, Merge, OpenFiles, OwnBroker, Purpose, SaveNames,
+    SharedBroker, Timestamp, Turns,
 };
 use crate::cli::exit::Exit;
 use crate::cli::foresight::Foresight;
 use crate::cli::interruptible::Interruptible;
-use crate::cli::output::tell;
+use crate::cli::output::warn;
 use crate::cli::plan::{Origin, Plan, is_standard};
 use crate::cli::progress::Progress;
-use crate::cli::sandbox::{self, Doors};
+use crate::cli::sandbox::{self, AllowedDescriptors};
 use crate::cli::select::Connections;
 use crate::cli::sides;
 use crate::cli::signals::Signals;
@@ -34,7 +34,7 @@ pub struct Session<'p> {
     source: Source,
     connections: Connections,
     lines: Option<Lines>,
-    clerk: SharedClerk,
+    broker: SharedBroker,
 }
 
 enum Source {
@@ -43,14 +43,14 @@ enum Source {
 }
 
 /// Who makes the files of a run, and to whom a confined process may still talk.
-pub struct Desk {
+pub struct BrokerHandle {
     /// Whom to ask.
-    pub clerk: SharedClerk,
+    pub broker: SharedBroker,
     /// Where a confined process asks.
     pub socket: Option<i32>,
 }
 
-impl Desk {
+impl BrokerHandle {
     /// For files of these names, and for a capture that may have to be bound anew. A confined process has its files made by
     /// another one; standard output it has already.
     ///
@@ -61,12 +61,12 @@ impl Desk {
         let names = names.unwrap_or_else(|| SaveNames::new("-".as_ref(), Turns::default()));
         #[cfg(target_os = "linux")]
         if confined && elsewhere {
-            let clerk = crate::cli::clerk::DistantClerk::hire(names, anchor)?;
-            let socket = Some(clerk.socket());
-            return Ok(Self { clerk: SharedClerk::new(clerk), socket });
+            let broker = crate::cli::broker::RemoteBroker::spawn(names, anchor)?;
+            let socket = Some(broker.socket());
+            return Ok(Self { broker: SharedBroker::new(broker), socket });
         }
         let _ = (confined, elsewhere);
-        Ok(Self { clerk: SharedClerk::new(OwnClerk::new(names).anchored(anchor)), socket: None })
+        Ok(Self { broker: SharedBroker::new(OwnBroker::new(names).anchored(anchor)), socket: None })
     }
 }
 
@@ -88,11 +88,11 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub fn begin_with(plan: &'p Plan, desk: Desk) -> Result<Option<Self>> {
+    pub fn begin_with(plan: &'p Plan, desk: BrokerHandle) -> Result<Option<Self>> {
         Self::begin_beside(plan, Some(desk), None)
     }
 
-    fn begin_beside(plan: &'p Plan, desk: Option<Desk>, names: Option<SaveNames>) -> Result<Option<Self>> {
+    fn begin_beside(plan: &'p Plan, desk: Option<BrokerHandle>, names: Option<SaveNames>) -> Result<Option<Self>> {
         let signals = listen(&plan.origin)?;
         // All that reads a file when it is needed first reads it here.
         let lines = (plan.show.packets && !plan.json).then(|| Lines::new(plan.line));
@@ -109,9 +109,9 @@ impl<'p> Session<'p> {
             Source::Live(source) => (source.anchor(), source.socket()),
             Source::Files(_) => (None, None),
         };
-        let desk = desk.map_or_else(|| Desk::open(plan.confined, names, anchor), Ok)?;
+        let desk = desk.map_or_else(|| BrokerHandle::open(plan.confined, names, anchor), Ok)?;
         if plan.confined {
-            sandbox::close(plan.user.as_ref(), Doors { clerk: desk.socket, capture })?;
+            sandbox::close(plan.user.as_ref(), AllowedDescriptors { broker: desk.socket, capture })?;
         }
         if let Source::Files(files) = &source
             && !plan.merge
@@ -119,7 +119,7 @@ impl<'p> Session<'p> {
             sides::refuse_both(files)?;
         }
         let connections = plan.connections.clone();
-        Ok(Some(Self { plan, signals, source, connections, lines, clerk: desk.clerk }))
+        Ok(Some(Self { plan, signals, source, connections, lines, broker: desk.broker }))
     }
 
     /// Reads the plan's files once before they are read in earnest, for what shows only at the end. What is wrong with one
@@ -208,8 +208,8 @@ impl<'p> Session<'p> {
             source => source?,
         };
         let known = saving::known(plan, source.as_ref(), first_reading);
-        tell(&announcement(plan, &known.info));
-        let mut run = Run::new(plan, connections, reporters, known, self.lines, self.clerk, self.signals)?;
+        warn(&announcement(plan, &known.info));
+        let mut run = Run::new(plan, connections, reporters, known, self.lines, self.broker, self.signals)?;
         let read = if run.takes_batches() { run.read_batches(source.as_mut()) } else { run.read(source.as_mut()) };
         run.finish(source.as_mut(), read)
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::capture::{FrameSource, Notice, Span, Timestamp};
-use crate::cli::output::tell;
+use crate::cli::output::warn;
 
 use super::Run;
 
@@ -23,7 +23,7 @@ const LATE: Span = Span::from_secs(1);
 
 /// When it is time for what.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Schedule {
     packets: u32,
     glanced: Instant,
     written: Instant,
@@ -34,7 +34,7 @@ pub(super) struct Pace {
     since: Option<Instant>,
 }
 
-impl Pace {
+impl Schedule {
     pub fn new(interval: Option<Span>) -> Self {
         let now = Instant::now();
         Self { packets: 0, glanced: now, written: now, interval, over: None, since: None }
@@ -107,8 +107,8 @@ impl Run<'_> {
             if let Some(save) = &mut self.save {
                 save.flush();
             }
-            if let Some(keeper) = &mut self.keeper {
-                keeper.flush();
+            if let Some(ring) = &mut self.ring {
+                ring.flush();
             }
         }
         self.output.flush()
@@ -118,7 +118,7 @@ impl Run<'_> {
     pub(super) fn answer_signals(&mut self) {
         if self.signals.take_summary() {
             let open = self.analysis.live();
-            tell(&format!(
+            warn(&format!(
                 "\nso far; {open} connection{} still open, and counted when they end:",
                 if open == 1 { " is" } else { "s are" }
             ));
@@ -150,7 +150,7 @@ impl Run<'_> {
         }
         self.summary.lost(drops);
         let (frame, at) = self.last;
-        if let Some(finding) = self.losses.tell(frame, at) {
+        if let Some(finding) = self.losses.warn(frame, at) {
             self.finding(&finding);
         }
     }
@@ -161,28 +161,28 @@ impl Run<'_> {
         match notice {
             Notice::Down => {
                 self.pace.since = Some(Instant::now());
-                tell(&format!(
+                warn(&format!(
                     "tcpcheck: {name}: the interface is down, after frame {frame}; waiting for it to be up again"
                 ));
             }
             Notice::Up => {
                 self.pace.since = None;
-                tell(&format!("tcpcheck: {name}: the interface is up again, after {waited:.1} s"));
+                warn(&format!("tcpcheck: {name}: the interface is up again, after {waited:.1} s"));
             }
             Notice::Gone => {
                 self.pace.since = Some(Instant::now());
                 self.analysis.capture_lost();
-                tell(&format!(
+                warn(&format!(
                     "tcpcheck: {name}: the interface has gone, after frame {frame}; waiting for one of that name"
                 ));
             }
             Notice::Back => {
                 // One that is not up yet is tried again in a second.
-                let _ = self.clerk.ask().reattach();
+                let _ = self.broker.ask().reattach();
             }
             Notice::Resumed => {
                 self.pace.since = None;
-                tell(&format!(
+                warn(&format!(
                     "tcpcheck: {name}: there is an interface of that name again, after {waited:.1} s; the capture goes on"
                 ));
             }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn intervals_stay_in_step_with_the_beginning_and_outlive_a_clock_that_is_set_back() {
-        let mut pace = Pace::new(Some(Span(10)));
+        let mut pace = Schedule::new(Some(Span(10)));
         let mut over = |now| pace.interval(Timestamp(now));
         assert!(!over(100));
         assert!(!over(109));

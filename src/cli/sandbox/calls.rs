@@ -11,7 +11,7 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
 };
 
-use super::Doors;
+use super::AllowedDescriptors;
 
 /// Whatever their arguments.
 const ALWAYS: &[c_long] = &[
@@ -72,7 +72,7 @@ const ALWAYS: &[c_long] = &[
 const PR_SET_VMA: u64 = 0x5356_4d41;
 
 /// Installs the filter, on every thread; nothing where the processor is not known.
-pub(super) fn filter(doors: Doors) -> Result<()> {
+pub(super) fn filter(doors: AllowedDescriptors) -> Result<()> {
     let Ok(processor) = TargetArch::try_from(std::env::consts::ARCH) else { return Ok(()) };
     // Its arguments are out of sight: the C library takes clone(2) instead, whose flags can be looked at.
     let clone3 = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
@@ -87,7 +87,7 @@ fn apply(filter: SeccompFilter) -> Result<()> {
     Ok(seccompiler::apply_filter_all_threads(&program)?)
 }
 
-fn rules(doors: Doors) -> Result<BTreeMap<i64, Vec<SeccompRule>>> {
+fn rules(doors: AllowedDescriptors) -> Result<BTreeMap<i64, Vec<SeccompRule>>> {
     use SeccompCmpOp::{Eq, MaskedEq, Ne};
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALWAYS.iter().map(|call| (*call, Vec::new())).collect();
     let mut allow = |call: c_long, conditions: &[(u8, SeccompCmpOp, u64)]| -> Result<()> {
@@ -109,9 +109,9 @@ fn rules(doors: Doors) -> Result<BTreeMap<i64, Vec<SeccompRule>>> {
     for call in [libc::SYS_write, libc::SYS_writev, libc::SYS_pwrite64] {
         allow(call, &not_the_wire)?;
     }
-    if let Some(clerk) = doors.clerk {
-        allow(libc::SYS_sendmsg, &[(0, Eq, clerk as u64)])?;
-        allow(libc::SYS_recvmsg, &[(0, Eq, clerk as u64)])?;
+    if let Some(broker) = doors.broker {
+        allow(libc::SYS_sendmsg, &[(0, Eq, broker as u64)])?;
+        allow(libc::SYS_recvmsg, &[(0, Eq, broker as u64)])?;
     }
     // Memory that can be run is never made.
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
@@ -178,7 +178,7 @@ mod tests {
     fn a_path_tells_nothing_and_only_own_threads_get_signals() {
         let processor = TargetArch::try_from(std::env::consts::ARCH).unwrap();
         let denied = SeccompAction::Errno(libc::EPERM as u32);
-        let rules = rules(Doors { clerk: Some(7), capture: Some(5) }).unwrap();
+        let rules = rules(AllowedDescriptors { broker: Some(7), capture: Some(5) }).unwrap();
         let filter = SeccompFilter::new(rules, denied, SeccompAction::Allow, processor).unwrap();
         let program: BpfProgram = filter.try_into().unwrap();
         let allowed = |call, arguments| verdict(&program, call, arguments) == libc::SECCOMP_RET_ALLOW;

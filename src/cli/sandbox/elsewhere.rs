@@ -21,9 +21,9 @@ impl User {
 
 /// What stays open to a confined process.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Doors {
-    /// The socket of a clerk.
-    pub clerk: Option<i32>,
+pub struct AllowedDescriptors {
+    /// The socket of a broker.
+    pub broker: Option<i32>,
     /// The socket of a capture.
     pub capture: Option<i32>,
 }
@@ -32,6 +32,6 @@ pub struct Doors {
 ///
 /// # Errors
 /// Never.
-pub fn close(_: Option<&User>, _: Doors) -> Result<()> {
+pub fn close(_: Option<&User>, _: AllowedDescriptors) -> Result<()> {
     Ok(())
 }

@@ -15,14 +15,14 @@ use anyhow::{Context, Result};
 use caps::CapsHashSet;
 use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, Scope};
 
-pub use privileges::keep_what_a_clerk_needs;
+pub use privileges::keep_what_the_broker_needs;
 pub use user::User;
 
 /// What stays open to a confined process.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Doors {
-    /// The socket of a clerk, to send to.
-    pub clerk: Option<RawFd>,
+pub struct AllowedDescriptors {
+    /// The socket of a broker, to send to.
+    pub broker: Option<RawFd>,
     /// The socket of a capture: to receive from, and never to send to.
     pub capture: Option<RawFd>,
 }
@@ -31,7 +31,7 @@ pub struct Doors {
 ///
 /// # Errors
 /// When the system refuses what it usually grants: better no capture than one that is less safe than it seems.
-pub fn close(user: Option<&User>, doors: Doors) -> Result<()> {
+pub fn close(user: Option<&User>, doors: AllowedDescriptors) -> Result<()> {
     let refused = "cannot confine this process before it reads packets; --no-sandbox does without";
     let nothing = CapsHashSet::new();
     privileges::bound(&nothing).context(refused)?;

@@ -25,9 +25,9 @@ pub(super) fn keep(needs: &CapsHashSet) -> Result<()> {
     Ok(())
 }
 
-/// A clerk makes files where root could, and binds sockets of captures. That is not what confines the capture, so that an
+/// A broker makes files where root could, and binds sockets of captures. That is not what confines the capture, so that an
 /// old kernel's refusal is none of its business.
-pub fn keep_what_a_clerk_needs(ends_a_command: bool) {
+pub fn keep_what_the_broker_needs(ends_a_command: bool) {
     let mut needs = vec![
         Capability::CAP_NET_RAW,
         Capability::CAP_DAC_OVERRIDE,

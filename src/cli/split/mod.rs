@@ -16,9 +16,9 @@ use crate::track::{Analysed, Direction, Event, FlowRecord, Observation, Visitor}
 use super::args::{By, SplitArgs};
 use super::exit::Exit;
 use super::outgoing::Outgoing;
-use super::output::tell;
+use super::output::warn;
 use super::plan::{Environment, Plan, is_standard};
-use super::run::{Desk, Events, Session};
+use super::run::{BrokerHandle, Events, Session};
 use parts::Parts;
 
 /// Splits.
@@ -28,9 +28,12 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
         bail!("--by finding reads the packets twice, which standard input does not allow: save them first");
     }
     let folder = empty_folder(&args.directory)?;
-    let desk =
-        Desk::open(plan.confined, Some(SaveNames::new(&folder, Turns::default()).with_purpose(Purpose::Parts)), None)?;
-    let clerk = desk.clerk.clone();
+    let desk = BrokerHandle::open(
+        plan.confined,
+        Some(SaveNames::new(&folder, Turns::default()).with_purpose(Purpose::Parts)),
+        None,
+    )?;
+    let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut splitter = Splitter {
         by: args.by,
@@ -38,7 +41,7 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
         flows: HashMap::new(),
         ended: Vec::new(),
         outgoing: Outgoing::new(),
-        parts: Parts::new(clerk),
+        parts: Parts::new(broker),
     };
     if args.by == By::Finding {
         session.read_ahead(&mut Events(|event| {
@@ -50,7 +53,7 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
     let faults = session.read(&mut splitter)?;
     splitter.outgoing.finish(&mut Routed { flows: &splitter.flows, parts: &mut splitter.parts })?;
     let count = splitter.parts.finish()?;
-    tell(&format!("{count} part{} in {}", if count == 1 { "" } else { "s" }, display::path(&folder)));
+    warn(&format!("{count} part{} in {}", if count == 1 { "" } else { "s" }, display::path(&folder)));
     damaged(&faults)?;
     Ok(Exit::Done)
 }
@@ -59,7 +62,7 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
 pub(super) fn damaged(faults: &[CaptureFault]) -> Result<()> {
     for fault in faults {
         match fault {
-            CaptureFault::Cut { .. } => tell(&format!("tcpcheck: {fault}")),
+            CaptureFault::Cut { .. } => warn(&format!("tcpcheck: {fault}")),
             fault => bail!(fault.to_string()),
         }
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::capture::{
-    Block, Frame, FrameSource, Part, Preamble, Remarks, SaveFile, SaveFormat, SaveOptions, SavedFile, SharedClerk,
+    Block, Frame, FrameSource, Part, Preamble, Remarks, SaveFile, SaveFormat, SaveOptions, SavedFile, SharedBroker,
     Suspended, Timestamp,
 };
 use crate::display;
@@ -18,7 +18,7 @@ const MAX_OPEN: usize = 100;
 
 /// The parts.
 pub struct Parts {
-    clerk: SharedClerk,
+    broker: SharedBroker,
     options: SaveOptions,
     preamble: Preamble,
     parts: Vec<State>,
@@ -81,10 +81,10 @@ struct What {
 }
 
 impl Parts {
-    /// None yet; their files are made through `clerk`.
-    pub fn new(clerk: SharedClerk) -> Self {
+    /// None yet; their files are made through `broker`.
+    pub fn new(broker: SharedBroker) -> Self {
         Self {
-            clerk,
+            broker,
             options: SaveOptions::default(),
             preamble: Preamble::default(),
             parts: Vec::new(),
@@ -161,7 +161,7 @@ impl Parts {
                 index.push(b'\n');
             }
         }
-        let (mut file, path) = self.clerk.ask().make(&saved(Part::Index, SaveFormat::Pcap, false))?;
+        let (mut file, path) = self.broker.ask().make(&saved(Part::Index, SaveFormat::Pcap, false))?;
         file.write_all(&index).with_context(|| display::path(&path))?;
         Ok(self.parts.iter().filter(|state| state.packets > 0).count())
     }
@@ -197,7 +197,7 @@ impl Parts {
             other.file = File::Closed(file.suspend()?);
         }
         let Some(state) = self.parts.get_mut(at) else { return Ok(()) };
-        let (made, path) = self.clerk.ask().make(&saved(state.part, self.options.format, suspended.is_some()))?;
+        let (made, path) = self.broker.ask().make(&saved(state.part, self.options.format, suspended.is_some()))?;
         let file = match suspended {
             Some(suspended) => SaveFile::resume(made, &path, &suspended),
             None => self.begin_file(at, made, &path)?,

@@ -1,11 +1,11 @@
 //! Numbers and times in a verdict's words.
 
 use crate::capture::Span;
-use crate::report::numerals;
+use crate::report::units;
 
 /// `1 connection`, `2 connections`, `1,000 connections`.
 pub fn counted(count: u64, what: &str) -> String {
-    let number = numerals::written(|out| numerals::grouped(out, count));
+    let number = units::written(|out| units::grouped(out, count));
     if count == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
 }
 
@@ -16,9 +16,9 @@ pub fn percent(part: u64, of: u64) -> String {
     }
     let tenths = (u128::from(part) * 1_000 + u128::from(of) / 2) / u128::from(of);
     let tenths: i64 = tenths.try_into().unwrap_or(i64::MAX);
-    format!("{} %", numerals::written(|out| numerals::fixed(out, tenths, 1)))
+    format!("{} %", units::written(|out| units::fixed(out, tenths, 1)))
 }
 
 pub fn time(span: Span) -> String {
-    numerals::written(|out| numerals::time(out, span))
+    units::written(|out| units::time(out, span))
 }

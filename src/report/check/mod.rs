@@ -3,7 +3,7 @@
 //! [`Run`] is what a run came to; each format is a function of it. The sentences are in `words`, written once.
 
 mod amounts;
-mod exhibit;
+mod excerpt;
 mod github;
 mod junit;
 mod markdown;
@@ -13,7 +13,7 @@ mod sarif;
 mod text;
 mod words;
 
-pub use exhibit::Exhibit;
+pub use excerpt::EvidenceExcerpt;
 pub use github::github;
 pub use junit::junit;
 pub use markdown::markdown;
@@ -52,7 +52,7 @@ pub struct Capture {
     /// The verdict, or why there is none.
     pub verdict: Result<Verdict, String>,
     /// Its packets that a failure points at.
-    pub exhibit: Exhibit,
+    pub exhibit: EvidenceExcerpt,
 }
 
 /// How the command ended that ran while the capture was made.

@@ -3,7 +3,7 @@
 use crate::policy::{Judgement, PathDemand, PathFault, PathPlace, State, span_text};
 
 use super::super::compare;
-use super::super::numerals;
+use super::super::units;
 use super::amounts::{counted, percent, time};
 
 /// What is expected, in words.
@@ -70,7 +70,7 @@ pub fn place(place: &PathPlace) -> String {
         place.way.map(|way| format!("{} to {}: ", way.sender().name(), way.receiver().name())).unwrap_or_default();
     let fault = match &place.fault {
         PathFault::Packets { bad, of } => {
-            let of = numerals::written(|out| numerals::grouped(out, *of));
+            let of = units::written(|out| units::grouped(out, *of));
             format!("{bad} of {of}")
         }
         PathFault::Delays { longest, above } => format!("up to {}, {above} above the limit", time(*longest)),

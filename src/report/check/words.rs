@@ -5,7 +5,7 @@ use crate::policy::{
 };
 use crate::rules::Severity;
 
-use super::super::{numerals, wording};
+use super::super::{units, wording};
 use super::amounts::{counted, percent, time};
 use super::path;
 
@@ -177,5 +177,5 @@ fn many(measure: Measure) -> &'static str {
 }
 
 fn socket(socket: crate::dissect::Socket) -> String {
-    numerals::written(|out| numerals::socket(out, socket))
+    units::written(|out| units::socket(out, socket))
 }

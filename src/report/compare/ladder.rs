@@ -6,8 +6,8 @@ use crate::capture::{SourceInfo, Timestamp};
 use crate::compare::{Brief, Comparison, Crossing, Fate, Overlap, PathEvent, PathRecord, Side, Way};
 use crate::dissect::TcpFlags;
 use crate::report::COLUMNS;
-use crate::report::numerals;
 use crate::report::style::{Ink, Style};
+use crate::report::units;
 use crate::rules::Severity;
 
 use super::CompareReport;
@@ -63,9 +63,9 @@ impl Ladder {
             for (side, ends) in Side::ALL.into_iter().zip(record.ends) {
                 let Some(ends) = ends else { continue };
                 let mut text = Vec::new();
-                numerals::socket(&mut text, ends[client]);
+                units::socket(&mut text, ends[client]);
                 text.extend_from_slice(" → ".as_bytes());
-                numerals::socket(&mut text, ends[1 - client]);
+                units::socket(&mut text, ends[1 - client]);
                 let text = String::from_utf8(text).unwrap_or_default();
                 out.extend_from_slice(format!("   {} {text}", side.name()).as_bytes());
             }
@@ -96,7 +96,7 @@ impl Ladder {
         let stamp = |ts: Option<Timestamp>| {
             let mut text = Vec::new();
             if let Some(ts) = ts {
-                numerals::millis(&mut text, ts.since(start));
+                units::millis(&mut text, ts.since(start));
             }
             String::from_utf8(text).unwrap_or_default()
         };

@@ -10,7 +10,7 @@ use crate::capture::{SourceInfo, Span};
 use crate::compare::{Clock, Comparison, Crossing, Explanation, Inserted, Overlap, PathEvent, PathRecord, Side, Way};
 use crate::dissect::Socket;
 use crate::report::ndjson::{VERSION, direction, line};
-use crate::report::numerals::Calendar;
+use crate::report::units::TimestampFormatter;
 
 use super::CompareReport;
 use stats::StatsObject;
@@ -19,13 +19,13 @@ use stats::StatsObject;
 #[derive(Debug)]
 pub struct Ndjson {
     packets: bool,
-    calendar: Calendar,
+    calendar: TimestampFormatter,
 }
 
 impl Ndjson {
     /// With a record of each packet, or without.
     pub fn new(packets: bool) -> Self {
-        Self { packets, calendar: Calendar::default() }
+        Self { packets, calendar: TimestampFormatter::default() }
     }
 }
 
@@ -168,7 +168,7 @@ struct ExplanationLine {
 }
 
 impl ExplanationLine {
-    fn new(explanation: &Explanation, calendar: &mut Calendar) -> Self {
+    fn new(explanation: &Explanation, calendar: &mut TimestampFormatter) -> Self {
         let [a_flow, b_flow] = explanation.flows;
         Self {
             r#type: "explanation",
@@ -276,7 +276,7 @@ struct InsertedObject {
 }
 
 impl InsertedObject {
-    fn new(inserted: &Inserted, calendar: &mut Calendar) -> Self {
+    fn new(inserted: &Inserted, calendar: &mut TimestampFormatter) -> Self {
         Self {
             flag: inserted.ending.name(),
             side: side(inserted.side),
@@ -289,7 +289,7 @@ impl InsertedObject {
 }
 
 impl SummaryLine {
-    fn new(comparison: &Comparison, calendar: &mut Calendar) -> Self {
+    fn new(comparison: &Comparison, calendar: &mut TimestampFormatter) -> Self {
         let totals = comparison.totals();
         let connections = totals.connections();
         Self {

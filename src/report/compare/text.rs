@@ -2,8 +2,8 @@
 
 use crate::capture::{SourceInfo, Span};
 use crate::compare::{Clock, Comparison, Overlap, Side, Totals, Way};
-use crate::report::numerals;
 use crate::report::style::{Ink, Style};
+use crate::report::units;
 use crate::rules::Severity;
 
 use super::CompareReport;
@@ -131,7 +131,7 @@ fn changed(totals: &Totals, names: WayNames) -> Option<String> {
         let end = |at: usize| {
             let [a, b] = [a[at], b[at]].map(|end| {
                 let mut text = Vec::new();
-                numerals::socket(&mut text, end);
+                units::socket(&mut text, end);
                 String::from_utf8(text).unwrap_or_default()
             });
             (a != b).then(|| format!("{a} of A is {b} of B"))

@@ -2,7 +2,7 @@
 
 use crate::capture::Span;
 use crate::compare::{Change, Ending, PathStats, Shown, Side, Way};
-use crate::report::numerals;
+use crate::report::units;
 
 /// How the two ways are called: by who sends, where all clients are on one side.
 #[derive(Clone, Copy, Debug)]
@@ -40,15 +40,15 @@ impl WayNames {
 pub fn time(span: Span) -> String {
     match span.0.abs() {
         0..999_500 => {
-            format!("{} us", numerals::written(|out| numerals::integer(out, (span.0 + 500).div_euclid(1_000))))
+            format!("{} us", units::written(|out| units::integer(out, (span.0 + 500).div_euclid(1_000))))
         }
-        _ => numerals::written(|out| numerals::time(out, span)),
+        _ => units::written(|out| units::time(out, span)),
     }
 }
 
 /// `1,234`.
 pub fn grouped(number: u64) -> String {
-    numerals::written(|out| numerals::grouped(out, number))
+    units::written(|out| units::grouped(out, number))
 }
 
 /// `1 packet`, `2 packets`.

@@ -5,10 +5,10 @@ use crate::report::wording::message;
 use crate::rules::{Rule, Severity};
 use crate::track::{Direction, Finding};
 
-use super::mark::Mark;
+use super::mark::FindingMark;
 use super::plot::{Axis, Plot, Unit, way_name};
 use super::series::{Dot, Series};
-use super::trail::Trail;
+use super::trail::TimeSequence;
 
 /// Columns of the throughput.
 const COLUMNS: usize = 120;
@@ -41,7 +41,7 @@ impl Graph {
     }
 
     /// It of one direction; nothing where that has no points.
-    pub fn plot(self, trail: &Trail, way: Direction) -> Option<Plot> {
+    pub fn plot(self, trail: &TimeSequence, way: Direction) -> Option<Plot> {
         match self {
             Self::TimeSequence => time_sequence(trail, way),
             Self::Rtt => rtt(trail, way),
@@ -52,7 +52,7 @@ impl Graph {
 }
 
 /// The direction that carried more.
-pub fn main_way(trail: &Trail) -> Direction {
+pub fn main_way(trail: &TimeSequence) -> Direction {
     let sum = |way| trail.way(way).bins.within(1).1.first().map_or(0, |bin| bin.bytes);
     match sum(Direction::FromOriginator) > sum(Direction::FromResponder) {
         true => Direction::FromOriginator,
@@ -60,7 +60,7 @@ pub fn main_way(trail: &Trail) -> Direction {
     }
 }
 
-fn time(trail: &Trail) -> Axis {
+fn time(trail: &TimeSequence) -> Axis {
     Axis::new(0, trail.end, Unit::Time).with_room()
 }
 
@@ -72,7 +72,7 @@ fn bounds<'a>(series: impl IntoIterator<Item = &'a Series>) -> Option<(i64, i64)
     })
 }
 
-fn time_sequence(trail: &Trail, direction: Direction) -> Option<Plot> {
+fn time_sequence(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let way = trail.way(direction);
     let (low, high) = bounds([&way.data, &way.again, &way.late])?;
     let edge = bounds([&way.edge]).map_or(high, |(_, edge)| edge);
@@ -104,7 +104,7 @@ fn time_sequence(trail: &Trail, direction: Direction) -> Option<Plot> {
     Some(plot)
 }
 
-fn rtt(trail: &Trail, direction: Direction) -> Option<Plot> {
+fn rtt(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let way = trail.way(direction);
     let (_, high) = bounds([&way.rtt])?;
     let mut plot = Plot::new(
@@ -119,7 +119,7 @@ fn rtt(trail: &Trail, direction: Direction) -> Option<Plot> {
     Some(plot)
 }
 
-fn in_flight(trail: &Trail, direction: Direction) -> Option<Plot> {
+fn in_flight(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let way = trail.way(direction);
     let (_, high) = bounds([&way.flight])?;
     let window = bounds([&way.window]).map_or(high, |(_, window)| window);
@@ -135,7 +135,7 @@ fn in_flight(trail: &Trail, direction: Direction) -> Option<Plot> {
     let window = if above { "the receiver's window (above)" } else { "the receiver's window" };
     plot.steps("window", window, way.window.dots());
     plot.steps("data", "in flight", way.flight.dots());
-    let stops = |mark: &&Mark| {
+    let stops = |mark: &&FindingMark| {
         mark.way == direction
             && matches!(mark.finding.rule, Rule::ZeroWindow | Rule::ZeroWindowStall | Rule::WindowFull)
     };
@@ -146,7 +146,7 @@ fn in_flight(trail: &Trail, direction: Direction) -> Option<Plot> {
 }
 
 /// Rates in bits a second over time: with repeats, and without.
-pub fn rates(trail: &Trail, direction: Direction) -> (i64, Vec<(Dot, Dot)>) {
+pub fn rates(trail: &TimeSequence, direction: Direction) -> (i64, Vec<(Dot, Dot)>) {
     let (width, bins) = trail.way(direction).bins.within(COLUMNS);
     let rate = |bytes: u64| {
         let bits = u128::from(bytes) * 8 * 1_000_000_000 / u128::from(width.unsigned_abs().max(1));
@@ -159,7 +159,7 @@ pub fn rates(trail: &Trail, direction: Direction) -> (i64, Vec<(Dot, Dot)>) {
     (width, dots.collect())
 }
 
-fn throughput(trail: &Trail, direction: Direction) -> Option<Plot> {
+fn throughput(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let (width, dots) = rates(trail, direction);
     let high = dots.iter().map(|(all, _)| all.hi).max()?;
     let mut plot = Plot::new(
@@ -205,7 +205,7 @@ fn kind(finding: &Finding) -> (&'static str, &'static str) {
 }
 
 /// What a mark says.
-fn tip(mark: &Mark) -> String {
+fn tip(mark: &FindingMark) -> String {
     let finding = &mark.finding;
     let mut tip =
         format!("@{} {} {} {}", finding.frame, finding.severity.as_str(), finding.rule.code(), finding.rule.slug());

@@ -1,17 +1,17 @@
 //! A connection that has ended, and all that its graphs need.
 
-use crate::report::ladder::Rung;
+use crate::report::ladder::LadderRow;
 use crate::track::FlowRecord;
 
-use super::trail::Trail;
+use super::trail::TimeSequence;
 
 /// A connection that is over, with its points.
 #[derive(Debug)]
-pub struct Kept {
+pub struct GraphedConnection {
     /// It in numbers.
     pub record: Box<FlowRecord>,
     /// Its points and findings.
-    pub trail: Trail,
+    pub trail: TimeSequence,
     /// Its ladder.
-    pub rows: Vec<Rung>,
+    pub rows: Vec<LadderRow>,
 }

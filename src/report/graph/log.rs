@@ -7,7 +7,7 @@ use std::mem;
 
 use hashbrown::HashSet;
 
-use crate::report::ladder::Hop;
+use crate::report::ladder::PacketRecord;
 
 /// Packets kept, of all connections together: at first, and at most.
 const FIRST: usize = 1 << 16;
@@ -22,7 +22,7 @@ const NEAR: usize = 4096;
 /// Packets in the order of their frames.
 #[derive(Debug)]
 pub struct Log {
-    hops: Vec<Hop>,
+    records: Vec<PacketRecord>,
     /// It is full with so many; one with findings takes the room of several.
     room: usize,
     taken: usize,
@@ -32,15 +32,15 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { hops: Vec::new(), room: FIRST, taken: 0, forgotten: HashSet::default() }
+        Self { records: Vec::new(), room: FIRST, taken: 0, forgotten: HashSet::default() }
     }
 }
 
 impl Log {
     /// Adds a packet.
-    pub fn push(&mut self, hop: Hop) {
-        self.taken += if hop.findings().is_empty() { 1 } else { HEAVY };
-        self.hops.push(hop);
+    pub fn push(&mut self, record: PacketRecord) {
+        self.taken += if record.findings().is_empty() { 1 } else { HEAVY };
+        self.records.push(record);
     }
 
     /// Whether packets have to be taken out before more come.
@@ -49,12 +49,12 @@ impl Log {
     }
 
     /// The packet of a frame, if it is still here.
-    pub fn find(&mut self, flow: u32, frame: u64) -> Option<&mut Hop> {
-        let near = self.hops.len().saturating_sub(NEAR);
-        let within = if self.hops.get(near).is_some_and(|hop| hop.frame <= frame) { near.. } else { 0.. };
-        let hops = self.hops.get_mut(within)?;
-        let at = hops.binary_search_by_key(&frame, |hop| hop.frame).ok()?;
-        hops.get_mut(at).filter(|hop| hop.flow == flow)
+    pub fn find(&mut self, flow: u32, frame: u64) -> Option<&mut PacketRecord> {
+        let near = self.records.len().saturating_sub(NEAR);
+        let within = if self.records.get(near).is_some_and(|record| record.frame <= frame) { near.. } else { 0.. };
+        let records = self.records.get_mut(within)?;
+        let at = records.binary_search_by_key(&frame, |record| record.frame).ok()?;
+        records.get_mut(at).filter(|record| record.flow == flow)
     }
 
     /// Nobody will ask for the packets of a connection, which is over.
@@ -65,15 +65,15 @@ impl Log {
     /// Takes out all packets that somebody may ask for, connection by connection.
     pub fn drain(&mut self, mut take: impl FnMut(Group<'_>)) {
         let forgotten = mem::take(&mut self.forgotten);
-        let wanted = self.hops.iter().zip(0_u32..).filter(|(hop, _)| !forgotten.contains(&hop.flow));
-        let mut order: Vec<(u32, u32)> = wanted.map(|(hop, at)| (hop.flow, at)).collect();
+        let wanted = self.records.iter().zip(0_u32..).filter(|(record, _)| !forgotten.contains(&record.flow));
+        let mut order: Vec<(u32, u32)> = wanted.map(|(record, at)| (record.flow, at)).collect();
         order.sort_unstable();
         for places in order.chunk_by(|(flow, _), (next, _)| flow == next) {
             if let Some((flow, _)) = places.first() {
-                take(Group { flow: *flow, hops: &mut self.hops, places });
+                take(Group { flow: *flow, records: &mut self.records, places });
             }
         }
-        self.hops.clear();
+        self.records.clear();
         self.taken = 0;
         self.room = MOST.min(2 * self.room);
     }
@@ -83,7 +83,7 @@ impl Log {
 pub struct Group<'l> {
     /// The connection.
     pub flow: u32,
-    hops: &'l mut [Hop],
+    records: &'l mut [PacketRecord],
     places: &'l [(u32, u32)],
 }
 
@@ -94,13 +94,13 @@ impl Group<'_> {
     }
 
     /// They, to look at.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Hop> {
-        self.places.iter().filter_map(|(_, at)| self.hops.get(*at as usize))
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &PacketRecord> {
+        self.places.iter().filter_map(|(_, at)| self.records.get(*at as usize))
     }
 
     /// They, to keep.
-    pub fn take(self) -> impl Iterator<Item = Hop> {
-        let Self { hops, places, .. } = self;
-        places.iter().filter_map(|(_, at)| hops.get_mut(*at as usize).map(Hop::take))
+    pub fn take(self) -> impl Iterator<Item = PacketRecord> {
+        let Self { records, places, .. } = self;
+        places.iter().filter_map(|(_, at)| records.get_mut(*at as usize).map(PacketRecord::take))
     }
 }

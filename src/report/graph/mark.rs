@@ -11,7 +11,7 @@ const MOST: usize = 1200;
 
 /// A finding's place, or that of several of one rule.
 #[derive(Clone, Debug)]
-pub struct Mark {
+pub struct FindingMark {
     /// Nanoseconds since the connection began.
     pub t: i64,
     /// The direction of the bytes that it is about.
@@ -32,14 +32,14 @@ pub type Place = (i64, Direction, Option<(i64, i64)>);
 /// The findings of a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    marks: Vec<Mark>,
+    marks: Vec<FindingMark>,
     /// Marks of one rule that are no further apart share one; nanoseconds.
     column: i64,
 }
 
 impl Marks {
     /// Adds a finding.
-    pub fn push(&mut self, mark: Mark) {
+    pub fn push(&mut self, mark: FindingMark) {
         if self.marks.len() >= MOST {
             self.merge();
         }
@@ -47,7 +47,7 @@ impl Marks {
     }
 
     /// All of them, in the order in which they came.
-    pub fn all(&self) -> &[Mark] {
+    pub fn all(&self) -> &[FindingMark] {
         &self.marks
     }
 
@@ -78,7 +78,7 @@ impl Marks {
     }
 
     /// Puts a finding where its frame's others are, or would be.
-    pub fn insert(&mut self, mark: Mark) {
+    pub fn insert(&mut self, mark: FindingMark) {
         let at = self.marks.partition_point(|other| other.finding.frame <= mark.finding.frame);
         self.marks.insert(at, mark);
         if self.marks.len() > MOST {
@@ -106,7 +106,7 @@ impl Marks {
 
     /// Makes one of those of a rule that share a column, in whatever order they came.
     fn join_columns(&mut self) {
-        let mut kept: Vec<Mark> = Vec::with_capacity(self.marks.len());
+        let mut kept: Vec<FindingMark> = Vec::with_capacity(self.marks.len());
         let mut places = HashMap::<_, usize, foldhash::fast::RandomState>::default();
         for mark in self.marks.drain(..) {
             let Finding { rule, severity, .. } = mark.finding;
@@ -137,7 +137,7 @@ mod tests {
             let mut finding = Finding::new(Rule::DuplicateAck);
             finding.frame = at;
             let (t, way) = (if at % 2 == 0 { 1_000_000 } else { 0 }, Direction::FromOriginator);
-            marks.insert(Mark { t, way, range: None, finding, count: 1, last_frame: at });
+            marks.insert(FindingMark { t, way, range: None, finding, count: 1, last_frame: at });
         }
         assert!(marks.all().len() <= MOST);
         assert_eq!(marks.all().iter().map(|mark| mark.count).sum::<u64>(), 10_000);
@@ -151,7 +151,7 @@ mod tests {
             let mut finding = Finding::new(rule);
             finding.frame = at;
             let way = Direction::FromOriginator;
-            marks.push(Mark { t: at as i64, way, range: None, finding, count: 1, last_frame: at });
+            marks.push(FindingMark { t: at as i64, way, range: None, finding, count: 1, last_frame: at });
         }
         assert!(marks.all().len() <= MOST);
         assert_eq!(marks.all().iter().map(|mark| mark.count).sum::<u64>(), 100_000);

@@ -1,10 +1,10 @@
 //! Graphs over time: points are gathered as packets pass, under a bound, and drawn at the end.
 //!
-//! A [`Series`](series::Series) keeps points, a [`Trail`] the series and findings of a connection, an [`Album`] the trails of
+//! A [`Series`](series::Series) keeps points, a [`TimeSequence`] the series and findings of a connection, an [`GraphCollector`] the trails of
 //! the connections in the most trouble, and a [`Graph`] says which of them to draw.
 
-mod album;
 mod bins;
+mod collector;
 mod draw;
 mod kept;
 mod log;
@@ -15,9 +15,9 @@ mod series;
 mod trail;
 mod xpl;
 
-pub use album::{Album, AlbumOptions, Trouble, trouble};
+pub use collector::{GraphCollector, GraphCollectorOptions, TroubleRank, trouble};
 pub use draw::{Graph, main_way};
-pub use kept::Kept;
+pub use kept::GraphedConnection;
 pub use plot::way_name;
 pub(super) use plot::{Axis, Plot, Unit};
 pub(super) use series::Dot;

@@ -2,11 +2,11 @@
 
 use crate::capture::Timestamp;
 use crate::dissect::TcpFlags;
-use crate::report::ladder::Hop;
+use crate::report::ladder::PacketRecord;
 use crate::track::{Amend, Direction, Finding, SegmentEffect};
 
 use super::bins::Bins;
-use super::mark::{Mark, Marks};
+use super::mark::{FindingMark, Marks};
 use super::series::{Dot, Series, Thinning};
 
 /// Most points of a series while a connection is open.
@@ -14,7 +14,7 @@ const MOST: usize = 4096;
 
 /// One direction: its data, and what the other end says of it.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub struct GraphDirection {
     /// Segments with bytes that had not been seen: from their first sequence number to behind their last.
     pub data: Series,
     /// Segments with bytes seen before.
@@ -44,7 +44,7 @@ pub struct Way {
     still: Option<(i64, u64)>,
 }
 
-impl Default for Way {
+impl Default for GraphDirection {
     fn default() -> Self {
         let picked = || Series::new(Thinning::Pick);
         Self {
@@ -66,7 +66,7 @@ impl Default for Way {
     }
 }
 
-impl Way {
+impl GraphDirection {
     /// Whether it carried data.
     pub fn has_data(&self) -> bool {
         !(self.data.dots().is_empty() && self.again.dots().is_empty() && self.late.dots().is_empty())
@@ -110,30 +110,30 @@ impl Way {
 
 /// A connection's points and findings.
 #[derive(Clone, Debug)]
-pub struct Trail {
+pub struct TimeSequence {
     /// When it began: every time counts from here.
     pub start: Timestamp,
-    ways: [Way; 2],
+    ways: [GraphDirection; 2],
     /// Its findings.
     pub marks: Marks,
     /// The last packet's time.
     pub end: i64,
 }
 
-impl Trail {
+impl TimeSequence {
     /// Of a connection that begins now.
     pub fn new(start: Timestamp) -> Self {
-        Self { start, ways: <[Way; 2]>::default(), marks: Marks::default(), end: 0 }
+        Self { start, ways: <[GraphDirection; 2]>::default(), marks: Marks::default(), end: 0 }
     }
 
     /// One direction.
-    pub fn way(&self, direction: Direction) -> &Way {
+    pub fn way(&self, direction: Direction) -> &GraphDirection {
         &self.ways[side(direction)]
     }
 
     /// Points kept, as a measure of the memory that it takes.
     pub fn weight(&self) -> usize {
-        self.ways.iter().map(Way::weight).sum::<usize>() + 8 * self.marks.all().len()
+        self.ways.iter().map(GraphDirection::weight).sum::<usize>() + 8 * self.marks.all().len()
     }
 
     /// Leaves no more than so many points of each series.
@@ -144,28 +144,28 @@ impl Trail {
 
     /// The connection is over.
     pub fn settle(&mut self) {
-        self.ways.iter_mut().for_each(Way::settle);
+        self.ways.iter_mut().for_each(GraphDirection::settle);
     }
 
     /// Adds what a packet did. Time does not run backwards, whatever clocks the capture was made with: packets are drawn in the
     /// order in which they were captured.
-    pub fn packet(&mut self, hop: &Hop) {
-        let t = hop.ts.since(self.start).0.max(self.end);
+    pub fn packet(&mut self, record: &PacketRecord) {
+        let t = record.ts.since(self.start).0.max(self.end);
         self.end = t;
-        if !matches!(hop.effect, SegmentEffect::Copy(_) | SegmentEffect::Stray | SegmentEffect::Outside) {
-            if hop.payload > 0 {
-                self.ways[hop.side()].sends(t, hop);
+        if !matches!(record.effect, SegmentEffect::Copy(_) | SegmentEffect::Stray | SegmentEffect::Outside) {
+            if record.payload > 0 {
+                self.ways[record.side()].sends(t, record);
             }
-            let acks = hop.ack.filter(|_| !hop.flags.contains(TcpFlags::RST));
+            let acks = record.ack.filter(|_| !record.flags.contains(TcpFlags::RST));
             if let Some(ack) = acks {
-                self.ways[side(hop.from.reverse())].is_acked(t, hop, ack);
+                self.ways[side(record.from.reverse())].is_acked(t, record, ack);
             }
         }
-        for finding in hop.findings() {
+        for finding in record.findings() {
             let mut mark = self.mark(finding);
-            if finding.frame == hop.frame {
+            if finding.frame == record.frame {
                 mark.t = t;
-                (mark.way, mark.range) = place(hop, finding);
+                (mark.way, mark.range) = place(record, finding);
             }
             self.marks.push(mark);
         }
@@ -192,8 +192,8 @@ impl Trail {
     }
 
     /// A mark by what the finding says itself.
-    fn mark(&self, finding: &Finding) -> Mark {
-        Mark {
+    fn mark(&self, finding: &Finding) -> FindingMark {
+        FindingMark {
             t: finding.ts.since(self.start).0.clamp(0, self.end),
             way: finding.direction.unwrap_or(Direction::FromOriginator),
             range: finding.range,
@@ -213,29 +213,29 @@ impl Trail {
     }
 }
 
-impl Way {
-    fn sends(&mut self, t: i64, hop: &Hop) {
-        let dot = Dot { t, lo: hop.seq, hi: hop.seq_end, frame: hop.frame };
-        let series = match (hop.again, hop.extra().fills) {
+impl GraphDirection {
+    fn sends(&mut self, t: i64, record: &PacketRecord) {
+        let dot = Dot { t, lo: record.seq, hi: record.seq_end, frame: record.frame };
+        let series = match (record.again, record.extra().fills) {
             (0, None) => &mut self.data,
             (0, Some(_)) => &mut self.late,
             _ => &mut self.again,
         };
         series.push(dot, MOST);
-        self.high = self.high.max(hop.seq_end);
-        self.flight.push(Dot::at(t, self.high.saturating_sub(self.acked).max(0), hop.frame), MOST);
-        let bytes = u64::from(hop.payload);
-        self.bins.add(t, bytes, bytes.saturating_sub(hop.again.into()));
+        self.high = self.high.max(record.seq_end);
+        self.flight.push(Dot::at(t, self.high.saturating_sub(self.acked).max(0), record.frame), MOST);
+        let bytes = u64::from(record.payload);
+        self.bins.add(t, bytes, bytes.saturating_sub(record.again.into()));
     }
 
-    fn is_acked(&mut self, t: i64, hop: &Hop, ack: i64) {
-        let frame = hop.frame;
+    fn is_acked(&mut self, t: i64, record: &PacketRecord, ack: i64) {
+        let frame = record.frame;
         // Every segment of the other side's data says it again: of very many points these are the first to go.
-        if self.said == (ack, hop.window) && self.acks.is_thinned() {
+        if self.said == (ack, record.window) && self.acks.is_thinned() {
             self.still = Some((t, frame));
         } else {
             self.tell_still();
-            self.said = (ack, hop.window);
+            self.said = (ack, record.window);
             self.tell_ack(t, frame);
         }
         if ack > self.acked {
@@ -244,16 +244,16 @@ impl Way {
                 self.flight.push(Dot::at(t, self.high.saturating_sub(ack).max(0), frame), MOST);
             }
         }
-        for &(lo, hi) in &hop.extra().sack {
+        for &(lo, hi) in &record.extra().sack {
             self.sacks.push(Dot { t, lo, hi, frame }, MOST);
         }
-        if let Some(rtt) = hop.rtt {
+        if let Some(rtt) = record.rtt {
             self.rtt.push(Dot::at(t, rtt.0, frame), MOST);
         }
     }
 }
 
-impl Way {
+impl GraphDirection {
     /// The last acknowledgment and window stood until then.
     fn tell_still(&mut self) {
         if let Some((t, frame)) = self.still.take() {
@@ -272,17 +272,17 @@ impl Way {
 }
 
 /// Where a finding on a packet stands: at its bytes, or where it acknowledges.
-fn place(hop: &Hop, finding: &Finding) -> (Direction, Option<(i64, i64)>) {
-    let from = hop.from;
-    if hop.payload > 0 {
-        return (from, Some((hop.seq, hop.seq_end)));
+fn place(record: &PacketRecord, finding: &Finding) -> (Direction, Option<(i64, i64)>) {
+    let from = record.from;
+    if record.payload > 0 {
+        return (from, Some((record.seq, record.seq_end)));
     }
-    match (hop.ack, finding.range) {
-        (Some(ack), _) if !hop.flags.intersects(TcpFlags::FIN.with(TcpFlags::RST)) => {
+    match (record.ack, finding.range) {
+        (Some(ack), _) if !record.flags.intersects(TcpFlags::FIN.with(TcpFlags::RST)) => {
             (from.reverse(), Some((ack, ack)))
         }
         (_, Some(range)) => (from, Some(range)),
-        _ => (from, Some((hop.seq, hop.seq_end))),
+        _ => (from, Some((record.seq, record.seq_end))),
     }
 }
 

@@ -6,10 +6,10 @@ use crate::track::Direction;
 use super::draw::{Graph, rates};
 use super::plot::way_name;
 use super::series::{Dot, Series};
-use super::trail::Trail;
+use super::trail::TimeSequence;
 
 /// Appends a graph of one direction.
-pub fn write(out: &mut Vec<u8>, graph: Graph, trail: &Trail, direction: Direction, title: &str) {
+pub fn write(out: &mut Vec<u8>, graph: Graph, trail: &TimeSequence, direction: Direction, title: &str) {
     let way = trail.way(direction);
     // xplot takes a line for a title, and nothing but a line.
     let title = display::line(title);
@@ -99,5 +99,5 @@ impl Xpl<'_> {
 
 /// Seconds with nine decimals.
 fn seconds(nanos: i64) -> String {
-    crate::report::numerals::written(|out| crate::report::numerals::fixed(out, nanos, 9))
+    crate::report::units::written(|out| crate::report::units::fixed(out, nanos, 9))
 }

@@ -37,7 +37,7 @@ const WORDS: [(&str, &str); 12] = [
 ];
 
 /// A word with its meaning in a line, and the page that says more.
-pub struct Word {
+pub struct Term {
     /// What links to its page lead to.
     pub id: String,
     /// It.
@@ -47,9 +47,9 @@ pub struct Word {
 }
 
 /// The words of a ladder.
-pub fn words() -> Vec<Word> {
+pub fn words() -> Vec<Term> {
     let pages = WORDS.iter().filter_map(|(word, name)| Some((word, *Page::named(name).first()?)));
-    pages.map(|(word, page)| Word { id: id(page), word, lead: first_sentence(&page.lead) }).collect()
+    pages.map(|(word, page)| Term { id: id(page), word, lead: first_sentence(&page.lead) }).collect()
 }
 
 fn first_sentence(text: &str) -> String {
@@ -57,9 +57,9 @@ fn first_sentence(text: &str) -> String {
 }
 
 /// The lessons, by id and name.
-pub fn lessons() -> Vec<Word> {
+pub fn lessons() -> Vec<Term> {
     let pages = LESSONS.iter().flat_map(|name| Page::named(name)).filter(|page| page.kind == Kind::Lesson);
-    pages.map(|page| Word { id: id(page), word: page.title(), lead: first_sentence(&page.lead) }).collect()
+    pages.map(|page| Term { id: id(page), word: page.title(), lead: first_sentence(&page.lead) }).collect()
 }
 
 /// A page to be written.

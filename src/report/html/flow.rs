@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use crate::report::graph::{Graph, Kept};
+use crate::report::graph::{Graph, GraphedConnection};
 use crate::report::ladder::{Drawing, Scroll, Svg, bytes, called, time};
 use crate::report::names::Names;
 use crate::report::verdict_text;
@@ -30,7 +30,7 @@ pub struct Flow<'a> {
     bars: Vec<String>,
     ladder: String,
     cut: bool,
-    graphs: Vec<Drawn>,
+    graphs: Vec<DrawnConnection>,
     thinned: bool,
     again: &'a str,
 }
@@ -48,14 +48,14 @@ struct Found {
 }
 
 /// A graph.
-struct Drawn {
+struct DrawnConnection {
     title: String,
     svg: String,
     caption: &'static str,
 }
 
 /// The section, with no more than so many points of a series.
-pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
+pub fn section(kept: &GraphedConnection, names: &Names, again: &str, most: usize) -> String {
     let (record, mut trail) = (&kept.record, kept.trail.clone());
     trail.thin(most);
     let rows = (most / 8).max(20);
@@ -71,7 +71,7 @@ pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
     let graphs = Graph::ALL.into_iter().flat_map(|graph| {
         let drawn = ways.into_iter().filter(move |way| has_data[usize::from(*way == ways[1])] || graph == Graph::Rtt);
         let trail = &trail;
-        drawn.filter_map(move |way| graph.plot(trail, way)).map(|plot| Drawn {
+        drawn.filter_map(move |way| graph.plot(trail, way)).map(|plot| DrawnConnection {
             svg: plot.part(),
             caption: plot.caption(),
             title: plot.title().to_owned(),
@@ -95,7 +95,7 @@ pub fn section(kept: &Kept, names: &Names, again: &str, most: usize) -> String {
     section.render().unwrap_or_default()
 }
 
-fn facts(kept: &Kept) -> Vec<(&'static str, String)> {
+fn facts(kept: &GraphedConnection) -> Vec<(&'static str, String)> {
     let record = &kept.record;
     let mut facts = vec![("verdict", verdict_text(&record.diagnosis)), ("lasted", time(record.duration()))];
     facts.extend(record.handshake.map(|span| ("opened in", time(span))));
@@ -116,7 +116,7 @@ fn facts(kept: &Kept) -> Vec<(&'static str, String)> {
 }
 
 /// What was found, a row for each rule and severity.
-fn found(kept: &Kept) -> Vec<Found> {
+fn found(kept: &GraphedConnection) -> Vec<Found> {
     let mut rows: BTreeMap<(std::cmp::Reverse<Severity>, Rule), Found> = BTreeMap::new();
     for mark in kept.trail.marks.all() {
         let finding = &mark.finding;

@@ -9,7 +9,7 @@ mod explain;
 mod flow;
 mod page;
 
-use super::graph::{Album, AlbumOptions};
+use super::graph::{GraphCollector, GraphCollectorOptions};
 use super::{Names, Packet, Reporter, Summary};
 use crate::track::{Amend, Finding, FlowRecord};
 
@@ -33,15 +33,16 @@ pub struct ReportOptions {
 #[derive(Debug)]
 pub struct Report {
     options: ReportOptions,
-    album: Album,
+    collector: GraphCollector,
     page: Vec<u8>,
 }
 
 impl Report {
     /// Of nothing yet.
     pub fn new(options: ReportOptions) -> Self {
-        let album = Album::new(AlbumOptions { keep: options.full, records: TABLE, payload: options.payload });
-        Self { options, album, page: Vec::new() }
+        let collector =
+            GraphCollector::new(GraphCollectorOptions { keep: options.full, records: TABLE, payload: options.payload });
+        Self { options, collector, page: Vec::new() }
     }
 
     /// The page, once the capture is over.
@@ -52,26 +53,26 @@ impl Report {
 
 impl Reporter for Report {
     fn reads_payload(&self) -> bool {
-        self.album.reads_payload()
+        self.collector.reads_payload()
     }
 
     fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
-        self.album.packet(out, packet);
+        self.collector.packet(out, packet);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
-        self.album.finding(out, finding);
+        self.collector.finding(out, finding);
     }
 
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
-        self.album.amend(out, amend);
+        self.collector.amend(out, amend);
     }
 
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
-        self.album.ended(out, flow);
+        self.collector.ended(out, flow);
     }
 
     fn end(&mut self, _: &mut Vec<u8>, summary: &Summary) {
-        self.page = page::write(&self.options, &mut self.album, summary);
+        self.page = page::write(&self.options, &mut self.collector, summary);
     }
 }

@@ -5,13 +5,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::report::graph::Album;
+use crate::report::graph::GraphCollector;
 use crate::report::ladder::{STYLE, called};
-use crate::report::{Summary, numerals};
+use crate::report::{Summary, units};
 use crate::rules::{Rule, Severity};
 use crate::track::{FlowRecord, Outcome};
 
-use super::explain::{self, Explained, Piece, Word, Words};
+use super::explain::{self, Explained, Piece, Term, Words};
 use super::{ReportOptions, advice, flow};
 
 /// A page has no more bytes than this.
@@ -45,8 +45,8 @@ struct Page<'a> {
     flows: Vec<String>,
     again: &'a str,
     explained: Vec<Explained>,
-    lessons: Vec<Word>,
-    words: Vec<Word>,
+    lessons: Vec<Term>,
+    words: Vec<Term>,
     /// Connections whose points had to go.
     dropped: Option<u64>,
 }
@@ -97,7 +97,7 @@ struct Cell {
 }
 
 /// Makes the page.
-pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> Vec<u8> {
+pub fn write(options: &ReportOptions, collector: &mut GraphCollector, summary: &Summary) -> Vec<u8> {
     let found = summary.found();
     let rules: Vec<Rule> = found.iter().map(|row| row.rule).collect();
     let explained = explain::pages(&rules);
@@ -107,9 +107,10 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
         digest(&style),
         digest(SCRIPT)
     );
-    let dropped = Some(album.dropped()).filter(|dropped| *dropped > 0);
-    let start = album.records().map(|record| record.first_ts).min();
-    let mut rows: Vec<Row> = album.records().enumerate().map(|(at, record)| row(options, record, start, at)).collect();
+    let dropped = Some(collector.dropped()).filter(|dropped| *dropped > 0);
+    let start = collector.records().map(|record| record.first_ts).min();
+    let mut rows: Vec<Row> =
+        collector.records().enumerate().map(|(at, record)| row(options, record, start, at)).collect();
     let mut page = Page {
         policy: &policy,
         style: &style,
@@ -153,7 +154,7 @@ pub fn write(options: &ReportOptions, album: &mut Album, summary: &Summary) -> V
         taken <= third
     });
     room -= taken.min(room);
-    let kept = album.kept();
+    let kept = collector.kept();
     let mut left = kept.len();
     for connection in kept {
         let share = room / left.max(1);
@@ -214,7 +215,7 @@ fn row(options: &ReportOptions, record: &FlowRecord, start: Option<crate::captur
     };
     let size = |bytes: u64| {
         let mut text = Vec::new();
-        numerals::grouped(&mut text, bytes);
+        units::grouped(&mut text, bytes);
         Cell { text: String::from_utf8(text).unwrap_or_default(), value: i64::try_from(bytes).unwrap_or(i64::MAX) }
     };
     let payload = |stats: &crate::track::DirectionStats| stats.unique_bytes.saturating_sub(stats.missed_bytes);
@@ -227,9 +228,9 @@ fn row(options: &ReportOptions, record: &FlowRecord, start: Option<crate::captur
         client: called(&options.names, record.client),
         server: called(&options.names, record.server),
         outcome: Outcome::as_str(record.outcome),
-        start: span(record.first_ts.since(start.unwrap_or(record.first_ts)), numerals::seconds),
-        duration: span(record.duration(), numerals::seconds),
-        rtt: record.rtt.map_or(Cell { text: String::new(), value: -1 }, |rtt| span(rtt.median, numerals::millis)),
+        start: span(record.first_ts.since(start.unwrap_or(record.first_ts)), units::seconds),
+        duration: span(record.duration(), units::seconds),
+        rtt: record.rtt.map_or(Cell { text: String::new(), value: -1 }, |rtt| span(rtt.median, units::millis)),
         c2s: size(payload(&record.c2s)),
         s2c: size(payload(&record.s2c)),
         again: record.c2s.retransmitted_segments + record.s2c.retransmitted_segments,

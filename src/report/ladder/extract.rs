@@ -4,8 +4,8 @@ use crate::capture::Timestamp;
 use crate::track::{Amend, Finding};
 
 use super::fold::Fold;
-use super::hop::Hop;
-use super::rung::{LeftOut, Rung, matters};
+use super::record::PacketRecord;
+use super::row::{LadderRow, LeftOut, matters};
 
 /// Rows of the beginning.
 const HEAD: usize = 160;
@@ -17,7 +17,7 @@ const MIDDLE: usize = 60;
 #[derive(Debug, Default)]
 pub struct Extract {
     fold: Fold,
-    rows: Vec<Rung>,
+    rows: Vec<LadderRow>,
     /// Rows of the beginning, once it is full.
     head: Option<usize>,
     /// What has been left out since the last row, and since when.
@@ -26,24 +26,24 @@ pub struct Extract {
 
 impl Extract {
     /// Takes the next packet, of which the last word is said.
-    pub fn push(&mut self, hop: &Hop) {
+    pub fn push(&mut self, record: &PacketRecord) {
         let Some(head) = self.head else {
-            self.fold.push(hop, &mut self.rows);
+            self.fold.push(record, &mut self.rows);
             if self.rows.len() >= HEAD {
                 self.fold.flush(&mut self.rows);
                 self.head = Some(self.rows.len());
             }
             return;
         };
-        let repeats = self.fold.pass(hop);
-        let matters = matters(hop);
+        let repeats = self.fold.pass(record);
+        let matters = matters(record);
         if matters && self.rows.len() < head + MIDDLE {
             self.tell_left_out();
-            self.rows.extend(hop.extra().gap.map(|gap| Rung::missing(hop, gap)));
-            self.rows.push(Rung::of(hop, repeats));
+            self.rows.extend(record.extra().gap.map(|gap| LadderRow::missing(record, gap)));
+            self.rows.push(LadderRow::of(record, repeats));
             return;
         }
-        let (_, left_out) = self.left_out.get_or_insert((hop.ts, LeftOut::default()));
+        let (_, left_out) = self.left_out.get_or_insert((record.ts, LeftOut::default()));
         left_out.packets += 1;
         left_out.found += u64::from(matters);
     }
@@ -58,10 +58,10 @@ impl Extract {
 
     /// The connection is over: the packets that were still waiting are its end, and have all their rows, as have the
     /// findings that are about no packet.
-    pub fn finish<'h>(mut self, rest: impl IntoIterator<Item = &'h Hop>, said: &[Finding]) -> Vec<Rung> {
+    pub fn finish<'h>(mut self, rest: impl IntoIterator<Item = &'h PacketRecord>, said: &[Finding]) -> Vec<LadderRow> {
         self.tell_left_out();
-        for hop in rest {
-            self.fold.push(hop, &mut self.rows);
+        for record in rest {
+            self.fold.push(record, &mut self.rows);
         }
         self.fold.flush(&mut self.rows);
         for finding in said {
@@ -70,7 +70,7 @@ impl Extract {
                     row.findings.push(finding.clone());
                     row.regard();
                 }
-                None => self.rows.push(Rung::later(finding)),
+                None => self.rows.push(LadderRow::later(finding)),
             }
         }
         self.rows
@@ -82,10 +82,10 @@ impl Extract {
     }
 
     fn tell_left_out(&mut self) {
-        self.rows.extend(self.left_out.take().map(|(ts, left_out)| Rung::omitted(ts, left_out)));
+        self.rows.extend(self.left_out.take().map(|(ts, left_out)| LadderRow::omitted(ts, left_out)));
     }
 
-    fn row(&mut self, frame: u64) -> Option<&mut Rung> {
+    fn row(&mut self, frame: u64) -> Option<&mut LadderRow> {
         // Words that belong to no packet have no frame; the others are in order.
         let behind = self.rows.iter_mut().rev().take_while(|row| row.frame == 0 || row.frame >= frame);
         behind.into_iter().find(|row| row.frame == frame && frame > 0)

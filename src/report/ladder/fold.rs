@@ -5,8 +5,8 @@ use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 use crate::track::{Direction, SegmentEffect};
 
-use super::hop::{Extra, Hop};
-use super::rung::{Rung, Tone, bytes, range};
+use super::record::{Extra, PacketRecord};
+use super::row::{LadderRow, Tone, bytes, range};
 use super::story;
 
 /// A longer time without packets gets a row.
@@ -17,8 +17,8 @@ const SILENCE: Span = Span::from_secs(1);
 pub struct Fold {
     /// Folds nothing.
     full: bool,
-    data: Option<Run>,
-    acks: Option<Run>,
+    data: Option<FoldedRun>,
+    acks: Option<FoldedRun>,
     /// How often each side has repeated its acknowledgment.
     repeats: [u32; 2],
     last: Option<Timestamp>,
@@ -26,10 +26,10 @@ pub struct Fold {
 
 /// A run of packets that become one row.
 #[derive(Debug)]
-struct Run {
+struct FoldedRun {
     class: Class,
-    first: Hop,
-    last: Hop,
+    first: PacketRecord,
+    last: PacketRecord,
     first_repeat: u32,
     count: u32,
     bytes: u64,
@@ -50,37 +50,37 @@ impl Fold {
     }
 
     /// Takes a packet, and appends the rows that are settled.
-    pub fn push(&mut self, hop: &Hop, out: &mut Vec<Rung>) {
+    pub fn push(&mut self, record: &PacketRecord, out: &mut Vec<LadderRow>) {
         if let Some(last) = self.last
-            && hop.ts.since(last) >= SILENCE
+            && record.ts.since(last) >= SILENCE
         {
             self.flush(out);
-            out.push(Rung::silence(last, hop.ts.since(last)));
+            out.push(LadderRow::silence(last, record.ts.since(last)));
         }
-        let repeats = self.pass(hop);
-        let Some(class) = class(hop).filter(|_| !self.full) else {
+        let repeats = self.pass(record);
+        let Some(class) = class(record).filter(|_| !self.full) else {
             self.flush(out);
-            out.extend(hop.extra().gap.map(|gap| Rung::missing(hop, gap)));
-            out.push(Rung::of(hop, repeats));
+            out.extend(record.extra().gap.map(|gap| LadderRow::missing(record, gap)));
+            out.push(LadderRow::of(record, repeats));
             return;
         };
         let run = if class == Class::Data { &mut self.data } else { &mut self.acks };
         match run {
-            Some(run) if run.goes_on_with(class, hop) => return run.extend(hop),
+            Some(run) if run.goes_on_with(class, record) => return run.extend(record),
             _ => {}
         }
         // An acknowledgment that comes while data runs belongs below it; anything else ends both.
         if !(class != Class::Data
             && self.acks.is_none()
-            && self.data.as_ref().is_some_and(|d| d.first.from != hop.from))
+            && self.data.as_ref().is_some_and(|d| d.first.from != record.from))
         {
             self.flush(out);
         }
-        let run = Run {
+        let run = FoldedRun {
             class,
-            first: hop.clone(),
-            bytes: hop.payload.into(),
-            last: hop.clone(),
+            first: record.clone(),
+            bytes: record.payload.into(),
+            last: record.clone(),
             first_repeat: repeats,
             count: 1,
         };
@@ -88,69 +88,69 @@ impl Fold {
     }
 
     /// Takes note of a packet that has no row; says how often its acknowledgment has been repeated by now.
-    pub fn pass(&mut self, hop: &Hop) -> u32 {
-        self.last = Some(hop.ts);
-        let repeats = &mut self.repeats[hop.side()];
-        if is_repeat(hop) {
+    pub fn pass(&mut self, record: &PacketRecord) -> u32 {
+        self.last = Some(record.ts);
+        let repeats = &mut self.repeats[record.side()];
+        if is_repeat(record) {
             *repeats = repeats.saturating_add(1);
             return *repeats;
         }
-        if hop.acks_new {
+        if record.acks_new {
             *repeats = 0;
         }
         0
     }
 
     /// Appends the rows that were still open.
-    pub fn flush(&mut self, out: &mut Vec<Rung>) {
-        out.extend(self.data.take().map(|run| run.rung()));
-        out.extend(self.acks.take().map(|run| run.rung()));
+    pub fn flush(&mut self, out: &mut Vec<LadderRow>) {
+        out.extend(self.data.take().map(|run| run.row()));
+        out.extend(self.acks.take().map(|run| run.row()));
     }
 }
 
 /// Whether it repeats an acknowledgment that asks for something.
-fn is_repeat(hop: &Hop) -> bool {
-    hop.has(Rule::DuplicateAck) || hop.has(Rule::TripleDuplicateAck)
+fn is_repeat(record: &PacketRecord) -> bool {
+    record.has(Rule::DuplicateAck) || record.has(Rule::TripleDuplicateAck)
 }
 
 /// What a packet may be folded as; nothing for one that has to be seen.
-fn class(hop: &Hop) -> Option<Class> {
+fn class(record: &PacketRecord) -> Option<Class> {
     let loud = TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST).with(TcpFlags::URG);
-    let Extra { gap, fills, sack, notes, findings, .. } = hop.extra();
-    if hop.changes_state() || hop.flags.intersects(loud) || !notes.is_empty() || hop.closes_window() {
+    let Extra { gap, fills, sack, notes, findings, .. } = record.extra();
+    if record.changes_state() || record.flags.intersects(loud) || !notes.is_empty() || record.closes_window() {
         return None;
     }
-    let twice = sack.iter().any(|(_, to)| hop.ack.is_some_and(|ack| *to <= ack));
-    match hop.effect {
-        SegmentEffect::Data if hop.again == 0 && gap.is_none() && fills.is_none() && findings.is_empty() => {
+    let twice = sack.iter().any(|(_, to)| record.ack.is_some_and(|ack| *to <= ack));
+    match record.effect {
+        SegmentEffect::Data if record.again == 0 && gap.is_none() && fills.is_none() && findings.is_empty() => {
             Some(Class::Data)
         }
-        SegmentEffect::Acks if hop.acks_new && findings.is_empty() && sack.is_empty() => Some(Class::Ack),
-        SegmentEffect::Acks if is_repeat(hop) && findings.len() == 1 && !twice => Some(Class::Repeat),
+        SegmentEffect::Acks if record.acks_new && findings.is_empty() && sack.is_empty() => Some(Class::Ack),
+        SegmentEffect::Acks if is_repeat(record) && findings.len() == 1 && !twice => Some(Class::Repeat),
         _ => None,
     }
 }
 
-impl Run {
-    fn goes_on_with(&self, class: Class, hop: &Hop) -> bool {
-        let same = self.class == class && self.first.from == hop.from;
+impl FoldedRun {
+    fn goes_on_with(&self, class: Class, record: &PacketRecord) -> bool {
+        let same = self.class == class && self.first.from == record.from;
         same && match class {
-            Class::Data => self.last.seq_end == hop.seq && hop.extra().excerpt.is_none(),
+            Class::Data => self.last.seq_end == record.seq && record.extra().excerpt.is_none(),
             Class::Ack => true,
-            Class::Repeat => self.last.ack == hop.ack,
+            Class::Repeat => self.last.ack == record.ack,
         }
     }
 
-    fn extend(&mut self, hop: &Hop) {
+    fn extend(&mut self, record: &PacketRecord) {
         self.count += 1;
-        self.bytes += u64::from(hop.payload);
-        self.last.clone_from(hop);
+        self.bytes += u64::from(record.payload);
+        self.last.clone_from(record);
     }
 
-    fn rung(self) -> Rung {
+    fn row(self) -> LadderRow {
         let Self { class, first, last, first_repeat, count, bytes: sum } = self;
         if count == 1 {
-            return Rung::of(&first, first_repeat);
+            return LadderRow::of(&first, first_repeat);
         }
         let from: Direction = first.from;
         let ack = last.ack.unwrap_or(0);
@@ -161,7 +161,7 @@ impl Run {
             ),
             Class::Ack => (format!("ack {ack}  in {count} ACKs"), story::ack_run(from, ack, count)),
             Class::Repeat => {
-                let newest = Rung::of(&last, 0).label;
+                let newest = LadderRow::of(&last, 0).label;
                 let sack = newest.split_once(", ").map(|(_, sack)| format!(", {sack}")).unwrap_or_default();
                 (
                     format!("ack {ack}  dup {first_repeat}..{}{sack}", first_repeat + count - 1),
@@ -169,11 +169,11 @@ impl Run {
                 )
             }
         };
-        let single = Rung::of(&first, first_repeat);
+        let single = LadderRow::of(&first, first_repeat);
         let mut findings = first.findings().to_vec();
         findings.extend(last.findings().iter().cloned());
         let tone = if class == Class::Repeat { Tone::Quiet } else { Tone::Plain };
-        Rung {
+        LadderRow {
             last_frame: last.frame,
             plain: (label.clone(), tone),
             label,

@@ -5,7 +5,7 @@ use askama::Template;
 use crate::display;
 use crate::track::{Direction, TcpState};
 
-use super::rung::{Rung, Tone, time};
+use super::row::{LadderRow, Tone, time};
 
 /// The diagram's text.
 #[derive(Template)]
@@ -26,10 +26,10 @@ struct Row {
 }
 
 /// Appends the diagram of these rows.
-pub fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[Rung]) {
+pub fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[LadderRow]) {
     let Some(first) = rows.first() else { return };
-    let rows = rows.iter().map(|rung| {
-        let arrow = match (rung.from, rung.tone) {
+    let rows = rows.iter().map(|row| {
+        let arrow = match (row.from, row.tone) {
             (None, _) => "",
             (Some(Direction::FromOriginator), Tone::Reset) => "client-xserver",
             (Some(Direction::FromResponder), Tone::Reset) => "server-xclient",
@@ -39,11 +39,11 @@ pub fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[Rung]) {
             (Some(Direction::FromResponder), _) => "server->>client",
         };
         let state = |state: Option<TcpState>| state.map_or("", TcpState::as_str);
-        let mut text = display::mermaid(&rung.label);
-        if rung.frame > 0 {
-            text.push_str(&format!("<br/>@{}, +{}", rung.frame, time(rung.ts.since(first.ts))));
+        let mut text = display::mermaid(&row.label);
+        if row.frame > 0 {
+            text.push_str(&format!("<br/>@{}, +{}", row.frame, time(row.ts.since(first.ts))));
         }
-        Row { arrow, text, client: state(rung.client), server: state(rung.server) }
+        Row { arrow, text, client: state(row.client), server: state(row.server) }
     });
     let diagram =
         Diagram { client: &display::mermaid(client), server: &display::mermaid(server), rows: rows.collect() };

@@ -1,13 +1,13 @@
 //! One connection as a ladder: time runs down, an arrow is a packet or a run of packets, and both ends' states stand beside.
 //!
-//! A [`Hop`] is what is kept of a packet, [`Fold`] makes rows ([`Rung`]) of them as they come, and a canvas draws these: text
+//! A [`PacketRecord`] is what is kept of a packet, [`Fold`] makes rows ([`LadderRow`]) of them as they come, and a canvas draws these: text
 //! at once and for any length, Mermaid and SVG at the end and cut to a bound.
 
 mod extract;
 mod fold;
-mod hop;
 mod mermaid;
-mod rung;
+mod record;
+mod row;
 mod scroll;
 mod story;
 mod svg;
@@ -21,14 +21,14 @@ use crate::dissect::{Segment, Socket};
 use crate::rules::Severity;
 use crate::track::{Amend, Direction, Finding, FlowRecord, Responsible};
 
-use self::rung::marks;
+use self::row::marks;
 use super::style::Ink;
-use super::{Names, Packet, Reporter, Summary, finding_text, numerals, verdict_text};
+use super::{Names, Packet, Reporter, Summary, finding_text, units, verdict_text};
 
 pub use extract::Extract;
 pub use fold::Fold;
-pub use hop::Hop;
-pub use rung::{Rung, bytes, time};
+pub use record::PacketRecord;
+pub use row::{LadderRow, bytes, time};
 pub use scroll::Scroll;
 pub use svg::{Drawing, STYLE, Svg};
 pub use text::{COLUMNS, TextStyle};
@@ -74,7 +74,7 @@ pub struct Ladder {
     options: LadderOptions,
     flow: Option<Course>,
     /// Packets whose findings may still change.
-    hops: VecDeque<Hop>,
+    records: VecDeque<PacketRecord>,
     fold: Fold,
     scroll: Scroll,
     /// Packets of other connections.
@@ -103,7 +103,7 @@ impl Ladder {
             scroll: Scroll::new(most),
             options,
             flow: None,
-            hops: VecDeque::new(),
+            records: VecDeque::new(),
             others: 0,
             record: None,
             said: BTreeMap::new(),
@@ -133,16 +133,16 @@ impl Ladder {
 
     /// Draws the packets before the last `keep`.
     fn settle(&mut self, out: &mut Vec<u8>, keep: usize) {
-        while self.hops.len() > keep
-            && let Some(hop) = self.hops.pop_front()
+        while self.records.len() > keep
+            && let Some(record) = self.records.pop_front()
         {
             let mut rows = Vec::new();
-            self.fold.push(&hop, &mut rows);
+            self.fold.push(&record, &mut rows);
             self.draw(out, rows);
         }
     }
 
-    fn draw(&mut self, out: &mut Vec<u8>, rows: Vec<Rung>) {
+    fn draw(&mut self, out: &mut Vec<u8>, rows: Vec<LadderRow>) {
         let Some(flow) = &self.flow else { return };
         match &self.options.format {
             Format::Text(style) => rows.iter().for_each(|row| style.row(out, row, flow.start)),
@@ -165,7 +165,7 @@ impl Ladder {
     fn say(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         self.flush(out);
         if !marks(std::slice::from_ref(finding)).is_empty() {
-            self.draw(out, vec![Rung::later(finding)]);
+            self.draw(out, vec![LadderRow::later(finding)]);
         }
     }
 
@@ -173,9 +173,9 @@ impl Ladder {
         let (Format::Text(style), Some(record)) = (&self.options.format, &self.record) else { return };
         out.push(b'\n');
         let packets = record.c2s.packets + record.s2c.packets;
-        numerals::grouped(out, packets);
+        units::grouped(out, packets);
         out.extend_from_slice(if packets == 1 { b" packet in " } else { b" packets in " });
-        numerals::time(out, record.duration());
+        units::time(out, record.duration());
         out.extend_from_slice(b", ");
         out.extend_from_slice(record.outcome.as_str().as_bytes());
         out.push(b'\n');
@@ -214,18 +214,18 @@ impl Reporter for Ladder {
 
     fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let Some((segment, seen)) = packet.tcp else { return };
-        let Some(hop) = Hop::new(segment, seen).filter(|_| seen.flow > 0) else { return };
+        let Some(record) = PacketRecord::new(segment, seen).filter(|_| seen.flow > 0) else { return };
         if self.flow.is_none() {
-            self.begin(out, seen.flow, segment, hop.from, seen.client_known);
+            self.begin(out, seen.flow, segment, record.from, seen.client_known);
         }
         if !self.is_drawn(Some(seen.flow)) {
             self.others += 1;
             return;
         }
-        for finding in hop.findings() {
+        for finding in record.findings() {
             self.keep_word(finding);
         }
-        self.hops.push_back(if self.options.payload { hop.with_excerpt(packet.payload) } else { hop });
+        self.records.push_back(if self.options.payload { record.with_excerpt(packet.payload) } else { record });
         self.settle(out, if self.options.live { 0 } else { AHEAD });
     }
 
@@ -238,8 +238,8 @@ impl Reporter for Ladder {
             return;
         }
         self.keep_word(finding);
-        match self.hops.binary_search_by_key(&finding.frame, |hop| hop.frame) {
-            Ok(at) => self.hops[at].add(finding),
+        match self.records.binary_search_by_key(&finding.frame, |record| record.frame) {
+            Ok(at) => self.records[at].add(finding),
             Err(_) => {
                 self.settle(out, 0);
                 self.say(out, finding);
@@ -259,8 +259,8 @@ impl Reporter for Ladder {
         for finding in &amend.details {
             self.keep_word(finding);
         }
-        match self.hops.binary_search_by_key(&amend.frame, |hop| hop.frame) {
-            Ok(at) => self.hops[at].amend(amend),
+        match self.records.binary_search_by_key(&amend.frame, |record| record.frame) {
+            Ok(at) => self.records[at].amend(amend),
             Err(_) => amend.details.iter().for_each(|finding| self.say(out, finding)),
         }
     }
@@ -296,7 +296,7 @@ impl Reporter for Ladder {
 /// `localhost:http`, `10.0.0.1:51000`: with names where there are any.
 pub fn called(names: &Names, socket: Socket) -> String {
     let mut numbers = Vec::new();
-    numerals::socket(&mut numbers, socket);
+    units::socket(&mut numbers, socket);
     let numbers = String::from_utf8(numbers).unwrap_or_default();
     let (address, port) = numbers.rsplit_once(':').unwrap_or((&numbers, ""));
     let host = names.host(socket.addr).unwrap_or(address);

@@ -1,11 +1,11 @@
 //! A ladder's rows in bounded room: its beginning, its end, and between them what matters.
 
-use super::rung::{LeftOut, Rung};
+use super::row::{LadderRow, LeftOut};
 
 /// Keeps rows.
 #[derive(Debug)]
 pub struct Scroll {
-    rows: Vec<Rung>,
+    rows: Vec<LadderRow>,
     most: usize,
 }
 
@@ -16,7 +16,7 @@ impl Scroll {
     }
 
     /// The room for a row, where rows are appended.
-    pub fn rows(&mut self) -> &mut Vec<Rung> {
+    pub fn rows(&mut self) -> &mut Vec<LadderRow> {
         if self.rows.len() >= 2 * self.most {
             self.cut();
         }
@@ -24,7 +24,7 @@ impl Scroll {
     }
 
     /// The rows, cut to the bound.
-    pub fn finish(&mut self) -> &[Rung] {
+    pub fn finish(&mut self) -> &[LadderRow] {
         if self.rows.len() > self.most {
             self.cut();
         }
@@ -40,13 +40,13 @@ impl Scroll {
         for row in middle {
             if row.left_out.is_none() && row.matters() && room > 0 {
                 room -= 1;
-                self.rows.extend(left_out.take().map(|(ts, left_out)| Rung::omitted(ts, left_out)));
+                self.rows.extend(left_out.take().map(|(ts, left_out)| LadderRow::omitted(ts, left_out)));
                 self.rows.push(row);
             } else {
                 left_out.get_or_insert((row.ts, LeftOut::default())).1.add(&row);
             }
         }
-        self.rows.extend(left_out.map(|(ts, left_out)| Rung::omitted(ts, left_out)));
+        self.rows.extend(left_out.map(|(ts, left_out)| LadderRow::omitted(ts, left_out)));
         self.rows.extend(tail);
     }
 }
@@ -55,7 +55,7 @@ impl Scroll {
 mod tests {
     use super::*;
     use crate::capture::Timestamp;
-    use crate::report::ladder::rung::Tone;
+    use crate::report::ladder::row::Tone;
     use crate::rules::Severity;
 
     #[test]
@@ -63,8 +63,8 @@ mod tests {
         let mut scroll = Scroll::new(30);
         for at in 0..10_000 {
             let tone = if at == 5000 { Tone::Found(Severity::Warning) } else { Tone::Plain };
-            let row = Rung::across(Timestamp(at), at.to_string(), String::new(), tone);
-            scroll.rows().push(Rung { packets: 1, ..row });
+            let row = LadderRow::across(Timestamp(at), at.to_string(), String::new(), tone);
+            scroll.rows().push(LadderRow { packets: 1, ..row });
         }
         let rows = scroll.finish();
         assert!(rows.len() <= 30, "{}", rows.len());

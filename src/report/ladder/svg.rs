@@ -6,7 +6,7 @@ use crate::capture::Timestamp;
 use crate::report::wording::message;
 use crate::track::{Direction, TcpState};
 
-use super::rung::{Rung, Tone, time};
+use super::row::{LadderRow, Tone, time};
 
 /// The style that pictures share, on their own and in the page.
 pub const STYLE: &str = include_str!("../../../templates/picture.css");
@@ -94,14 +94,14 @@ pub struct Drawing<'a> {
     /// When the connection began.
     pub start: Timestamp,
     /// Its rows.
-    pub rows: &'a [Rung],
+    pub rows: &'a [LadderRow],
 }
 
 impl Svg for Drawing<'_> {
     fn write(&self, out: &mut Vec<u8>, alone: bool) {
         let mut y = TOP;
-        let rows = self.rows.iter().map(|rung| {
-            let row = self.row(rung, y + ROW - 6);
+        let rows = self.rows.iter().map(|row| {
+            let row = self.row(row, y + ROW - 6);
             y += if row.story.1.is_empty() { ROW } else { ROW + SECOND };
             row
         });
@@ -124,14 +124,14 @@ impl Svg for Drawing<'_> {
 }
 
 impl Drawing<'_> {
-    fn row(&self, rung: &Rung, y: u32) -> Row {
-        let arrow = rung.from.map(|from| match from {
+    fn row(&self, row: &LadderRow, y: u32) -> Row {
+        let arrow = row.from.map(|from| match from {
             Direction::FromOriginator => (CLIENT + 2, SERVER - 3, head(SERVER - 3, y, -8)),
             Direction::FromResponder => (SERVER - 2, CLIENT + 3, head(CLIENT + 3, y, 8)),
         });
         let state = |state: Option<TcpState>| state.map_or("", TcpState::as_str);
-        let mut label = rung.label.clone();
-        for part in rung.detail.split("  ").filter(|part| !part.is_empty()) {
+        let mut label = row.label.clone();
+        for part in row.detail.split("  ").filter(|part| !part.is_empty()) {
             if label.len() + 2 + part.len() <= LETTERS {
                 label.push_str("  ");
                 label.push_str(part);
@@ -139,15 +139,15 @@ impl Drawing<'_> {
         }
         Row {
             y,
-            class: class(rung.tone),
+            class: class(row.tone),
             arrow,
-            time: if rung.is_timed() { time(rung.ts.since(self.start)) } else { String::new() },
-            frame: if rung.frame > 0 { format!("@{}", rung.frame) } else { String::new() },
-            frames: (rung.frame, rung.last_frame),
-            client: state(rung.client),
-            server: state(rung.server),
-            tip: tip(rung),
-            story: halves(&rung.story),
+            time: if row.is_timed() { time(row.ts.since(self.start)) } else { String::new() },
+            frame: if row.frame > 0 { format!("@{}", row.frame) } else { String::new() },
+            frames: (row.frame, row.last_frame),
+            client: state(row.client),
+            server: state(row.server),
+            tip: tip(row),
+            story: halves(&row.story),
             label: cut(&label),
         }
     }
@@ -180,10 +180,10 @@ fn halves(story: &str) -> (String, String) {
 }
 
 /// All that the ladder knows of a row.
-fn tip(rung: &Rung) -> String {
-    let mut lines = vec![rung.label.clone()];
-    lines.extend((!rung.detail.is_empty()).then(|| rung.detail.clone()));
-    for finding in &rung.findings {
+fn tip(row: &LadderRow) -> String {
+    let mut lines = vec![row.label.clone()];
+    lines.extend((!row.detail.is_empty()).then(|| row.detail.clone()));
+    for finding in &row.findings {
         lines.push(format!("{} {}: {}", finding.rule.code(), finding.rule.slug(), message(finding)));
     }
     lines.join("\n")

@@ -1,12 +1,12 @@
 //! A ladder in a terminal: both ends' states beside the arrows, 80 to 160 columns.
 
 use crate::capture::Timestamp;
-use crate::report::numerals;
 use crate::report::style::{Ink, Style};
+use crate::report::units;
 use crate::rules::Severity;
 use crate::track::{Direction, TcpState};
 
-use super::rung::{Rung, Tone};
+use super::row::{LadderRow, Tone};
 
 /// Columns of a line: no fewer than these, and no more.
 pub const COLUMNS: std::ops::RangeInclusive<usize> = 80..=160;
@@ -85,25 +85,25 @@ impl TextStyle {
     }
 
     /// A row, perhaps in several lines; `start` is when the connection began.
-    pub fn row(&self, out: &mut Vec<u8>, rung: &Rung, start: Timestamp) {
+    pub fn row(&self, out: &mut Vec<u8>, row: &LadderRow, start: Timestamp) {
         let signs = self.signs();
         let room = self.area().saturating_sub(5);
-        let mut words = rung.label.clone();
-        for part in rung.detail.split("  ").filter(|part| !part.is_empty()) {
+        let mut words = row.label.clone();
+        for part in row.detail.split("  ").filter(|part| !part.is_empty()) {
             if words.len() + 2 + part.len() <= room {
                 words.push_str("  ");
                 words.push_str(part);
             }
         }
         let mut lines = wrapped(&words, room).into_iter();
-        self.margin(out, rung, start);
-        self.state(out, rung.client, true);
+        self.margin(out, row, start);
+        self.state(out, row.client, true);
         out.push(b' ');
         out.extend_from_slice(signs.rail.as_bytes());
         let at = out.len();
         let first = lines.next().unwrap_or_default();
-        let fill = self.area().saturating_sub(first.chars().count() + 3 + usize::from(rung.from.is_some()));
-        match rung.from {
+        let fill = self.area().saturating_sub(first.chars().count() + 3 + usize::from(row.from.is_some()));
+        match row.from {
             Some(Direction::FromOriginator) => {
                 out.extend_from_slice(
                     format!("{} {first} {}{}", signs.line, signs.line.repeat(fill), signs.right).as_bytes(),
@@ -116,18 +116,18 @@ impl TextStyle {
             }
             None => out.extend_from_slice(format!("{} {first} {}", signs.dots, signs.dots.repeat(fill)).as_bytes()),
         }
-        self.tint(out, at, rung.tone);
+        self.tint(out, at, row.tone);
         out.extend_from_slice(signs.rail.as_bytes());
         let bare = out.len();
         out.push(b' ');
-        self.state(out, rung.server, self.is_wide() && rung.from.is_some());
-        if self.is_wide() && rung.from.is_some() {
+        self.state(out, row.server, self.is_wide() && row.from.is_some());
+        if self.is_wide() && row.from.is_some() {
             let at = out.len();
-            let window = rung.window.map_or_else(|| "-".to_owned(), |window| window.to_string());
-            let flight = if rung.in_flight > 0 { rung.in_flight.to_string() } else { String::new() };
+            let window = row.window.map_or_else(|| "-".to_owned(), |window| window.to_string());
+            let flight = if row.in_flight > 0 { row.in_flight.to_string() } else { String::new() };
             out.extend_from_slice(format!(" {window:>9} {flight:>9}").trim_end().as_bytes());
             self.style.paint(out, at, Ink::Remark);
-        } else if rung.server.is_none() {
+        } else if row.server.is_none() {
             out.truncate(bare);
         }
         out.push(b'\n');
@@ -136,12 +136,12 @@ impl TextStyle {
             out.extend_from_slice(signs.rail.as_bytes());
             let at = out.len();
             let width = self.area().saturating_sub(4);
-            let text = match rung.from {
+            let text = match row.from {
                 Some(Direction::FromResponder) => format!("  {line:>width$}  "),
                 _ => format!("  {line:<width$}  "),
             };
             out.extend_from_slice(text.as_bytes());
-            self.tint(out, at, rung.tone);
+            self.tint(out, at, row.tone);
             out.extend_from_slice(signs.rail.as_bytes());
             out.push(b'\n');
         }
@@ -162,17 +162,17 @@ impl TextStyle {
     }
 
     /// Time and frame.
-    fn margin(&self, out: &mut Vec<u8>, rung: &Rung, start: Timestamp) {
+    fn margin(&self, out: &mut Vec<u8>, row: &LadderRow, start: Timestamp) {
         let at = out.len();
-        if rung.is_timed() {
+        if row.is_timed() {
             let mut time = Vec::new();
-            numerals::millis(&mut time, rung.ts.since(start));
+            units::millis(&mut time, row.ts.since(start));
             out.extend(std::iter::repeat_n(b' ', 8_usize.saturating_sub(time.len())));
             out.extend_from_slice(&time);
         } else {
             out.extend_from_slice(b"        ");
         }
-        let frame = if rung.frame > 0 { format!("@{}", rung.frame) } else { String::new() };
+        let frame = if row.frame > 0 { format!("@{}", row.frame) } else { String::new() };
         out.extend_from_slice(format!(" {frame:>5}  ").as_bytes());
         self.style.paint(out, at, Ink::Remark);
     }

@@ -1,7 +1,7 @@
 //! A packet's bytes behind its line: `-x`, `-X`, `-A`.
 
 use super::DumpStyle;
-use super::digits::{hex_bytes, hex_digit};
+use super::integer::{hex_bytes, hex_digit};
 
 /// Bytes a line.
 const ROW: usize = 16;

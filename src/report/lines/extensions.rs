@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::digits::{address, decimal, hex, hex_bytes, hex_padded};
-use super::{LineStyle, Pen, Text};
+use super::integer::{address, decimal, hex, hex_bytes, hex_padded};
+use super::{Append, BufferWriter, LineStyle};
 use crate::dissect::Ip;
 
 /// IPv6's extension headers, and the authentication header of both versions.
 #[inline(never)]
-pub fn write(out: &mut Pen<'_>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
+pub fn write(out: &mut BufferWriter<'_>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
     let is_verbose = style.verbose > 0;
     let fixed_len = if ip.is_v4() { usize::from(ip.header.first().copied().unwrap_or(0) & 0x0f) * 4 } else { 40 };
     let mut kind = first;
@@ -41,7 +41,7 @@ pub fn write(out: &mut Pen<'_>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
     }
 }
 
-fn v6_options(out: &mut Pen<'_>, mut options: &[u8]) {
+fn v6_options(out: &mut BufferWriter<'_>, mut options: &[u8]) {
     while let [kind, behind @ ..] = options {
         if *kind == 0 {
             out.add(b"(pad1)");
@@ -81,14 +81,14 @@ fn v6_options(out: &mut Pen<'_>, mut options: &[u8]) {
     }
 }
 
-fn v6(out: &mut Pen<'_>, bytes: &[u8]) {
+fn v6(out: &mut BufferWriter<'_>, bytes: &[u8]) {
     if let Some(&addr) = bytes.first_chunk::<16>() {
         address(out, IpAddr::V6(Ipv6Addr::from(addr)));
     }
 }
 
 /// Routing headers of types 0, 2 and 4 (segments); tcpdump stops at others.
-fn routing(out: &mut Pen<'_>, header: &[u8], is_verbose: bool) {
+fn routing(out: &mut BufferWriter<'_>, header: &[u8], is_verbose: bool) {
     let &[_, len, kind, left, a, b, c, d, ref addresses @ ..] = header else { return };
     out.add(b"RT6 (len=");
     decimal(out, len);
@@ -123,7 +123,7 @@ fn routing(out: &mut Pen<'_>, header: &[u8], is_verbose: bool) {
     out.add(b") ");
 }
 
-fn fragment_header(out: &mut Pen<'_>, header: &[u8], offset: u32, len: u32, is_verbose: bool) {
+fn fragment_header(out: &mut BufferWriter<'_>, header: &[u8], offset: u32, len: u32, is_verbose: bool) {
     out.add(b"frag (");
     if is_verbose {
         let id = header.get(4..).and_then(|id| id.first_chunk()).map_or(0, |id| u32::from_be_bytes(*id));
@@ -137,7 +137,7 @@ fn fragment_header(out: &mut Pen<'_>, header: &[u8], offset: u32, len: u32, is_v
     out.add(b") ");
 }
 
-fn authentication(out: &mut Pen<'_>, header: &[u8], is_verbose: bool) {
+fn authentication(out: &mut BufferWriter<'_>, header: &[u8], is_verbose: bool) {
     let &[_, len, _, _, s0, s1, s2, s3, n0, n1, n2, n3, ref icv @ ..] = header else { return };
     out.add(b"AH(");
     if is_verbose {

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::digits::{address, decimal, hex, hex_padded};
-use super::{LineStyle, Names, Pen, Text, extensions, ip_options};
+use super::integer::{address, decimal, hex, hex_padded};
+use super::{Append, BufferWriter, LineStyle, Names, extensions, ip_options};
 use crate::dissect::{Ip, expected_header_checksum};
 
 const TCP: u8 = 6;
@@ -11,7 +11,7 @@ const UDP: u8 = 17;
 
 /// Writes everything of a packet up to where its payload begins; the addresses only where TCP or UDP do not write them.
 #[inline(always)]
-pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
+pub fn write(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     if !style.link_header {
         if ip.is_v4() { out.text(b"IP ") } else { out.text(b"IP6 ") }
     }
@@ -37,7 +37,7 @@ pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
 
 /// Writes what is said of a fragment of TCP that is not the first, behind its headers.
 #[cold]
-pub fn write_fragment(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
+pub fn write_fragment(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     if !ip.is_v4() {
         // The fragment header has said it, and a space behind it.
         out.written().pop();
@@ -51,7 +51,7 @@ pub fn write_fragment(out: &mut Pen<'_>, style: &LineStyle, names: &Names, ip: &
 
 /// An address, by its name where it has one.
 #[inline(always)]
-pub fn host(out: &mut Pen<'_>, addr: IpAddr, names: &Names) {
+pub fn host(out: &mut BufferWriter<'_>, addr: IpAddr, names: &Names) {
     match names.host(addr) {
         Some(name) => out.add(name.as_bytes()),
         None => address(out, addr),
@@ -65,7 +65,7 @@ fn first_protocol(ip: &Ip<'_>) -> u8 {
 }
 
 #[inline(never)]
-fn v4_fields(out: &mut Pen<'_>, ip: &Ip<'_>, style: &LineStyle) {
+fn v4_fields(out: &mut BufferWriter<'_>, ip: &Ip<'_>, style: &LineStyle) {
     let (header_len, total_len, flags) = match *ip.header {
         [first, _, l0, l1, _, _, flags, ..] => (usize::from(first & 0x0f) * 4, u16::from_be_bytes([l0, l1]), flags),
         _ => (0, 0, 0),
@@ -117,7 +117,7 @@ fn v4_fields(out: &mut Pen<'_>, ip: &Ip<'_>, style: &LineStyle) {
 }
 
 #[inline(never)]
-fn v6_fields(out: &mut Pen<'_>, ip: &Ip<'_>) {
+fn v6_fields(out: &mut BufferWriter<'_>, ip: &Ip<'_>) {
     let (flow_label, payload_len) = match *ip.header {
         [_, a, b, c, l0, l1, ..] => (u32::from_be_bytes([0, a & 0x0f, b, c]), u16::from_be_bytes([l0, l1])),
         _ => (0, 0),
@@ -143,7 +143,7 @@ fn v6_fields(out: &mut Pen<'_>, ip: &Ip<'_>) {
 }
 
 /// `TCP (6)`: those protocols that can stand in front of a TCP segment.
-fn protocol(out: &mut Pen<'_>, number: u8) {
+fn protocol(out: &mut BufferWriter<'_>, number: u8) {
     let name = match number {
         0 => "Options",
         4 => "IPIP",

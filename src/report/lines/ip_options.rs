@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::digits::{address, decimal};
-use super::{Pen, Text};
+use super::integer::{address, decimal};
+use super::{Append, BufferWriter};
 
 /// Writes them one by one, up to one whose length cannot be right.
-pub fn write(out: &mut Pen<'_>, mut options: &[u8]) {
+pub fn write(out: &mut BufferWriter<'_>, mut options: &[u8]) {
     const EOL: u8 = 0;
     const NOP: u8 = 1;
     let mut separator: &[u8] = b"";
@@ -49,14 +49,14 @@ pub fn write(out: &mut Pen<'_>, mut options: &[u8]) {
     }
 }
 
-fn bad(out: &mut Pen<'_>, what: &[u8], number: u8) {
+fn bad(out: &mut BufferWriter<'_>, what: &[u8], number: u8) {
     out.add(what);
     decimal(out, number);
     out.push(b']');
 }
 
 /// The addresses of a route option; those before the pointer have a comma behind them.
-fn route(out: &mut Pen<'_>, option: &[u8]) {
+fn route(out: &mut BufferWriter<'_>, option: &[u8]) {
     let len = option.len();
     let &[_, _, pointer, ref addresses @ ..] = option else { return bad(out, b" [bad length ", len as u8) };
     if (len + 1) & 3 != 0 {
@@ -78,7 +78,7 @@ fn route(out: &mut Pen<'_>, option: &[u8]) {
 }
 
 /// The entries of a timestamp option; `^` stands where the next one will go.
-fn timestamps(out: &mut Pen<'_>, option: &[u8]) {
+fn timestamps(out: &mut BufferWriter<'_>, option: &[u8]) {
     let len = option.len();
     let &[_, _, pointer, kind, ref entries @ ..] = option else { return bad(out, b"[bad length ", len as u8) };
     out.add(b" TS{");
@@ -125,7 +125,7 @@ fn timestamps(out: &mut Pen<'_>, option: &[u8]) {
     }
 }
 
-fn router_alert(out: &mut Pen<'_>, option: &[u8]) {
+fn router_alert(out: &mut BufferWriter<'_>, option: &[u8]) {
     match *option {
         [_, _, a, b, ..] => {
             if (a, b) != (0, 0) {

@@ -1,14 +1,14 @@
 //! What a line says of the layers below TCP, outermost first.
 
-use super::digits::{decimal, hex_padded};
-use super::{LineStyle, Names, Pen, Text, ip, radio};
+use super::integer::{decimal, hex_padded};
+use super::{Append, BufferWriter, LineStyle, Names, ip, radio};
 use crate::dissect::{Dissection, Ip, Layer};
 
 /// Writes everything between the time stamp and the segment's own part.
 ///
 /// What follows is `A.port > B.port: `, or `port > port: ` where [`Ip::is_extended`] (the addresses stand there already).
 #[inline(always)]
-pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
+pub fn write(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
     if let [Layer::Ethernet(_), Layer::Ip(ip)] = &dissection.layers[..]
         && !style.link_header
     {
@@ -19,7 +19,7 @@ pub fn write(out: &mut Pen<'_>, style: &LineStyle, names: &Names, dissection: &D
 
 /// As [`write`], of whatever layers there are.
 #[inline(never)]
-fn write_each(out: &mut Pen<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
+fn write_each(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
     if style.link_header && matches!(dissection.layers.first(), Some(Layer::Ip(_))) {
         out.add(b"ip: ");
     }
@@ -109,7 +109,7 @@ pub fn header_len(dissection: &Dissection<'_>) -> usize {
 }
 
 /// What stands behind a segment that is carried in something which encloses it.
-pub fn close(out: &mut Pen<'_>, dissection: &Dissection<'_>) {
+pub fn close(out: &mut BufferWriter<'_>, dissection: &Dissection<'_>) {
     for layer in &dissection.layers {
         if let Layer::L2tp(l2tp) = layer
             && l2tp.version() == 2
@@ -121,7 +121,7 @@ pub fn close(out: &mut Pen<'_>, dissection: &Dissection<'_>) {
 
 /// A line being written.
 pub struct Line<'o, 'p, 's> {
-    pub out: &'o mut Pen<'p>,
+    pub out: &'o mut BufferWriter<'p>,
     pub style: &'s LineStyle,
     pub names: &'s Names,
 }

@@ -1,8 +1,8 @@
 //! What a line says of link-layer headers, tags and shims; of most with `-e` alone.
 
-use super::digits::{decimal, hex, hex_padded};
+use super::integer::{decimal, hex, hex_padded};
 use super::layers::{Line, UNKNOWN, ethertype_name};
-use super::{Pen, Text};
+use super::{Append, BufferWriter};
 use crate::dissect::{
     Arcnet, Cooked, Ethernet, Fddi, Infiniband, Layer, Llc, Mpls, Nflog, Null, Ppp, PppFraming, Pppoe, Wifi,
 };
@@ -347,7 +347,7 @@ fn ppp_name(protocol: u16) -> &'static str {
 }
 
 /// `02:00:00:00:00:01`
-pub fn hardware_address(out: &mut Pen<'_>, addr: &[u8]) {
+pub fn hardware_address(out: &mut BufferWriter<'_>, addr: &[u8]) {
     let mut separator: &[u8] = b"";
     for &byte in addr {
         out.add(separator);
@@ -357,7 +357,7 @@ pub fn hardware_address(out: &mut Pen<'_>, addr: &[u8]) {
 }
 
 /// Text with spaces behind it up to a width.
-fn pad_right(out: &mut Pen<'_>, text: &str, width: usize) {
+fn pad_right(out: &mut BufferWriter<'_>, text: &str, width: usize) {
     out.add(text.as_bytes());
     out.fill(b' ', width.saturating_sub(text.len()));
 }

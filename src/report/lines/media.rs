@@ -1,7 +1,7 @@
 //! What a line says of rarer networks: Frame Relay, ATM, Token Ring, serial lines, and others.
 
-use super::Text;
-use super::digits::{decimal, hex, hex_padded};
+use super::Append;
+use super::integer::{decimal, hex, hex_padded};
 use super::layers::{Line, UNKNOWN, ethertype_name};
 use super::link::hardware_address;
 use crate::dissect::{Atm, Card, FrameRelay, Ipnet, Juniper, LongAddresses, Slip, TokenRing};

@@ -25,9 +25,9 @@ pub use style::{DumpStyle, LineStyle, StampStyle};
 
 use jiff::tz::TimeZone;
 
-use super::digits;
+use super::buffer::{Append, BufferWriter, SpareCapacity};
+use super::integer;
 use super::names::Names;
-use super::pen::{Pen, Room, Text};
 use crate::capture::Frame;
 use crate::dissect::{Content, Dissection, NotTcp};
 use relative::Relative;
@@ -41,7 +41,7 @@ pub struct Lines {
     stamps: Stamps,
     relative: Relative,
     count: u64,
-    room: Room,
+    room: SpareCapacity,
 }
 
 impl Lines {
@@ -60,7 +60,7 @@ impl Lines {
             stamps: Stamps::new(style.stamp, style.nano, zone),
             relative: Relative::default(),
             count: 0,
-            room: Room::default(),
+            room: SpareCapacity::default(),
         }
     }
 
@@ -73,9 +73,9 @@ impl Lines {
             return self.skip(frame);
         }
         self.count += 1;
-        let mut pen = Pen::new(&mut self.room, out);
+        let mut pen = BufferWriter::new(&mut self.room, out);
         if self.style.number {
-            digits::padded(&mut pen, self.count, 5, b' ');
+            integer::padded(&mut pen, self.count, 5, b' ');
             pen.text(b"  ");
         }
         if (frame.wire_len as usize) < frame.data.len() {
@@ -117,13 +117,13 @@ impl Lines {
 }
 
 /// Writes the line of a record that claims more captured bytes than there were on the wire.
-fn invalid(out: &mut Pen<'_>, frame: &Frame<'_>) {
+fn invalid(out: &mut BufferWriter<'_>, frame: &Frame<'_>) {
     if frame.wire_len == 0 {
         return out.add(b"[Invalid header: len==0]\n");
     }
     out.add(b"[Invalid header: len(");
-    digits::decimal(out, frame.wire_len);
+    integer::decimal(out, frame.wire_len);
     out.add(b") < caplen(");
-    digits::decimal(out, frame.data.len());
+    integer::decimal(out, frame.data.len());
     out.add(b")]\n");
 }

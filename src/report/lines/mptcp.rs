@@ -5,12 +5,12 @@
 
 use std::net::IpAddr;
 
-use super::digits::{address, decimal, hex, hex_bytes};
-use super::{Pen, Text};
+use super::integer::{address, decimal, hex, hex_bytes};
+use super::{Append, BufferWriter};
 use crate::dissect::TcpFlags;
 
 /// Writes an option by its value, which is all there; false when it cannot be right, which may show late.
-pub fn write(out: &mut Pen<'_>, value: &[u8], flags: TcpFlags) -> bool {
+pub fn write(out: &mut BufferWriter<'_>, value: &[u8], flags: TcpFlags) -> bool {
     let Some((&head, rest)) = value.split_first() else { return false };
     out.push(b' ');
     decimal(out, value.len() + 2);
@@ -57,7 +57,7 @@ pub fn write(out: &mut Pen<'_>, value: &[u8], flags: TcpFlags) -> bool {
     written.is_some()
 }
 
-fn capable(out: &mut Pen<'_>, version: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
+fn capable(out: &mut BufferWriter<'_>, version: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
     let fits = match rest.len() {
         1 | 9 => flags.contains(TcpFlags::SYN),
         17 | 19 => flags.contains(TcpFlags::ACK) && !flags.contains(TcpFlags::SYN),
@@ -88,7 +88,7 @@ fn capable(out: &mut Pen<'_>, version: u8, rest: &[u8], flags: TcpFlags) -> Opti
     Some(())
 }
 
-fn join(out: &mut Pen<'_>, low: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
+fn join(out: &mut BufferWriter<'_>, low: u8, rest: &[u8], flags: TcpFlags) -> Option<()> {
     let syn = flags.contains(TcpFlags::SYN);
     let ack = flags.contains(TcpFlags::ACK);
     match rest.len() {
@@ -114,9 +114,9 @@ fn join(out: &mut Pen<'_>, low: u8, rest: &[u8], flags: TcpFlags) -> Option<()> 
     Some(())
 }
 
-fn dss(out: &mut Pen<'_>, rest: &[u8], flags: TcpFlags) -> Option<()> {
+fn dss(out: &mut BufferWriter<'_>, rest: &[u8], flags: TcpFlags) -> Option<()> {
     let (&bits, mut rest) = rest.split_first().filter(|_| !flags.contains(TcpFlags::SYN))?;
-    let mut number = |out: &mut Pen<'_>, label: &[u8], len: usize| {
+    let mut number = |out: &mut BufferWriter<'_>, label: &[u8], len: usize| {
         out.add(label);
         let (number, behind) = rest.split_at_checked(len)?;
         decimal(out, big_endian(number));
@@ -145,7 +145,7 @@ fn dss(out: &mut Pen<'_>, rest: &[u8], flags: TcpFlags) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-fn add_address(out: &mut Pen<'_>, low: u8, rest: &[u8]) -> Option<()> {
+fn add_address(out: &mut BufferWriter<'_>, low: u8, rest: &[u8]) -> Option<()> {
     let (&id, rest) = rest.split_first()?;
     // Address, perhaps a port, perhaps an authentication code.
     let (addr, rest) = match rest.len() {
@@ -180,7 +180,7 @@ fn add_address(out: &mut Pen<'_>, low: u8, rest: &[u8]) -> Option<()> {
     Some(())
 }
 
-fn remove_address(out: &mut Pen<'_>, ids: &[u8]) -> Option<()> {
+fn remove_address(out: &mut BufferWriter<'_>, ids: &[u8]) -> Option<()> {
     if ids.is_empty() {
         return None;
     }
@@ -191,7 +191,7 @@ fn remove_address(out: &mut Pen<'_>, ids: &[u8]) -> Option<()> {
     Some(())
 }
 
-fn priority(out: &mut Pen<'_>, low: u8, rest: &[u8]) -> Option<()> {
+fn priority(out: &mut BufferWriter<'_>, low: u8, rest: &[u8]) -> Option<()> {
     if rest.len() > 1 {
         return None;
     }
@@ -202,13 +202,13 @@ fn priority(out: &mut Pen<'_>, low: u8, rest: &[u8]) -> Option<()> {
     Some(())
 }
 
-fn fail(out: &mut Pen<'_>, rest: &[u8]) -> Option<()> {
+fn fail(out: &mut BufferWriter<'_>, rest: &[u8]) -> Option<()> {
     let [_, number @ ..]: &[u8; 9] = rest.try_into().ok()?;
     labelled(out, b" seq ", u64::from_be_bytes(*number));
     Some(())
 }
 
-fn fast_close(out: &mut Pen<'_>, rest: &[u8]) -> Option<()> {
+fn fast_close(out: &mut BufferWriter<'_>, rest: &[u8]) -> Option<()> {
     let [_, key @ ..]: &[u8; 9] = rest.try_into().ok()?;
     out.add(b" key 0x");
     hex(out, u64::from_be_bytes(*key));
@@ -220,7 +220,7 @@ fn big_endian(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-fn labelled(out: &mut Pen<'_>, label: &[u8], number: impl itoa::Integer) {
+fn labelled(out: &mut BufferWriter<'_>, label: &[u8], number: impl itoa::Integer) {
     out.add(label);
     decimal(out, number);
 }

@@ -4,9 +4,9 @@
 //! expects of a kind and not behind the length that it read, and reads on into the payload when a kind is the header's last
 //! byte. Where it stops, it says so in several ways; [`End`] has them.
 
-use super::digits::{hex, hex_bytes, labelled, number};
+use super::integer::{hex, hex_bytes, labelled, number};
 use super::mptcp;
-use super::{Pen, Text};
+use super::{Append, BufferWriter};
 use crate::dissect::Segment;
 use crate::dissect::options::kind;
 
@@ -28,7 +28,7 @@ pub enum End {
 ///
 /// Where the line ends here, the answer is why.
 #[inline(always)]
-pub fn write(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
+pub fn write(out: &mut BufferWriter<'_>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
     let left = usize::from(segment.header_len).saturating_sub(FIXED_LEN);
     // What nearly every segment of nearly every connection has, and nothing else.
     if let (12, Some([[kind::NOP, kind::NOP, kind::TIMESTAMPS, 10], value, echo])) =
@@ -44,7 +44,13 @@ pub fn write(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u32
 
 /// As [`write`], option by option; `left` bytes are theirs.
 #[inline(never)]
-fn write_each(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u32, left: usize) -> Option<End> {
+fn write_each(
+    out: &mut BufferWriter<'_>,
+    segment: &Segment,
+    packet: &[u8],
+    sack_base: u32,
+    left: usize,
+) -> Option<End> {
     let mut walk = Walk { out, segment, packet, at: FIXED_LEN, left, layer: b"tcp", sack_base };
     walk.out.add(b", options [");
     let mut first = true;
@@ -76,7 +82,7 @@ fn write_each(out: &mut Pen<'_>, segment: &Segment, packet: &[u8], sack_base: u3
 
 /// A walk over the options.
 struct Walk<'a, 'b, 'p> {
-    out: &'b mut Pen<'p>,
+    out: &'b mut BufferWriter<'p>,
     segment: &'b Segment,
     packet: &'a [u8],
     /// The next byte.

@@ -1,12 +1,12 @@
 //! What a line says of a radiotap header: how a wireless frame was received.
 
-use super::digits::decimal;
-use super::{Pen, Text};
+use super::integer::decimal;
+use super::{Append, BufferWriter};
 
 /// Writes the fields up to the receive flags; of the next three it says only that they are there, and nothing of others.
 // https://www.radiotap.org: a word of present bits (each with bit 31 has another behind it), then the fields in the order
 // of their bits, aligned to their size, little-endian.
-pub fn write(out: &mut Pen<'_>, header: &[u8]) {
+pub fn write(out: &mut BufferWriter<'_>, header: &[u8]) {
     let Some(present) = word(header, 4) else { return };
     let mut fields = Fields { header, at: 8 };
     let mut further = present;
@@ -22,7 +22,7 @@ pub fn write(out: &mut Pen<'_>, header: &[u8]) {
 }
 
 /// Writes the field of one present bit; `None` when it is not all there.
-fn field(out: &mut Pen<'_>, fields: &mut Fields<'_>, bit: u32) -> Option<()> {
+fn field(out: &mut BufferWriter<'_>, fields: &mut Fields<'_>, bit: u32) -> Option<()> {
     match bit {
         0 => labelled(out, b"", u64::from_le_bytes(fields.next(8)?), b"us tsft "),
         1 => {
@@ -70,7 +70,7 @@ fn field(out: &mut Pen<'_>, fields: &mut Fields<'_>, bit: u32) -> Option<()> {
 }
 
 /// The kind of a channel, by its flags.
-fn channel(out: &mut Pen<'_>, flags: u16) {
+fn channel(out: &mut BufferWriter<'_>, flags: u16) {
     let is = |bits: u16| flags & bits == bits;
     let width: &[u8] = match (is(0x4000), is(0x8000)) {
         (true, _) => b"/10Mhz",
@@ -92,7 +92,7 @@ fn channel(out: &mut Pen<'_>, flags: u16) {
     }
 }
 
-fn labelled(out: &mut Pen<'_>, before: &[u8], number: impl itoa::Integer, behind: &[u8]) {
+fn labelled(out: &mut BufferWriter<'_>, before: &[u8], number: impl itoa::Integer, behind: &[u8]) {
     out.add(before);
     decimal(out, number);
     out.add(behind);

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::StampStyle;
-use super::digits::{decimal, digits, padded, two};
-use super::{Pen, Text};
+use super::integer::{decimal, digits, padded, two};
+use super::{Append, BufferWriter};
 use crate::capture::{Span, Timestamp};
 
 /// Nanoseconds.
@@ -38,7 +38,7 @@ impl Stamps {
 
     /// Writes a packet's time stamp, with a space behind it.
     #[inline]
-    pub fn write(&mut self, out: &mut Pen<'_>, ts: Timestamp) {
+    pub fn write(&mut self, out: &mut BufferWriter<'_>, ts: Timestamp) {
         match self.style {
             StampStyle::Absent => return,
             StampStyle::SincePrevious | StampStyle::SinceFirst => self.difference(out, ts),
@@ -59,7 +59,7 @@ impl Stamps {
     }
 
     /// Writes how long after the first packet it came, or after the one before.
-    fn difference(&mut self, out: &mut Pen<'_>, ts: Timestamp) {
+    fn difference(&mut self, out: &mut BufferWriter<'_>, ts: Timestamp) {
         let ts = self.precise(ts);
         let first = *self.first.get_or_insert(ts);
         let previous = self.previous.replace(ts).unwrap_or(ts);
@@ -96,7 +96,7 @@ impl Stamps {
     }
 
     /// A difference: a sign, and its time of day.
-    fn span(&self, out: &mut Pen<'_>, span: Span) {
+    fn span(&self, out: &mut BufferWriter<'_>, span: Span) {
         let nanos = span.0.unsigned_abs();
         let seconds = nanos / 1_000_000_000;
         out.push(if span.0 < 0 { b'-' } else { b' ' });
@@ -105,14 +105,14 @@ impl Stamps {
     }
 
     #[inline(always)]
-    fn fraction(&self, out: &mut Pen<'_>, nanos: u32) {
+    fn fraction(&self, out: &mut BufferWriter<'_>, nanos: u32) {
         out.text(b".");
         if self.nano { out.text(&digits::<9>(nanos)) } else { out.text(&digits::<6>(nanos / 1_000)) }
     }
 }
 
 /// `HH:MM:SS`.
-fn clock(out: &mut impl Text, [hour, minute, second]: [u8; 3]) {
+fn clock(out: &mut impl Append, [hour, minute, second]: [u8; 3]) {
     two(out, hour);
     out.text(b":");
     two(out, minute);
@@ -123,7 +123,7 @@ fn clock(out: &mut impl Text, [hour, minute, second]: [u8; 3]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::pen::Room;
+    use crate::report::buffer::SpareCapacity;
 
     /// 2023-11-14 22:13:20 UTC.
     const EVENING: i64 = 1_700_000_000;
@@ -133,7 +133,8 @@ mod tests {
         let mut stamps = Stamps::new(style, nano, zone);
         let write = |&(seconds, nanos): &(i64, i64)| {
             let mut out = Vec::new();
-            stamps.write(&mut Pen::new(&mut Room::default(), &mut out), Timestamp::new(seconds, nanos));
+            stamps
+                .write(&mut BufferWriter::new(&mut SpareCapacity::default(), &mut out), Timestamp::new(seconds, nanos));
             String::from_utf8(out).unwrap()
         };
         times.iter().map(write).collect()
@@ -177,7 +178,7 @@ mod tests {
         let mut stamps = Stamps::new(StampStyle::SincePrevious, false, TimeZone::UTC);
         stamps.pass(Timestamp::new(EVENING, 0));
         let mut out = Vec::new();
-        stamps.write(&mut Pen::new(&mut Room::default(), &mut out), Timestamp::new(EVENING + 2, 0));
+        stamps.write(&mut BufferWriter::new(&mut SpareCapacity::default(), &mut out), Timestamp::new(EVENING + 2, 0));
         assert_eq!(out, b" 00:00:02.000000 ");
     }
 

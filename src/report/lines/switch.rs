@@ -1,7 +1,7 @@
 //! What a line says of a switch's tags: Marvell's and Broadcom's.
 
-use super::Text;
-use super::digits::{decimal, hex_padded};
+use super::Append;
+use super::integer::{decimal, hex_padded};
 use super::layers::{Line, ethertype_name};
 use super::link::hardware_address;
 use crate::dissect::{SwitchTag, SwitchTagKind};

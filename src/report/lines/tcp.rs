@@ -1,17 +1,17 @@
 //! The TCP part of a line: ports, flags, numbers, options, length.
 
-use super::digits::{hex_bytes, labelled, number};
+use super::integer::{hex_bytes, labelled, number};
 use super::ip::host;
 use super::options::{self, End};
 use super::relative::Relative;
-use super::{LineStyle, Names, Pen, Text};
+use super::{Append, BufferWriter, LineStyle, Names};
 use crate::dissect::{Checksum, HeaderFault, Ip, LengthSource, Socket, Tcp, TcpFlags};
 
 /// Writes a segment whose fixed fields are all there; where tcpdump comes upon a wrong or cut
 /// option list, the answer is how.
 #[inline(always)]
 pub fn write(
-    out: &mut Pen<'_>,
+    out: &mut BufferWriter<'_>,
     style: &LineStyle,
     names: &Names,
     relative: &mut Relative,
@@ -79,7 +79,7 @@ pub fn write(
 }
 
 /// Writes a segment of which fewer than 20 bytes are there.
-pub fn write_cut(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
+pub fn write_cut(out: &mut BufferWriter<'_>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
     if let Some((&[a, b, c, d], _)) = bytes.split_first_chunk() {
         let ports = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
         sockets(out, names, ip, [Socket { addr: ip.src, port: ports[0] }, Socket { addr: ip.dst, port: ports[1] }]);
@@ -94,7 +94,7 @@ pub fn write_cut(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
 
 /// `10.0.0.1.1000 > 10.0.0.2.2000: `; behind extension headers, which follow the addresses, the ports alone.
 #[inline(always)]
-fn sockets(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
+fn sockets(out: &mut BufferWriter<'_>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
     let with_hosts = !ip.is_extended();
     let [src, dst] = ends;
     socket(out, names, src, with_hosts);
@@ -104,7 +104,7 @@ fn sockets(out: &mut Pen<'_>, names: &Names, ip: &Ip<'_>, ends: [Socket; 2]) {
 }
 
 #[inline(always)]
-fn socket(out: &mut Pen<'_>, names: &Names, socket: Socket, with_host: bool) {
+fn socket(out: &mut BufferWriter<'_>, names: &Names, socket: Socket, with_host: bool) {
     if with_host {
         host(out, socket.addr, names);
     }
@@ -119,7 +119,7 @@ fn socket(out: &mut Pen<'_>, names: &Names, socket: Socket, with_host: bool) {
 }
 
 #[inline]
-fn flags(out: &mut Pen<'_>, flags: TcpFlags) {
+fn flags(out: &mut BufferWriter<'_>, flags: TcpFlags) {
     let (letters, count) = LETTERS[usize::from(flags.0 & 0xff)];
     out.put(letters, count.into());
 }
@@ -146,7 +146,7 @@ const LETTERS: [([u8; 8], u8); 256] = {
 };
 
 #[inline(never)]
-fn bad_length<const N: usize>(out: &mut Pen<'_>, header_len: u32, complaint: &[u8; N], bound: u32) {
+fn bad_length<const N: usize>(out: &mut BufferWriter<'_>, header_len: u32, complaint: &[u8; N], bound: u32) {
     labelled(out, b" [bad hdr length ", header_len);
     labelled(out, complaint, bound);
     out.push(b']');
@@ -154,7 +154,7 @@ fn bad_length<const N: usize>(out: &mut Pen<'_>, header_len: u32, complaint: &[u
 
 /// `, cksum 0x1234 (correct)`, or nothing when it cannot be known.
 #[inline(never)]
-fn checksum(out: &mut Pen<'_>, ip: &Ip<'_>, tcp: &Tcp<'_>) {
+fn checksum(out: &mut BufferWriter<'_>, ip: &Ip<'_>, tcp: &Tcp<'_>) {
     let Some(&[high, low]) = tcp.header.get(16..18) else { return };
     let jumbo = !ip.is_v4() && ip.length_source == LengthSource::Frame;
     let expected = match tcp.segment.checksum {

@@ -1,7 +1,7 @@
 //! What a line says of the headers between one IP packet and the next.
 
-use super::Text;
-use super::digits::{self, decimal, hex, hex_bytes, hex_padded};
+use super::Append;
+use super::integer::{self, decimal, hex, hex_bytes, hex_padded};
 use super::ip;
 use super::layers::{Line, UNKNOWN, ethertype_name};
 use crate::dissect::{Checksum, Erspan, Geneve, Gre, Gtp, Ip, L2tp, Nsh, Udp, Vxlan, udp_checksum};
@@ -268,7 +268,7 @@ impl Line<'_, '_, '_> {
     fn nsh_context(&mut self, kind: u32, mut context: &[u8]) {
         for (at, word) in context.chunks_exact(4).enumerate().filter(|_| kind == 1) {
             self.out.add(b"\n        Context[");
-            digits::padded(self.out, at as u64, 2, b'0');
+            integer::padded(self.out, at as u64, 2, b'0');
             self.out.add(b"]: 0x");
             hex_bytes(self.out, word);
         }

@@ -2,8 +2,8 @@
 //! copied from then on.
 
 use crate::dissect::{Segment, Socket};
-use crate::report::digits::{address_as_std, labelled};
-use crate::report::pen::{Pen, Text};
+use crate::report::buffer::{Append, BufferWriter};
+use crate::report::integer::{address_as_std, labelled};
 use crate::track::{Direction, Observation};
 
 /// So many directions are kept: those of as many connections as most captures have at a time, in little memory.
@@ -16,12 +16,12 @@ const SHORT: usize = 144;
 /// The texts of the directions that came last.
 #[derive(Debug)]
 pub struct Ends {
-    kept: Vec<Kept>,
+    kept: Vec<KnownEnds>,
 }
 
 /// The direction that was asked for last in a place, flow 0 before there is one, and its text if it is kept.
 #[derive(Clone, Debug)]
-struct Kept {
+struct KnownEnds {
     flow: u32,
     direction: Option<Direction>,
     text: [u8; LONGEST],
@@ -30,14 +30,14 @@ struct Kept {
 
 impl Default for Ends {
     fn default() -> Self {
-        Self { kept: vec![Kept { flow: 0, direction: None, text: [0; LONGEST], len: 0 }; KEPT] }
+        Self { kept: vec![KnownEnds { flow: 0, direction: None, text: [0; LONGEST], len: 0 }; KEPT] }
     }
 }
 
 impl Ends {
     /// `,"flow":1,"dir":"c2s","src":…,"ip_version":4`, of a segment that belongs to a connection.
     #[inline]
-    pub fn write(&mut self, out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
+    pub fn write(&mut self, out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation) {
         let back = usize::from(seen.direction == Some(Direction::FromResponder));
         let Some(kept) = self.kept.get_mut((seen.flow as usize * 2 + back) % KEPT) else { return };
         if kept.flow != seen.flow || kept.direction != seen.direction {
@@ -55,10 +55,10 @@ impl Ends {
     }
 }
 
-impl Kept {
+impl KnownEnds {
     /// Writes the text, and keeps it.
     #[inline(never)]
-    fn keep(&mut self, out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
+    fn keep(&mut self, out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation) {
         let start = out.len();
         ends(out, segment, seen);
         let text = out.written().get(start..).unwrap_or_default();
@@ -70,7 +70,7 @@ impl Kept {
 }
 
 #[inline(never)]
-fn ends(out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
+fn ends(out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation) {
     labelled(out, b",\"flow\":", seen.flow);
     match seen.direction {
         Some(Direction::FromOriginator) => out.text(b",\"dir\":\"c2s\""),
@@ -85,7 +85,7 @@ fn ends(out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
 }
 
 /// `10.0.0.1","sport":1000`
-fn socket(out: &mut Pen<'_>, socket: Socket, between: &[u8; 10]) {
+fn socket(out: &mut BufferWriter<'_>, socket: Socket, between: &[u8; 10]) {
     address_as_std(out, socket.addr);
     labelled(out, between, socket.port.into());
 }

@@ -2,9 +2,9 @@
 
 mod ends;
 mod evidence;
+mod fast;
 mod flow;
 mod packet;
-mod quick;
 mod records;
 mod writer;
 
@@ -12,8 +12,8 @@ use crate::capture::{SourceInfo, Timestamp};
 use crate::track::{Amend, Exchange, Finding, FlowRecord, IcmpSeen};
 pub(super) use evidence::Evidence;
 
-use super::numerals::Calendar;
-use super::pen::{Pen, Room};
+use super::buffer::{BufferWriter, SpareCapacity};
+use super::units::TimestampFormatter;
 use super::{Packet, Reporter, Summary};
 use ends::Ends;
 use flow::FlowLine;
@@ -45,10 +45,10 @@ pub struct Records {
 pub struct Ndjson {
     records: Records,
     first: Option<Timestamp>,
-    calendar: Calendar,
+    calendar: TimestampFormatter,
     ends: Ends,
     scratch: Vec<u8>,
-    room: Room,
+    room: SpareCapacity,
 }
 
 impl Ndjson {
@@ -57,10 +57,10 @@ impl Ndjson {
         Self {
             records,
             first: None,
-            calendar: Calendar::default(),
+            calendar: TimestampFormatter::default(),
             ends: Ends::default(),
             scratch: Vec::with_capacity(32),
-            room: Room::default(),
+            room: SpareCapacity::default(),
         }
     }
 
@@ -83,8 +83,8 @@ impl Reporter for Ndjson {
         if self.records.packets {
             let elapsed = segment.ts.since(first);
             if seen.flow > 0 {
-                let pen = &mut Pen::new(&mut self.room, out);
-                quick::packet(pen, segment, seen, elapsed, (&mut self.calendar, &mut self.ends));
+                let pen = &mut BufferWriter::new(&mut self.room, out);
+                fast::packet(pen, segment, seen, elapsed, (&mut self.calendar, &mut self.ends));
             } else {
                 line(out, &PacketLine::new(segment, seen, elapsed, self.stamp(segment.ts)));
             }

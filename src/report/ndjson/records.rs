@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::Serializer;
 
 use crate::capture::{SourceInfo, Span};
-use crate::report::numerals::Calendar;
+use crate::report::units::TimestampFormatter;
 use crate::report::{Summary, message};
 use crate::rules::{Confidence, Severity};
 use crate::track::{Amend, Exchange, Finding, IcmpSeen};
@@ -77,13 +77,13 @@ struct FindingObject<'a> {
 
 impl<'a> FindingLine<'a> {
     /// Of a finding.
-    pub fn new(finding: &'a Finding, calendar: &mut Calendar) -> Self {
+    pub fn new(finding: &'a Finding, calendar: &mut TimestampFormatter) -> Self {
         Self { r#type: "finding", v: VERSION, finding: FindingObject::new(finding, calendar) }
     }
 }
 
 impl<'a> FindingObject<'a> {
-    fn new(finding: &'a Finding, calendar: &mut Calendar) -> Self {
+    fn new(finding: &'a Finding, calendar: &mut TimestampFormatter) -> Self {
         let frame = Some(finding.frame).filter(|frame| *frame > 0);
         Self {
             code: finding.rule.code(),
@@ -122,7 +122,7 @@ struct RuleObject {
 
 impl<'a> AmendLine<'a> {
     /// Of a change.
-    pub fn new(amend: &'a Amend, calendar: &mut Calendar) -> Self {
+    pub fn new(amend: &'a Amend, calendar: &mut TimestampFormatter) -> Self {
         let withdrawn = amend.withdrawn.iter().map(|(rule, _)| RuleObject { code: rule.code(), slug: rule.slug() });
         Self {
             r#type: "amend",

@@ -1,4 +1,4 @@
-//! Records as JSON, through a [`Pen`]: what [`json`] writes, byte for byte, without looking through keys for what to
+//! Records as JSON, through a [`BufferWriter`]: what [`json`] writes, byte for byte, without looking through keys for what to
 //! escape, since those are names in this program.
 
 use serde::Serialize;
@@ -8,27 +8,27 @@ use serde::ser::{
 };
 use serde_json::{Error, Result};
 
-use super::quick::fraction;
+use super::fast::fraction;
 use crate::display::is_plain_in_json;
-use crate::report::digits::{count, decimal, signed};
+use crate::report::buffer::{Append, BufferWriter, SpareCapacity};
+use crate::report::integer::{count, decimal, signed};
 use crate::report::json;
-use crate::report::pen::{Pen, Room, Text};
 
 /// Appends a record and its line end.
 pub fn line(out: &mut Vec<u8>, record: &impl Serialize) {
-    let room = &mut Room::default();
-    let mut pen = Pen::new(room, out);
+    let room = &mut SpareCapacity::default();
+    let mut pen = BufferWriter::new(room, out);
     // Nothing is written that can fail, and no record has a key that is not a string.
     let _ = record.serialize(Writer(&mut pen));
     pen.push(b'\n');
 }
 
 /// Writes one value.
-struct Writer<'a, 'p>(&'a mut Pen<'p>);
+struct Writer<'a, 'p>(&'a mut BufferWriter<'p>);
 
 /// Writes the members of an object or a list.
 struct Members<'a, 'p> {
-    out: &'a mut Pen<'p>,
+    out: &'a mut BufferWriter<'p>,
     any: bool,
     end: &'static [u8; 2],
     /// Brackets at the end.

@@ -1,7 +1,7 @@
 //! Whose doing it was that connections failed or were slow, over the capture.
 
 use crate::capture::Span;
-use crate::report::{diagnosis_text, numerals};
+use crate::report::{diagnosis_text, units};
 use crate::track::{Diagnosis, FlowRecord, Reason, Responsible};
 
 /// Connections by who is responsible for their trouble.
@@ -75,9 +75,9 @@ impl Causes {
 }
 
 fn grouped(number: u64) -> String {
-    numerals::written(|out| numerals::grouped(out, number))
+    units::written(|out| units::grouped(out, number))
 }
 
 fn time(span: Span) -> String {
-    numerals::written(|out| numerals::time(out, span))
+    units::written(|out| units::time(out, span))
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::capture::Span;
-use crate::report::numerals;
+use crate::report::units;
 use crate::track::{Cause, Direction, FlowRecord};
 
 /// Connections named.
@@ -14,7 +14,7 @@ const SHORTEST: Span = Span::from_secs(1);
 
 /// The worst connections, worst first.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct LimitedByShare {
     worst: Vec<Wait>,
 }
 
@@ -28,7 +28,7 @@ struct Wait {
     duration: Span,
 }
 
-impl Held {
+impl LimitedByShare {
     /// Notes a connection if something other than its application held it back for more than half of its time.
     pub fn count(&mut self, flow: &FlowRecord) {
         let Some((limited, (direction, cause))) = flow.limited_by.and_then(|limited| Some((limited, limited.main?)))
@@ -56,11 +56,11 @@ impl Held {
     pub fn lines(&self) -> impl Iterator<Item = Vec<u8>> {
         self.worst.iter().map(|wait| {
             let mut out = b"flow ".to_vec();
-            numerals::integer(&mut out, wait.flow);
+            units::integer(&mut out, wait.flow);
             out.extend_from_slice(b": ");
-            numerals::time(&mut out, wait.time);
+            units::time(&mut out, wait.time);
             out.extend_from_slice(b" of ");
-            numerals::time(&mut out, wait.duration);
+            units::time(&mut out, wait.duration);
             out.push(b' ');
             out.extend_from_slice(words(wait.cause).as_bytes());
             if matches!(wait.cause, Cause::ReceiverWindow | Cause::Congestion) {

@@ -14,7 +14,7 @@ use crate::track::{Amend, Diagnosis, Direction, DirectionStats, Exchange, Findin
 
 use super::{Packet, verdict_text, wording};
 use causes::Causes;
-use held::Held;
+use held::LimitedByShare;
 use sample::Sample;
 pub use text::{FoundRule, Invocation};
 
@@ -51,7 +51,7 @@ pub struct Summary {
     syns_again: u64,
     responses: Responses,
     causes: Causes,
-    held: Held,
+    held: LimitedByShare,
     found: BTreeMap<Rule, Found>,
     drops: Drops,
     /// ICMP errors about connections, and those whose quoted numbers fit none.
@@ -117,7 +117,7 @@ impl Summary {
             syns_again: 0,
             responses: Responses::default(),
             causes: Causes::default(),
-            held: Held::default(),
+            held: LimitedByShare::default(),
             found: BTreeMap::new(),
             drops: Drops::default(),
             icmp: (0, 0),

@@ -2,8 +2,8 @@
 
 use crate::capture::Span;
 use crate::display;
-use crate::report::numerals::{self, Calendar};
 use crate::report::style::{Ink, Style};
+use crate::report::units::{self, TimestampFormatter};
 use crate::rules::{Rule, Severity};
 use crate::track::Outcome;
 
@@ -135,7 +135,7 @@ impl Summary {
                 Some(description) => text(out, description),
                 None => {
                     text(out, "link type ");
-                    numerals::integer(out, link_type.0);
+                    units::integer(out, link_type.0);
                 }
             }
         }
@@ -143,9 +143,9 @@ impl Summary {
         counted(out, self.packets, "packet");
         if let Some((first, last)) = self.between {
             text(out, " in ");
-            numerals::time(out, last.since(first));
+            units::time(out, last.since(first));
             text(out, ", from ");
-            Calendar::default().readable(out, first);
+            TimestampFormatter::default().readable(out, first);
             text(out, " UTC");
         }
         text(out, "\n");
@@ -153,19 +153,19 @@ impl Summary {
         let width = name.chars().count();
         text(out, &" ".repeat(if width <= 30 { width + 2 } else { 10 }));
         text(out, "TCP: ");
-        numerals::grouped(out, self.tcp_packets);
+        units::grouped(out, self.tcp_packets);
         text(out, " in ");
         counted(out, self.flows, "connection");
         text(out, "; ");
-        numerals::grouped(out, self.packets - self.tcp_packets);
+        units::grouped(out, self.packets - self.tcp_packets);
         text(out, " other; ");
-        numerals::grouped(out, self.cut_packets);
+        units::grouped(out, self.cut_packets);
         text(out, " truncated");
         let words = ["correct", "partial (offload)", "wrong", "not verifiable"];
         let kinds = self.checksums.into_iter().zip(words).filter(|(count, _)| *count > 0);
         for (at, (count, word)) in kinds.enumerate() {
             text(out, if at == 0 { "; checksums " } else { ", " });
-            numerals::grouped(out, count);
+            units::grouped(out, count);
             text(out, " ");
             text(out, word);
         }
@@ -177,7 +177,7 @@ impl Summary {
         label(out, "outcome");
         for (at, (outcome, count)) in self.outcomes().enumerate() {
             text(out, if at == 0 { "" } else { "   " });
-            numerals::grouped(out, count);
+            units::grouped(out, count);
             text(out, " ");
             text(out, outcome_words(outcome));
         }
@@ -215,17 +215,17 @@ impl Summary {
             return;
         }
         label(out, "handshakes");
-        numerals::grouped(out, self.handshakes.times.count());
+        units::grouped(out, self.handshakes.times.count());
         text(out, " of ");
-        numerals::grouped(out, self.handshakes.begun);
+        units::grouped(out, self.handshakes.begun);
         text(out, " completed");
         if let (Some(median), Some((slowest, flow))) = (self.handshakes.times.median(), self.handshakes.slowest) {
             text(out, ", median ");
-            numerals::time(out, median);
+            units::time(out, median);
             text(out, ", slowest ");
-            numerals::time(out, slowest);
+            units::time(out, slowest);
             text(out, " (flow ");
-            numerals::integer(out, flow);
+            units::integer(out, flow);
             text(out, ")");
         }
         text(out, "\n");
@@ -256,15 +256,15 @@ impl Summary {
         };
         label(out, "server time");
         text(out, "median ");
-        numerals::time(out, median);
+        units::time(out, median);
         text(out, " of ");
         counted(out, responses.times.count(), "answer");
         text(out, ", slowest ");
-        numerals::time(out, slowest);
+        units::time(out, slowest);
         text(out, " (flow ");
-        numerals::integer(out, flow);
+        units::integer(out, flow);
         text(out, " ");
-        numerals::frame(out, frame);
+        units::frame(out, frame);
         text(out, ")\n");
     }
 
@@ -275,7 +275,7 @@ impl Summary {
         {
             text(out, if at == 0 { "" } else { "; " });
             text(out, way);
-            numerals::grouped(out, data.bytes);
+            units::grouped(out, data.bytes);
             text(out, " B in ");
             counted(out, data.segments, "segment");
         }
@@ -289,21 +289,21 @@ impl Summary {
         }
         label(out, "retransmitted");
         if resent_segments > 0 {
-            numerals::grouped(out, resent_segments);
+            units::grouped(out, resent_segments);
             text(out, " of ");
             counted(out, segments, "data segment");
             text(out, " (");
             // Rounded to a tenth of a percent.
             let segments = u128::from(segments.max(1));
             let permille = (u128::from(resent_segments) * 1000 + segments / 2) / segments;
-            numerals::fixed(out, permille.try_into().unwrap_or(i64::MAX), 1);
+            units::fixed(out, permille.try_into().unwrap_or(i64::MAX), 1);
             text(out, " %), ");
-            numerals::grouped(out, resent_bytes);
+            units::grouped(out, resent_bytes);
             text(out, " B");
         }
         if self.syns_again > 0 {
             text(out, if resent_segments > 0 { "; " } else { "" });
-            numerals::grouped(out, self.syns_again);
+            units::grouped(out, self.syns_again);
             text(out, " of ");
             counted(out, self.syns, "SYN");
         }
@@ -320,7 +320,7 @@ impl Summary {
             text(out, " about these connections");
             if unrelated > 0 {
                 text(out, "; ");
-                numerals::grouped(out, unrelated);
+                units::grouped(out, unrelated);
                 text(out, " quote numbers that were not in flight, and count for nothing");
             }
             text(out, "\n");
@@ -415,15 +415,15 @@ impl Data {
 /// `54.8 ms (50.8 to 87.5 ms, 988 samples)`.
 fn round_trip(out: &mut Vec<u8>, sample: &Sample) {
     let (min, max) = sample.bounds().unwrap_or((Span(0), Span(0)));
-    numerals::time(out, sample.median().unwrap_or_default());
+    units::time(out, sample.median().unwrap_or_default());
     text(out, " (");
     if max < Span::from_secs(1) {
-        numerals::millis(out, min);
+        units::millis(out, min);
     } else {
-        numerals::time(out, min);
+        units::time(out, min);
     }
     text(out, " to ");
-    numerals::time(out, max);
+    units::time(out, max);
     text(out, ", ");
     counted(out, sample.count(), "sample");
     text(out, ")");
@@ -450,7 +450,7 @@ fn label(out: &mut Vec<u8>, name: &str) {
 
 /// `1 packet`, `2 packets`.
 fn counted(out: &mut Vec<u8>, number: u64, noun: &str) {
-    numerals::grouped(out, number);
+    units::grouped(out, number);
     text(out, " ");
     text(out, noun);
     text(out, if number == 1 { "" } else { "s" });

@@ -6,12 +6,12 @@ use super::{Cell, Column, TableWriter};
 use crate::capture::Timestamp;
 use crate::display;
 use crate::report::json;
-use crate::report::numerals::Calendar;
+use crate::report::units::TimestampFormatter;
 
 /// Rows of separated values.
 pub struct Separated<W: Write> {
     out: csv::Writer<W>,
-    calendar: Calendar,
+    calendar: TimestampFormatter,
 }
 
 impl<W: Write> Separated<W> {
@@ -19,7 +19,7 @@ impl<W: Write> Separated<W> {
     pub fn begin(delimiter: u8, columns: &[Column], out: W) -> io::Result<Self> {
         let mut out = csv::WriterBuilder::new().delimiter(delimiter).buffer_capacity(1 << 16).from_writer(out);
         out.write_record(columns.iter().map(|column| column.name))?;
-        Ok(Self { out, calendar: Calendar::default() })
+        Ok(Self { out, calendar: TimestampFormatter::default() })
     }
 }
 
@@ -49,14 +49,19 @@ pub struct Lines<W: Write> {
     out: BufWriter<W>,
     names: Vec<&'static str>,
     line: Vec<u8>,
-    calendar: Calendar,
+    calendar: TimestampFormatter,
 }
 
 impl<W: Write> Lines<W> {
     /// Objects with these keys.
     pub fn begin(columns: &[Column], out: W) -> Self {
         let names = columns.iter().map(|column| column.name).collect();
-        Self { out: BufWriter::with_capacity(1 << 16, out), names, line: Vec::new(), calendar: Calendar::default() }
+        Self {
+            out: BufWriter::with_capacity(1 << 16, out),
+            names,
+            line: Vec::new(),
+            calendar: TimestampFormatter::default(),
+        }
     }
 
     fn value(&mut self, cell: &Cell<'_>) {

@@ -1,4 +1,4 @@
-//! The clerk at work.
+//! The broker at work.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -9,11 +9,11 @@ use anyhow::{Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group, pidfd_send_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
-use crate::capture::{CaptureError, Clerk, OwnClerk, SaveNames};
+use crate::capture::{Broker, CaptureError, OwnBroker, SaveNames};
 use crate::cli::sandbox;
 
 use super::wire::{anchor, receive, send};
-use super::{Answer, Errand};
+use super::{Answer, Request};
 
 /// Runs errands until nobody is left to ask for any.
 ///
@@ -26,27 +26,27 @@ pub fn serve() -> Result<()> {
     }
     let stdin = io::stdin();
     let socket = stdin.as_fd();
-    let Ok((Errand::Begin { names, interface, group }, file)) = next(socket) else {
-        bail!("clerk is a part of a capture that opens files for it; there is nothing to see here")
+    let Ok((Request::Begin { names, interface, group }, file)) = next(socket) else {
+        bail!("broker is a part of a capture that opens files for it; there is nothing to see here")
     };
     let (anchor, command) = match (interface, file) {
         (Some(interface), Some(socket)) => (anchor(interface, socket), None),
         (_, command) => (None, command),
     };
     let names = SaveNames::from(names);
-    let mut clerk = OwnClerk::new(names).anchored(anchor);
-    sandbox::keep_what_a_clerk_needs(command.is_some());
+    let mut broker = OwnBroker::new(names).anchored(anchor);
+    sandbox::keep_what_the_broker_needs(command.is_some());
     answer(socket, Ok((PathBuf::new(), None)))?;
-    while let Ok((errand, _)) = next(socket) {
-        let done = match errand.file() {
-            Some(file) => clerk.make(&file).map(|(file, path)| (path, Some(file.into()))),
-            None => match errand {
-                Errand::HandOn => clerk.hand_on(),
-                Errand::Reattach => clerk.reattach(),
-                Errand::Discard => clerk.discard(),
-                Errand::Stop { insist } => stop(command.as_ref(), group, insist),
+    while let Ok((request, _)) = next(socket) {
+        let done = match request.file() {
+            Some(file) => broker.make(&file).map(|(file, path)| (path, Some(file.into()))),
+            None => match request {
+                Request::HandOn => broker.hand_on(),
+                Request::Reattach => broker.reattach(),
+                Request::Discard => broker.discard(),
+                Request::Stop { insist } => stop(command.as_ref(), group, insist),
                 _ => {
-                    clerk.end();
+                    broker.end();
                     Ok(())
                 }
             }
@@ -54,7 +54,7 @@ pub fn serve() -> Result<()> {
         };
         answer(socket, done)?;
     }
-    clerk.end();
+    broker.end();
     Ok(())
 }
 
@@ -74,7 +74,7 @@ fn refused(path: &Path, source: io::Error) -> CaptureError {
     CaptureError::Io { path: path.to_owned(), source }
 }
 
-fn next(socket: BorrowedFd<'_>) -> io::Result<(Errand, Option<OwnedFd>)> {
+fn next(socket: BorrowedFd<'_>) -> io::Result<(Request, Option<OwnedFd>)> {
     let (message, file) = receive(socket)?;
     Ok((serde_json::from_slice(&message)?, file))
 }

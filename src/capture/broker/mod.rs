@@ -1,10 +1,10 @@
 //! Who makes the files of a capture that is under way, and runs commands for it: this process, or one that may do more.
 //!
 //! A process that takes packets apart should not be able to open files. So all that has to be opened later is asked of a
-//! [`Clerk`], who knows beforehand which names may be asked for, and never sees a packet.
+//! [`Broker`], who knows beforehand which names may be asked for, and never sees a packet.
 
-mod asked;
 mod own;
+mod planned;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,10 +16,10 @@ use jiff::tz::TimeZone;
 
 use super::create::Name;
 use super::{CaptureError, Timestamp, Turns};
-pub use own::OwnClerk;
+pub use own::OwnBroker;
 
 /// Runs the errands of a capture.
-pub trait Clerk: Send {
+pub trait Broker: Send {
     /// Makes a file, or empties it, and says what it is called.
     ///
     /// # Errors
@@ -42,24 +42,24 @@ pub trait Clerk: Send {
     fn reattach(&mut self) -> Result<(), CaptureError>;
 }
 
-/// A clerk whom several may ask.
+/// A broker that several may ask.
 #[derive(Clone)]
-pub struct SharedClerk(Arc<Mutex<dyn Clerk>>);
+pub struct SharedBroker(Arc<Mutex<dyn Broker>>);
 
-impl SharedClerk {
-    /// Shares a clerk.
-    pub fn new(clerk: impl Clerk + 'static) -> Self {
-        Self(Arc::new(Mutex::new(clerk)))
+impl SharedBroker {
+    /// Shares a broker.
+    pub fn new(broker: impl Broker + 'static) -> Self {
+        Self(Arc::new(Mutex::new(broker)))
     }
 
     /// Asks.
-    pub fn ask(&self) -> MutexGuard<'_, dyn Clerk + 'static> {
+    pub fn ask(&self) -> MutexGuard<'_, dyn Broker + 'static> {
         // Whoever panicked while asking has left nothing half done that another could trip over.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Which file is wanted, in words that leave its name to the clerk.
+/// Which file is wanted, in words that leave its name to the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SavedFile {
     /// One of the files of `-w`.

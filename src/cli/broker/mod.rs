@@ -1,11 +1,11 @@
-//! The clerk of a capture that is confined: a process of its own, which opens files, runs `-z`, binds the capture to an
+//! The broker of a capture that is confined: a process of its own, which opens files, runs `-z`, binds the capture to an
 //! interface that has come back and ends the command of `check`, and never sees a packet.
 //!
 //! It is this program anew, with a socket as its standard input. What it may be asked for is a file whose name it makes
 //! itself, of what was typed before the capture began: no errand holds a path.
 
-mod distant;
-mod office;
+mod remote;
+mod serve;
 mod wire;
 
 use std::ffi::OsString;
@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::{Part, Purpose, SaveNames, SavedFile, Span, Timestamp, Turns};
 
-pub use distant::DistantClerk;
-pub use office::serve;
+pub use remote::RemoteBroker;
+pub use serve::serve;
 
 /// Longest message.
 const MESSAGE: usize = 64 * 1024;
 
-/// What is asked of the clerk; the first is [`Errand::Begin`].
+/// What is asked of the broker; the first is [`Request::Begin`].
 #[derive(Debug, Deserialize, Serialize)]
-enum Errand {
+enum Request {
     /// Who it works for. A capture's socket comes along where there is an interface, and else a command's process where there
     /// is one.
     Begin {
@@ -115,7 +115,7 @@ impl From<Names> for SaveNames {
     }
 }
 
-impl From<&SavedFile> for Errand {
+impl From<&SavedFile> for Request {
     fn from(file: &SavedFile) -> Self {
         match *file {
             SavedFile::Turn { began, count } => Self::Turn { began: began.map(|at| at.0), count },
@@ -125,7 +125,7 @@ impl From<&SavedFile> for Errand {
     }
 }
 
-impl Errand {
+impl Request {
     /// Which file is to be made, if one is.
     fn file(&self) -> Option<SavedFile> {
         match *self {

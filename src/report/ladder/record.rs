@@ -9,7 +9,7 @@ use crate::track::{Amend, Direction, Finding, Note, Observation, SegmentEffect, 
 
 /// One packet of a connection.
 #[derive(Clone, Debug)]
-pub struct Hop {
+pub struct PacketRecord {
     /// Its connection.
     pub flow: u32,
     /// Its frame.
@@ -78,7 +78,7 @@ static NOTHING: Extra = Extra {
     excerpt: None,
 };
 
-impl Hop {
+impl PacketRecord {
     /// Of a segment and what it did; nothing where it belongs to no connection.
     pub fn new(segment: &Segment, seen: &Observation) -> Option<Self> {
         Some(Self {

@@ -4,20 +4,20 @@
 
 use crate::capture::Span;
 use crate::dissect::{Checksum, Segment, TcpFlags};
-use crate::report::digits::{count, digits, labelled, labelled_count, number, signed};
-use crate::report::numerals::Calendar;
-use crate::report::pen::{Pen, Text};
+use crate::report::buffer::{Append, BufferWriter};
+use crate::report::integer::{count, digits, labelled, labelled_count, number, signed};
+use crate::report::units::TimestampFormatter;
 use crate::track::{Acked, Observation};
 
 use super::ends::Ends;
 
 /// Appends the record of a segment that belongs to a connection, `elapsed` after the first packet.
 pub fn packet(
-    out: &mut Pen<'_>,
+    out: &mut BufferWriter<'_>,
     segment: &Segment,
     seen: &Observation,
     elapsed: Span,
-    (calendar, ends): (&mut Calendar, &mut Ends),
+    (calendar, ends): (&mut TimestampFormatter, &mut Ends),
 ) {
     labelled_count(out, b"{\"type\":\"packet\",\"v\":1,\"frame\":", segment.frame);
     put(out, b",\"ts\":\"");
@@ -73,12 +73,12 @@ pub fn packet(
 }
 
 #[inline]
-fn put<const N: usize>(out: &mut Pen<'_>, text: &[u8; N]) {
+fn put<const N: usize>(out: &mut BufferWriter<'_>, text: &[u8; N]) {
     out.text(text);
 }
 
 /// Texts with commas between them.
-fn list<'a>(out: &mut Pen<'_>, texts: impl Iterator<Item = &'a str>) {
+fn list<'a>(out: &mut BufferWriter<'_>, texts: impl Iterator<Item = &'a str>) {
     let mut before: &[u8] = b"\"";
     for text in texts {
         out.add(before);
@@ -88,7 +88,7 @@ fn list<'a>(out: &mut Pen<'_>, texts: impl Iterator<Item = &'a str>) {
     }
 }
 
-fn flags(out: &mut Pen<'_>, flags: TcpFlags) {
+fn flags(out: &mut BufferWriter<'_>, flags: TcpFlags) {
     // What most segments have.
     match flags {
         TcpFlags::ACK => return put(out, b",\"flags\":[\"ACK\"],\"flags_text\":\".\""),
@@ -108,7 +108,7 @@ fn flags(out: &mut Pen<'_>, flags: TcpFlags) {
     put(out, b"\"");
 }
 
-fn options(out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
+fn options(out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation) {
     let facts = &segment.options;
     put(out, b",\"options\":{");
     let mut members = Members { out, any: false };
@@ -161,14 +161,14 @@ fn options(out: &mut Pen<'_>, segment: &Segment, seen: &Observation) {
 
 /// The members of an object, with commas between them.
 struct Members<'a, 'p> {
-    out: &'a mut Pen<'p>,
+    out: &'a mut BufferWriter<'p>,
     any: bool,
 }
 
 impl<'p> Members<'_, 'p> {
     /// Begins another one.
     #[inline]
-    fn next<const N: usize>(&mut self, text: &[u8; N]) -> &mut Pen<'p> {
+    fn next<const N: usize>(&mut self, text: &[u8; N]) -> &mut BufferWriter<'p> {
         if self.any {
             put(self.out, b",");
         }
@@ -178,7 +178,7 @@ impl<'p> Members<'_, 'p> {
     }
 }
 
-fn acks(out: &mut Pen<'_>, acked: &Acked, frames: &[u64]) {
+fn acks(out: &mut BufferWriter<'_>, acked: &Acked, frames: &[u64]) {
     labelled_count(out, b",\"acks\":{\"bytes\":", acked.bytes);
     if acked.syn {
         put(out, b",\"syn\":true");
@@ -202,7 +202,7 @@ fn acks(out: &mut Pen<'_>, acked: &Acked, frames: &[u64]) {
 }
 
 /// `number / 10^PLACES` as the shortest text that gives that `f64` again; places are 9 or less.
-pub fn fraction<const PLACES: u32>(out: &mut Pen<'_>, number: i64) {
+pub fn fraction<const PLACES: u32>(out: &mut BufferWriter<'_>, number: i64) {
     let unit = const { 10_u64.pow(PLACES) };
     let size = number.unsigned_abs();
     // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones
@@ -233,15 +233,15 @@ mod tests {
     use super::*;
     use crate::capture::{self, Next};
     use crate::dissect::{Content, SeqNumber, dissect};
-    use crate::report::pen::Room;
+    use crate::report::buffer::SpareCapacity;
     use crate::track::{FlowTracker, Note, TrackerOptions};
 
     /// Whether both ways write the same.
     fn check(segment: &Segment, seen: &Observation, elapsed: Span, ends: &mut Ends) {
         let mut out = Vec::new();
-        let (mut room, mut calendar) = (Room::default(), Calendar::default());
-        packet(&mut Pen::new(&mut room, &mut out), segment, seen, elapsed, (&mut calendar, ends));
-        let ts = Calendar::default().text(segment.ts);
+        let (mut room, mut calendar) = (SpareCapacity::default(), TimestampFormatter::default());
+        packet(&mut BufferWriter::new(&mut room, &mut out), segment, seen, elapsed, (&mut calendar, ends));
+        let ts = TimestampFormatter::default().text(segment.ts);
         let defined = serde_json::to_string(&PacketLine::new(segment, seen, elapsed, &ts)).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().trim_end(), defined);
     }
@@ -325,9 +325,9 @@ mod tests {
         #[test]
         fn times_are_the_shortest_text_of_their_number(number in any::<i64>(), bits in 0..64_u32) {
             for number in [number >> bits, (number >> bits) - (number >> bits) % 1_000_i64] {
-                let written = |write: fn(&mut Pen<'_>, i64)| {
+                let written = |write: fn(&mut BufferWriter<'_>, i64)| {
                     let mut out = Vec::new();
-                    write(&mut Pen::new(&mut Room::default(), &mut out), number);
+                    write(&mut BufferWriter::new(&mut SpareCapacity::default(), &mut out), number);
                     String::from_utf8(out).unwrap()
                 };
                 let span = Span(number);

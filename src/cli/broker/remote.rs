@@ -1,4 +1,4 @@
-//! The clerk as the confined process knows it.
+//! The broker as the confined process knows it.
 
 use std::fs::File;
 use std::io::{self};
@@ -11,40 +11,40 @@ use anyhow::{Context, Result};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::capture::{Anchor, CaptureError, Clerk, SaveNames, SavedFile};
+use crate::capture::{Anchor, Broker, CaptureError, SaveNames, SavedFile};
 
 use super::wire::{interface, receive, send, socket};
-use super::{Answer, Errand, Interface};
+use super::{Answer, Interface, Request};
 
-/// A clerk in another process, which ends when this is dropped.
-pub struct DistantClerk {
+/// A broker in another process, which ends when this is dropped.
+pub struct RemoteBroker {
     socket: OwnedFd,
     names: SaveNames,
     process: Child,
 }
 
-impl DistantClerk {
+impl RemoteBroker {
     /// Starts the process. It keeps what privileges this one has, so it comes before they are dropped.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn hire(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
+    pub fn spawn(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
         let interface = anchor.as_ref().and_then(interface);
-        Self::hire_for(names, interface, None, anchor.as_ref().and_then(socket))
+        Self::spawn_for(names, interface, None, anchor.as_ref().and_then(socket))
     }
 
-    /// The same, for a capture that lasts as long as a command, which this clerk can end.
+    /// The same, for a capture that lasts as long as a command, which this broker can end.
     ///
     /// # Errors
-    /// As [`hire`](Self::hire), and when the system has no handle for a process.
-    pub fn hire_beside(names: SaveNames, command: Option<&Child>, has_group: bool) -> Result<Self> {
+    /// As [`spawn`](Self::hire), and when the system has no handle for a process.
+    pub fn spawn_beside(names: SaveNames, command: Option<&Child>, has_group: bool) -> Result<Self> {
         let handle = command.map(|child| pidfd_open(Pid::from_child(child), PidfdFlags::empty())).transpose();
         let handle = handle.context("the command, for the process that can end it; --no-sandbox does without")?;
         let group = command.filter(|_| has_group).map(|child| Pid::from_child(child).as_raw_nonzero().get());
-        Self::hire_for(names, None, group, handle.as_ref().map(AsFd::as_fd))
+        Self::spawn_for(names, None, group, handle.as_ref().map(AsFd::as_fd))
     }
 
-    fn hire_for(
+    fn spawn_for(
         names: SaveNames,
         interface: Option<Interface>,
         group: Option<i32>,
@@ -53,7 +53,7 @@ impl DistantClerk {
         let start = || -> io::Result<(OwnedFd, Child)> {
             let (here, there) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
             let mut command = Command::new("/proc/self/exe");
-            command.arg0("tcpcheck").arg("clerk").stdin(there);
+            command.arg0("tcpcheck").arg("broker").stdin(there);
             if names.turns().command.is_none() {
                 // It has nothing to say, and holds no pipe open that others wait for.
                 command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -63,10 +63,10 @@ impl DistantClerk {
         let (socket, process) = start().context(
             "cannot start the process that opens files for a confined capture; --no-sandbox does without both",
         )?;
-        let clerk = Self { socket, names, process };
-        let errand = Errand::Begin { names: (&clerk.names).into(), interface, group };
-        clerk.ask(&errand, along).context("the process that opens files for a confined capture does not answer")?;
-        Ok(clerk)
+        let broker = Self { socket, names, process };
+        let request = Request::Begin { names: (&broker.names).into(), interface, group };
+        broker.ask(&request, along).context("the process that opens files for a confined capture does not answer")?;
+        Ok(broker)
     }
 
     /// The socket through which it is asked.
@@ -79,7 +79,7 @@ impl DistantClerk {
     /// # Errors
     /// When it cannot be removed.
     pub fn discard(&self) -> Result<(), CaptureError> {
-        self.ask(&Errand::Discard, None).map(|_| ())
+        self.ask(&Request::Discard, None).map(|_| ())
     }
 
     /// Asks the command to end, or ends it.
@@ -87,17 +87,21 @@ impl DistantClerk {
     /// # Errors
     /// When it has ended, or is another user's.
     pub fn stop(&self, insist: bool) -> Result<(), CaptureError> {
-        self.ask(&Errand::Stop { insist }, None).map(|_| ())
+        self.ask(&Request::Stop { insist }, None).map(|_| ())
     }
 
     /// Asks, and waits for the answer; a file may come along.
-    fn ask(&self, errand: &Errand, along: Option<BorrowedFd<'_>>) -> Result<(PathBuf, Option<OwnedFd>), CaptureError> {
+    fn ask(
+        &self,
+        request: &Request,
+        along: Option<BorrowedFd<'_>>,
+    ) -> Result<(PathBuf, Option<OwnedFd>), CaptureError> {
         // Not the error's own kind: a broken pipe would be taken for a reader of standard output that has had enough.
         let gone = |error: io::Error| CaptureError::Io {
             path: "the process that opens files".into(),
             source: io::Error::other(format!("it has gone: {error}")),
         };
-        let message = serde_json::to_vec(errand).map_err(|error| gone(error.into()))?;
+        let message = serde_json::to_vec(request).map_err(|error| gone(error.into()))?;
         send(self.socket.as_fd(), &message, along).map_err(gone)?;
         let (answer, file) = receive(self.socket.as_fd()).map_err(gone)?;
         match serde_json::from_slice(&answer).map_err(|_| gone(io::ErrorKind::UnexpectedEof.into()))? {
@@ -113,7 +117,7 @@ impl DistantClerk {
     }
 }
 
-impl Clerk for DistantClerk {
+impl Broker for RemoteBroker {
     fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError> {
         let (path, made) = self.ask(&file.into(), None)?;
         let made = made.ok_or_else(|| CaptureError::Io {
@@ -127,20 +131,20 @@ impl Clerk for DistantClerk {
         if self.names.turns().command.is_none() {
             return Ok(());
         }
-        self.ask(&Errand::HandOn, None).map(|_| ())
+        self.ask(&Request::HandOn, None).map(|_| ())
     }
 
     fn end(&mut self) {
         // One that has gone has nothing to wait for.
-        let _ = self.ask(&Errand::End, None);
+        let _ = self.ask(&Request::End, None);
     }
 
     fn reattach(&mut self) -> Result<(), CaptureError> {
-        self.ask(&Errand::Reattach, None).map(|_| ())
+        self.ask(&Request::Reattach, None).map(|_| ())
     }
 }
 
-impl Drop for DistantClerk {
+impl Drop for RemoteBroker {
     fn drop(&mut self) {
         // It sees that nobody is left to ask.
         let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
@@ -155,11 +159,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clerk_that_has_gone_is_an_error_and_no_reader_that_has_had_enough() {
+    fn a_broker_that_has_gone_is_an_error_and_no_reader_that_has_had_enough() {
         let (socket, _) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
         let process = Command::new("true").spawn().unwrap();
-        let mut clerk = DistantClerk { socket, names: SaveNames::new("x".as_ref(), Default::default()), process };
-        let error = clerk.make(&SavedFile::Turn { began: None, count: 0 }).unwrap_err();
+        let mut broker = RemoteBroker { socket, names: SaveNames::new("x".as_ref(), Default::default()), process };
+        let error = broker.make(&SavedFile::Turn { began: None, count: 0 }).unwrap_err();
         let source = error.source().and_then(|source| source.downcast_ref::<io::Error>()).unwrap();
         assert_eq!(source.kind(), io::ErrorKind::Other, "{error}");
         assert!(error.to_string().contains("it has gone"), "{error}");

@@ -4,13 +4,13 @@ use crate::capture::{Span, Timestamp};
 use crate::rules::{Rule, Severity};
 use crate::track::{Direction, Finding, Note, SegmentEffect, TcpState};
 
-use super::super::{numerals, wording::message};
-use super::hop::Hop;
+use super::super::{units, wording::message};
+use super::record::PacketRecord;
 use super::story;
 
 /// A row.
 #[derive(Clone, Debug)]
-pub struct Rung {
+pub struct LadderRow {
     /// Its first packet's time.
     pub ts: Timestamp,
     /// Its first packet; 0 for words that belong to none.
@@ -56,7 +56,7 @@ pub struct LeftOut {
 
 impl LeftOut {
     /// Leaves a row out.
-    pub fn add(&mut self, row: &Rung) {
+    pub fn add(&mut self, row: &LadderRow) {
         let more = row.left_out.unwrap_or(Self { packets: row.packets, found: u64::from(row.matters()) });
         self.packets += more.packets;
         self.found += more.found;
@@ -80,7 +80,7 @@ pub enum Tone {
     Reset,
 }
 
-impl Rung {
+impl LadderRow {
     /// Words across the ladder.
     pub fn across(ts: Timestamp, label: String, story: String, tone: Tone) -> Self {
         Self {
@@ -104,12 +104,12 @@ impl Rung {
     }
 
     /// The bytes that are missing before a packet.
-    pub fn missing(hop: &Hop, (from, to): (i64, i64)) -> Self {
+    pub fn missing(record: &PacketRecord, (from, to): (i64, i64)) -> Self {
         let mut label = range(from, to);
         label.push_str("  ");
         label.push_str(&bytes(to.saturating_sub(from).try_into().unwrap_or(0)));
-        label.push_str(if hop.has(Rule::LostUpstream) { " lost before the capture" } else { " not seen" });
-        Self { from: None, ..Self::across(hop.ts, label, story::missing(hop.from, from, to), Tone::Missing) }
+        label.push_str(if record.has(Rule::LostUpstream) { " lost before the capture" } else { " not seen" });
+        Self { from: None, ..Self::across(record.ts, label, story::missing(record.from, from, to), Tone::Missing) }
     }
 
     /// A time without packets.
@@ -129,27 +129,27 @@ impl Rung {
     }
 
     /// A single packet; `repeats`: how often its acknowledgment has been repeated by now.
-    pub fn of(hop: &Hop, repeats: u32) -> Self {
-        let mut rung = Self {
-            ts: hop.ts,
-            frame: hop.frame,
-            last_frame: hop.frame,
-            from: Some(hop.from),
-            client: (hop.before.client != hop.after.client).then_some(hop.after.client),
-            server: (hop.before.server != hop.after.server).then_some(hop.after.server),
+    pub fn of(record: &PacketRecord, repeats: u32) -> Self {
+        let mut row = Self {
+            ts: record.ts,
+            frame: record.frame,
+            last_frame: record.frame,
+            from: Some(record.from),
+            client: (record.before.client != record.after.client).then_some(record.after.client),
+            server: (record.before.server != record.after.server).then_some(record.after.server),
             label: String::new(),
-            plain: (effect(hop, repeats), tone(hop, repeats)),
-            detail: detail(hop),
-            story: story::of(hop, repeats),
+            plain: (effect(record, repeats), tone(record, repeats)),
+            detail: detail(record),
+            story: story::of(record, repeats),
             tone: Tone::Plain,
-            findings: hop.findings().to_vec(),
-            window: Some(hop.room().into()),
-            in_flight: hop.in_flight.into(),
+            findings: record.findings().to_vec(),
+            window: Some(record.room().into()),
+            in_flight: record.in_flight.into(),
             packets: 1,
             left_out: None,
         };
-        rung.regard();
-        rung
+        row.regard();
+        row
     }
 
     /// A finding that comes when its packet's row is gone.
@@ -186,8 +186,8 @@ impl Rung {
 }
 
 /// Whether a packet's row would be.
-pub fn matters(hop: &Hop) -> bool {
-    tone(hop, 0).matters() || hop.findings().iter().any(is_told)
+pub fn matters(record: &PacketRecord) -> bool {
+    tone(record, 0).matters() || record.findings().iter().any(is_told)
 }
 
 impl Tone {
@@ -197,37 +197,37 @@ impl Tone {
 }
 
 /// What a packet does, in the shortest words.
-fn effect(hop: &Hop, repeats: u32) -> String {
+fn effect(record: &PacketRecord, repeats: u32) -> String {
     let mut label = String::new();
     let numbered = |name: &str| {
-        let mut label = format!("{name}  seq {}", hop.seq);
-        if let Some(ack) = hop.ack {
+        let mut label = format!("{name}  seq {}", record.seq);
+        if let Some(ack) = record.ack {
             label.push_str(&format!(" ack {ack}"));
         }
         label
     };
-    let syn = if hop.ack.is_some() { "SYN+ACK" } else { "SYN" };
-    match hop.effect {
+    let syn = if record.ack.is_some() { "SYN+ACK" } else { "SYN" };
+    match record.effect {
         SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts => label = numbered(syn),
         SegmentEffect::OpensAgain => label = format!("{syn} again"),
-        SegmentEffect::Closes => label = format!("FIN  seq {}", hop.seq_end),
-        SegmentEffect::ClosesAgain => label = format!("FIN again  seq {}", hop.seq_end),
-        SegmentEffect::Resets => label = format!("RST  seq {}", hop.seq),
+        SegmentEffect::Closes => label = format!("FIN  seq {}", record.seq_end),
+        SegmentEffect::ClosesAgain => label = format!("FIN again  seq {}", record.seq_end),
+        SegmentEffect::Resets => label = format!("RST  seq {}", record.seq),
         SegmentEffect::Stray => label = numbered("unexpected"),
         SegmentEffect::Outside => label = numbered("beyond the window"),
         SegmentEffect::Copy(twin) => return format!("@{twin} once more"),
         SegmentEffect::Data | SegmentEffect::Establishes | SegmentEffect::Acks => {}
     }
-    if hop.payload > 0 && !matches!(hop.effect, SegmentEffect::Acks) {
+    if record.payload > 0 && !matches!(record.effect, SegmentEffect::Acks) {
         label.push_str(if label.is_empty() { "" } else { "  " });
-        label.push_str(&range(hop.seq, hop.seq_end));
+        label.push_str(&range(record.seq, record.seq_end));
         label.push_str("  ");
-        label.push_str(&bytes(hop.payload.into()));
-        if hop.again > 0 && hop.findings().is_empty() {
+        label.push_str(&bytes(record.payload.into()));
+        if record.again > 0 && record.findings().is_empty() {
             label.push_str(" again");
         }
     }
-    for note in &hop.extra().notes {
+    for note in &record.extra().notes {
         label.push_str(if label.is_empty() { "" } else { ", " });
         label.push_str(match note {
             Note::KeepAlive => "keep-alive",
@@ -238,24 +238,24 @@ fn effect(hop: &Hop, repeats: u32) -> String {
         });
         if *note == Note::WindowUpdate {
             label.push(' ');
-            label.push_str(&bytes(hop.room().into()));
+            label.push_str(&bytes(record.room().into()));
         }
     }
     if label.is_empty() {
-        label = hop.ack.map_or_else(|| "no flags".to_owned(), |ack| format!("ack {ack}"));
+        label = record.ack.map_or_else(|| "no flags".to_owned(), |ack| format!("ack {ack}"));
         if repeats > 0 {
             label.push_str(&format!("  dup {repeats}"));
         }
     }
-    if hop.closes_window() {
+    if record.closes_window() {
         label.push_str(", window 0");
-    } else if hop.extra().notes.contains(&Note::ZeroWindowProbeAck) {
-        label.push_str(&format!(", window {}", bytes(hop.room().into())));
+    } else if record.extra().notes.contains(&Note::ZeroWindowProbeAck) {
+        label.push_str(&format!(", window {}", bytes(record.room().into())));
     }
-    let below = |(_, to): &&(i64, i64)| hop.ack.is_some_and(|ack| *to <= ack);
+    let below = |(_, to): &&(i64, i64)| record.ack.is_some_and(|ack| *to <= ack);
     // RFC 2883 §4: a block at or below the acknowledgment reports bytes that came twice.
     for (word, of) in [(", SACK", false), (", D-SACK", true)] {
-        let mut blocks = hop.extra().sack.iter().filter(|block| below(block) == of).peekable();
+        let mut blocks = record.extra().sack.iter().filter(|block| below(block) == of).peekable();
         if blocks.peek().is_some() {
             label.push_str(word);
         }
@@ -268,29 +268,29 @@ fn effect(hop: &Hop, repeats: u32) -> String {
 }
 
 /// What is told of a packet where there is room.
-fn detail(hop: &Hop) -> String {
+fn detail(record: &PacketRecord) -> String {
     let mut parts = Vec::new();
-    if let (Some(mss), _) = hop.announces {
+    if let (Some(mss), _) = record.announces {
         parts.push(format!("mss {mss}"));
     }
-    if let (_, Some(scale)) = hop.announces {
+    if let (_, Some(scale)) = record.announces {
         parts.push(format!("wscale {scale}"));
     }
-    if let Some(excerpt) = &hop.extra().excerpt {
+    if let Some(excerpt) = &record.extra().excerpt {
         parts.push(format!("\"{excerpt}\""));
     }
-    if let Some(frame) = hop.extra().fills {
+    if let Some(frame) = record.extra().fills {
         parts.push(format!("fills the gap of @{frame}"));
     }
-    if let Some(rtt) = hop.rtt {
+    if let Some(rtt) = record.rtt {
         parts.push(format!("rtt {}", time(rtt)));
     }
     parts.join("  ")
 }
 
 /// How a packet looks on which nothing was found.
-fn tone(hop: &Hop, repeats: u32) -> Tone {
-    match hop.effect {
+fn tone(record: &PacketRecord, repeats: u32) -> Tone {
+    match record.effect {
         SegmentEffect::Resets => Tone::Reset,
         SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts | SegmentEffect::Closes => Tone::Turn,
         SegmentEffect::Copy(_) => Tone::Quiet,
@@ -346,10 +346,10 @@ pub fn range(from: i64, to: i64) -> String {
 
 /// `1460 B`.
 pub fn bytes(number: u64) -> String {
-    numerals::written(|out| numerals::bytes(out, number))
+    units::written(|out| units::bytes(out, number))
 }
 
 /// `36.0 ms`, `1.503 s`.
 pub fn time(span: Span) -> String {
-    numerals::written(|out| numerals::time(out, span))
+    units::written(|out| units::time(out, span))
 }

@@ -1,7 +1,7 @@
 //! What becomes of every connection while the capture is read, and of the worst when it is over; all in bounded memory.
 //!
 //! A packet waits in the [`Log`] until that is full or the capture over; what is wanted of it then goes to its connection,
-//! an [`Open`]. When all is over, [`Kept`] are made of the worst.
+//! an [`Open`]. When all is over, [`GraphedConnection`] are made of the worst.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,12 +9,12 @@ use std::collections::BinaryHeap;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::report::ladder::Hop;
+use crate::report::ladder::PacketRecord;
 use crate::report::{Packet, Reporter};
 use crate::rules::Severity;
 use crate::track::{Amend, Finding, FlowRecord};
 
-use super::kept::Kept;
+use super::kept::GraphedConnection;
 use super::log::{Group, Log};
 use super::open::Open;
 
@@ -26,7 +26,7 @@ const LARGE: usize = 64;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug)]
-pub struct AlbumOptions {
+pub struct GraphCollectorOptions {
     /// Connections whose points are kept to the end.
     pub keep: usize,
     /// Connections of which the record is kept.
@@ -37,8 +37,8 @@ pub struct AlbumOptions {
 
 /// Gathers.
 #[derive(Debug)]
-pub struct Album {
-    options: AlbumOptions,
+pub struct GraphCollector {
+    options: GraphCollectorOptions,
     log: Log,
     /// What came before the log, by connection; nothing of one whose points had to go.
     open: HashMap<u32, Option<Box<Open>>, foldhash::fast::RandomState>,
@@ -49,7 +49,7 @@ pub struct Album {
     /// The worst connections that are over.
     over: Vec<(Rank, Box<FlowRecord>)>,
     /// The worst, made when they are asked for.
-    kept: Vec<Kept>,
+    kept: Vec<GraphedConnection>,
     records: Vec<(Rank, Box<FlowRecord>)>,
     /// The last of the records, once there are as many as are kept.
     bar: Option<Rank>,
@@ -58,11 +58,11 @@ pub struct Album {
 }
 
 /// The worst first, the larger first, the older first.
-type Rank = Reverse<(Trouble, u64, Reverse<u32>)>;
+type Rank = Reverse<(TroubleRank, u64, Reverse<u32>)>;
 
-impl Album {
+impl GraphCollector {
     /// An empty one.
-    pub fn new(options: AlbumOptions) -> Self {
+    pub fn new(options: GraphCollectorOptions) -> Self {
         Self {
             options,
             log: Log::default(),
@@ -78,7 +78,7 @@ impl Album {
     }
 
     /// The connections that were kept, worst first.
-    pub fn kept(&mut self) -> impl ExactSizeIterator<Item = &Kept> {
+    pub fn kept(&mut self) -> impl ExactSizeIterator<Item = &GraphedConnection> {
         self.make();
         self.kept.iter()
     }
@@ -181,22 +181,22 @@ impl Album {
     }
 }
 
-impl Reporter for Album {
+impl Reporter for GraphCollector {
     fn reads_payload(&self) -> bool {
         self.options.payload
     }
 
     fn packet(&mut self, _: &mut Vec<u8>, packet: &Packet<'_>) {
         let Some((segment, seen)) = packet.tcp.filter(|(_, seen)| seen.flow > 0) else { return };
-        if let Some(hop) = Hop::new(segment, seen) {
-            let hop = if self.options.payload { hop.with_excerpt(packet.payload) } else { hop };
-            if self.large[hop.flow as usize % LARGE] == hop.flow {
-                if let Some(Some(open)) = self.open.get_mut(&hop.flow) {
-                    open.push(hop);
+        if let Some(record) = PacketRecord::new(segment, seen) {
+            let record = if self.options.payload { record.with_excerpt(packet.payload) } else { record };
+            if self.large[record.flow as usize % LARGE] == record.flow {
+                if let Some(Some(open)) = self.open.get_mut(&record.flow) {
+                    open.push(record);
                 }
                 return;
             }
-            self.log.push(hop);
+            self.log.push(record);
             if self.log.is_full() {
                 self.sort();
             }
@@ -205,16 +205,16 @@ impl Reporter for Album {
 
     fn finding(&mut self, _: &mut Vec<u8>, finding: &Finding) {
         let Some(flow) = finding.flow else { return };
-        if let Some(hop) = self.log.find(flow, finding.frame) {
-            hop.add(finding);
+        if let Some(record) = self.log.find(flow, finding.frame) {
+            record.add(finding);
         } else if let Some(open) = self.open.entry(flow).or_insert_with(|| Some(Box::default())) {
             open.say(finding);
         }
     }
 
     fn amend(&mut self, _: &mut Vec<u8>, amend: &Amend) {
-        if let Some(hop) = self.log.find(amend.flow, amend.frame) {
-            hop.amend(amend);
+        if let Some(record) = self.log.find(amend.flow, amend.frame) {
+            record.amend(amend);
         } else if let Some(Some(open)) = self.open.get_mut(&amend.flow) {
             open.amend(amend);
         }
@@ -237,16 +237,16 @@ impl Reporter for Album {
 ///
 /// It cannot become one of the worst any more where as many others of its kind are larger, unless trouble is found later.
 fn quiet_bytes(group: &Group<'_>) -> Option<u64> {
-    let over = group.iter().next_back().is_some_and(Hop::is_over);
-    let quiet = over && group.iter().all(|hop| hop.findings().is_empty() && hop.again == 0);
-    quiet.then(|| group.iter().map(|hop| u64::from(hop.payload)).sum())
+    let over = group.iter().next_back().is_some_and(PacketRecord::is_over);
+    let quiet = over && group.iter().all(|record| record.findings().is_empty() && record.again == 0);
+    quiet.then(|| group.iter().map(|record| u64::from(record.payload)).sum())
 }
 
 /// How much trouble a connection was in: errors, warnings, notes, segments sent again.
-pub type Trouble = [u64; 4];
+pub type TroubleRank = [u64; 4];
 
 /// Measures it.
-pub fn trouble(flow: &FlowRecord) -> Trouble {
+pub fn trouble(flow: &FlowRecord) -> TroubleRank {
     let mut found = [0_i64; 4];
     let at = |severity: Severity| match severity {
         Severity::Error => 0,

@@ -6,7 +6,7 @@ use crate::dissect::Segment;
 use crate::policy::{State, Verdict};
 use crate::track::{Direction, Observation};
 
-use super::super::pen::{Pen, Room};
+use super::super::buffer::{BufferWriter, SpareCapacity};
 use super::super::remark;
 
 /// Packets of the first failure's connection that are kept: so many before it, and so many after.
@@ -15,7 +15,7 @@ const AFTER: usize = 8;
 
 /// What is shown of a capture's packets.
 #[derive(Debug, Default)]
-pub struct Exhibit {
+pub struct EvidenceExcerpt {
     wanted: BTreeSet<u64>,
     lines: BTreeMap<u64, String>,
     /// The connection and the frame of the first failure.
@@ -34,7 +34,7 @@ pub(super) struct Step {
     pub findings: Vec<&'static str>,
 }
 
-impl Exhibit {
+impl EvidenceExcerpt {
     /// What has to be shown of a verdict; nothing when all is well.
     pub fn of(verdict: &Verdict) -> Self {
         let mut exhibit = Self::default();
@@ -70,7 +70,13 @@ impl Exhibit {
         }
         let Some(direction) = seen.direction else { return };
         let mut words = Vec::new();
-        remark::write(&mut Pen::new(&mut Room::default(), &mut words), segment, seen, direction, false);
+        remark::write(
+            &mut BufferWriter::new(&mut SpareCapacity::default(), &mut words),
+            segment,
+            seen,
+            direction,
+            false,
+        );
         self.steps.push_back(Step {
             frame,
             from_client: direction == Direction::FromOriginator,

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
-pub use super::digits::decimal as integer;
-use super::digits::{count, digits, labelled_count};
-use super::pen::Text;
+use super::buffer::Append;
+pub use super::integer::decimal as integer;
+use super::integer::{count, digits, labelled_count};
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 
@@ -31,7 +31,7 @@ pub fn grouped(out: &mut Vec<u8>, number: u64) {
 
 /// `number / 10^places`, with that many decimals: `fixed(12345, 3)` is `12.345`. Places are 9 or less.
 #[inline(always)]
-pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
+pub fn fixed(out: &mut impl Append, number: i64, places: u32) {
     if number < 0 {
         out.text(b"-");
     }
@@ -51,7 +51,7 @@ pub fn fixed(out: &mut impl Text, number: i64, places: u32) {
 
 /// A time with its unit: whole microseconds below a millisecond, milliseconds with one decimal below a second, seconds with three
 /// above.
-pub fn time(out: &mut impl Text, span: Span) {
+pub fn time(out: &mut impl Append, span: Span) {
     if span.0.unsigned_abs() < 999_500 {
         fixed(out, rounded(span.0, 1_000), 0);
         out.text(b" us");
@@ -65,25 +65,25 @@ pub fn time(out: &mut impl Text, span: Span) {
 }
 
 /// Milliseconds with one decimal and without the unit.
-pub fn millis(out: &mut impl Text, span: Span) {
+pub fn millis(out: &mut impl Append, span: Span) {
     fixed(out, rounded(span.0, 100_000), 1);
 }
 
 /// Seconds with three decimals and without the unit.
-pub fn seconds(out: &mut impl Text, span: Span) {
+pub fn seconds(out: &mut impl Append, span: Span) {
     fixed(out, rounded(span.0, 1_000_000), 3);
 }
 
 /// `1460 B`.
 #[inline]
-pub fn bytes(out: &mut impl Text, number: u64) {
+pub fn bytes(out: &mut impl Append, number: u64) {
     count(out, number);
     out.text(b" B");
 }
 
 /// `@15`.
 #[inline]
-pub fn frame(out: &mut impl Text, number: u64) {
+pub fn frame(out: &mut impl Append, number: u64) {
     labelled_count(out, b"@", number);
 }
 
@@ -99,7 +99,7 @@ pub fn socket(out: &mut Vec<u8>, socket: Socket) {
 
 /// Writes instants as `2023-11-14T22:13:20.101999000Z`; works out the date once a day and the time of day once a second.
 #[derive(Debug)]
-pub struct Calendar {
+pub struct TimestampFormatter {
     day: i64,
     date: [u8; 10],
     /// When the second began that was written last, and the time of day.
@@ -107,16 +107,16 @@ pub struct Calendar {
     clock: [u8; 8],
 }
 
-impl Default for Calendar {
+impl Default for TimestampFormatter {
     fn default() -> Self {
         Self { day: 0, date: *b"1970-01-01", second: Timestamp(0), clock: *b"00:00:00" }
     }
 }
 
-impl Calendar {
+impl TimestampFormatter {
     /// As RFC 3339 with nanoseconds, in UTC.
     #[inline]
-    pub fn rfc3339(&mut self, out: &mut impl Text, ts: Timestamp) {
+    pub fn rfc3339(&mut self, out: &mut impl Append, ts: Timestamp) {
         let nanos = self.seek(ts);
         out.text(&self.date);
         out.text(b"T");
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn instants_are_written_as_rfc_3339_before_and_after_the_epoch() {
-        let mut calendar = Calendar::default();
+        let mut calendar = TimestampFormatter::default();
         for (seconds, nanos, text) in [
             (0, 0, "1970-01-01T00:00:00.000000000Z"),
             (1_700_000_000, 101_999_000, "2023-11-14T22:13:20.101999000Z"),

@@ -5,11 +5,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::pen::Text;
+use super::buffer::Append;
 
 /// In decimal, of up to 32 bits: what a line is full of.
 #[inline]
-pub fn number(out: &mut impl Text, number: u32) {
+pub fn number(out: &mut impl Append, number: u32) {
     match short_number(number) {
         Some((digits, count)) => out.word(digits, count),
         None => long_number(out, number),
@@ -18,7 +18,7 @@ pub fn number(out: &mut impl Text, number: u32) {
 
 /// The same behind a label.
 #[inline(always)]
-pub fn labelled<const N: usize>(out: &mut impl Text, label: &[u8; N], number: u32) {
+pub fn labelled<const N: usize>(out: &mut impl Append, label: &[u8; N], number: u32) {
     match short_number(number) {
         Some((digits, count)) => out.text_and_word(label, digits, count),
         None => {
@@ -42,7 +42,7 @@ fn short_number(number: u32) -> Option<(u64, usize)> {
 
 /// Of nine or ten digits.
 #[inline(never)]
-fn long_number(out: &mut impl Text, number: u32) {
+fn long_number(out: &mut impl Append, number: u32) {
     let top = number / 100_000_000;
     let pair = u16::from_le_bytes(PAIRS[(top % 100) as usize]);
     let zeros = u32::from(top < 10);
@@ -63,7 +63,7 @@ const PAIRS: [[u8; 2]; 100] = {
 
 /// In decimal, of up to 64 bits.
 #[inline]
-pub fn count(out: &mut impl Text, count: u64) {
+pub fn count(out: &mut impl Append, count: u64) {
     match u32::try_from(count) {
         Ok(small) => number(out, small),
         Err(_) => decimal(out, count),
@@ -72,7 +72,7 @@ pub fn count(out: &mut impl Text, count: u64) {
 
 /// The same behind a label.
 #[inline(always)]
-pub fn labelled_count<const N: usize>(out: &mut impl Text, label: &[u8; N], count: u64) {
+pub fn labelled_count<const N: usize>(out: &mut impl Append, label: &[u8; N], count: u64) {
     match u32::try_from(count) {
         Ok(small) => labelled(out, label, small),
         Err(_) => {
@@ -83,13 +83,13 @@ pub fn labelled_count<const N: usize>(out: &mut impl Text, label: &[u8; N], coun
 }
 
 /// In decimal, of any size and sign.
-pub fn decimal(out: &mut impl Text, number: impl itoa::Integer) {
+pub fn decimal(out: &mut impl Append, number: impl itoa::Integer) {
     out.add(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// In decimal, with a sign where it is below zero.
 #[inline]
-pub fn signed(out: &mut impl Text, number: i64) {
+pub fn signed(out: &mut impl Append, number: i64) {
     match u64::try_from(number) {
         Ok(number) => count(out, number),
         Err(_) => decimal(out, number),
@@ -122,7 +122,7 @@ pub fn digits<const N: usize>(number: u32) -> [u8; N] {
 }
 
 /// In decimal, with zeros (or whatever `pad` is) in front up to a width.
-pub fn padded(out: &mut impl Text, number: u64, width: usize, pad: u8) {
+pub fn padded(out: &mut impl Append, number: u64, width: usize, pad: u8) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number).as_bytes();
     out.fill(pad, width.saturating_sub(digits.len()));
@@ -130,24 +130,24 @@ pub fn padded(out: &mut impl Text, number: u64, width: usize, pad: u8) {
 }
 
 /// Two digits, with a zero in front where it needs one; above 99 the last two.
-pub fn two(out: &mut impl Text, number: u8) {
+pub fn two(out: &mut impl Append, number: u8) {
     out.put([b'0' + number / 10 % 10, b'0' + number % 10], 2);
 }
 
 /// Every byte in two hexadecimal digits.
-pub fn hex_bytes(out: &mut impl Text, bytes: &[u8]) {
+pub fn hex_bytes(out: &mut impl Append, bytes: &[u8]) {
     for byte in bytes {
         out.put([hex_digit(byte >> 4), hex_digit(byte & 15)], 2);
     }
 }
 
 /// In hexadecimal without zeros in front.
-pub fn hex(out: &mut impl Text, number: u64) {
+pub fn hex(out: &mut impl Append, number: u64) {
     hex_padded(out, number, 1);
 }
 
 /// In hexadecimal, with zeros in front up to a width.
-pub fn hex_padded(out: &mut impl Text, number: u64, width: u32) {
+pub fn hex_padded(out: &mut impl Append, number: u64, width: u32) {
     let digits = (64 - number.leading_zeros()).div_ceil(4).max(width);
     for at in (0..digits).rev() {
         out.put([hex_digit((number >> (at * 4)) as u8 & 15)], 1);
@@ -161,7 +161,7 @@ pub fn hex_digit(nibble: u8) -> u8 {
 
 /// An address as tcpdump writes it.
 #[inline]
-pub fn address(out: &mut impl Text, addr: IpAddr) {
+pub fn address(out: &mut impl Append, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => v4(out, addr),
         // RFC 5952 §5, but for the last: of `::/96` only `::ffff:0:0/96` ends like that there.
@@ -171,7 +171,7 @@ pub fn address(out: &mut impl Text, addr: IpAddr) {
 
 /// An address as `IpAddr` writes itself: as RFC 5952 says.
 #[inline]
-pub fn address_as_std(out: &mut impl Text, addr: IpAddr) {
+pub fn address_as_std(out: &mut impl Append, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => v4(out, addr),
         IpAddr::V6(addr) => v6(out, addr, |zeros, before| zeros == (0, 5) && before == 0xffff),
@@ -179,7 +179,7 @@ pub fn address_as_std(out: &mut impl Text, addr: IpAddr) {
 }
 
 #[inline]
-fn v4(out: &mut impl Text, addr: Ipv4Addr) {
+fn v4(out: &mut impl Append, addr: Ipv4Addr) {
     let [a, b, c, d] = addr.octets().map(|octet| OCTETS[usize::from(octet)]);
     let pair = |first: Octet, second: Octet| u64::from(first.text) | u64::from(second.text) << (first.len * 8 % 64);
     out.words((pair(a, b), (a.len + b.len) as usize), (pair(c, d), (c.len + d.len - 1) as usize));
@@ -215,7 +215,7 @@ const OCTETS: [Octet; 256] = {
 /// run of zeros and the group before the last two say that it is one.
 // RFC 5952 §4.2.
 #[inline]
-fn v6(out: &mut impl Text, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16) -> bool) {
+fn v6(out: &mut impl Append, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16) -> bool) {
     let groups = addr.segments();
     let zeros = longest_run_of_zeros(&groups);
     let holds_v4 = holds_v4(zeros, groups[5]);
@@ -246,7 +246,7 @@ fn v6(out: &mut impl Text, addr: Ipv6Addr, holds_v4: impl Fn((usize, usize), u16
 
 /// Four hexadecimal digits, without zeros in front, and a colon if more follows.
 #[inline]
-fn group(out: &mut impl Text, group: u16, more: bool) {
+fn group(out: &mut impl Append, group: u16, more: bool) {
     // Nibbles are spread, a byte each, and turned round; those above 9 are letters.
     let bytes = (u32::from(group) | u32::from(group) << 8) & 0x00ff_00ff;
     let nibbles = ((bytes | bytes << 4) & 0x0f0f_0f0f).swap_bytes();

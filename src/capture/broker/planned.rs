@@ -8,7 +8,7 @@ use crate::capture::{Timestamp, Turns};
 
 /// What has been asked for so far, and made.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct PlannedFiles {
     /// The last file of `-w`: when its interval began, and its number.
     last: Option<(Option<Timestamp>, u32)>,
     /// Intervals after the first.
@@ -18,7 +18,7 @@ pub(super) struct Asked {
     parts: HashSet<(Part, bool)>,
 }
 
-impl Asked {
+impl PlannedFiles {
     /// Whether this file is the next one, or again the last one.
     pub fn allows(&self, names: &SaveNames, file: &SavedFile) -> bool {
         match (names.purpose(), *file) {
@@ -71,12 +71,12 @@ mod tests {
     /// Which of these files are made, with their numbers and the seconds in which their intervals began.
     fn made(turns: Turns, files: &[(i64, u32)]) -> Vec<(i64, u32)> {
         let names = SaveNames::new("x.pcap".as_ref(), turns);
-        let mut asked = Asked::default();
+        let mut planned = PlannedFiles::default();
         let make = |(second, count): &&(i64, u32)| {
             let file = SavedFile::Turn { began: Some(Timestamp(*second)), count: *count };
-            let allowed = asked.allows(&names, &file);
+            let allowed = planned.allows(&names, &file);
             if allowed {
-                asked.note(&file);
+                planned.note(&file);
             }
             allowed
         };
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn nothing_is_made_for_another_purpose() {
-        let asked = Asked::default();
+        let planned = PlannedFiles::default();
         let turn = SavedFile::Turn { began: None, count: 0 };
         let finding = SavedFile::Finding { code: 203, flow: 1, frame: 1, at: Timestamp(0) };
         for (purpose, turns, findings) in [
@@ -108,7 +108,11 @@ mod tests {
             (Purpose::Temporary, false, false),
         ] {
             let names = SaveNames::new("x".as_ref(), Turns::default()).with_purpose(purpose);
-            assert_eq!((asked.allows(&names, &turn), asked.allows(&names, &finding)), (turns, findings), "{purpose:?}");
+            assert_eq!(
+                (planned.allows(&names, &turn), planned.allows(&names, &finding)),
+                (turns, findings),
+                "{purpose:?}"
+            );
         }
     }
 }

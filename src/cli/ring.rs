@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::capture::{
-    CaptureError, Extent, Frame, Ring, SaveFile, SaveOptions, SavedFile, SharedClerk, Span, Timestamp,
+    CaptureError, Extent, Frame, Ring, SaveFile, SaveOptions, SavedFile, SharedBroker, Span, Timestamp,
 };
 use crate::display;
 use crate::rules::Rule;
 use crate::track::Finding;
 
-use super::output::tell;
+use super::output::warn;
 
 /// What is kept, and for which findings it is saved.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,10 +28,10 @@ pub struct KeepPlan {
 }
 
 /// Keeps packets, and saves them around findings.
-pub struct Keeper {
+pub struct RingSaver {
     plan: KeepPlan,
     ring: Ring,
-    clerk: SharedClerk,
+    broker: SharedBroker,
     options: SaveOptions,
     current: Option<Current>,
     files: u32,
@@ -49,11 +49,11 @@ struct Current {
     length: u64,
 }
 
-impl Keeper {
+impl RingSaver {
     /// Keeps nothing yet.
-    pub fn new(plan: KeepPlan, clerk: SharedClerk, options: SaveOptions) -> Self {
+    pub fn new(plan: KeepPlan, broker: SharedBroker, options: SaveOptions) -> Self {
         let ring = Ring::new(plan.extent);
-        Self { plan, ring, clerk, options, current: None, files: 0, late: HashSet::new(), failed: None }
+        Self { plan, ring, broker, options, current: None, files: 0, late: HashSet::new(), failed: None }
     }
 
     /// Keeps a packet, and saves it when it follows a finding closely enough.
@@ -78,7 +78,7 @@ impl Keeper {
         if finding.frame > 0 && finding.frame < first {
             if self.late.insert(finding.rule) {
                 let rule = finding.rule.code();
-                tell(&format!(
+                warn(&format!(
                     "tcpcheck: {rule} of @{} was found when its packets had left the ring: --ring could be longer",
                     finding.frame
                 ));
@@ -101,8 +101,8 @@ impl Keeper {
             frame: finding.frame,
             at: if finding.frame > 0 { finding.ts } else { last },
         };
-        let (made, path) = self.clerk.ask().make(&file)?;
-        tell(&format!(
+        let (made, path) = self.broker.ask().make(&file)?;
+        warn(&format!(
             "tcpcheck: {} of @{}: packets around it go to {}",
             finding.rule.code(),
             finding.frame,
@@ -130,7 +130,7 @@ impl Keeper {
         if let Err(error) = done
             && self.failed.is_none()
         {
-            tell(&format!("tcpcheck: {error}; the analysis goes on"));
+            warn(&format!("tcpcheck: {error}; the analysis goes on"));
             self.failed = Some(error.to_string());
         }
     }

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::asked::Asked;
-use super::{Clerk, Purpose, SaveNames, SavedFile};
+use super::planned::PlannedFiles;
+use super::{Broker, Purpose, SaveNames, SavedFile};
 use crate::capture::create::Folder;
 use crate::capture::{Anchor, CaptureError, standard_output};
 
@@ -15,9 +15,9 @@ const MAX_RUNNING: usize = 16;
 const MAX_WAITING: usize = 65_536;
 
 /// Runs the errands in this process.
-pub struct OwnClerk {
+pub struct OwnBroker {
     names: SaveNames,
-    asked: Asked,
+    planned: PlannedFiles,
     /// Where the files are made: opened once, so that no other folder takes its place.
     folder: Option<Folder>,
     anchor: Option<Anchor>,
@@ -26,13 +26,13 @@ pub struct OwnClerk {
     waiting: VecDeque<PathBuf>,
 }
 
-impl OwnClerk {
+impl OwnBroker {
     /// Who makes files of these names.
     pub fn new(names: SaveNames) -> Self {
         // Where there is none yet, the first file says so.
         let folder = Folder::open(names.folder()).ok();
         let (running, waiting) = Default::default();
-        Self { names, asked: Asked::default(), folder, anchor: None, latest: None, running, waiting }
+        Self { names, planned: PlannedFiles::default(), folder, anchor: None, latest: None, running, waiting }
     }
 
     /// Who can bind that capture anew as well.
@@ -78,9 +78,9 @@ impl OwnClerk {
     }
 }
 
-impl Clerk for OwnClerk {
+impl Broker for OwnBroker {
     fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError> {
-        if !self.asked.allows(&self.names, file) {
+        if !self.planned.allows(&self.names, file) {
             return Err(refused("for a file of that name"));
         }
         let path = self.names.of(file);
@@ -93,7 +93,7 @@ impl Clerk for OwnClerk {
             }),
         };
         let made = made.map_err(|source| CaptureError::Io { path: path.clone(), source })?;
-        self.asked.note(file);
+        self.planned.note(file);
         if matches!(file, SavedFile::Turn { .. }) {
             self.latest = Some(path.clone());
         }

@@ -1,10 +1,10 @@
 //! Appending many small pieces to a buffer.
 //!
-//! A `Vec` looks at its capacity, its pointer and its length for each piece, all in memory. A [`Pen`] writes into a room of
+//! A `Vec` looks at its capacity, its pointer and its length for each piece, all in memory. A [`BufferWriter`] writes into a room of
 //! fixed size and hands it on when it is full or the pen is put down, so that a piece is a comparison, a store and an addition.
 
 /// What text is appended to, in pieces that are most often short.
-pub trait Text {
+pub trait Append {
     /// The first `count` bytes of a chunk; all are copied, so the count costs nothing.
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize);
 
@@ -45,7 +45,7 @@ pub trait Text {
     }
 }
 
-impl Text for Vec<u8> {
+impl Append for Vec<u8> {
     #[inline]
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
         let len = self.len() + count;
@@ -64,9 +64,9 @@ const ROOM: usize = 1024;
 
 /// Where a pen writes. To clear it takes longer than a short text, so it is kept from one to the next.
 #[derive(Clone, Debug)]
-pub struct Room([u8; ROOM]);
+pub struct SpareCapacity([u8; ROOM]);
 
-impl Default for Room {
+impl Default for SpareCapacity {
     #[inline]
     fn default() -> Self {
         Self([0; ROOM])
@@ -75,16 +75,16 @@ impl Default for Room {
 
 /// A text in the making: behind what stands in `out`, and there when the pen is dropped.
 #[derive(Debug)]
-pub struct Pen<'a> {
+pub struct BufferWriter<'a> {
     room: &'a mut [u8; ROOM],
     at: usize,
     out: &'a mut Vec<u8>,
 }
 
-impl<'a> Pen<'a> {
+impl<'a> BufferWriter<'a> {
     /// Goes on behind what is there.
     #[inline]
-    pub fn new(room: &'a mut Room, out: &'a mut Vec<u8>) -> Self {
+    pub fn new(room: &'a mut SpareCapacity, out: &'a mut Vec<u8>) -> Self {
         Self { room: &mut room.0, at: 0, out }
     }
 
@@ -159,7 +159,7 @@ impl<'a> Pen<'a> {
     }
 }
 
-impl Text for Pen<'_> {
+impl Append for BufferWriter<'_> {
     #[inline(always)]
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize) {
         match self.place() {
@@ -228,7 +228,7 @@ impl Text for Pen<'_> {
     }
 }
 
-impl Drop for Pen<'_> {
+impl Drop for BufferWriter<'_> {
     #[inline]
     fn drop(&mut self) {
         self.hand_on();
@@ -246,8 +246,8 @@ mod tests {
             (0..600_usize).map(|len| vec![b'a' + (len % 26) as u8; len * 7 % (ROOM + 201)]).collect();
         for most in [0, 1, ROOM - 1, ROOM, ROOM + 1, ROOM + 200] {
             let (mut penned, mut plain) = (b"before".to_vec(), b"before".to_vec());
-            let mut room = Room::default();
-            let mut pen = Pen::new(&mut room, &mut penned);
+            let mut room = SpareCapacity::default();
+            let mut pen = BufferWriter::new(&mut room, &mut penned);
             for (at, piece) in pieces.iter().enumerate() {
                 let piece = &piece[..piece.len().min(most)];
                 pen.add(piece);
