@@ -393,3 +393,17 @@ fn of_captures_that_miss_frames_what_was_acknowledged_and_never_sent_again_is_no
     let records = road.compared();
     assert_eq!((records.fates("lost").len(), records.fates("outside").len()), (0, 1));
 }
+
+#[test]
+fn a_capture_that_ends_inside_a_packet_is_compared_up_to_there_and_that_is_said() {
+    let mut road = Road::new();
+    troubled(&mut road);
+    let [a, b] = road.files();
+    let whole = std::fs::read(&a).unwrap();
+    std::fs::write(&a, &whole[..whole.len() - 7]).unwrap();
+    let output = tcpcheck(&["compare".as_ref(), a.as_os_str(), b.as_os_str()]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("a.pcap") && errors.contains("ends inside"), "{errors}");
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("client to server (A to B)"), "{errors}");
+}

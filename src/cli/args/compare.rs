@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, ValueHint};
 
-use super::common::{Color, ConfinementArgs};
+use super::common::{AnalysisArgs, Color, ConfinementArgs};
 
 /// What was typed behind `compare`.
 #[derive(Debug, Group)]
@@ -31,6 +31,9 @@ pub struct CompareArgs {
     /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
     pub color: Color,
+    /// Limits of the analysis.
+    #[command(flatten, next_help_heading = "Analysis")]
+    pub analysis: AnalysisArgs,
     /// What is given up before packets are read.
     #[command(flatten, next_help_heading = "Privileges")]
     pub confinement: ConfinementArgs,

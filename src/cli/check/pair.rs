@@ -7,6 +7,7 @@ use crate::cli::compare::{Compared, Input};
 use crate::cli::plan::{is_standard, word};
 use crate::policy::{PathJudge, Policy, Verdict};
 use crate::report::check::{Capture, EvidenceExcerpt};
+use crate::track::AnalysisOptions;
 
 use super::inputs;
 
@@ -22,7 +23,12 @@ impl Pair {
     ///
     /// # Errors
     /// When there are not two.
-    pub fn open(inputs: &[inputs::Input], policy: &Policy, filter: &Filter) -> Result<Option<Self>> {
+    pub fn open(
+        inputs: &[inputs::Input],
+        policy: &Policy,
+        filter: &Filter,
+        options: AnalysisOptions,
+    ) -> Result<Option<Self>> {
         if !policy.judges_pairs() {
             return Ok(None);
         }
@@ -32,7 +38,7 @@ impl Pair {
         }
         let open = |input: &inputs::Input| -> Result<Input, String> {
             let files = OpenFiles::open(&[&input.path]).map_err(|error| error.to_string())?;
-            Ok(Input::new(files, filter.clone()))
+            Ok(Input::new(files, filter.clone(), options))
         };
         let both = || Ok([open(a)?, open(b)?]);
         let words = word(&a.path).zip(word(&b.path)).map(|(a, b)| format!("{a} {b}"));

@@ -4,18 +4,19 @@ use std::thread;
 
 use anyhow::{Result, anyhow};
 
-use crate::capture::{SourceInfo, Span};
+use crate::capture::{CaptureFault, SourceInfo, Span};
 use crate::compare::{Comparison, Overlap, PathEvent, Relation, Side, Survey};
 use crate::report::compare::CompareReport;
 use crate::track::Event;
 
 use super::super::output::Output;
-use super::feed::{self, Input, Item};
+use super::feed::{self, Input, Item, Surveyed};
 
 /// Two captures that show the same traffic.
 pub struct Compared<'a> {
     inputs: [&'a Input; 2],
     sources: [SourceInfo; 2],
+    faults: [Vec<CaptureFault>; 2],
     overlap: Overlap,
 }
 
@@ -25,8 +26,14 @@ impl<'a> Compared<'a> {
     /// # Errors
     /// When they do not show the same traffic, or cannot be read.
     pub fn new(a: &'a Input, b: &'a Input) -> Result<Self> {
-        let (overlap, sources) = overlap(a, b)?;
-        Ok(Self { inputs: [a, b], sources, overlap })
+        let (overlap, [a_surveyed, b_surveyed]) = overlap(a, b)?;
+        let sources = [a_surveyed.info, b_surveyed.info];
+        Ok(Self { inputs: [a, b], sources, faults: [a_surveyed.faults, b_surveyed.faults], overlap })
+    }
+
+    /// Where the captures are cut or damaged: they were compared up to there.
+    pub fn faults(&self) -> &[Vec<CaptureFault>; 2] {
+        &self.faults
     }
 
     /// The first one's name.
@@ -96,38 +103,36 @@ impl<'a> Compared<'a> {
 ///
 /// # Errors
 /// When they do not show the same traffic.
-fn overlap(a: &Input, b: &Input) -> Result<(Overlap, [SourceInfo; 2])> {
-    let ((survey_a, a_info), (survey_b, b_info)) = surveys(a, b, Survey::default)?;
-    let mut relation = survey_a.relation(&survey_b);
+fn overlap(a: &Input, b: &Input) -> Result<(Overlap, [Surveyed; 2])> {
+    let surveyed = surveys(a, b, Survey::default)?;
+    let mut relation = surveyed[0].survey.relation(&surveyed[1].survey);
     if matches!(relation, Relation::Different) {
-        let ((survey_a, _), (survey_b, _)) = surveys(a, b, Survey::of_payloads)?;
-        relation = survey_a.relation(&survey_b);
+        let [a, b] = surveys(a, b, Survey::of_payloads)?;
+        relation = a.survey.relation(&b.survey);
     }
     match relation {
-        Relation::Path(overlap) => Ok((overlap, [a_info, b_info])),
-        unrelated => Err(unrelated_words(&unrelated, [(&survey_a, &a_info), (&survey_b, &b_info)])),
+        Relation::Path(overlap) => Ok((overlap, surveyed)),
+        unrelated => Err(unrelated_words(&unrelated, &surveyed)),
     }
 }
 
-type Surveyed = (Survey, SourceInfo);
-
 /// Looks through both at once.
-fn surveys(a: &Input, b: &Input, new: fn() -> Survey) -> Result<(Surveyed, Surveyed)> {
+fn surveys(a: &Input, b: &Input, new: fn() -> Survey) -> Result<[Surveyed; 2]> {
     thread::scope(|scope| {
         let other = scope.spawn(|| b.survey(new()));
         let one = a.survey(new())?;
         let other = other.join().map_err(|_| anyhow!("a thread has failed"))??;
-        Ok((one, other))
+        Ok([one, other])
     })
 }
 
-fn unrelated_words(relation: &Relation, [a, b]: [(&Survey, &SourceInfo); 2]) -> anyhow::Error {
-    for (survey, info) in [a, b] {
+fn unrelated_words(relation: &Relation, surveyed: &[Surveyed; 2]) -> anyhow::Error {
+    for Surveyed { survey, info, .. } in surveyed {
         if survey.segments() == 0 {
             return anyhow!("{}: there is no TCP in it to compare", info.name);
         }
     }
-    let (a, b) = (&a.1.name, &b.1.name);
+    let [a, b] = surveyed.each_ref().map(|surveyed| &surveyed.info.name);
     match relation {
         Relation::Apart(side, gap) => {
             let (first, second) = if *side == Side::A { (a, b) } else { (b, a) };

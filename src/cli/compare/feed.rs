@@ -5,10 +5,10 @@ use std::thread;
 
 use anyhow::Result;
 
-use crate::capture::{CaptureError, Filter, FrameSource, Next, OpenFiles, SourceInfo, Timestamp};
+use crate::capture::{CaptureError, CaptureFault, Filter, FrameSource, Next, OpenFiles, SourceInfo, Timestamp};
 use crate::compare::{Sighting, Survey};
 use crate::dissect::{Dissection, Reader};
-use crate::track::{Event, FlowTracker, Observation, TrackerOptions};
+use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Visitor};
 
 /// What goes from one thread to the other together.
 const BATCH: usize = 1024;
@@ -21,6 +21,17 @@ const WAITING: usize = 2;
 pub struct Input {
     files: OpenFiles,
     filter: Filter,
+    options: AnalysisOptions,
+}
+
+/// A capture that was looked through.
+pub struct Surveyed {
+    /// What it shows.
+    pub survey: Survey,
+    /// What it is.
+    pub info: SourceInfo,
+    /// Where it is cut or damaged: what lies behind that was not read.
+    pub faults: Vec<CaptureFault>,
 }
 
 /// Something that a capture shows.
@@ -39,8 +50,8 @@ pub struct Items {
 
 impl Input {
     /// Of open files.
-    pub fn new(files: OpenFiles, filter: Filter) -> Self {
-        Self { files, filter }
+    pub fn new(files: OpenFiles, filter: Filter, options: AnalysisOptions) -> Self {
+        Self { files, filter, options }
     }
 
     /// From the beginning.
@@ -49,7 +60,7 @@ impl Input {
     }
 
     /// Looks through it once, with a survey that has seen nothing.
-    pub fn survey(&self, mut survey: Survey) -> Result<(Survey, SourceInfo)> {
+    pub fn survey(&self, mut survey: Survey) -> Result<Surveyed> {
         let (mut source, mut filter) = (self.source()?, self.filter.clone());
         let mut reader = Reader::new(false);
         while let Next::Frame(frame) = source.next_frame()? {
@@ -66,69 +77,74 @@ impl Input {
         if source.drops().is_some_and(|drops| drops.kernel > 0 || drops.interface > 0) {
             survey.lost_frames();
         }
-        Ok((survey, source.info()))
+        Ok(Surveyed { survey, info: source.info(), faults: source.faults().to_vec() })
     }
 
     /// Reads it in a thread of that scope.
     pub fn items<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) -> Items {
         let (give, batches) = mpsc::sync_channel(WAITING);
         scope.spawn(move || {
-            if let Err(error) = self.read(&give) {
+            if let Err(Ended::Failed(error)) = self.read(&give) {
                 let _ = give.send(Err(error));
             }
         });
         Items { batches, batch: Vec::new().into_iter() }
     }
 
-    fn read(&self, give: &SyncSender<Result<Vec<Item>, CaptureError>>) -> Result<(), CaptureError> {
-        let (mut source, mut filter) = (self.source()?, self.filter.clone());
-        let (mut reader, mut tracker) = (Reader::default(), FlowTracker::new(TrackerOptions::default()));
-        let mut seen = Observation::default();
-        let mut batch = Vec::with_capacity(BATCH);
-        let send = |batch: &mut Vec<Item>, least: usize| {
-            batch.len() < least || give.send(Ok(std::mem::replace(batch, Vec::with_capacity(BATCH)))).is_ok()
-        };
-        while let Next::Frame(frame) = source.next_frame()? {
-            if !filter.accepts(&frame)? {
-                continue;
-            }
-            let mut dissection = Dissection::new();
-            reader.read(&frame, &mut dissection);
-            match reader.segment(&dissection) {
-                Ok(segment) => {
-                    tracker.observe(segment, &mut seen);
-                    batch.extend(Sighting::new(segment, &seen).map(Item::Sighting));
-                    let findings = seen.findings.drain(..);
-                    batch.extend(findings.map(|finding| Item::Event(Box::new(Event::Finding(finding)))));
-                }
-                Err(other) => tracker.pass(frame.number, frame.ts, other),
-            }
-            events(&mut tracker, &mut batch);
-            if !send(&mut batch, BATCH) {
-                return Ok(());
-            }
-        }
-        tracker.lost_fragments(reader.lost_fragments());
-        tracker.finish();
-        while events(&mut tracker, &mut batch) {
-            if !send(&mut batch, BATCH) {
-                return Ok(());
-            }
-        }
-        send(&mut batch, 1);
-        Ok(())
+    fn read(&self, give: &SyncSender<Result<Vec<Item>, CaptureError>>) -> Result<(), Ended> {
+        let mut source = self.source()?;
+        let mut sender = Sender { give, batch: Vec::with_capacity(BATCH) };
+        let failed = Analysis::new(self.options).run(source.as_mut(), &mut self.filter.clone(), None, &mut sender)?;
+        sender.send(1)?;
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
-/// Takes some of what the tracker has to say: whether there was any.
-fn events(tracker: &mut FlowTracker, batch: &mut Vec<Item>) -> bool {
-    let before = batch.len();
-    while batch.len() < before + BATCH
-        && let Some(event) = tracker.next_event()
-    {
-        batch.push(Item::Event(Box::new(event)));
+/// Why a capture is not read any further.
+enum Ended {
+    Failed(CaptureError),
+    /// Nobody takes what it shows any more.
+    Unheard,
+}
+
+impl From<CaptureError> for Ended {
+    fn from(error: CaptureError) -> Self {
+        Self::Failed(error)
     }
-    batch.len() > before
+}
+
+/// Hands on what the analysis of a capture gives, in batches.
+struct Sender<'a> {
+    give: &'a SyncSender<Result<Vec<Item>, CaptureError>>,
+    batch: Vec<Item>,
+}
+
+impl Sender<'_> {
+    /// Sends what there is when it is that many items.
+    fn send(&mut self, least: usize) -> Result<(), Ended> {
+        if self.batch.len() < least {
+            return Ok(());
+        }
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.give.send(Ok(batch)).map_err(|_| Ended::Unheard)
+    }
+}
+
+impl Visitor for Sender<'_> {
+    type Error = Ended;
+
+    fn packet(&mut self, packet: &Analysed<'_>) -> Result<(), Ended> {
+        let Some((segment, observation)) = packet.tcp else { return Ok(()) };
+        self.batch.extend(Sighting::new(segment, observation).map(Item::Sighting));
+        let findings = observation.findings.iter().cloned();
+        self.batch.extend(findings.map(|finding| Item::Event(Box::new(Event::Finding(finding)))));
+        self.send(BATCH)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), Ended> {
+        self.batch.push(Item::Event(Box::new(event)));
+        self.send(BATCH)
+    }
 }
 
 impl Items {

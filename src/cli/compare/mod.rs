@@ -18,6 +18,7 @@ use super::output::Output;
 use super::plan::{self, Environment, is_standard};
 use super::run::BrokerHandle;
 use super::sandbox::{self, AllowedDescriptors};
+use super::split::damaged;
 pub use compared::Compared;
 pub use feed::Input;
 
@@ -42,12 +43,15 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
         sandbox::close(user.as_ref(), AllowedDescriptors { broker: desk.socket, capture: None })?;
     }
     let style = Style::new(around.colors(args.color, around.stdout_terminal));
+    let mut faults = Vec::new();
     for (at, pair) in inputs.windows(2).enumerate() {
         let [a, b] = pair else { continue };
         if at > 0 && !args.json {
             output.text().push(b'\n');
         }
         let compared = Compared::new(a, b)?;
+        // The second one is the first of the next two.
+        faults.extend(compared.faults().iter().skip(usize::from(at > 0)).flatten().cloned());
         match (args.flow, &args.output) {
             (flow, Some(_)) => page(&compared, flow, &desk.broker)?,
             (Some(flow), None) => {
@@ -62,6 +66,7 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
         }
     }
     output.finish()?;
+    damaged(&faults)?;
     Ok(Exit::Done)
 }
 
@@ -74,7 +79,10 @@ fn open(args: &CompareArgs) -> Result<Vec<Input>> {
     let expression = expression.into_string().map_err(|_| anyhow!("the filter expression is not UTF-8"))?;
     let filter = Filter::compile(&expression)?;
     let filter = if args.confinement.no_sandbox { filter } else { filter.prepared() };
-    args.files.iter().map(|path| Ok(Input::new(OpenFiles::open(&[path])?, filter.clone()))).collect()
+    args.files
+        .iter()
+        .map(|path| Ok(Input::new(OpenFiles::open(&[path])?, filter.clone(), args.analysis.options())))
+        .collect()
 }
 
 /// Writes the page of a comparison.
