@@ -40,6 +40,8 @@ pub struct SeenFlow {
     pub states: [String; 2],
     pub conn_state: String,
     pub history: String,
+    /// Whose doing it was.
+    pub verdict: String,
     /// Findings that belong to no segment.
     pub codes: Vec<String>,
 }
@@ -94,6 +96,7 @@ fn take_events(tracker: &mut FlowTracker, seen: &mut Seen) {
                 flow.states = [record.states.client.to_string(), record.states.server.to_string()];
                 flow.conn_state = record.conn_state.to_owned();
                 flow.history = record.history.clone();
+                flow.verdict = record.diagnosis.responsible.as_str().to_owned();
             }
         }
     }
@@ -249,6 +252,7 @@ pub fn through_the_program(script: &Script) -> Result<Seen, String> {
                 ended.states = states(&record["states"]);
                 ended.conn_state = word(&record, "conn_state");
                 ended.history = word(&record, "history");
+                ended.verdict = word(&record["verdict"], "cause");
             }
             _ => {}
         }
@@ -287,11 +291,11 @@ pub fn complaints(script: &Script, seen: &Seen) -> String {
         let unwanted = all.iter().any(|code| end.never.name(code));
         if missing || unwanted || !end_holds(end, &came) {
             let _ = writeln!(out, "{}:{}: {}", script.name, end.number, end.text);
-            let SeenFlow { outcome, states, conn_state, history, codes } = &came;
+            let SeenFlow { outcome, states, conn_state, history, verdict, codes } = &came;
             let outcome = outcome.as_deref().unwrap_or("missing");
             let (states, codes) = (states.join(","), list(codes));
             let _ = write!(out, "    came out outcome={outcome} states={states} conn_state={conn_state} ");
-            let _ = writeln!(out, "history={history} findings={codes}");
+            let _ = writeln!(out, "history={history} verdict={verdict} findings={codes}");
             if missing || unwanted {
                 let all: Vec<&str> = all.iter().map(|code| code.as_str()).collect();
                 let _ = writeln!(out, "    in all {}", all.join(" "));
@@ -311,6 +315,7 @@ fn end_holds(end: &End, came: &SeenFlow) -> bool {
     holds(&end.outcome, came.outcome.as_deref().unwrap_or("missing"))
         && holds(&end.conn_state, &came.conn_state)
         && holds(&end.history, &came.history)
+        && holds(&end.verdict, &came.verdict)
         && states_hold(&end.states, &came.states)
         && end.findings.hold(&came.codes)
 }

@@ -13,7 +13,7 @@
 //! nothing at all mean none. A `lost` line never passed the capture point: it is there for the reader.
 //!
 //! `via=N` captures a segment on another link. `end:` says what holds when the capture is over, once for each connection: `flow=N` (1), `outcome=`, `states=A,B`,
-//! `conn_state=`, `history=`, and `findings=A,B`, those that belong to no segment. `seen=A,B` and `never=A,B` are about every
+//! `conn_state=`, `history=`, `verdict=` (whose doing it was), and `findings=A,B`, those that belong to no segment. `seen=A,B` and `never=A,B` are about every
 //! finding of the script. `client:` and `server:` change the addresses of the lines below, `snap:` the snapshot length;
 //! `vantage:` is for the reader. `pending:` says why a script does not hold yet; once it holds, that line has to go.
 
@@ -69,6 +69,8 @@ pub struct End {
     pub states: Option<[String; 2]>,
     pub conn_state: Option<String>,
     pub history: Option<String>,
+    /// Whose doing it was.
+    pub verdict: Option<String>,
     pub findings: Findings,
     /// Codes that must have fired somewhere, and those that must not.
     pub seen: Findings,
@@ -246,6 +248,7 @@ impl Reader {
                 "states" => end.states = Some(states(&values)?),
                 "conn_state" => end.conn_state = Some(value.to_owned()),
                 "history" => end.history = Some(value.to_owned()),
+                "verdict" => end.verdict = Some(value.to_owned()),
                 "findings" => end.findings = Findings::parse(&values)?,
                 "seen" => end.seen = Findings::parse(&values)?,
                 "never" => end.never = Findings::parse(&values)?,

@@ -8,14 +8,27 @@ use crate::track::packed::packed;
 /// What is known of one connection's programs.
 #[derive(Debug, Default)]
 pub(in crate::track) struct Application {
-    /// An acknowledgment that came late, and let the end that it went to write on: who that is, when it came, how late it was.
-    pub late_ack: Option<(Direction, Timestamp, Span)>,
+    /// An acknowledgment that came late, and perhaps let the end that it went to write on.
+    pub late_ack: Option<LateAck>,
     pub stalls: Stalls,
     /// The last long pause.
     pub pause: Option<Pause>,
 }
 
 packed!(Application { late_ack, stalls, pause });
+
+/// An acknowledgment that came later than the path explains.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct LateAck {
+    /// Whose data it acknowledged.
+    pub writer: Direction,
+    pub ts: Timestamp,
+    pub delay: Span,
+    /// Its timestamp, which what is sent after it echoes.
+    pub tsval: Option<u32>,
+}
+
+packed!(LateAck { writer, ts, delay, tsval });
 
 /// Writes that waited for a delayed acknowledgment.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,7 +7,7 @@ use crate::rules::{Confidence, Rule};
 use crate::track::conn::connection::{Connection, Cut};
 use crate::track::conn::exchanges::Turn;
 use crate::track::conn::facts::CutOff;
-use crate::track::conn::programs::{Pause, Stalls};
+use crate::track::conn::programs::{LateAck, Pause, Stalls};
 use crate::track::conn::step::Step;
 use crate::track::{Direction, Finding, SegmentEffect};
 
@@ -16,6 +16,8 @@ const SHORTEST_DELAY: Span = Span::from_millis(35);
 const LONGEST_DELAY: Span = Span::from_millis(500);
 /// How soon after an acknowledgment a write that waited for it leaves, besides the way to its host and back.
 const AT_ONCE: Span = Span::from_millis(5);
+/// An answer to an acknowledgment comes no sooner than this share of the shortest round trip.
+const SHORTEST_WAY_PERCENT: i64 = 90;
 /// Fewer may be chance.
 const FEWEST_STALLS: u32 = 3;
 /// Middleboxes forget connections that idle for longer than this (RFC 5382 REQ-5 asks for two hours; 30 s is the least seen).
@@ -66,7 +68,8 @@ impl Connection {
         let Some(delay) = acked.rtt.zip(leg).map(|(rtt, leg)| Span(rtt.0.saturating_sub(leg.0))) else { return };
         if small && sender.flight.is_empty() && (SHORTEST_DELAY..=LONGEST_DELAY).contains(&delay) {
             let application = self.application.get_or_insert_default();
-            application.late_ack = Some((step.from.reverse(), step.segment.ts, delay));
+            let tsval = step.segment.options.timestamps.map(|(tsval, _)| tsval);
+            application.late_ack = Some(LateAck { writer: step.from.reverse(), ts: step.segment.ts, delay, tsval });
         }
     }
 
@@ -74,14 +77,21 @@ impl Connection {
     // RFC 896 (Nagle): a small segment waits while an earlier one is unacknowledged; §4.2.3.2 of RFC 1122 lets that acknowledgment wait.
     #[inline(never)]
     fn note_write(&mut self, step: &Step<'_>) {
-        let way_back = self.ends[step.peer()].leg().unwrap_or_default();
+        let receiver = &self.ends[step.peer()];
+        let (way_back, shortest) = (receiver.leg().unwrap_or_default(), receiver.shortest_leg().unwrap_or_default());
         let Some(application) = self.application.as_deref_mut() else { return };
-        let Some((who, at, delay)) = application.late_ack.take() else { return };
-        let soon = step.segment.ts.since(at) <= Span(way_back.0.saturating_add(AT_ONCE.0));
-        if who == step.from && soon && !step.obs.is_retransmission() {
+        let Some(late) = application.late_ack.take() else { return };
+        let since = step.segment.ts.since(late.ts);
+        let soon = since <= Span(way_back.0.saturating_add(AT_ONCE.0));
+        // What was sent before the acknowledgment arrived has not waited for it: it comes sooner than a round trip after it, and
+        // echoes an earlier timestamp (RFC 7323 §4.3).
+        let echo = step.segment.options.timestamps.map(|(_, echo)| echo);
+        let before = since.is_below(SHORTEST_WAY_PERCENT, shortest)
+            || late.tsval.zip(echo).is_some_and(|(tsval, echo)| (echo.wrapping_sub(tsval) as i32) < 0);
+        if late.writer == step.from && soon && !before && !step.obs.is_retransmission() {
             let stalls = &mut application.stalls;
             stalls.count += 1;
-            stalls.total = Span(stalls.total.0.saturating_add(delay.0));
+            stalls.total = Span(stalls.total.0.saturating_add(late.delay.0));
             stalls.first.get_or_insert((step.from, step.segment.frame, step.segment.ts));
         }
     }
