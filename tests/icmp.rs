@@ -219,6 +219,22 @@ fn an_error_that_quotes_what_was_not_in_flight_counts_for_nothing() {
 }
 
 #[test]
+fn an_error_of_what_was_acknowledged_long_ago_or_that_no_router_would_send_counts_for_nothing() {
+    let first = packet(false, ".", 9001, 1101, 1460);
+    // Each of them is related where it is not late, and its MTU less than the packet.
+    let related = |ms: f64, mtu: u16| {
+        let mut frames = download();
+        frames.push((41.4, packet(true, ".", 1101, 11921, 0).frame()));
+        frames.push((ms, error(3, 4, mtu, &first)));
+        let records = Capture::of(frames).records();
+        records.iter().find(|record| record["type"] == "icmp").unwrap()["related"].as_bool().unwrap()
+    };
+    assert!(related(42.0, 1400), "it comes just after the acknowledgment");
+    assert!(!related(30_000.0, 1400), "half a minute later it is about something else");
+    assert!(!related(42.0, 1500), "the packet of 1500 bytes would have passed");
+}
+
+#[test]
 fn a_flood_of_errors_is_taken_and_said_once() {
     let first = packet(false, ".", 9001, 1101, 1460);
     let mut frames = download();

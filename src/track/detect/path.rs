@@ -10,7 +10,7 @@ pub(in crate::track) mod queue;
 pub(in crate::track) mod silence;
 pub(in crate::track) mod watch;
 
-use crate::capture::Timestamp;
+use crate::capture::{Span, Timestamp};
 use crate::dissect::IcmpError;
 use crate::rules::{Rule, Severity};
 
@@ -23,6 +23,20 @@ use crate::track::{Direction, Finding, Value};
 /// How far below what is acknowledged a number may lie that was in flight just before: an error travels as long as an
 /// acknowledgment does. The largest window without scaling; a guess hits it once in 65,536 times.
 const JUST_BEFORE: i64 = 65_535;
+
+/// How long ago it may have been acknowledged, besides the round trip: routers that limit errors do not keep them for longer.
+const JUST: Span = Span::from_secs(1);
+
+/// An error that no router has reason to send: its MTU would have let the packet pass, or is less than any link of IPv6 has.
+// RFC 1191 §4, RFC 8201 §4: a next-hop MTU below 1280 must be discarded.
+fn is_impossible(error: &IcmpError) -> bool {
+    let least = if error.from.is_ipv6() { IPV6_MIN_MTU } else { 0 };
+    rule_of(error.kind) == Some(Rule::PathMtuExceeded)
+        && error.mtu.is_some_and(|mtu| u64::from(mtu) >= u64::from(error.packet_len) || u64::from(mtu) < least)
+}
+
+/// RFC 8200 §5.
+const IPV6_MIN_MTU: u64 = 1280;
 
 impl Connection {
     /// Says what errors about this connection explain of a segment, or that it does not heed one.
@@ -51,8 +65,12 @@ impl Connection {
     ) -> (Option<i64>, Option<Finding>) {
         let me = &self.ends[from.index()];
         let seq = me.relative(error.seq);
-        let low = if me.una == i64::MIN { me.low.min(0) } else { me.una.saturating_sub(JUST_BEFORE) };
-        if me.count.packets == 0 || !(low..=me.nxt).contains(&seq) {
+        let just = ts.since(me.una_ts).0 <= JUST.0.saturating_add(self.round_trip().0);
+        let low = match me.una {
+            i64::MIN => me.low.min(0),
+            una => una.saturating_sub(if just { JUST_BEFORE } else { 0 }),
+        };
+        if me.count.packets == 0 || !(low..=me.nxt).contains(&seq) || is_impossible(error) {
             return (None, None);
         }
         let quoted =
