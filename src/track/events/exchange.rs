@@ -35,6 +35,12 @@ pub struct Exchange {
     pub overlapping: bool,
 }
 
+impl Exchange {
+    /// Nobody waits for an answer for longer than this by default (curl, browsers and proxies give up after 30 to 300 s), but for
+    /// one that is to come when there is news.
+    pub const LONG_POLL: Span = Span::from_secs(30);
+}
+
 packed!(Exchange {
     flow, number, ts, request_bytes, request, answer_bytes, answer, server_time, retransmission, overlapping
 } near Frame { frame, answer_frame });

@@ -114,13 +114,17 @@ impl Connection {
             open.server_time = Some(not_negative(Span(segment.ts.since(loss_reports).0.saturating_sub(round_trip.0))));
         }
         let exchange = *open;
+        // Where most answers cannot be told from what the server says unasked, this one may be no answer either.
+        let answers = exchanges.overlapping.saturating_mul(2) < open.number;
         self.turn = Turn::Answer;
         // Before the acknowledgment that comes with the answer is taken.
         let client = &self.ends[0];
-        let arrived = if client.una >= client_end { client.una_ts } else { segment.ts };
-        let prompt = arrived.since(loss_reports).0 <= MAX_ACK_DELAY.0.saturating_add(round_trip.0);
-        if self.client_known {
-            check_response(step, &exchange, prompt);
+        let acked = (client.una >= client_end).then_some(client.una_ts.max(loss_reports));
+        // Where the connection began before the capture, who asks and who answers is not known: nothing is said then.
+        if let Some(time) = exchange.server_time.filter(|_| self.client_known && answers)
+            && proven_wait(time, segment.ts, acked) >= step.shared.slow_response
+        {
+            report_slow_response(step, &exchange, time);
         }
     }
 
@@ -167,24 +171,29 @@ impl Connection {
     }
 }
 
-/// Says where a server was slow to answer; its host acknowledged the request at once when it is `prompt`.
-// Where the connection began before the capture, who asks and who answers is not known: nothing is said then.
-fn check_response(step: &mut Step<'_>, exchange: &Exchange, prompt: bool) {
-    let Some(time) = exchange.server_time.filter(|time| *time >= step.shared.slow_response) else { return };
+/// How long of a server's time it had the request for certain: the way to it may have been longer this time than the shortest.
+/// `acked` is when a segment acknowledged the request before the answer did.
+fn proven_wait(server_time: Span, answered: Timestamp, acked: Option<Timestamp>) -> Span {
+    match acked {
+        Some(acked) => server_time.min(answered.since(acked)),
+        // The acknowledgment waited for the answer, which is what a host may do for so long; after that the request came late.
+        None if server_time <= MAX_ACK_DELAY => server_time,
+        None => Span(0),
+    }
+}
+
+/// Says that a server was slow to answer.
+fn report_slow_response(step: &mut Step<'_>, exchange: &Exchange, time: Span) {
     let finding = step.fire(Rule::SlowResponse);
     finding.time("server_time", time).bytes("bytes", exchange.request_bytes).frame("request", exchange.frame);
     if exchange.retransmission > Span(0) {
         finding.time("retransmission", exchange.retransmission);
     }
-    let doubt = if !prompt {
-        "its acknowledgment came late too: perhaps the request did"
-    } else if time >= LONG_POLL {
-        "perhaps it had nothing to say until then (a notification, long polling)"
-    } else {
-        return;
-    };
-    finding.severity = Severity::Note;
-    finding.confidence(Confidence::Possible).word("why", doubt);
+    if time >= Exchange::LONG_POLL {
+        finding.severity = Severity::Note;
+        let doubt = "perhaps it had nothing to say until then (a notification, long polling)";
+        finding.confidence(Confidence::Possible).word("why", doubt);
+    }
 }
 
 /// RFC 9293 §3.8.6.3: an acknowledgment may wait for half a second.
@@ -197,10 +206,6 @@ const SLACK: Span = Span::from_millis(5);
 
 /// RFC 6928 §2: what a sender may send at once, ten segments.
 const INITIAL_WINDOW: i64 = 14_600;
-
-/// Nobody waits for an answer for longer than this by default (curl, browsers and proxies give up after 30 to 300 s), but for one
-/// that is to come when there is news.
-const LONG_POLL: Span = Span::from_secs(30);
 
 /// One past the last payload byte that an end has sent.
 fn payload_end(end: &crate::track::conn::endpoint::Endpoint) -> i64 {
