@@ -1,7 +1,7 @@
 //! Whose doing it was, in words.
 
 use crate::capture::Span;
-use crate::track::{Diagnosis, Reason};
+use crate::track::{Diagnosis, Exchange, Reason};
 
 use super::units;
 
@@ -25,6 +25,10 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         Reason::Loss { direction, segments } => {
             let noun = if segments == 1 { "segment" } else { "segments" };
             format!("loss towards the {} cost {lost}, {segments} {noun} retransmitted", direction.reverse().sender())
+        }
+        Reason::Missing { direction, bytes } => {
+            let end = direction.reverse().sender();
+            format!("{bytes} B towards the {end} never arrived, though it asked for them for {lost}")
         }
         Reason::BlackHole(direction) => {
             let end = direction.reverse().sender();
@@ -51,6 +55,9 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         Reason::GaveUp => format!("the client gave up after {lost} without an answer"),
         Reason::DelayedAcks(direction) => {
             format!("writes of the {} waited {lost} for delayed acknowledgments", direction.sender())
+        }
+        Reason::SlowAnswers { answers: 1, longest } if longest >= Exchange::LONG_POLL => {
+            format!("the server took {lost} to answer, unless it had nothing to say until then (long polling)")
         }
         Reason::SlowAnswers { answers: 1, .. } => format!("the server took {lost} to answer"),
         Reason::SlowAnswers { answers, longest } => {

@@ -105,6 +105,8 @@ impl Connection {
             self.handshake_loss(),
             self.loss(Direction::FromOriginator),
             self.loss(Direction::FromResponder),
+            self.missing(Direction::FromOriginator),
+            self.missing(Direction::FromResponder),
             slow_answers(exchanges),
             zero_window(Direction::FromOriginator, client.trouble().zero_window),
             zero_window(Direction::FromResponder, server.trouble().zero_window),
@@ -158,6 +160,13 @@ impl Connection {
     fn handshake_wait(&self) -> Span {
         let first = self.handshake.syn_ack.map(|(_, ts)| ts);
         first.map_or(Span(0), |first| self.handshake.last_syn_ack.since(first))
+    }
+
+    /// Bytes that the capture does not show, though it shows later ones, and that their receiver has asked for to the end.
+    fn missing(&self, direction: Direction) -> Diagnosis {
+        let gap = self.ends[direction.index()].gaps.first_open().filter(|gap| gap.missed_by_receiver);
+        let (lost, bytes) = gap.map_or((Span(0), 0), |gap| (self.last.1.since(gap.opened), gap.len()));
+        say(Responsible::Network, lost, Reason::Missing { direction, bytes })
     }
 
     fn loss(&self, direction: Direction) -> Diagnosis {

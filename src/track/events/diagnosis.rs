@@ -66,6 +66,13 @@ pub enum Reason {
         /// Segments retransmitted that way.
         segments: u64,
     },
+    /// Bytes sent that way never arrived, though their receiver asked for them.
+    Missing {
+        /// Which way they went.
+        direction: Direction,
+        /// How many.
+        bytes: u64,
+    },
     /// Large segments that way never arrived, and nobody said that they were too large.
     BlackHole(Direction),
     /// Segments that way were too large for the path, and their sender did not heed the ICMP error that said so.
