@@ -149,10 +149,10 @@ impl Net {
         Running::start(self.command(env!("CARGO_BIN_EXE_tcpcheck")).args(["-i", "client0"]).args(args))
     }
 
-    /// A command in the client's namespace.
+    /// A command in the client's namespace. SIGHUP ends it, also where the tests run under nohup(1), which has it ignored.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.client, program]);
+        command.args(["netns", "exec", &self.client, "env", "--default-signal=HUP", program]);
         command
     }
 }
