@@ -9,8 +9,8 @@ use tcpcheck::track::TcpState;
 use crate::testkit::{root, tcpcheck};
 
 /// The parts that each rule's page has.
-const PARTS: [&str; 6] =
-    ["What tcpcheck saw", "In a tcpdump trace", "Usual causes", "Not a problem", "Not to confuse", "See"];
+const PARTS: [&str; 7] =
+    ["What tcpcheck saw", "In a tcpdump trace", "Usual causes", "What to do", "Not a problem", "Not to confuse", "See"];
 
 /// What `tcpcheck explain` prints, which has to succeed.
 fn explain(words: &[&str]) -> String {
@@ -206,9 +206,16 @@ fn on_a_terminal(lines: u32) -> Option<usize> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_page_taller_than_the_terminal_goes_to_the_pager() {
-    let Some(short) = on_a_terminal(20) else { return };
+    let Some(short) = on_a_terminal(20) else {
+        return crate::testkit::skipped("no script(1) here to make a terminal with", "apt-get install bsdutils");
+    };
     assert_eq!(short, 3);
-    assert_eq!(on_a_terminal(200), Some(explain(&["TC202"]).lines().count()));
+    let wide = std::process::Command::new(env!("CARGO_BIN_EXE_tcpcheck"))
+        .args(["explain", "TC202"])
+        .env("COLUMNS", "100")
+        .output();
+    let wide = String::from_utf8(wide.expect("tcpcheck starts").stdout).expect("text");
+    assert_eq!(on_a_terminal(200), Some(wide.lines().count()));
 }
 
 #[test]
@@ -239,6 +246,89 @@ fn the_table_of_rules_and_its_records_hold_the_catalogue() {
         assert_eq!((&record["code"], &record["slug"]), (&rule.code().into(), &rule.slug().into()));
         assert!(table.contains(&format!("{} {}", rule.code(), rule.slug())));
     }
+}
+
+#[test]
+fn what_to_do_about_a_finding_is_its_own() {
+    let mut told: Vec<(&str, Rule)> = Rule::ALL.iter().map(|rule| (Page::advice(*rule), *rule)).collect();
+    told.sort_unstable_by_key(|(words, rule)| (*words, rule.code()));
+    for pair in told.windows(2) {
+        assert_ne!(pair[0].0, pair[1].0, "{:?} and {:?} have the same advice", pair[0].1, pair[1].1);
+    }
+    for (words, rule) in &told {
+        assert!(words.len() > 20 && words.ends_with(['.', '?']), "{}: {words}", rule.code());
+        // A larger buffer helps where the kernel dropped packets, and nowhere else.
+        assert_eq!(words.contains("larger buffer (-B"), *rule == Rule::KernelDrops, "{}: {words}", rule.code());
+    }
+}
+
+#[test]
+fn a_symptom_leads_to_pages_and_to_commands_that_parse() {
+    for word in ["slow", "mtu", "loss", "stall", "reset", "refused", "proxy", "dup", "timeout", "leak"] {
+        let page = Page::named(word).into_iter().find(|page| page.kind == Kind::Symptom);
+        let page = page.unwrap_or_else(|| panic!("no page for {word}"));
+        let codes = page.markdown.match_indices("TC").filter_map(|(at, _)| page.markdown.get(at..at + 5));
+        let known = codes.filter(|code| Rule::ALL.iter().any(|rule| rule.code() == *code)).count();
+        assert!(known >= 3, "{word} names {known} rules");
+        assert!(page.parts.iter().any(|part| part.heading == "Tell them apart"), "{word}");
+        // What it tells to type is understood: it fails at the capture, which is not there.
+        let lines = page.parts.iter().flat_map(|part| &part.blocks).filter_map(|block| match block {
+            Block::Verbatim(lines) => Some(lines),
+            _ => None,
+        });
+        for line in lines.flatten().filter(|line| line.starts_with("tcpcheck ") && line.contains("FILE")) {
+            let command = line.split("  ").next().unwrap_or_default();
+            let words = command.split_whitespace().skip(1).map(|word| match word {
+                "FILE" => "/nowhere/x.pcap",
+                "N" => "1",
+                "report.html" | "loss.svg" => "/nowhere/out",
+                word => word,
+            });
+            let output = tcpcheck(&words.collect::<Vec<_>>());
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+            assert!(said.contains("/nowhere"), "{command}: {said}");
+        }
+        assert!(explain(&[word]).starts_with(&format!("{}   a symptom\n", page.title())), "{word}");
+    }
+}
+
+/// docs/symptoms.md as the pages make it.
+fn symptoms() -> String {
+    let mut out = "# From symptom to command\n\nWhat one sees, what may cause it, and the commands that tell the causes apart. \
+                   `tcpcheck explain slow` shows the\nfirst of these pages, and so on; made from them (`UPDATE=1 cargo test \
+                   symptoms_are_in_the_docs`).\n"
+        .to_owned();
+    let pages = || Page::all().iter().filter(|page| page.kind == Kind::Symptom);
+    out.push_str("\n| symptom | what one sees |\n|---|---|\n");
+    for page in pages() {
+        writeln!(out, "| [{0}](#{0}) | {1} |", page.title(), page.lead).unwrap();
+    }
+    for page in pages() {
+        // Codes lead to their pages.
+        let mut text = page.markdown.replace("\n## ", "\n### ");
+        for rule in Rule::ALL {
+            let anchor = format!("{}-{}", rule.code().to_lowercase(), rule.slug());
+            let linked = |line: &str| match line.starts_with("    ") {
+                true => line.to_owned(),
+                false => line.replace(rule.code(), &format!("[{}](rules.md#{anchor})", rule.code())),
+            };
+            text = text.lines().map(linked).collect::<Vec<_>>().join("\n");
+        }
+        write!(out, "\n## {}\n\n{text}\n", page.title()).unwrap();
+    }
+    out
+}
+
+/// `UPDATE=1 cargo test symptoms_are_in_the_docs` writes it anew.
+#[test]
+fn all_symptoms_are_in_the_docs() {
+    let (path, made) = (root().join("docs/symptoms.md"), symptoms());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == made, "docs/symptoms.md is not up to date: UPDATE=1 cargo test symptoms_are_in_the_docs");
 }
 
 /// docs/rules.md as the catalogue and its pages make it.

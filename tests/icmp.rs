@@ -162,7 +162,7 @@ fn a_sender_that_heeds_the_path_mtu_sends_again_because_of_icmp() {
     assert_eq!((&icmp["icmp"], &icmp["mtu"], &icmp["seq"]), (&"fragmentation-needed".into(), &1400.into(), &1.into()));
     assert_eq!((&icmp["flow"], &icmp["dir"], &icmp["related"]), (&1.into(), &"s2c".into(), &true.into()));
     let (_, said) = capture.run(&[]);
-    assert!(said.contains("icmp         2 errors about these connections\n"), "{said}");
+    assert!(said.contains("icmp          2 errors about these connections\n"), "{said}");
 }
 
 #[test]
@@ -250,9 +250,9 @@ fn where_a_filter_leaves_icmp_out_the_summary_says_that_it_cannot_know() {
     let capture =
         Capture::of([(0.0, syn.frame()), (0.9, error(3, 13, 0, &syn)), (1000.0, syn.frame()), (3000.0, syn.frame())]);
     let (_, said) = capture.run(&["tcp", "port", "80"]);
-    assert!(said.contains("icmp         left out by the filter"), "{said}");
+    assert!(said.contains("icmp          left out by the filter"), "{said}");
     let (_, said) = capture.run(&["host", "10.0.0.1"]);
-    assert!(said.contains("icmp         1 error about these connections"), "{said}");
+    assert!(said.contains("icmp          1 error about these connections"), "{said}");
 }
 
 #[test]

@@ -13,7 +13,10 @@ pub fn oracle() -> bool {
     let text = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let found = text.starts_with("tcpdump version 4.99.3\n") && text.contains("OpenSSL");
     if !found {
-        eprintln!("skipped: no tcpdump 4.99.3 with OpenSSL here to compare with");
+        crate::testkit::skipped(
+            "no tcpdump 4.99.3 with OpenSSL here to compare with",
+            "that of Debian 12: apt-get install tcpdump",
+        );
     }
     found
 }

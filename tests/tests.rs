@@ -32,6 +32,7 @@ mod ring;
 mod rtt;
 mod shown;
 mod tcpdump_parity;
+mod terminal;
 mod threads;
 mod traces;
 mod tshark;

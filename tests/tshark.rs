@@ -111,7 +111,7 @@ fn tshark(link_type: u16, frames: &[&Changed]) -> Option<Vec<Row>> {
     }
     let Ok(output) = tshark.arg("-r").arg(&path).output() else {
         assert!(std::env::var("TCPCHECK_WITNESSES").is_err(), ".ci/run installs tshark, and it is not here");
-        eprintln!("skipped: no tshark here to compare with");
+        crate::testkit::skipped("no tshark here to compare with", "apt-get install tshark");
         return None;
     };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,7 +1,11 @@
 //! Whose doing it was: captures of the lab, each of which was made with a known cause, and neighbours in which nothing is wrong.
 
+use std::process::Command;
+
 use serde_json::Value;
 
+use crate::testkit::file::{Record, pcap};
+use crate::testkit::packet::{Packet, flags};
 use crate::testkit::{root, tcpcheck};
 
 /// Capture, cause, what the text holds, and the least and the most time that it cost, in seconds.
@@ -153,4 +157,95 @@ fn the_rules_of_the_path_are_silent_in_the_neighbours() {
         let found = printed(name, &["--findings"]);
         assert!(rules.iter().all(|rule| !found.contains(rule)), "{name}: {found}");
     }
+}
+
+/// What went wrong, the capture of it, and what the first three lines of the summary hold.
+const CASES: &[(&str, &str, &str)] = &[
+    ("slow server", "fixtures/application/slow-server-at-client.pcap", "server: the server took 2.117 s for 5 answers"),
+    ("slow server among sixty", "sixty.pcap", "server: the server took 1.790 s to answer (flow 37)"),
+    ("SYN dropped", "fixtures/open/no-answer.pcap", "network: no reply to 4 SYNs"),
+    ("refused", "fixtures/open/refused.pcap", "server: the server refused it: nothing listens"),
+    ("ICMP prohibited", "fixtures/path/prohibited.pcap", "network: ICMP answered the SYN: administratively prohibited"),
+    (
+        "black hole towards the client",
+        "fixtures/path/black-hole-1400.pcap",
+        "network: large packets towards the client vanish",
+    ),
+    ("black hole, IPv6", "fixtures/path/black-hole-1280.pcap", "network: large packets towards the client vanish"),
+    ("loss", "fixtures/loss/timeout.pcap", "network: loss towards the client cost 857.8 ms"),
+    ("queue", "fixtures/path/queue.pcap", "network: a buffer on the way to the client"),
+    (
+        "stall",
+        "fixtures/path/stopped-server.pcap",
+        "by the server, 37.082 s lost; worst flow 1: the server's programs stood still",
+    ),
+    ("zero window", "fixtures/window/zero-window.pcap", "receiver: the client's receive buffer was full"),
+    ("half close", "fixtures/close/half-closed.pcap", "1 half closed"),
+    ("reset", "fixtures/reset/by-server.pcap", "the server reset the connection"),
+    ("NAT time-out", "fixtures/application/idle-time-out.pcap", "network: idle for 61.0"),
+    ("delayed ACK", "fixtures/application/delayed-ack.pcap", "for delayed acknowledgments"),
+    ("healthy", "fixtures/healthy/requests.pcap", "nothing went wrong, and nothing took long"),
+];
+
+/// Sixty connections with a request each: the server takes 20 ms, and for the 37th 1.8 s.
+fn sixty() -> Vec<u8> {
+    let mut records = Vec::new();
+    for n in 1..=60_u16 {
+        let (client, server) = (([10, 0, 0, 1], 40_000 + n).into(), ([10, 0, 0, 2], 80).into());
+        let slow = if n == 37 { 1_800 } else { 20 };
+        let talk: [(i64, bool, &str, u32, u32, usize); 9] = [
+            (0, true, "S", 100, 0, 0),
+            (10, false, "S.", 500, 101, 0),
+            (10, true, ".", 101, 501, 0),
+            (11, true, "P.", 101, 501, 200),
+            (11 + slow, false, "P.", 501, 301, 900),
+            (11 + slow, true, ".", 301, 1401, 0),
+            (12 + slow, true, "F.", 301, 1401, 0),
+            (13 + slow, false, "F.", 1401, 302, 0),
+            (13 + slow, true, ".", 302, 1402, 0),
+        ];
+        for (ip_id, (ms, from_client, letters, seq, ack, len)) in (1..).zip(talk) {
+            let mut packet = if from_client { Packet::new(client, server) } else { Packet::new(server, client) };
+            (packet.seq, packet.ack, packet.flags) = (seq, ack, flags(letters).unwrap());
+            (packet.payload, packet.ip_id) = (vec![b'x'; len], ip_id);
+            let at = 1_700_000_000_000_000_000 + (i64::from(n) * 15 + ms) * 1_000_000;
+            records.push(Record::whole(at, packet.frame()));
+        }
+    }
+    records.sort_by_key(|record| record.ns);
+    pcap(&records)
+}
+
+/// docs/verdicts.md: each case with the first lines of its summary.
+fn first_lines() -> (String, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("sixty.pcap"), sixty()).expect("a file");
+    let mut page = "# What a summary begins with\n\nThe first three lines of `tcpcheck FILE --summary` for captures whose trouble is known \
+                    (`UPDATE=1 cargo test the_first_three_lines`).\n"
+        .to_owned();
+    let mut wrong = String::new();
+    for (case, file, words) in CASES {
+        let at = if file.starts_with("fixtures/") { root() } else { folder.path() };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+        command.args(["-n", "-r", file, "--summary"]).current_dir(at).env_remove("COLUMNS");
+        let text = String::from_utf8(command.output().expect("tcpcheck starts").stdout).expect("text in UTF-8");
+        let lines: Vec<&str> = text.lines().take(3).collect();
+        page.push_str(&format!("\n## {case}\n\n```\n{}\n```\n", lines.join("\n")));
+        if !lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").contains(words) {
+            wrong.push_str(&format!("{case}: wanted {words:?} in\n{}\n", lines.join("\n")));
+        }
+    }
+    (page, wrong)
+}
+
+#[test]
+fn the_first_three_lines_of_a_summary_name_the_cause() {
+    let (page, wrong) = first_lines();
+    assert!(wrong.is_empty(), "{wrong}");
+    let path = root().join("docs/verdicts.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &page).expect("docs can be written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == page, "docs/verdicts.md is not up to date: UPDATE=1 cargo test the_first_three_lines");
 }

@@ -10,7 +10,7 @@ use crate::capture::OpenFiles;
 use crate::display;
 use crate::dissect::TcpFlags;
 use crate::report::lines::{LineStyle, Lines};
-use crate::report::{Annotator, Ink, Level, Own, Style, ascii, wrapped, write_page};
+use crate::report::{Annotator, Ink, Level, Own, Style, ascii, text_columns, wrapped, write_page};
 use crate::rules::{Kind, Page, Rule};
 use crate::track::{AnalysisOptions, Direction, Finding, SegmentEffect, TcpState, Value};
 
@@ -45,7 +45,7 @@ pub fn word(word: Option<&str>, style: Style) -> Result<Vec<u8>> {
         one_more(&mut out, style, page, None);
         if page.kind == Kind::Family {
             out.push(b'\n');
-            rows(&mut out, page.title());
+            rows(&mut out, style, page.title());
         }
     }
     Ok(out)
@@ -163,12 +163,17 @@ fn deeds(watched: &Watched) -> Vec<&'static Page> {
 
 /// Everything there is a page for.
 fn list(style: Style) -> Vec<u8> {
-    let mut out = b"tcpcheck explain CODE|NAME, or tcpcheck explain -r FILE @FRAME\n".to_vec();
+    let mut out = b"tcpcheck explain SYMPTOM|CODE|NAME, or\ntcpcheck explain FILE @FRAME\n".to_vec();
     let of = |kind: Kind| Page::all().iter().filter(move |page| page.kind == kind);
+    heading(&mut out, style, "What you see: pages that tell its causes apart");
+    for page in of(Kind::Symptom) {
+        out.extend_from_slice(format!("  {:23} ", page.title()).as_bytes());
+        wrapped(&mut out, page.lead.split_inclusive(". ").next().unwrap_or_default(), 26, text_columns(style));
+    }
     for family in of(Kind::Family) {
         let code = family.title();
         heading(&mut out, style, &format!("{code}  {}", family.lead));
-        rows(&mut out, code);
+        rows(&mut out, style, code);
     }
     for (kind, words) in [
         (Kind::Lesson, "How TCP works"),
@@ -182,24 +187,27 @@ fn list(style: Style) -> Vec<u8> {
         for page in of(kind) {
             let letter = page.names.get(1).filter(|_| kind == Kind::Flag).map_or("", |letter| *letter);
             out.extend_from_slice(format!("  {:21} {letter:1} ", page.title()).as_bytes());
-            wrapped(&mut out, page.lead.split_inclusive(". ").next().unwrap_or_default(), 26);
+            wrapped(&mut out, page.lead.split_inclusive(". ").next().unwrap_or_default(), 26, text_columns(style));
         }
     }
     out
 }
 
 /// A row for each rule of a family.
-fn rows(out: &mut Vec<u8>, family: &str) {
+fn rows(out: &mut Vec<u8>, style: Style, family: &str) {
     for rule in Rule::ALL.iter().filter(|rule| rule.code().starts_with(family)) {
+        let start = out.len();
         out.extend_from_slice(format!("  {} {:24} ", rule.code(), rule.slug()).as_bytes());
-        wrapped(out, &ascii(rule.info().fires), 33);
+        wrapped(out, &ascii(rule.info().fires), 33, text_columns(style));
+        style.link(out, start);
     }
 }
 
 fn heading(out: &mut Vec<u8>, style: Style, words: &str) {
     out.push(b'\n');
     let start = out.len();
-    out.extend_from_slice(words.as_bytes());
+    wrapped(out, words, 4, text_columns(style));
+    out.pop();
     style.paint(out, start, Ink::Strong);
     out.push(b'\n');
 }

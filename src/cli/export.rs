@@ -16,7 +16,7 @@ use crate::track::{Analysed, Event, Finding, Visitor};
 use super::args::{ExportArgs, FormatName, TableName};
 use super::exit::Exit;
 use super::output::warn;
-use super::plan::{Environment, Plan};
+use super::plan::{Environment, Plan, check_folder};
 use super::quality;
 use super::run::{BrokerHandle, Session};
 
@@ -25,6 +25,7 @@ pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     let (table, format) = (Table::from(args.table), format(args)?);
     let columns = chosen(table, &args.fields)?;
+    check_folder(&args.output)?;
     let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(&args.output, Turns::default())), None)?;
     let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };

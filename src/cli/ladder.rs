@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 
 use crate::display;
-use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, Style, TextStyle, TroubleRank, trouble};
+use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, TextStyle, TroubleRank, trouble};
 use crate::track::Event;
 
 use super::args::{Args, LadderArgs, LadderFormat};
@@ -26,7 +26,7 @@ pub fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
     let text = TextStyle {
         columns: columns.unwrap_or(WITHOUT_TERMINAL).clamp(*COLUMNS.start(), *COLUMNS.end()),
         ascii: args.ascii,
-        style: Style::new(plan.color),
+        style: plan.style,
     };
     let mut ladder = Ladder::new(LadderOptions {
         format: match args.format {

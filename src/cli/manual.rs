@@ -67,8 +67,8 @@ in one direction as in the other cannot be known from them. Of more than two cap
 status 2 says that they do not show the same traffic.
 .TP
 \fBtcpcheck explain\fR [\fIWORD\fR]
-Say what a word means: the code or name of a rule (TC202, fast\-retransmission), a family (TC2), a state, a flag or its
-letter, an option, a field, or a lesson such as handshake. Without a word, list all there are. A page taller than the terminal
+Say what a word means: a symptom (slow, mtu, loss, stall, reset, refused, timeout, proxy, dup), the code or name of a rule (TC202,
+fast\-retransmission), a family (TC2), a state, a flag or its letter, an option, a field, or a lesson such as handshake. Without a word, list all there are. A page taller than the terminal
 goes through $PAGER, or \fBless \-R\fR.
 .TP
 \fBtcpcheck explain \-r\fR \fIFILE\fR \fB@\fIFRAME\fR
@@ -78,7 +78,8 @@ what was measured; or else the pages of what the segment did.
 \fBtcpcheck ladder\fR [\fB\-r\fR \fIFILE\fR | \fB\-i\fR \fIINTERFACE\fR] [\fB\-\-flow\fR \fIN\fR | \fB\-\-worst\fR] [\fIFILTER\fR]...
 Draw one connection: time runs down, an arrow is a packet or a run of them, and beside it stand the states that its ends
 enter. Gaps, repetitions, duplicate ACKs and resets are named on the arrow. Where several connections pass the filter, one has
-to be chosen. Live, each packet is drawn as it comes, and what is known only later gets a row of its own.
+to be chosen. What a timer or a probe repeats is one row
+together, unless \fB\-\-full\fR is there. Live, each packet is drawn as it comes, and what is known only later gets a row of its own.
 \fB\-\-format mermaid\fR is for a pull request, \fB\-\-format svg\fR for a page.
 .TP
 \fBtcpcheck report\fR \fIFILE\fR... \fB\-o report.html\fR
@@ -142,7 +143,7 @@ Findings are chosen by code (TC202), by the beginning of one (TC2) or by name (f
 \fB\-\-ignore\fR and \fB\-\-min\-severity\fR say which are shown and counted, in every view and for \fB\-\-fail\-on\fR.
 \fB\-\-only\fR says which connections are shown, with all of their packets; it needs files that can be read twice.
 .PP
-With \fB\-A\fR the packet's own bytes may put a # at the start of a line.
+With \fB\-A\fR a line end of the packet before a # is written as a dot: no line of a packet's own bytes begins with #.
 .PP
 Standard error carries what tcpdump says there, and below a packet view the summary. Nothing is looked up in the DNS.
 .SH LIVE CAPTURE
@@ -202,6 +203,12 @@ It could not be done: a bad option, filter or file, no permission, not a capture
 .TP
 PAGER
 What shows a long page of \fBtcpcheck explain\fR on a terminal.
+.TP
+COLUMNS
+The columns of a line, also in a pipe; on a terminal its own width otherwise. Lines of tcpdump's, and commands to type, are never broken.
+.TP
+FORCE_HYPERLINK
+Whether codes of rules are links (OSC 8) on a terminal: 0 never, anything else always; otherwise where the terminal is known to have them.
 .TP
 NO_COLOR, CLICOLOR_FORCE
 Never colour, and colour even when the output is no terminal; \fB\-\-color\fR has precedence.

@@ -6,6 +6,7 @@ pub mod args;
 mod broker;
 pub mod check;
 mod compare;
+mod completions;
 mod exit;
 mod explain;
 mod export;
@@ -45,18 +46,15 @@ use std::io::{IsTerminal, Write};
 use clap::CommandFactory;
 
 use crate::capture::{self, LinkType};
-use crate::report::Style;
 use args::SubCommand;
 
 /// Does what was typed.
 pub fn main(args: &Args) -> anyhow::Result<Exit> {
-    let colors = |asked| Style::new(Environment::of_process().colors(asked, std::io::stdout().is_terminal()));
+    let colors = |asked| Environment::of_process().style(asked);
     let mut stdout = std::io::stdout().lock();
     match &args.command {
         Some(SubCommand::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Args::command(), "tcpcheck", &mut script);
-            stdout.write_all(&script)?;
+            stdout.write_all(completions::script(*shell).as_bytes())?;
         }
         Some(SubCommand::Check(args)) => {
             drop(stdout);
@@ -149,9 +147,9 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
 const WITHOUT_ARGUMENTS: &str = "\
 tcpdump's lines, both ends' TCP states, and findings that say why.
 
-  tcpcheck trace.pcap                 packets, states and findings
-  tcpcheck report trace.pcap -o r.html    a page to open in a browser
-  sudo tcpcheck -i any tcp port 443   live, until ^C
+  tcpcheck trace.pcap                      packets, states and findings
+  tcpcheck report trace.pcap -o r.html     a page to open in a browser
+  sudo tcpcheck -i any tcp port 443        live, until ^C
 
 tcpcheck --help lists all options and commands.
 ";

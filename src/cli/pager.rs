@@ -25,6 +25,9 @@ pub fn of_another(style: Style) -> io::Result<Option<Vec<u8>>> {
     again.args(std::env::args_os().skip(1)).env_remove("CLICOLOR_FORCE");
     // It writes to no terminal, and colours as if it did.
     again.env(if style.is_on() { "CLICOLOR_FORCE" } else { "NO_COLOR" }, "1");
+    if let Some(columns) = style.columns() {
+        again.env("COLUMNS", columns.to_string());
+    }
     let output = again.stderr(Stdio::inherit()).output()?;
     Ok(output.status.success().then_some(output.stdout))
 }

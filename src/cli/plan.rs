@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
+use terminal_size::{Height, Width};
 
 use crate::capture::{Filter, LiveOptions, SaveFormat, Span, Traffic, Turns};
 use crate::display;
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
-use crate::report::{Invocation, Level, Order, TableMode};
+use crate::report::{Invocation, Level, Order, Style, TableMode};
 use crate::rules::{Rule, Severity};
 use crate::track::AnalysisOptions;
 
@@ -72,10 +73,10 @@ pub struct Plan {
     pub packet_buffered: bool,
     /// Write standard output after every packet, and not in blocks.
     pub by_line: bool,
-    /// Colour on standard output.
-    pub color: bool,
-    /// Colour on standard error.
-    pub color_stderr: bool,
+    /// How text on standard output looks.
+    pub style: Style,
+    /// How text on standard error looks.
+    pub style_stderr: Style,
     /// Standard error is a terminal.
     pub stderr_terminal: bool,
     /// Show progress on it.
@@ -137,6 +138,22 @@ pub struct Environment {
     pub term: Option<OsString>,
     /// `COLUMNS`.
     pub columns: Option<OsString>,
+    /// The terminal has links (OSC 8), as far as it says who it is.
+    pub links: bool,
+}
+
+/// Whether a terminal is known to have links: by the names that they go by in the environment.
+fn has_links() -> bool {
+    let of = |name: &str| std::env::var(name).unwrap_or_default();
+    let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if let Some(forced) = std::env::var_os("FORCE_HYPERLINK") {
+        return forced != "0";
+    }
+    let programs = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio"];
+    ["WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "DOMTERM", "ALACRITTY_WINDOW_ID"].iter().any(set)
+        || programs.contains(&of("TERM_PROGRAM").as_str())
+        || of("VTE_VERSION").parse::<u32>().is_ok_and(|version| version >= 5000)
+        || ["xterm-kitty", "alacritty", "foot", "xterm-ghostty"].contains(&of("TERM").as_str())
 }
 
 impl Environment {
@@ -149,13 +166,32 @@ impl Environment {
             clicolor_force: std::env::var_os("CLICOLOR_FORCE"),
             term: std::env::var_os("TERM"),
             columns: std::env::var_os("COLUMNS"),
+            links: has_links(),
         }
     }
 
-    /// How many columns there are: `COLUMNS`, also in a pipe, else the terminal's.
+    /// How many columns standard output has: `COLUMNS`, also in a pipe, else the terminal's.
     pub fn columns(&self) -> Option<usize> {
+        self.columns_or(|| terminal_size::terminal_size_of(std::io::stdout()).filter(|_| self.stdout_terminal))
+    }
+
+    fn columns_or(&self, terminal: impl FnOnce() -> Option<(Width, Height)>) -> Option<usize> {
         let told = self.columns.as_deref().and_then(|columns| columns.to_str()?.parse().ok());
-        told.filter(|columns| *columns > 0).or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))
+        told.filter(|columns| *columns > 0).or_else(|| terminal().map(|(width, _)| width.0.into()))
+    }
+
+    /// How text on standard output looks.
+    pub fn style(&self, asked: Color) -> Style {
+        let links = self.links && self.stdout_terminal && asked != Color::Never;
+        Style::new(self.colors(asked, self.stdout_terminal)).within(self.columns()).linking(links)
+    }
+
+    /// How text on standard error looks.
+    pub fn style_stderr(&self, asked: Color) -> Style {
+        let columns =
+            self.columns_or(|| terminal_size::terminal_size_of(std::io::stderr()).filter(|_| self.stderr_terminal));
+        let links = self.links && self.stderr_terminal && asked != Color::Never;
+        Style::new(self.colors(asked, self.stderr_terminal)).within(columns).linking(links)
     }
 
     /// Whether to colour what goes to a terminal, or not to one.
@@ -200,6 +236,9 @@ impl Plan {
             bail!(
                 "-w - writes packets to standard output, where nothing else can go: leave out --print, --flows and their like, or write to a file"
             );
+        }
+        if let Some(file) = &args.output.write {
+            check_folder(file)?;
         }
         // Live, all is written as soon as nothing more waits to be read: see the run.
         let live = matches!(origin, Origin::Live(_));
@@ -252,8 +291,8 @@ impl Plan {
             turns: turns(&args.output)?,
             packet_buffered: args.output.packet_buffered,
             by_line,
-            color: !args.output.json && around.colors(args.output.color, around.stdout_terminal),
-            color_stderr: around.colors(args.output.color, around.stderr_terminal),
+            style: if args.output.json { Style::default() } else { around.style(args.output.color) },
+            style_stderr: around.style_stderr(args.output.color),
             stderr_terminal: around.stderr_terminal,
             // On a terminal that shows packets, progress would only get between them.
             progress: around.stderr_terminal && !around.stdout_terminal,
@@ -360,6 +399,21 @@ fn check_read_twice(origin: &Origin) -> Result<()> {
     bail!(
         "--only reads the packets twice, which {what} does not allow: save them ({save}), then tcpcheck -r FILE --only CODE"
     )
+}
+
+/// That a file can be made there, before anything is read for it.
+///
+/// # Errors
+/// When its folder is missing.
+pub fn check_folder(file: &Path) -> Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        // Those of -G may hold what only a time tells.
+        Some(folder) if !is_standard(file) && !folder.is_dir() && !folder.to_string_lossy().contains('%') => {
+            bail!("{}: there is no folder {}", display::path(&file), display::path(&folder))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether a path means standard input or output.
@@ -532,7 +586,7 @@ mod tests {
             (&forced, &["-r", "a", "--color=never"][..], false),
             (&terminal(), &["-r", "a", "--json"][..], false),
         ] {
-            assert_eq!(plan(words, around).unwrap().color, expected, "{around:?} {words:?}");
+            assert_eq!(plan(words, around).unwrap().style.is_on(), expected, "{around:?} {words:?}");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::track::Direction;
 
 use super::args::{End, GraphName, ReportArgs};
 use super::exit::Exit;
-use super::plan::{Environment, Plan, quoted};
+use super::plan::{self, Environment, Plan, quoted};
 use super::run::{BrokerHandle, Session};
 use super::select::Connections;
 
@@ -24,6 +24,7 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
     let names = if args.numeric { Names::numeric() } else { Names::new() };
     let output = args.output.as_deref().unwrap_or("-".as_ref());
+    plan::check_folder(output)?;
     let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(output, Turns::default())), None)?;
     let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::{Ink, Style, ascii, wrapped};
+use crate::report::{Ink, Style, ascii, text_columns, wrapped};
 use crate::rules::{Rule, Severity};
 
 /// A rule as JSON has it.
@@ -41,13 +41,17 @@ pub fn json() -> anyhow::Result<Vec<u8>> {
 pub fn table(style: Style) -> Vec<u8> {
     let mut out = Vec::new();
     let wide = Rule::ALL.iter().map(|rule| rule.slug().len()).max().unwrap_or(0);
+    let (columns, beside) = (text_columns(style), 6 + wide + 2 + 7 + 2);
     for rule in Rule::ALL {
         let (info, start) = (rule.info(), out.len());
-        out.extend_from_slice(format!("{} {:wide$}  {:7}", info.code, info.slug, info.severity.as_str()).as_bytes());
+        // Beside it, or below where there is no room.
+        let below = beside + 40 > columns;
+        let pad = if below { 0 } else { 7 };
+        out.extend_from_slice(format!("{} {:wide$}  {:pad$}", info.code, info.slug, info.severity.as_str()).as_bytes());
         style.paint(&mut out, start, Ink::Finding(info.severity));
-        out.extend_from_slice(b"  ");
         let source = if info.source.is_empty() { String::new() } else { format!(" ({})", ascii(info.source)) };
-        wrapped(&mut out, &format!("{}{source}", info.fires), 6 + wide + 2 + 7 + 2);
+        out.extend_from_slice(if below { b"\n      " } else { b"  " });
+        wrapped(&mut out, &format!("{}{source}", info.fires), if below { 6 } else { beside }, columns);
     }
     out
 }

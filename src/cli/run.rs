@@ -15,9 +15,7 @@ use crate::capture::{
 };
 use crate::dissect::{Dissection, Segment};
 use crate::report::lines::Lines;
-use crate::report::{
-    Annotator, Exchanges, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Style, Summary,
-};
+use crate::report::{Annotator, Exchanges, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Summary};
 use crate::track::{Analysis, FlowHash};
 
 use super::exit::Exit;
@@ -55,7 +53,10 @@ fn announcement(plan: &Plan, info: &SourceInfo) -> String {
     let SourceInfo { name, snaplen, .. } = info;
     match plan.origin {
         Origin::Files(_) => format!("reading from file {name}{link_type}, snapshot length {snaplen}"),
-        Origin::Live(_) => format!("listening on {name}{link_type}, snapshot length {snaplen} bytes"),
+        Origin::Live(_) => {
+            let ending = if plan.stderr_terminal && plan.count.is_none() { "; ^C ends" } else { "" };
+            format!("listening on {name}{link_type}, snapshot length {snaplen} bytes{ending}")
+        }
     }
 }
 
@@ -282,7 +283,7 @@ impl<'p> Run<'p> {
 
 /// The ways out that the plan asks for.
 fn reporters(plan: &Plan) -> Vec<Box<dyn Reporter + '_>> {
-    let (show, style) = (plan.show, Style::new(plan.color));
+    let (show, style) = (plan.show, plan.style);
     if plan.json {
         let all = show.packets;
         return vec![Box::new(Ndjson::new(Records {

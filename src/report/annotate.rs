@@ -73,6 +73,7 @@ impl Annotator {
         let start = out.len();
         out.extend_from_slice(b"#! ");
         finding_text(out, finding);
+        self.style.fold(out, start, FINDING_GOES_ON);
         self.style.paint(out, start, Ink::Finding(finding.severity));
         out.push(b'\n');
     }
@@ -86,6 +87,7 @@ impl Annotator {
             let start = out.len();
             out.extend_from_slice(b"#! ");
             withdrawn_text(out, amend, *rule);
+            self.style.fold(out, start, FINDING_GOES_ON);
             self.style.paint(out, start, Ink::Remark);
             out.push(b'\n');
         }
@@ -100,6 +102,7 @@ impl Annotator {
         let Self { level, style, room } = self;
         let out = &mut BufferWriter::new(room, out);
         let mut start = out.len();
+        let line = start;
         out.text(b"# ");
         let name = out.len() + 1;
         integer::labelled(out, b"f", seen.flow);
@@ -118,9 +121,16 @@ impl Annotator {
         out.text(b" ");
         remark::write(out, segment, seen, direction, *level == Level::Full);
         paint(*style, out, &mut start, Ink::Remark);
+        if style.columns().is_some() {
+            style.fold(out.written(), line, REMARK_GOES_ON);
+        }
         out.text(b"\n");
     }
 }
+
+/// How a `#` line goes on, and how a `#!` line does: `grep -v '^#'` leaves tcpdump's lines.
+const REMARK_GOES_ON: &str = "#      ";
+const FINDING_GOES_ON: &str = "#!     ";
 
 /// `>SYN_SENT   `, behind whose state it is: whether it was just entered, and which it is.
 #[inline]

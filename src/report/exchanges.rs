@@ -2,6 +2,7 @@
 
 use crate::track::Exchange;
 
+use super::columns::{Align, Column, Columns};
 use super::style::{Ink, Style};
 use super::{Reporter, Summary, units};
 
@@ -9,6 +10,7 @@ use super::{Reporter, Summary, units};
 #[derive(Debug)]
 pub struct Exchanges {
     style: Style,
+    columns: Columns,
     first: Option<crate::capture::Timestamp>,
     count: u64,
     overlapping: u64,
@@ -31,7 +33,8 @@ const HEAD: [(&str, usize); 10] = [
 impl Exchanges {
     /// So coloured.
     pub fn new(style: Style) -> Self {
-        Self { style, first: None, count: 0, overlapping: 0 }
+        let columns = HEAD.iter().enumerate().map(|(at, (_, width))| Column { at, width: *width, align: Align::Right });
+        Self { style, columns: Columns::new(columns.collect(), style), first: None, count: 0, overlapping: 0 }
     }
 }
 
@@ -47,7 +50,7 @@ impl Reporter for Exchanges {
     fn exchange(&mut self, out: &mut Vec<u8>, exchange: &Exchange) {
         if self.count == 0 {
             let start = out.len();
-            row(out, HEAD.map(|(name, _)| name.to_owned()));
+            self.columns.row(out, &HEAD.map(|(name, _)| name.to_owned()));
             out.pop();
             self.style.paint(out, start, Ink::Strong);
             out.push(b'\n');
@@ -62,9 +65,9 @@ impl Reporter for Exchanges {
             None if exchange.answer_frame == 0 => "no answer".to_owned(),
             None => "-".to_owned(),
         };
-        row(
+        self.columns.row(
             out,
-            [
+            &[
                 exchange.flow.to_string(),
                 exchange.number.to_string(),
                 units::written(|out| units::frame(out, exchange.frame)),
@@ -89,15 +92,4 @@ impl Reporter for Exchanges {
         }
         out.push(b'\n');
     }
-}
-
-fn row(out: &mut Vec<u8>, cells: [String; HEAD.len()]) {
-    for (at, (cell, (_, width))) in cells.iter().zip(HEAD).enumerate() {
-        if at > 0 {
-            out.push(b' ');
-        }
-        out.extend(std::iter::repeat_n(b' ', width.saturating_sub(cell.len())));
-        out.extend_from_slice(cell.as_bytes());
-    }
-    out.push(b'\n');
 }

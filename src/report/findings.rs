@@ -88,6 +88,7 @@ fn lines(out: &mut Vec<u8>, style: Style, findings: &[Finding]) {
     for finding in findings {
         let start = out.len();
         finding_text(out, finding);
+        style.fold(out, start, "      ");
         style.paint(out, start, Ink::Finding(finding.severity));
         out.push(b'\n');
     }

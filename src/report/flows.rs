@@ -1,10 +1,12 @@
 //! `--flows`: a row a connection.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use crate::rules::{Rule, Severity};
-use crate::track::{Direction, FlowRecord, Outcome, Responsible};
+use crate::track::{Direction, DirectionStats, FlowRecord, Outcome, Responsible};
 
+use super::columns::{Align, Column, Columns};
 use super::style::{Ink, Style};
 use super::{Reporter, Summary, units};
 
@@ -59,6 +61,8 @@ pub struct Flows {
     style: Style,
     first: Option<crate::capture::Timestamp>,
     rows: Vec<Row>,
+    /// Connections that have a row already, and are tracked on.
+    told: HashSet<u32>,
 }
 
 /// A connection as the table shows it: the sort key, its number, and its cells.
@@ -69,7 +73,7 @@ struct Row {
     cells: Box<[String]>,
 }
 
-const HEAD: [(&str, Align); 17] = [
+const HEAD: [(&str, Align); 19] = [
     ("flow", Align::Right),
     ("client", Align::Left),
     ("server", Align::Left),
@@ -79,9 +83,11 @@ const HEAD: [(&str, Align); 17] = [
     ("hs ms", Align::Right),
     ("rtt ms", Align::Right),
     ("srv ms", Align::Right),
+    ("idle s", Align::Right),
     ("c>s B", Align::Right),
     ("s>c B", Align::Right),
     ("rtx", Align::Right),
+    ("found", Align::Right),
     ("state", Align::Left),
     ("history", Align::Left),
     ("limited by", Align::Left),
@@ -90,16 +96,12 @@ const HEAD: [(&str, Align); 17] = [
 ];
 
 /// Room for what usually stands in them, where rows are written before others are known.
-const USUAL: [usize; 17] = [4, 21, 21, 15, 7, 7, 5, 6, 6, 9, 9, 3, 5, 9, 12, 8, 8];
+const USUAL: [usize; 19] = [4, 21, 21, 15, 7, 7, 5, 6, 6, 7, 9, 9, 3, 5, 5, 9, 12, 8, 8];
 
-/// Those of a wide table among them.
-const WIDE: std::ops::Range<usize> = 12..15;
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Align {
-    Left,
-    Right,
-}
+/// Those of a wide table among them, and those that only a table in their order needs.
+const WIDE: std::ops::Range<usize> = 14..17;
+const IDLE: usize = 9;
+const FOUND: usize = 13;
 
 /// Findings above a note.
 fn worth_a_look(flow: &FlowRecord) -> i64 {
@@ -109,7 +111,8 @@ fn worth_a_look(flow: &FlowRecord) -> i64 {
 impl Flows {
     /// In that order, with Zeek's columns and what held it back when `wide`.
     pub fn new(order: Order, wide: bool, style: Style) -> Self {
-        Self { order, pace: TableMode::AtTheEnd, widths: None, wide, style, first: None, rows: Vec::new() }
+        let (pace, rows, told) = (TableMode::AtTheEnd, Vec::new(), HashSet::new());
+        Self { order, pace, widths: None, wide, style, first: None, rows, told }
     }
 
     /// With rows written at that pace.
@@ -120,7 +123,6 @@ impl Flows {
     /// Writes the rows gathered so far.
     fn table(&mut self, out: &mut Vec<u8>) {
         self.rows.sort_by_key(|row| (row.key, row.number));
-        let shown: Vec<usize> = (0..HEAD.len()).filter(|column| self.wide || !WIDE.contains(column)).collect();
         let before = self.widths.take();
         let mut widths =
             before.unwrap_or(if self.pace == TableMode::AsTheyEnd { USUAL } else { HEAD.map(|(name, _)| name.len()) });
@@ -129,17 +131,49 @@ impl Flows {
                 *width = cell.len().max(*width);
             }
         }
+        let columns = Columns::new(self.columns(&widths), self.style);
         if before.is_none() {
             let start = out.len();
-            write_row(out, &HEAD.map(|(name, _)| name.to_owned()), &shown, &widths);
+            columns.row(out, &HEAD.map(|(name, _)| name.to_owned()));
             out.pop();
             self.style.paint(out, start, Ink::Strong);
             out.push(b'\n');
         }
+        let start = out.len();
         for row in self.rows.drain(..) {
-            write_row(out, &row.cells, &shown, &widths);
+            columns.row(out, &row.cells);
         }
+        self.style.link(out, start);
         self.widths = (self.pace == TableMode::AsTheyEnd).then_some(widths);
+    }
+
+    fn take(&mut self, flow: &FlowRecord) {
+        let key = match self.order {
+            Order::Start => 0,
+            Order::Retransmissions => retransmitted(flow) as i64,
+            Order::Duration => flow.duration().0,
+            Order::Response => server_time(flow).map_or(-1, |times| times.max.0),
+            Order::Rtt => flow.rtt.map_or(-1, |rtt| rtt.median.0),
+            Order::Idle => flow.longest_idle.0,
+            Order::Findings => worth_a_look(flow),
+            Order::Bytes => payload(&flow.c2s).saturating_add(payload(&flow.s2c)) as i64,
+        };
+        let cells = cells(flow, self.first.unwrap_or(flow.first_ts));
+        self.rows.push(Row { key: Reverse(key), number: flow.number, cells });
+    }
+
+    fn columns(&self, widths: &[usize; HEAD.len()]) -> Vec<Column> {
+        let all = HEAD.iter().zip(widths).enumerate().map(|(at, ((_, align), width))| Column {
+            at,
+            width: *width,
+            align: *align,
+        });
+        let shown = |at: usize| match at {
+            IDLE => self.order == Order::Idle,
+            FOUND => self.order == Order::Findings,
+            _ => self.wide || !WIDE.contains(&at),
+        };
+        all.filter(|column| shown(column.at)).collect()
     }
 }
 
@@ -153,20 +187,18 @@ impl Reporter for Flows {
     }
 
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
-        let key = match self.order {
-            Order::Start => 0,
-            Order::Retransmissions => (flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments) as i64,
-            Order::Duration => flow.duration().0,
-            Order::Response => server_time(flow).map_or(-1, |times| times.max.0),
-            Order::Rtt => flow.rtt.map_or(-1, |rtt| rtt.max.0),
-            Order::Idle => flow.longest_idle.0,
-            Order::Findings => worth_a_look(flow),
-            Order::Bytes => flow.c2s.unique_bytes.saturating_add(flow.s2c.unique_bytes) as i64,
-        };
-        let cells = cells(flow, self.first.unwrap_or(flow.first_ts));
-        self.rows.push(Row { key: Reverse(key), number: flow.number, cells });
+        if self.told.remove(&flow.number) {
+            return;
+        }
+        self.take(flow);
         if self.rows.len() == HELD || self.pace == TableMode::AsTheyEnd {
             self.table(out);
+        }
+    }
+
+    fn over(&mut self, _: &mut Vec<u8>, flow: &FlowRecord) {
+        if self.pace == TableMode::Intervals && self.told.insert(flow.number) {
+            self.take(flow);
         }
     }
 
@@ -195,7 +227,6 @@ impl Reporter for Flows {
 
 fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
     let unknown = || "-".to_owned();
-    let payload = |stats: &crate::track::DirectionStats| stats.unique_bytes.saturating_sub(stats.missed_bytes);
     Box::new([
         flow.number.to_string(),
         units::written(|out| units::socket(out, flow.client)),
@@ -205,15 +236,12 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
         units::written(|out| units::seconds(out, flow.duration())),
         flow.handshake.map_or_else(unknown, |span| units::written(|out| units::millis(out, span))),
         flow.rtt.map_or_else(unknown, |rtt| units::written(|out| units::millis(out, rtt.median))),
-        server_time(flow).map_or_else(unknown, |times| units::written(|out| units::millis(out, times.median))),
+        server_time(flow).map_or_else(unknown, |times| units::written(|out| units::millis(out, times.max))),
+        units::written(|out| units::seconds(out, flow.longest_idle)),
         units::written(|out| units::grouped(out, payload(&flow.c2s))),
         units::written(|out| units::grouped(out, payload(&flow.s2c))),
-        // A SYN sent again is sent again, too.
-        (flow.c2s.retransmitted_segments
-            + flow.s2c.retransmitted_segments
-            + u64::from(flow.c2s.syns.saturating_sub(1))
-            + u64::from(flow.s2c.syns.saturating_sub(1)))
-        .to_string(),
+        retransmitted(flow).to_string(),
+        worth_a_look(flow).to_string(),
         flow.conn_state.to_owned(),
         flow.history.clone(),
         flow.limited_by.and_then(|limited| limited.main).map_or_else(unknown, |(direction, cause)| {
@@ -227,6 +255,17 @@ fn cells(flow: &FlowRecord, start: crate::capture::Timestamp) -> Box<[String]> {
         },
         findings(&flow.findings),
     ])
+}
+
+/// Bytes that passed, each counted once.
+fn payload(stats: &DirectionStats) -> u64 {
+    stats.unique_bytes.saturating_sub(stats.missed_bytes)
+}
+
+/// Retransmitted segments, SYNs among them.
+fn retransmitted(flow: &FlowRecord) -> u64 {
+    let of = |stats: &DirectionStats| stats.retransmitted_segments + u64::from(stats.syns.saturating_sub(1));
+    of(&flow.c2s) + of(&flow.s2c)
 }
 
 /// How long the server took to answer.
@@ -243,28 +282,4 @@ fn findings(found: &[(Rule, u32)]) -> String {
         0 => named.join(" "),
         more => format!("{} +{more}", named.join(" ")),
     }
-}
-
-fn write_row(out: &mut Vec<u8>, cells: &[String], shown: &[usize], widths: &[usize]) {
-    for (at, column) in shown.iter().enumerate() {
-        let (Some(cell), Some(width), Some((_, align))) = (cells.get(*column), widths.get(*column), HEAD.get(*column))
-        else {
-            continue;
-        };
-        let missing = std::iter::repeat_n(b' ', width.saturating_sub(cell.len()));
-        if at > 0 {
-            out.push(b' ');
-        }
-        if *align == Align::Right {
-            out.extend(missing.clone());
-        }
-        out.extend_from_slice(cell.as_bytes());
-        if *align == Align::Left && at + 1 < shown.len() {
-            out.extend(missing);
-        }
-    }
-    while out.last() == Some(&b' ') {
-        out.pop();
-    }
-    out.push(b'\n');
 }

@@ -1,14 +1,15 @@
-//! A page of `explain` as text: a heading beside what belongs to it, at most 110 columns, ASCII. A reader's own packets
+//! A page of `explain` as text: a heading beside what belongs to it, in the terminal's columns but at most 110, ASCII. A reader's own packets
 //! and what was measured on them take the place of the example.
 
 use crate::rules::{Block, Kind, Page, Part, Severity};
 use crate::track::Finding;
 
+use super::layout::wrapped;
 use super::style::{Ink, Style};
 use super::units;
 use super::wording::{write_message, write_value};
 
-/// Columns of a line, but for lines that stay as they are.
+/// Columns of a line, but for lines that stay as they are: longer ones are hard to read.
 const WIDTH: usize = 110;
 /// Where the text beside a heading begins.
 const BESIDE: usize = 21;
@@ -26,6 +27,7 @@ pub struct Own<'a> {
 
 /// Appends a page.
 pub fn write_page(out: &mut Vec<u8>, style: Style, page: &Page, own: Option<Own<'_>>) {
+    let start = out.len();
     title(out, style, page, own.and_then(|own| own.finding).map(|finding| finding.severity));
     let mut shown = false;
     for part in &page.parts {
@@ -40,6 +42,7 @@ pub fn write_page(out: &mut Vec<u8>, style: Style, page: &Page, own: Option<Own<
     if let (Some(own), false) = (own, shown) {
         of_ones_own(out, style, own);
     }
+    style.link(out, start);
 }
 
 /// A source of a rule in ASCII: `RFC 9293 3.5`.
@@ -47,26 +50,9 @@ pub fn ascii(source: &str) -> String {
     source.replace('§', "")
 }
 
-/// Appends words broken into lines from the current one on, each of the next ones indented.
-pub fn wrapped(out: &mut Vec<u8>, words: &str, indent: usize) {
-    let mut column = out.len() - out.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    // Colour before it took no columns.
-    column = column.min(indent);
-    let mut first = true;
-    for word in words.split_whitespace() {
-        if !first && column + 1 + word.len() > WIDTH {
-            out.push(b'\n');
-            out.extend(std::iter::repeat_n(b' ', indent));
-            column = indent;
-        } else if !first {
-            out.push(b' ');
-            column += 1;
-        }
-        out.extend_from_slice(word.as_bytes());
-        column += word.len();
-        first = false;
-    }
-    out.push(b'\n');
+/// Columns of a line of running text.
+pub fn text_columns(style: Style) -> usize {
+    style.columns().map_or(WIDTH, |columns| columns.min(WIDTH))
 }
 
 fn title(out: &mut Vec<u8>, style: Style, page: &Page, severity: Option<Severity>) {
@@ -85,6 +71,7 @@ fn title(out: &mut Vec<u8>, style: Style, page: &Page, severity: Option<Severity
             out.push(b'\n');
             return;
         }
+        Kind::Symptom => "   a symptom",
         Kind::Family => "   a family of rules",
         Kind::Lesson => "   how TCP works",
         Kind::State => "   a state",
@@ -117,20 +104,36 @@ fn write_part(out: &mut Vec<u8>, style: Style, part: &Part) {
             out.extend(std::iter::repeat_n(b' ', indent));
         }
         match block {
-            Block::Text(text) => wrapped(out, text, indent),
+            Block::Text(text) => wrapped(out, text, indent, text_columns(style)),
             Block::Item(text) => {
                 out.extend_from_slice(b"- ");
-                wrapped(out, text, indent + 2);
+                wrapped(out, text, indent + 2, text_columns(style));
             }
             Block::Verbatim(lines) => {
-                for line in lines {
-                    if !line.is_empty() {
-                        out.extend_from_slice(b"      ");
-                    }
-                    out.extend_from_slice(line.as_bytes());
-                    out.push(b'\n');
-                }
+                lines.iter().for_each(|line| example(out, style, line));
             }
+        }
+    }
+}
+
+/// A line that stays as it is; what is said of it at its end goes below where there is no room beside it.
+fn example(out: &mut Vec<u8>, style: Style, line: &str) {
+    const INDENT: &str = "      ";
+    const COMMANDS: [&str; 4] = ["tcpcheck ", "ping ", "ss ", "tcptraceroute "];
+    if !line.is_empty() {
+        out.extend_from_slice(INDENT.as_bytes());
+    }
+    // A command or a segment, and not a diagram.
+    let is_quoted = line.contains(": Flags [") || COMMANDS.iter().any(|command| line.starts_with(command));
+    match line.trim_end().rsplit_once("   ") {
+        Some((quoted, remark)) if is_quoted && INDENT.len() + line.len() > text_columns(style) => {
+            out.extend_from_slice(quoted.trim_end().as_bytes());
+            out.extend_from_slice(format!("\n{INDENT}    ").as_bytes());
+            wrapped(out, remark, INDENT.len() + 4, text_columns(style));
+        }
+        _ => {
+            out.extend_from_slice(line.as_bytes());
+            out.push(b'\n');
         }
     }
 }
@@ -162,13 +165,14 @@ fn measured(out: &mut Vec<u8>, style: Style, finding: &Finding) {
     heading(out, style, "Measured", true);
     let mut message = Vec::new();
     write_message(&mut message, finding);
-    wrapped(out, &String::from_utf8_lossy(&message), BESIDE);
+    wrapped(out, &String::from_utf8_lossy(&message), BESIDE, text_columns(style));
     let mut row = |name: &str, value: &mut dyn FnMut(&mut Vec<u8>)| {
         out.extend(std::iter::repeat_n(b' ', BESIDE));
         out.extend_from_slice(name.as_bytes());
         out.extend(std::iter::repeat_n(b' ', 16_usize.saturating_sub(name.len()).max(1)));
-        value(out);
-        out.push(b'\n');
+        let mut words = Vec::new();
+        value(&mut words);
+        wrapped(out, &String::from_utf8_lossy(&words), BESIDE + 16, text_columns(style));
     };
     row("confidence", &mut |out| out.extend_from_slice(finding.confidence.as_str().as_bytes()));
     if let Some((from, to)) = finding.range {

@@ -62,6 +62,11 @@ pub trait Reporter {
         let _ = (out, flow);
     }
 
+    /// A connection is over, and may still get segments before it ends.
+    fn over(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        let _ = (out, flow);
+    }
+
     /// The capture is over, and this is what it amounts to.
     fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {
         let _ = (out, summary);
@@ -111,6 +116,10 @@ impl<R: Reporter + ?Sized> Reporter for &mut R {
 
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
         (**self).ended(out, flow);
+    }
+
+    fn over(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        (**self).over(out, flow);
     }
 
     fn end(&mut self, out: &mut Vec<u8>, summary: &Summary) {

@@ -3,7 +3,7 @@
 use crate::capture::{Block, CaptureError, Filter, Frame, FrameSource, Next, Timestamp};
 use crate::dissect::{Dissection, Other, Reader, Segment};
 
-use super::{Event, FlowHash, FlowHasher, FlowTracker, Observation, TrackerOptions};
+use super::{Event, FlowHash, FlowHasher, FlowRecord, FlowTracker, Observation, TrackerOptions};
 
 /// What is decided before the first frame.
 #[derive(Clone, Copy, Debug, Default)]
@@ -170,6 +170,16 @@ impl Analysis {
     /// Connections tracked now.
     pub fn live(&self) -> usize {
         self.tracker.live()
+    }
+
+    /// Those of them that are not over.
+    pub fn open(&self) -> usize {
+        self.tracker.open()
+    }
+
+    /// The records of connections that are over and had a segment since then; their [`Event::Ended`] comes later.
+    pub fn over_since(&mut self, since: Timestamp) -> Vec<FlowRecord> {
+        self.tracker.over_since(since)
     }
 
     /// The capture has lost packets: what is missing from now on is held against no connection.

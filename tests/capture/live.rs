@@ -16,7 +16,7 @@ fn capture(options: LiveOptions) -> Option<Box<dyn FrameSource>> {
         Err(
             e @ (CaptureError::Permission { .. } | CaptureError::InterfaceDown { .. } | CaptureError::NoInterfaces),
         ) => {
-            eprintln!("not tested: {e}");
+            crate::testkit::skipped(&e.to_string(), "sudo -E cargo test");
             None
         }
         Err(e) => panic!("{e}"),
@@ -98,7 +98,9 @@ fn an_interface_that_is_not_there_is_named() {
             Err(e @ CaptureError::NoSuchInterface { .. }) => {
                 assert_eq!(e.to_string(), format!("{name}: there is no such interface; -D lists those that are there"));
             }
-            Err(CaptureError::Permission { .. }) => eprintln!("not tested: no permission"),
+            Err(CaptureError::Permission { .. }) => {
+                crate::testkit::skipped("no permission to capture", "sudo -E cargo test")
+            }
             other => panic!("{:?}", other.err()),
         }
     }
@@ -115,7 +117,9 @@ fn a_live_filter_is_refused_with_its_place() {
         Err(e @ CaptureError::Filter { .. }) => {
             assert_eq!(e.to_string(), "filter expression: syntax error\n  tcp prot 80\n      ^");
         }
-        Err(CaptureError::Permission { .. }) => eprintln!("not tested: no permission"),
+        Err(CaptureError::Permission { .. }) => {
+            crate::testkit::skipped("no permission to capture", "sudo -E cargo test")
+        }
         other => panic!("{:?}", other.err()),
     }
 }

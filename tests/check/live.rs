@@ -27,7 +27,7 @@ fn check(lab: &Lab, port: u16, options: &[&str], command: &[&str]) -> Option<sup
     let live = ["-i", LOOPBACK, "-f", &filter];
     let said = lab.check(&[&live, options, &["--"], command].concat());
     if said.status == 2 && said.stderr.contains("not permitted") {
-        eprintln!("not tested: {}", said.stderr);
+        crate::testkit::skipped(&said.stderr, "sudo -E cargo test");
         return None;
     }
     Some(said)

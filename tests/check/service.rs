@@ -11,7 +11,7 @@ fn checked(fault: &str) -> Option<(Lab, Said)> {
     let python = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
     if python.is_err() {
         assert!(std::env::var_os("TCPCHECK_WITNESSES").is_none(), ".ci/run installs python3, and it is not here");
-        eprintln!("not tested: no python3");
+        crate::testkit::skipped("no python3", "apt-get install python3");
         return None;
     }
     let lab = Lab::new("");
@@ -24,7 +24,7 @@ fn checked(fault: &str) -> Option<(Lab, Said)> {
     let live = ["-i", super::live::LOOPBACK, "--for", "60s", "-f", &filter, "-w", "test.pcap", "--"];
     let said = lab.check(&[&live[..], &command].concat());
     if said.status == 2 && said.stderr.contains("not permitted") {
-        eprintln!("not tested: {}", said.stderr);
+        crate::testkit::skipped(&said.stderr, "sudo -E cargo test");
         return None;
     }
     assert!(said.stderr.contains("Ran 3 tests") && said.stderr.contains("\nOK\n"), "{fault}: {}", said.stderr);

@@ -128,10 +128,10 @@ impl Road {
     }
 }
 
-/// What `compare` says of captures; it has to succeed.
+/// What `compare` says of captures, a line a sentence; it has to succeed.
 pub fn said(paths: &[&Path]) -> String {
-    let args = std::iter::once("compare".as_ref()).chain(paths.iter().map(|path| path.as_os_str()));
-    let output = tcpcheck(&args.collect::<Vec<_>>());
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+    let output = command.arg("compare").args(paths).env("COLUMNS", "10000").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

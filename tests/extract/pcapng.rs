@@ -21,7 +21,7 @@ fn comments(path: &Path) -> Option<Vec<(u64, String)>> {
     tshark.args(["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=|"]);
     let Ok(output) = tshark.args(["-e", "frame.number", "-e", "frame.comment", "-r"]).arg(path).output() else {
         assert!(std::env::var("TCPCHECK_WITNESSES").is_err(), ".ci/run installs tshark, and it is not here");
-        eprintln!("skipped: no tshark here to compare with");
+        crate::testkit::skipped("no tshark here to compare with", "apt-get install tshark");
         return None;
     };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

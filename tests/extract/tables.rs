@@ -138,7 +138,10 @@ fn the_recipes_for_duckdb_and_pandas_give_the_sums_of_json() {
             std::env::var("TCPCHECK_WITNESSES").is_err(),
             ".ci/run installs DuckDB and pandas, and they are not here"
         );
-        eprintln!("skipped: no Python with DuckDB and pandas here");
+        crate::testkit::skipped(
+            "no Python with DuckDB and pandas here",
+            "pip install duckdb pandas pyarrow, and its python in TCPCHECK_PYTHON",
+        );
         return;
     }
     let folder = tempfile::tempdir().unwrap();

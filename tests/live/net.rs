@@ -27,7 +27,7 @@ impl Net {
     pub fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             assert!(std::env::var_os("TCPCHECK_WITNESSES").is_none(), "network namespaces need root");
-            eprintln!("not tested: network namespaces need root");
+            crate::testkit::skipped("network namespaces need root", "sudo -E cargo test live::");
             return None;
         }
         static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -30,7 +30,7 @@ impl Browser {
         };
         let Some(program) = PROGRAMS.into_iter().find(has) else {
             assert!(std::env::var_os("TCPCHECK_WITNESSES").is_none(), ".ci/run installs chromium, and it is not here");
-            eprintln!("skipped: no chromium here to open the page with");
+            crate::testkit::skipped("no chromium here to open the page with", "apt-get install chromium");
             return None;
         };
         let profile = tempfile::tempdir().unwrap();

@@ -63,7 +63,7 @@ fn frames(fixture: &str) -> Option<Vec<Frame>> {
     }
     let Ok(output) = tshark.output() else {
         assert!(std::env::var("TCPCHECK_WITNESSES").is_err(), ".ci/run installs tshark, and it is not here");
-        eprintln!("skipped: no tshark here to compare with");
+        crate::testkit::skipped("no tshark here to compare with", "apt-get install tshark");
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

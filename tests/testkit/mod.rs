@@ -8,8 +8,10 @@ pub mod packet;
 pub mod replay;
 pub mod script;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 /// The project's folder.
 pub fn root() -> &'static Path {
@@ -19,6 +21,19 @@ pub fn root() -> &'static Path {
 /// Runs the built program.
 pub fn tcpcheck<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tcpcheck")).args(args).output().expect("tcpcheck was built and starts")
+}
+
+/// Says that a test has not tried what it is for, and what would let it. Straight to standard error: what a test that passes prints is
+/// kept back.
+pub fn skipped(why: &str, how: &str) {
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if !said.contains(&test) {
+        let why = why.lines().next().unwrap_or_default();
+        let _ = std::io::stderr().write_all(format!("skipped: {test}: {why} (to run it: {how})\n").as_bytes());
+        said.push(test);
+    }
 }
 
 /// Every file below a folder of the project whose name ends so, sorted.

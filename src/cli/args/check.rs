@@ -100,6 +100,11 @@ impl Format {
         ("github", Self::Github),
         ("markdown", Self::Markdown),
     ];
+
+    /// What they are called.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().map(|(name, _)| *name)
+    }
 }
 
 impl FromStr for Destination {

@@ -31,7 +31,7 @@ pub struct LadderArgs {
     /// Draw with signs of ASCII alone
     #[arg(long)]
     pub ascii: bool,
-    /// Columns of a line, 80 to 160; the terminal's otherwise
+    /// Columns of a line, 60 to 160; the terminal's otherwise
     #[arg(long, value_name = "N")]
     pub columns: Option<usize>,
     /// Show the beginning of payloads that are text

@@ -20,6 +20,7 @@ use super::helper::Helper;
 use super::inputs::Input;
 use super::judging;
 use crate::cli::args::CheckArgs;
+use crate::cli::output::warn;
 use crate::cli::plan;
 use crate::cli::quality::Losses;
 use crate::cli::sandbox::{self, AllowedDescriptors, User};
@@ -133,6 +134,9 @@ impl Live {
     pub fn judge(mut self, args: &CheckArgs, policy: &Policy) -> Result<Judged> {
         let user = plan::user(&args.confinement)?;
         let again = Input::open(self.kept.path.clone());
+        if args.command.is_empty() && args.limit.is_none() {
+            warn(&format!("listening on {}; ^C ends it (see --for, -- COMMAND)", self.source.info().name));
+        }
         let mut running = Running::start(&args.command)?;
         let mut judge = Judge::new(policy, args.analysis.options());
         let read = self.confine(args, user.as_ref(), &mut running).and_then(|()| {

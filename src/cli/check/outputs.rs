@@ -1,7 +1,7 @@
 //! Where a verdict goes, open before the first packet is read.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -76,7 +76,7 @@ impl<'a> Outputs<'a> {
             let file = file.with_context(|| format!("the job summary, {}", display::path(&path)));
             file.map(|file| (path, file))
         });
-        let style = Style::new(around.colors(args.color, io::stdout().is_terminal()));
+        let style = around.style(args.color);
         Ok(Self { args, formats, summary: summary.transpose()?, style })
     }
 

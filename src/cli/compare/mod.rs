@@ -33,6 +33,9 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
     if args.files.len() > 2 && args.output.is_some() {
         bail!("-o makes a page of two captures: name the two between which the path is to be shown");
     }
+    if let Some(page) = &args.output {
+        plan::check_folder(page)?;
+    }
     let inputs = open(args)?;
     let user = plan::user(&args.confinement)?;
     let confined = !args.confinement.no_sandbox;
@@ -42,7 +45,7 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
     if confined {
         sandbox::close(user.as_ref(), AllowedDescriptors { broker: desk.socket, capture: None })?;
     }
-    let style = Style::new(around.colors(args.color, around.stdout_terminal));
+    let style = around.style(args.color);
     let mut faults = Vec::new();
     for (at, pair) in inputs.windows(2).enumerate() {
         let [a, b] = pair else { continue };
@@ -55,7 +58,7 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
         match (args.flow, &args.output) {
             (flow, Some(_)) => page(&compared, flow, &desk.broker)?,
             (Some(flow), None) => {
-                let mut ladder = Ladder::new(flow, columns(), style);
+                let mut ladder = Ladder::new(flow, around.columns().unwrap_or(WITHOUT_TERMINAL), style);
                 compared.report(&mut ladder, &mut output)?;
                 if ladder.is_empty() {
                     bail!("{}: there is no connection {flow}: tcpcheck --flows lists those there are", compared.name());
@@ -68,10 +71,6 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
     output.finish()?;
     damaged(&faults)?;
     Ok(Exit::Done)
-}
-
-fn columns() -> usize {
-    terminal_size::terminal_size().map_or(WITHOUT_TERMINAL, |(width, _)| width.0.into())
 }
 
 fn open(args: &CompareArgs) -> Result<Vec<Input>> {

@@ -10,7 +10,6 @@ use crate::cli::output::warn;
 use crate::cli::plan::Origin;
 use crate::cli::quality;
 use crate::cli::ring::RingSaver;
-use crate::report::Style;
 
 use super::{Run, is_closed_pipe};
 
@@ -52,9 +51,8 @@ impl Run<'_> {
         for reporter in &mut self.reporters {
             reporter.end(self.output.text(), &self.summary);
         }
-        let style = Style::new(self.plan.color);
         if self.plan.show.summary && !self.plan.json {
-            self.summary.write(self.output.text(), style, &self.plan.again);
+            self.summary.write(self.output.text(), self.plan.style, &self.plan.again);
         }
         if self.plan.show.only_count {
             let packets = self.summary.packets();
@@ -112,7 +110,7 @@ impl Run<'_> {
 
     pub(super) fn tell_summary(&self) {
         let mut text = Vec::new();
-        self.summary.write(&mut text, Style::new(self.plan.color_stderr), &self.plan.again);
+        self.summary.write(&mut text, self.plan.style_stderr, &self.plan.again);
         // Nobody is left to tell when standard error is gone.
         let _ = std::io::stderr().lock().write_all(&text);
     }

@@ -22,7 +22,7 @@ use crate::cli::signals::Signals;
 use crate::report::Reporter;
 use crate::report::lines::Lines;
 use crate::rules::Rule;
-use crate::track::{Analysed, Analysis, Event, Observation, Visitor};
+use crate::track::{Analysed, Analysis, Event, Finding, FlowRecord, Observation, Reason, Visitor};
 
 use super::saving::{self, FirstReading};
 use super::{Run, announcement};
@@ -94,6 +94,12 @@ impl<'p> Session<'p> {
 
     fn begin_beside(plan: &'p Plan, desk: Option<BrokerHandle>, names: Option<SaveNames>) -> Result<Option<Self>> {
         let signals = listen(&plan.origin)?;
+        if plan.stderr_terminal
+            && let Origin::Files(paths) = &plan.origin
+            && paths.iter().any(|path| is_standard(path))
+        {
+            warn("reading packets from standard input ...; ^C ends");
+        }
         // All that reads a file when it is needed first reads it here.
         let lines = (plan.show.packets && !plan.json).then(|| Lines::new(plan.line));
         let _ = TimeZone::system();
@@ -232,9 +238,11 @@ impl<'p> Session<'p> {
         let mut found = Numbers::default();
         self.read_ahead(&mut Events(|event| match event {
             Event::Finding(finding) if only.contains(&finding.rule) => found.extend(finding.flow),
-            Event::Ended(flow) if flow.findings.iter().any(|(rule, _)| only.contains(rule)) => {
-                found.extend(Some(flow.number));
+            // A stall is told once, and is of all connections that refer to it.
+            Event::Amend(amend) if only.contains(&Rule::PathStall) && amend.details.iter().any(is_part_of_stall) => {
+                found.extend(Some(amend.flow));
             }
+            Event::Ended(flow) if has_finding(&flow, only) => found.extend(Some(flow.number)),
             _ => {}
         }))?;
         found.finish()
@@ -247,6 +255,16 @@ impl<'p> Session<'p> {
             Source::Live(_) => Some("-".into()),
         }
     }
+}
+
+/// Whether a connection has a finding of one of these rules.
+fn has_finding(flow: &FlowRecord, only: &[Rule]) -> bool {
+    let stalled = matches!(flow.diagnosis.reason, Reason::Stall { .. }) && only.contains(&Rule::PathStall);
+    stalled || flow.findings.iter().any(|(rule, _)| only.contains(rule))
+}
+
+fn is_part_of_stall(finding: &Finding) -> bool {
+    finding.fact("stall").is_some()
 }
 
 /// Maximum number of connections that are chosen by their findings: 4 bytes each.

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::capture::{FrameSource, Notice, Span, Timestamp};
 use crate::cli::output::warn;
+use crate::report::TableMode;
 
 use super::Run;
 
@@ -30,6 +31,8 @@ pub(super) struct Schedule {
     /// Of `--interval`, and when the next one is over, by the packets' time.
     interval: Option<Span>,
     over: Option<Timestamp>,
+    /// When the one before was over.
+    before: Timestamp,
     /// Since when the interface is away or down.
     since: Option<Instant>,
 }
@@ -37,7 +40,8 @@ pub(super) struct Schedule {
 impl Schedule {
     pub fn new(interval: Option<Span>) -> Self {
         let now = Instant::now();
-        Self { packets: 0, glanced: now, written: now, interval, over: None, since: None }
+        let before = Timestamp(i64::MIN);
+        Self { packets: 0, glanced: now, written: now, interval, over: None, before, since: None }
     }
 
     /// Counts a packet, or a moment in which nothing came; true when it is time to look up.
@@ -117,7 +121,7 @@ impl Run<'_> {
     /// Tells how things stand where somebody has asked for it.
     pub(super) fn answer_signals(&mut self) {
         if self.signals.take_summary() {
-            let open = self.analysis.live();
+            let open = self.analysis.open();
             warn(&format!(
                 "\nso far; {open} connection{} still open, and counted when they end:",
                 if open == 1 { " is" } else { "s are" }
@@ -128,10 +132,23 @@ impl Run<'_> {
 
     /// Lets the reporters know when an interval is over at that time.
     pub(super) fn interval(&mut self, now: Timestamp) {
-        if self.pace.interval(now) {
-            for reporter in &mut self.reporters {
-                reporter.interval(self.output.text());
+        if !self.pace.interval(now) {
+            return;
+        }
+        let since = std::mem::replace(&mut self.pace.before, now);
+        let over = if self.plan.table == TableMode::Intervals { self.analysis.over_since(since) } else { Vec::new() };
+        for mut flow in over {
+            if !self.plan.selection.is_all() {
+                self.plan.selection.narrow_record(&mut flow);
             }
+            if self.connections.show(Some(flow.number)) {
+                for reporter in &mut self.reporters {
+                    reporter.over(self.output.text(), &flow);
+                }
+            }
+        }
+        for reporter in &mut self.reporters {
+            reporter.interval(self.output.text());
         }
     }
 

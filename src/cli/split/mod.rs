@@ -37,7 +37,7 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut splitter = Splitter {
         by: args.by,
-        worst: HashMap::new(),
+        worst: WorstFindings::default(),
         flows: HashMap::new(),
         ended: Vec::new(),
         outgoing: Outgoing::new(),
@@ -46,9 +46,14 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
     if args.by == By::Finding {
         session.read_ahead(&mut Events(|event| {
             if let Event::Ended(flow) = event {
-                splitter.worst.extend(worst(&flow).map(|code| (flow.number, code)));
+                splitter.worst.note(&flow);
             }
         }))?;
+        if splitter.worst.are_too_many {
+            bail!(
+                "--by finding: more than {MAX_CONNECTIONS} connections: split it by --by port first, or add a filter"
+            );
+        }
     }
     let faults = session.read(&mut splitter)?;
     splitter.outgoing.finish(&mut Routed { flows: &splitter.flows, parts: &mut splitter.parts })?;
@@ -87,11 +92,38 @@ fn worst(flow: &FlowRecord) -> Option<u16> {
     worst.code().trim_start_matches("TC").parse().ok()
 }
 
+/// Maximum number of connections whose findings are remembered: two bytes each.
+const MAX_CONNECTIONS: usize = 64 << 20;
+
+/// The code of each connection's worst finding, by its number; 0 where there is none.
+#[derive(Default)]
+struct WorstFindings {
+    codes: Vec<u16>,
+    are_too_many: bool,
+}
+
+impl WorstFindings {
+    fn note(&mut self, flow: &FlowRecord) {
+        let (at, Some(code)) = (flow.number as usize, worst(flow)) else { return };
+        if at >= MAX_CONNECTIONS {
+            self.are_too_many = true;
+            return;
+        }
+        if at >= self.codes.len() {
+            self.codes.resize(at + 1, 0);
+        }
+        self.codes[at] = code;
+    }
+
+    fn of(&self, flow: u32) -> Option<u16> {
+        self.codes.get(flow as usize).copied().filter(|code| *code > 0)
+    }
+}
+
 /// Sends packets to their parts.
 struct Splitter {
     by: By,
-    /// Of connections with findings: the code of the worst.
-    worst: HashMap<u32, u16>,
+    worst: WorstFindings,
     /// The parts of the connections that are open.
     flows: HashMap<u32, Part>,
     /// Those that have ended, and of which packets may still wait.
@@ -134,7 +166,7 @@ impl Splitter {
             By::Flow => Part::Connection(seen.flow, socket(client), socket(server)),
             By::Host => Part::Host(server.addr),
             By::Port => Part::Port(server.port),
-            By::Finding => self.worst.get(&seen.flow).map_or(Part::NoFinding, |code| Part::Finding(*code)),
+            By::Finding => self.worst.of(seen.flow).map_or(Part::NoFinding, Part::Finding),
         }
     }
 }

@@ -41,8 +41,23 @@ struct Page<'r> {
 
 impl Page<'_> {
     fn say(&mut self, words: &str) {
+        let start = self.out.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.out.extend_from_slice(words.as_bytes());
+        self.style.fold(&mut self.out, start, "         ");
+        self.out.push(b'\n');
+    }
+
+    /// What has to stay as it is: a line of tcpdump's, a command.
+    fn quote(&mut self, words: &str) {
         self.out.extend_from_slice(words.as_bytes());
         self.out.push(b'\n');
+    }
+
+    /// A text, and what stands at the right of it.
+    fn opposite(&mut self, words: &str, width: usize, right: &str) {
+        let room = self.style.columns().unwrap_or(usize::MAX);
+        let width = width.min(room.saturating_sub(MARGIN - width + 1 + right.len()));
+        self.say(&format!("{words:width$} {right}"));
     }
 
     fn paint(&mut self, words: &str, ink: Ink) {
@@ -135,8 +150,7 @@ impl Page<'_> {
             let title = words::title(policy, check);
             match self.run.position(check.at) {
                 Some(position) => {
-                    let width = MARGIN - 5;
-                    self.say(&format!(" {title:width$} {position}"));
+                    self.opposite(&format!(" {title}"), MARGIN - 4, &position);
                 }
                 None => self.say(&format!(" {title}")),
             }
@@ -150,11 +164,11 @@ impl Page<'_> {
         let Some(file) = &capture.file else { return };
         let look = checks.iter().find(|(_, result)| result.places.iter().any(|place| place.flow.is_some()));
         if let Some(command) = look.or(checks.first()).and_then(|(_, result)| capture.look(result)) {
-            self.say(&format!("  look     {command}"));
+            self.quote(&format!("  look     {command}"));
         }
         let known = |result: &Judgement| result.state == State::Failed && !result.counts.is_empty();
         if self.run.command.is_none() && checks.iter().any(|(_, result)| known(result)) {
-            self.say(&format!("  accept   tcpcheck check --update-baseline {file}"));
+            self.quote(&format!("  accept   tcpcheck check --update-baseline {file}"));
         }
     }
 
@@ -163,7 +177,7 @@ impl Page<'_> {
             self.say(&format!("     {}", plain(&words::place(place))));
             let line = place.frames.first().and_then(|frame| capture.exhibit.line(*frame));
             if let Some(line) = line.filter(|_| at == 0) {
-                self.say(&format!("         {}", plain(line)));
+                self.quote(&format!("         {}", plain(line)));
             }
         }
         let more = result.more + result.places.len().saturating_sub(TOLD) as u64;
@@ -184,8 +198,7 @@ impl Page<'_> {
             self.paint("WARN", Ink::Finding(Severity::Warning));
             let title = words::idle(scope);
             let title = plain(&title);
-            let width = MARGIN - 5;
-            self.say(&format!(" {title:width$} {position}"));
+            self.opposite(&format!(" {title}"), MARGIN - 4, &position);
         }
         if let Some(command) = &run.command {
             self.out.push(b'\n');
@@ -232,8 +245,8 @@ impl Page<'_> {
                 }
             }
         };
-        let width = MARGIN;
-        self.say(&format!("\n{words:width$} exit status {}", standing.status()));
+        self.say("");
+        self.opposite(&words, MARGIN, &format!("exit status {}", standing.status()));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::capture::{SourceInfo, Timestamp};
 use crate::compare::{Brief, Comparison, Crossing, Fate, Overlap, PathEvent, PathRecord, Side, Way};
 use crate::dissect::TcpFlags;
 use crate::report::COLUMNS;
+use crate::report::layout;
 use crate::report::style::{Ink, Style};
 use crate::report::units;
 use crate::rules::Severity;
@@ -17,7 +18,10 @@ use super::words::time;
 const MAX_ROWS: usize = 2_000;
 
 /// Columns beside the arrows: time and frame on either side, and the delay.
-const MARGIN: usize = 9 + 8 + 8 + 9 + 11;
+const MARGIN: usize = BEFORE + 1 + 1 + 1 + 7 + 1 + 8 + 2 + 9;
+
+/// Columns before the first rail: time and frame.
+const BEFORE: usize = 8 + 1 + 7 + 1;
 
 /// Draws one connection, by its number in A.
 #[derive(Debug)]
@@ -70,6 +74,7 @@ impl Ladder {
                 out.extend_from_slice(format!("   {} {text}", side.name()).as_bytes());
             }
         }
+        layout::fold(out, begin, self.columns, "   ");
         self.style.paint(out, begin, Ink::Strong);
         let begin = out.len() + 2;
         let area = self.area();
@@ -102,7 +107,8 @@ impl Ladder {
         };
         out.extend_from_slice(format!("{:>8} {:>7} │", stamp(a.1), a.0).as_bytes());
         let begin = out.len();
-        out.extend_from_slice(self.arrow(row, way).as_bytes());
+        let mut words = layout::lines(&words_of(row), self.area() - 6).into_iter();
+        out.extend_from_slice(self.arrow(row, way, &words.next().unwrap_or_default()).as_bytes());
         if let Some(ink) = ink(row) {
             self.style.paint(out, begin, ink);
         }
@@ -110,20 +116,19 @@ impl Ladder {
         let line = format!("│ {:<7} {:>8}  {delay:>9}", b.0, stamp(b.1));
         out.extend_from_slice(line.trim_end().as_bytes());
         out.push(b'\n');
+        // What has no room on the arrow stands below it.
+        for more in words {
+            let (before, area) = (BEFORE, self.area() - 4);
+            let words = match way {
+                Way::AToB => format!("{more:<area$}"),
+                Way::BToA => format!("{more:>area$}"),
+            };
+            out.extend_from_slice(format!("{:before$}│  {words}  │\n", "").as_bytes());
+        }
     }
 
     /// The arrow with its words; one that does not come ends in a cross.
-    fn arrow(&self, row: &Crossing, way: Way) -> String {
-        let fate = match row.fate {
-            Fate::Arrived if row.overtaken => ", overtaken",
-            Fate::Arrived => "",
-            Fate::Lost => ", LOST",
-            Fate::Duplicated => ", a copy",
-            Fate::Inserted => ", MADE BETWEEN",
-            Fate::Outside => ", not to be seen at the other side",
-        };
-        let room = self.area() - 6;
-        let words: String = format!("{}{fate}", label(&row.brief, row.part)).chars().take(room).collect();
+    fn arrow(&self, row: &Crossing, way: Way, words: &str) -> String {
         let fill = "─".repeat(self.area() - 4 - words.chars().count());
         let (tail, head) = match row.fate {
             Fate::Lost | Fate::Outside => ("─", "✕"),
@@ -169,6 +174,19 @@ fn ink(row: &Crossing) -> Option<Ink> {
         Fate::Outside => Some(Ink::Remark),
         Fate::Arrived => None,
     }
+}
+
+/// What a packet says, and what became of it.
+fn words_of(row: &Crossing) -> String {
+    let fate = match row.fate {
+        Fate::Arrived if row.overtaken => ", overtaken",
+        Fate::Arrived => "",
+        Fate::Lost => ", LOST",
+        Fate::Duplicated => ", a copy",
+        Fate::Inserted => ", MADE BETWEEN",
+        Fate::Outside => ", not to be seen at the other side",
+    };
+    format!("{}{fate}", label(&row.brief, row.part))
 }
 
 /// What a segment says, in the shortest words.

@@ -2,12 +2,16 @@
 
 use crate::capture::{SourceInfo, Span};
 use crate::compare::{Clock, Comparison, Overlap, Side, Totals, Way};
+use crate::report::layout;
 use crate::report::style::{Ink, Style};
 use crate::report::units;
 use crate::rules::Severity;
 
 use super::CompareReport;
 use super::words::{self, WayNames, count, grouped, time};
+
+/// Columns of a line where no terminal says how many it has.
+const COLUMNS: usize = 120;
 
 /// Findings of one capture that are told of.
 const TOLD: usize = 3;
@@ -33,6 +37,8 @@ impl Text {
         out.extend_from_slice(head.as_bytes());
         self.style.paint(out, start, Ink::Strong);
         out.extend_from_slice(words.as_bytes());
+        layout::fold(out, start, self.style.columns().unwrap_or(COLUMNS), "  ");
+        self.style.link(out, start);
         out.push(b'\n');
     }
 }

@@ -6,6 +6,7 @@ use crate::rules::Rule;
 use crate::track::{Direction, SegmentEffect};
 
 use super::record::{Extra, PacketRecord};
+use super::repeat::Repeats;
 use super::row::{LadderRow, Tone, bytes, range};
 use super::story;
 
@@ -19,6 +20,8 @@ pub struct Fold {
     full: bool,
     data: Option<FoldedRun>,
     acks: Option<FoldedRun>,
+    /// What a timer sends again and again.
+    again: Option<Repeats>,
     /// How often each side has repeated its acknowledgment.
     repeats: [u32; 2],
     last: Option<Timestamp>,
@@ -51,15 +54,45 @@ impl Fold {
 
     /// Takes a packet, and appends the rows that are settled.
     pub fn push(&mut self, record: &PacketRecord, out: &mut Vec<LadderRow>) {
+        if let Some(again) = self.again.as_mut().filter(|_| !self.full) {
+            if again.take(record) {
+                self.pass(record);
+                return;
+            }
+            if !again.is_answered_by(record) {
+                self.end_repeats(out);
+            }
+        }
+        self.draw(record, out);
+        if self.again.is_none() && !self.full {
+            self.again = Repeats::begin(record);
+        }
+    }
+
+    /// Appends the rows of what was repeated.
+    fn end_repeats(&mut self, out: &mut Vec<LadderRow>) {
+        let Some(mut again) = self.again.take() else { return };
+        match again.few() {
+            Some(records) => {
+                // Their times are told by what stands before them.
+                let last = self.last.take();
+                records.iter().for_each(|record| self.draw(record, out));
+                self.last = last;
+            }
+            None => out.extend(again.row()),
+        }
+    }
+
+    fn draw(&mut self, record: &PacketRecord, out: &mut Vec<LadderRow>) {
         if let Some(last) = self.last
             && record.ts.since(last) >= SILENCE
         {
-            self.flush(out);
+            self.flush_runs(out);
             out.push(LadderRow::silence(last, record.ts.since(last)));
         }
         let repeats = self.pass(record);
         let Some(class) = class(record).filter(|_| !self.full) else {
-            self.flush(out);
+            self.flush_runs(out);
             out.extend(record.extra().gap.map(|gap| LadderRow::missing(record, gap)));
             out.push(LadderRow::of(record, repeats));
             return;
@@ -74,7 +107,7 @@ impl Fold {
             && self.acks.is_none()
             && self.data.as_ref().is_some_and(|d| d.first.from != record.from))
         {
-            self.flush(out);
+            self.flush_runs(out);
         }
         let run = FoldedRun {
             class,
@@ -103,6 +136,11 @@ impl Fold {
 
     /// Appends the rows that were still open.
     pub fn flush(&mut self, out: &mut Vec<LadderRow>) {
+        self.end_repeats(out);
+        self.flush_runs(out);
+    }
+
+    fn flush_runs(&mut self, out: &mut Vec<LadderRow>) {
         out.extend(self.data.take().map(|run| run.row()));
         out.extend(self.acks.take().map(|run| run.row()));
     }

@@ -7,6 +7,7 @@ mod extract;
 mod fold;
 mod mermaid;
 mod record;
+mod repeat;
 mod row;
 mod scroll;
 mod story;
@@ -21,7 +22,7 @@ use crate::dissect::{Segment, Socket};
 use crate::rules::Severity;
 use crate::track::{Amend, Direction, Finding, FlowRecord, Responsible};
 
-use self::row::marks;
+use self::row::mark;
 use super::style::Ink;
 use super::{Names, Packet, Reporter, Summary, finding_text, units, verdict_text};
 
@@ -164,7 +165,7 @@ impl Ladder {
     /// Says later what was found on a packet that is drawn.
     fn say(&mut self, out: &mut Vec<u8>, finding: &Finding) {
         self.flush(out);
-        if !marks(std::slice::from_ref(finding)).is_empty() {
+        if mark(std::slice::from_ref(finding)).is_some() {
             self.draw(out, vec![LadderRow::later(finding)]);
         }
     }

@@ -154,7 +154,7 @@ impl LadderRow {
 
     /// A finding that comes when its packet's row is gone.
     pub fn later(finding: &Finding) -> Self {
-        let words = marks(std::slice::from_ref(finding)).join("");
+        let words = mark(std::slice::from_ref(finding)).unwrap_or_default();
         let place = if finding.frame > 0 { format!("@{}: ", finding.frame) } else { String::new() };
         Self::across(finding.ts, format!("{place}{words}"), message(finding), Tone::Found(finding.severity))
     }
@@ -163,7 +163,7 @@ impl LadderRow {
     pub fn regard(&mut self) {
         let (label, tone) = &self.plain;
         (self.label, self.tone) = (label.clone(), *tone);
-        for word in marks(&self.findings) {
+        if let Some(word) = mark(&self.findings) {
             self.label.push_str("  ");
             self.label.push_str(&word);
         }
@@ -299,20 +299,24 @@ fn tone(record: &PacketRecord, repeats: u32) -> Tone {
     }
 }
 
-/// The words for what was found, worst first; in capitals from a warning on.
-pub fn marks(findings: &[Finding]) -> Vec<String> {
-    let mut found: Vec<&Finding> = findings.iter().filter(|finding| is_told(finding)).collect();
-    found.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule));
-    let mut words = Vec::new();
-    for finding in found {
-        let said = word(finding);
-        words.push(match finding.severity {
-            Severity::Note => said,
-            _ => capitals(&said),
-        });
+/// The words for the worst that was found, in capitals from a warning on: one label a row, and its cause.
+pub fn mark(findings: &[Finding]) -> Option<String> {
+    let told = findings.iter().filter(|finding| is_told(finding));
+    let worst = told.min_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule))?;
+    let mut words = word(worst);
+    if words.starts_with(RETRANSMISSION)
+        && worst.rule != Rule::SpuriousRetransmission
+        && findings.iter().any(|finding| finding.rule == Rule::SpuriousRetransmission)
+    {
+        words.push_str(", not needed");
     }
-    words
+    Some(match worst.severity {
+        Severity::Note => words,
+        _ => capitals(&words),
+    })
 }
+
+const RETRANSMISSION: &str = "retransmission";
 
 /// Whether a finding is written on its packet: not where the row tells it anyhow.
 fn is_told(finding: &Finding) -> bool {
@@ -323,18 +327,20 @@ fn is_told(finding: &Finding) -> bool {
 /// What is written on a packet for a finding.
 fn word(finding: &Finding) -> String {
     match finding.rule {
-        Rule::SynRetransmission | Rule::SynAckRetransmission | Rule::FinRetransmission => "retransmission".to_owned(),
-        Rule::FastRetransmission => "retransmission (fast)".to_owned(),
-        Rule::TimeoutRetransmission => "retransmission (timeout)".to_owned(),
-        Rule::SpuriousRetransmission => "retransmission (spurious)".to_owned(),
+        Rule::SynRetransmission | Rule::SynAckRetransmission | Rule::FinRetransmission => {
+            format!("{RETRANSMISSION} after a timeout")
+        }
+        Rule::FastRetransmission => format!("{RETRANSMISSION} after dup ACKs"),
+        Rule::TimeoutRetransmission => format!("{RETRANSMISSION} after a timeout"),
+        Rule::SpuriousRetransmission => format!("{RETRANSMISSION} not needed"),
         rule => rule.slug().replace('-', " "),
     }
 }
 
-/// `RETRANSMISSION (fast)`: what stands in parentheses stays.
+/// `RETRANSMISSION after a timeout`: its cause stays as it is.
 fn capitals(words: &str) -> String {
-    match words.split_once(" (") {
-        Some((before, behind)) => format!("{} ({behind}", before.to_uppercase()),
+    match words.strip_prefix(RETRANSMISSION) {
+        Some(cause) => format!("{}{cause}", RETRANSMISSION.to_uppercase()),
         None => words.to_uppercase(),
     }
 }

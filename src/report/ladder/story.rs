@@ -79,6 +79,16 @@ pub fn repeat_run(from: Direction, ack: i64, count: u32) -> String {
     format!("{who} says {count} more times that it waits for byte {ack}.")
 }
 
+/// The same again and again.
+pub fn repeats(from: Direction, times: u32, probes: bool) -> String {
+    let (who, _) = names(from);
+    if probes {
+        format!("{who} asks {times} more times.")
+    } else {
+        format!("{who} waits in vain and sends the same again, {times} more times.")
+    }
+}
+
 fn data(record: &PacketRecord, who: &str) -> String {
     let (first, last) = (record.seq, record.seq_end.saturating_sub(1));
     if record.has(Rule::SpuriousRetransmission) {

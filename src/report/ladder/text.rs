@@ -1,15 +1,18 @@
-//! A ladder in a terminal: both ends' states beside the arrows, 80 to 160 columns.
+//! A ladder in a terminal: both ends' states beside the arrows, or below them where there are less than 80 columns.
 
 use crate::capture::Timestamp;
 use crate::report::style::{Ink, Style};
-use crate::report::units;
+use crate::report::{layout, units};
 use crate::rules::Severity;
 use crate::track::{Direction, TcpState};
 
 use super::row::{LadderRow, Tone};
 
 /// Columns of a line: no fewer than these, and no more.
-pub const COLUMNS: std::ops::RangeInclusive<usize> = 80..=160;
+pub const COLUMNS: std::ops::RangeInclusive<usize> = 60..=160;
+
+/// From so many columns on, states stand beside the arrows.
+const BESIDE: usize = 80;
 
 /// From so many columns on, the windows and the bytes in flight stand at the right.
 const WIDE: usize = 120;
@@ -17,8 +20,8 @@ const WIDE: usize = 120;
 /// Columns of a state.
 const STATE: usize = 11;
 
-/// Columns before the first rail: time, frame, state.
-const MARGIN: usize = 8 + 1 + 5 + 2 + STATE + 1;
+/// Columns of time and frame.
+const PLACE: usize = 8 + 1 + 5 + 2;
 
 /// How a ladder in text looks.
 #[derive(Clone, Copy, Debug)]
@@ -50,18 +53,17 @@ impl TextStyle {
         let start = out.len();
         let guessed = if known { "" } else { "?" };
         out.extend_from_slice(format!("flow {flow}   {client} {} {server}", self.signs().to).as_bytes());
+        layout::fold(out, start, self.columns, "   ");
         self.style.paint(out, start, Ink::Strong);
         out.extend_from_slice(b"\n\n");
         let start = out.len();
-        let gap = self.area() + 3;
-        let mut line = format!(
-            "{:>8} {:>5}  {:<STATE$} {:gap$}{:<STATE$}",
-            "+ms",
-            "frame",
-            format!("client{guessed}"),
-            "",
-            "server"
-        );
+        let client = format!("client{guessed}");
+        let mut line = format!("{:>8} {:>5}  ", "+ms", "frame");
+        if self.is_beside() {
+            line.push_str(&format!("{client:<STATE$} {:1$}{2:<STATE$}", "", self.area() + 3, "server"));
+        } else {
+            line.push_str(&format!(" {client}{:>1$}", "server", self.area() - client.len()));
+        }
         if self.is_wide() {
             line.push_str(&format!(" {:>9} {:>9}", "window", "in flight"));
         }
@@ -74,7 +76,7 @@ impl TextStyle {
     pub fn words(&self, out: &mut Vec<u8>, words: &str, ink: Ink) {
         const IN: &str = "   ";
         let mut indent = "";
-        for line in wrapped(words, self.columns - IN.len()) {
+        for line in layout::lines(words, self.columns - IN.len()) {
             out.extend_from_slice(indent.as_bytes());
             let start = out.len();
             out.extend_from_slice(line.as_bytes());
@@ -87,7 +89,10 @@ impl TextStyle {
     /// A row, perhaps in several lines; `start` is when the connection began.
     pub fn row(&self, out: &mut Vec<u8>, row: &LadderRow, start: Timestamp) {
         let signs = self.signs();
-        let room = self.area().saturating_sub(5);
+        let place = place(row, start);
+        // A time or a frame of many digits takes from the arrow.
+        let area = self.area().saturating_sub(place.len() - PLACE);
+        let room = area.saturating_sub(5);
         let mut words = row.label.clone();
         for part in row.detail.split("  ").filter(|part| !part.is_empty()) {
             if words.len() + 2 + part.len() <= room {
@@ -95,14 +100,18 @@ impl TextStyle {
                 words.push_str(part);
             }
         }
-        let mut lines = wrapped(&words, room).into_iter();
-        self.margin(out, row, start);
-        self.state(out, row.client, true);
-        out.push(b' ');
+        let mut lines = layout::lines(&words, room).into_iter();
+        let at = out.len();
+        out.extend_from_slice(place.as_bytes());
+        self.style.paint(out, at, Ink::Remark);
+        if self.is_beside() {
+            self.state(out, row.client, true);
+            out.push(b' ');
+        }
         out.extend_from_slice(signs.rail.as_bytes());
         let at = out.len();
         let first = lines.next().unwrap_or_default();
-        let fill = self.area().saturating_sub(first.chars().count() + 3 + usize::from(row.from.is_some()));
+        let fill = area.saturating_sub(first.chars().count() + 3 + usize::from(row.from.is_some()));
         match row.from {
             Some(Direction::FromOriginator) => {
                 out.extend_from_slice(
@@ -120,19 +129,21 @@ impl TextStyle {
         out.extend_from_slice(signs.rail.as_bytes());
         let bare = out.len();
         out.push(b' ');
-        self.state(out, row.server, self.is_wide() && row.from.is_some());
+        if self.is_beside() {
+            self.state(out, row.server, self.is_wide() && row.from.is_some());
+        }
         if self.is_wide() && row.from.is_some() {
             let at = out.len();
             let window = row.window.map_or_else(|| "-".to_owned(), |window| window.to_string());
             let flight = if row.in_flight > 0 { row.in_flight.to_string() } else { String::new() };
             out.extend_from_slice(format!(" {window:>9} {flight:>9}").trim_end().as_bytes());
             self.style.paint(out, at, Ink::Remark);
-        } else if row.server.is_none() {
+        } else if row.server.is_none() || !self.is_beside() {
             out.truncate(bare);
         }
         out.push(b'\n');
         for line in lines {
-            out.extend(std::iter::repeat_n(b' ', MARGIN));
+            out.extend(std::iter::repeat_n(b' ', self.before()));
             out.extend_from_slice(signs.rail.as_bytes());
             let at = out.len();
             let width = self.area().saturating_sub(4);
@@ -145,12 +156,43 @@ impl TextStyle {
             out.extend_from_slice(signs.rail.as_bytes());
             out.push(b'\n');
         }
+        self.states_below(out, row);
+    }
+
+    /// The states that a row leads to, in a line of its own.
+    fn states_below(&self, out: &mut Vec<u8>, row: &LadderRow) {
+        if self.is_beside() || (row.client.is_none() && row.server.is_none()) {
+            return;
+        }
+        let rail = self.signs().rail;
+        out.extend(std::iter::repeat_n(b' ', self.before()));
+        out.extend_from_slice(rail.as_bytes());
+        out.extend_from_slice(b"  ");
+        self.state(out, row.client, true);
+        out.extend(std::iter::repeat_n(
+            b' ',
+            self.area() - 4 - STATE - row.server.map_or(0, |state| state.as_str().len()),
+        ));
+        self.state(out, row.server, false);
+        out.extend_from_slice(b"  ");
+        out.extend_from_slice(rail.as_bytes());
+        out.push(b'\n');
+    }
+
+    /// Columns before the first rail.
+    fn before(&self) -> usize {
+        PLACE + if self.is_beside() { STATE + 1 } else { 0 }
     }
 
     /// Columns between the rails.
     fn area(&self) -> usize {
         let columns = self.columns.clamp(*COLUMNS.start(), *COLUMNS.end());
-        columns - (MARGIN + 1 + 1 + 1 + STATE) - if self.is_wide() { 20 } else { 0 }
+        let behind = if self.is_beside() { 1 + STATE } else { 0 };
+        columns - (self.before() + 1 + 1 + behind) - if self.is_wide() { 20 } else { 0 }
+    }
+
+    fn is_beside(&self) -> bool {
+        self.columns >= BESIDE
     }
 
     fn is_wide(&self) -> bool {
@@ -159,22 +201,6 @@ impl TextStyle {
 
     fn signs(&self) -> Signs {
         if self.ascii { ASCII } else { DRAWN }
-    }
-
-    /// Time and frame.
-    fn margin(&self, out: &mut Vec<u8>, row: &LadderRow, start: Timestamp) {
-        let at = out.len();
-        if row.is_timed() {
-            let mut time = Vec::new();
-            units::millis(&mut time, row.ts.since(start));
-            out.extend(std::iter::repeat_n(b' ', 8_usize.saturating_sub(time.len())));
-            out.extend_from_slice(&time);
-        } else {
-            out.extend_from_slice(b"        ");
-        }
-        let frame = if row.frame > 0 { format!("@{}", row.frame) } else { String::new() };
-        out.extend_from_slice(format!(" {frame:>5}  ").as_bytes());
-        self.style.paint(out, at, Ink::Remark);
     }
 
     fn state(&self, out: &mut Vec<u8>, state: Option<TcpState>, padded: bool) {
@@ -197,22 +223,12 @@ impl TextStyle {
     }
 }
 
-/// Words in lines of so many columns; a word that is longer keeps a line of its own, cut.
-fn wrapped(words: &str, room: usize) -> Vec<String> {
-    if words.chars().count() <= room {
-        return vec![words.to_owned()];
-    }
-    let mut lines = vec![String::new()];
-    for word in words.split_whitespace() {
-        let word: String = word.chars().take(room).collect();
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(&word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
-        }
-    }
-    lines
+/// Time and frame, in `PLACE` columns or more.
+fn place(row: &LadderRow, start: Timestamp) -> String {
+    let time = match row.is_timed() {
+        true => units::written(|out| units::millis(out, row.ts.since(start))),
+        false => String::new(),
+    };
+    let frame = if row.frame > 0 { format!("@{}", row.frame) } else { String::new() };
+    format!("{time:>8} {frame:>5}  ")
 }

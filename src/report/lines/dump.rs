@@ -41,12 +41,13 @@ fn rows(out: &mut Vec<u8>, bytes: &[u8], with_ascii: bool) {
 }
 
 /// Printable bytes, spaces, tabs and line ends as they are. A carriage return is dropped before a line end, and where at most
-/// one byte follows.
+/// one byte follows. A line end before a `#` is written as a dot: lines that begin so are tcpcheck's own.
 fn ascii(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'\n');
     for (at, &byte) in bytes.iter().enumerate() {
         match byte {
             b'\r' if matches!(bytes.get(at + 1..), None | Some([] | [_] | [b'\n', ..])) => {}
+            b'\n' if bytes.get(at + 1) == Some(&b'#') => out.push(b'.'),
             b'\t' | b'\n' | b' ' => out.push(byte),
             _ if byte.is_ascii_graphic() => out.push(byte),
             _ => out.push(b'.'),

@@ -1,19 +1,27 @@
-//! The summary as text: at most 120 columns, every number measured.
+//! The summary as text: in the terminal's columns, or 120; every number measured.
 
 use crate::capture::Span;
 use crate::display;
+use crate::report::diagnosis_text;
+use crate::report::layout;
 use crate::report::style::{Ink, Style};
 use crate::report::units::{self, TimestampFormatter};
 use crate::rules::{Rule, Severity};
-use crate::track::Outcome;
+use crate::track::{Outcome, Responsible};
 
-use super::{Data, Found, Sample, Summary};
+use super::{Data, Sample, Summary};
 
 /// Where a line's text begins behind its label.
-const LABEL: usize = 15;
+const LABEL: usize = 16;
 
-/// Widest line.
+/// Columns of a line where no terminal says how many it has.
 const COLUMNS: usize = 120;
+
+/// What was measured stands beside a finding where there are so many columns for it, else below.
+const BESIDE: usize = 44;
+
+/// Where it stands below.
+const BELOW: usize = 10;
 
 /// The command that was run, to suggest others: what stands before further options, and the filter behind them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -42,26 +50,40 @@ pub struct FoundRule<'a> {
 impl Summary {
     /// Appends the summary; `again` is what was run.
     pub fn write(&self, out: &mut Vec<u8>, style: Style, again: &Invocation) {
-        self.heading(out, style);
+        let columns = style.columns().unwrap_or(COLUMNS);
+        let start = out.len();
+        let facts = self.capture_facts();
+        let fits = self.name(out, style, columns.saturating_sub(2 + facts.chars().count()));
+        if fits {
+            text(out, "  ");
+            text(out, &facts);
+        }
+        text(out, "\n");
         for limit in self.limits() {
             text(out, "  ");
             let start = out.len();
-            text(out, &shortened(&format!("the capture: {limit}"), COLUMNS - 2));
+            text(out, &format!("the capture: {limit}"));
             style.paint(out, start, Ink::Strong);
             text(out, "\n");
         }
+        self.verdict_lines(out);
+        self.outcome_line(out);
+        if !fits {
+            label(out, "capture");
+            text(out, &facts);
+            text(out, "\n");
+        }
+        self.packet_counts(out);
         if self.flows > 0 {
-            if !self.found.is_empty() {
-                out.push(b'\n');
-            }
             self.connections(out);
         }
+        layout::fold(out, start, columns, &" ".repeat(LABEL));
         if self.found.is_empty() {
             out.extend_from_slice(b"  no findings\n");
             return;
         }
         out.push(b'\n');
-        self.findings(out, style);
+        self.findings(out, style, columns);
         self.next(out, again);
     }
 
@@ -90,18 +112,13 @@ impl Summary {
                 out.push(b'\n');
             }
         });
-        let mut kinds = Vec::new();
-        self.heading(&mut kinds, Style::new(false));
-        let heading = String::from_utf8_lossy(&kinds).into_owned();
-        let mut lines = heading.lines();
-        let first = lines.next().unwrap_or_default();
-        let source = display::line(&self.source.name);
-        facts.insert(0, ("Capture", first.strip_prefix(&*source).unwrap_or(first).trim().to_owned()));
+        add("Packets", &|out| self.packet_counts(out));
+        facts.rotate_right(1);
+        facts.insert(0, ("Capture", self.capture_facts()));
         let limits: Vec<&str> = self.limits().collect();
         if !limits.is_empty() {
             facts.push(("What the capture cannot tell", limits.join("; ")));
         }
-        facts.insert(1, ("Packets", lines.next().unwrap_or_default().trim().to_owned()));
         facts
     }
 
@@ -121,37 +138,47 @@ impl Summary {
         rows
     }
 
-    /// The source, and what kinds of packets it holds.
-    fn heading(&self, out: &mut Vec<u8>, style: Style) {
+    /// The name of the source, cut in the middle where a terminal has no room for it; whether it takes no more than `room`.
+    fn name(&self, out: &mut Vec<u8>, style: Style, room: usize) -> bool {
         let start = out.len();
-        let name = display::line(&self.source.name);
+        let mut name = display::line(&self.source.name).into_owned();
+        if let Some(columns) = style.columns() {
+            name = layout::shortened(&name, columns);
+        }
         text(out, &name);
         style.paint(out, start, Ink::Strong);
-        text(out, "  ");
-        text(out, &self.source.format);
-        if let Some(link_type) = self.source.link_type {
-            text(out, ", ");
-            match link_type.description() {
-                Some(description) => text(out, description),
-                None => {
-                    text(out, "link type ");
-                    units::integer(out, link_type.0);
+        name.chars().count() <= room
+    }
+
+    /// `pcap, Ethernet, 12 packets in 960.0 ms, from 2026-11-22 20:55:52.270771 UTC`.
+    fn capture_facts(&self) -> String {
+        units::written(|out| {
+            text(out, &self.source.format);
+            if let Some(link_type) = self.source.link_type {
+                text(out, ", ");
+                match link_type.description() {
+                    Some(description) => text(out, description),
+                    None => {
+                        text(out, "link type ");
+                        units::integer(out, link_type.0);
+                    }
                 }
             }
-        }
-        text(out, ", ");
-        counted(out, self.packets, "packet");
-        if let Some((first, last)) = self.between {
-            text(out, " in ");
-            units::time(out, last.since(first));
-            text(out, ", from ");
-            TimestampFormatter::default().readable(out, first);
-            text(out, " UTC");
-        }
-        text(out, "\n");
-        // The second line stands below the first's facts, unless a long path would push it too far.
-        let width = name.chars().count();
-        text(out, &" ".repeat(if width <= 30 { width + 2 } else { 10 }));
+            text(out, ", ");
+            counted(out, self.packets, "packet");
+            if let Some((first, last)) = self.between {
+                text(out, " in ");
+                units::time(out, last.since(first));
+                text(out, ", from ");
+                TimestampFormatter::default().readable(out, first);
+                text(out, " UTC");
+            }
+        })
+    }
+
+    /// What kinds of packets it holds.
+    fn packet_counts(&self, out: &mut Vec<u8>) {
+        label(out, "packets");
         text(out, "TCP: ");
         units::grouped(out, self.tcp_packets);
         text(out, " in ");
@@ -172,8 +199,27 @@ impl Summary {
         text(out, "\n");
     }
 
-    /// Outcomes, handshakes, round trips and data.
-    fn connections(&self, out: &mut Vec<u8>) {
+    /// Whose doing it was, before anything else.
+    fn verdict_lines(&self, out: &mut Vec<u8>) {
+        if self.flows == 0 {
+            return;
+        }
+        let mut lines = self.causes.lines();
+        if lines.is_empty() {
+            lines.push(diagnosis_text(&self.causes.overall()));
+        }
+        for (at, line) in lines.iter().enumerate() {
+            label(out, if at == 0 { "verdict" } else { "" });
+            text(out, line);
+            text(out, "\n");
+        }
+    }
+
+    /// How the connections ended.
+    fn outcome_line(&self, out: &mut Vec<u8>) {
+        if self.flows == 0 {
+            return;
+        }
         label(out, "outcome");
         for (at, (outcome, count)) in self.outcomes().enumerate() {
             text(out, if at == 0 { "" } else { "   " });
@@ -182,16 +228,14 @@ impl Summary {
             text(out, outcome_words(outcome));
         }
         text(out, "\n");
-        let causes = self.causes.lines();
-        for (at, line) in causes.iter().enumerate() {
-            label(out, if at == 0 { "verdict" } else { "" });
-            text(out, &shortened(line, COLUMNS - LABEL));
-            text(out, "\n");
-        }
+    }
+
+    /// Handshakes, round trips and data.
+    fn connections(&self, out: &mut Vec<u8>) {
         // A clean capture is told in five lines.
         let brief = self.found.is_empty();
         if brief {
-            if !causes.is_empty() {
+            if self.causes.overall().responsible != Responsible::Nothing {
                 self.responses(out);
             }
             self.data(out);
@@ -330,8 +374,8 @@ impl Summary {
         }
     }
 
-    /// A line for each rule that fired, the worst first.
-    fn findings(&self, out: &mut Vec<u8>, style: Style) {
+    /// A line for each rule that fired, the worst first; what was measured beside it or below.
+    fn findings(&self, out: &mut Vec<u8>, style: Style, columns: usize) {
         text(out, "  ");
         for (at, (severity, name)) in
             [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
@@ -342,20 +386,29 @@ impl Summary {
             counted(out, self.count(severity), name);
         }
         text(out, "\n");
-        let mut rows: Vec<(&Rule, &Found)> = self.found.iter().collect();
-        rows.sort_by_key(|(rule, found)| (std::cmp::Reverse(found.severity()), **rule));
-        let slugs = rows.iter().map(|(rule, _)| rule.slug().len()).max().unwrap_or(0);
-        let counts = rows.iter().map(|(_, found)| found.count().to_string().len()).max().unwrap_or(0);
-        let places: Vec<String> = rows.iter().map(|(_, found)| found.places()).collect();
+        let rows = self.found();
+        let slugs = rows.iter().map(|row| row.rule.slug().len()).max().unwrap_or(0);
+        let counts = rows.iter().map(|row| row.count.to_string().len()).max().unwrap_or(0);
+        let places: Vec<String> = self.found().iter().map(FoundRule::places_text).collect();
         let widest = places.iter().map(String::len).max().unwrap_or(0);
-        for ((rule, found), places) in rows.into_iter().zip(places) {
-            let (severity, code, slug, count) = (found.severity().as_str(), rule.code(), rule.slug(), found.count());
-            let row =
-                format!("{severity:<7} {code} {slug:<slugs$} {count:>counts$}  {places:<widest$}  {}", found.message);
-            text(out, "  ");
+        for (row, places) in rows.into_iter().zip(places) {
+            let (severity, code, slug, count) = (row.severity.as_str(), row.rule.code(), row.rule.slug(), row.count);
+            let head = format!("  {severity:<7} {code} {slug:<slugs$} {count:>counts$}");
+            let beside = head.len() + 2 + widest + 2;
             let start = out.len();
-            text(out, &shortened(row.trim_end(), COLUMNS - 2));
-            style.paint(out, start, Ink::Finding(found.severity()));
+            if beside + BESIDE <= columns {
+                text(out, format!("{head}  {places:<widest$}  {}", row.message).trim_end());
+                layout::fold(out, start, columns, &" ".repeat(beside));
+            } else {
+                text(out, &head);
+                let between = if places.is_empty() || row.message.is_empty() { "" } else { ": " };
+                let below = format!("{places}{between}{}", row.message);
+                if !below.is_empty() {
+                    text(out, &format!("\n{:BELOW$}{below}", ""));
+                }
+                layout::fold(out, start, columns, &" ".repeat(BELOW));
+            }
+            style.paint(out, start, Ink::Finding(row.severity));
             text(out, "\n");
         }
     }
@@ -377,22 +430,22 @@ impl Summary {
             .flatten()
             .map(|options| format!("{} {options} {}", again.head, again.filter).trim_end().to_owned())
             .collect();
-        // In one line where they fit, else one below the other.
-        let length: usize = commands.iter().map(|command| command.chars().count() + 3).sum();
-        let between = if length + 5 <= COLUMNS { " | " } else { "\n        " };
-        text(out, "\n  next: ");
-        text(out, &commands.join(between));
-        text(out, "\n");
+        // One a line, as a shell takes them: a terminal breaks them where it must.
+        for (at, command) in commands.iter().enumerate() {
+            text(out, if at == 0 { "\n  next: " } else { "        " });
+            text(out, command);
+            text(out, "\n");
+        }
     }
 }
 
-impl Found {
+impl FoundRule<'_> {
     /// `flow 2 @22 @23 (+1)`: the first connection's frames, and how many more findings there are.
-    fn places(&self) -> String {
+    fn places_text(&self) -> String {
         let Some((first, _)) = self.places.first() else { return String::new() };
         let mut words: Vec<String> = first.iter().map(|flow| format!("flow {flow}")).collect();
         let frames = self.places.iter().filter(|(flow, _)| flow == first);
-        let more = self.count() - frames.clone().count() as u64;
+        let more = self.count - frames.clone().count() as u64;
         words.extend(frames.filter(|(_, frame)| *frame > 0).map(|(_, frame)| format!("@{frame}")));
         if more > 0 {
             words.push(format!("(+{more})"));
@@ -445,7 +498,7 @@ fn text(out: &mut Vec<u8>, words: &str) {
 }
 
 fn label(out: &mut Vec<u8>, name: &str) {
-    text(out, &format!("  {name:<12} "));
+    text(out, &format!("  {name:<13} "));
 }
 
 /// `1 packet`, `2 packets`.
@@ -454,14 +507,4 @@ fn counted(out: &mut Vec<u8>, number: u64, noun: &str) {
     text(out, " ");
     text(out, noun);
     text(out, if number == 1 { "" } else { "s" });
-}
-
-/// Cut to so many columns after a word, with `...` for what is left out.
-fn shortened(row: &str, columns: usize) -> String {
-    if row.chars().count() <= columns {
-        return row.to_owned();
-    }
-    let kept: String = row.chars().take(columns - 3).collect();
-    let whole = kept.rfind(' ').map_or(kept.as_str(), |at| &kept[..at + 1]);
-    format!("{whole}...")
 }

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use super::Rule;
 
 const SOURCES: &[&str] = &[
+    include_str!("symptoms.md"),
     include_str!("families.md"),
     include_str!("handshake.md"),
     include_str!("loss.md"),
@@ -27,11 +28,16 @@ const SOURCES: &[&str] = &[
     include_str!("notes.md"),
 ];
 
+/// The part of a rule's page that says what to do.
+const ADVICE_PART: &str = "What to do";
+
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| SOURCES.iter().flat_map(|source| parse(source)).collect());
 
 /// What a page is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
+    /// What somebody notices before knowing why: `slow`.
+    Symptom,
     /// A group of rules: `TC2`.
     Family,
     /// A rule of the catalogue.
@@ -96,6 +102,23 @@ impl Page {
         Self::all().iter().find(|page| page.kind == Kind::Rule(rule))
     }
 
+    /// What to do about what a rule found, in a few sentences without markup.
+    pub fn advice(rule: Rule) -> &'static str {
+        static ADVICE: LazyLock<Vec<String>> = LazyLock::new(|| {
+            let part = |rule: &Rule| Page::of(*rule)?.parts.iter().find(|part| part.heading == ADVICE_PART);
+            let words = |part: &Part| {
+                let texts = part.blocks.iter().filter_map(|block| match block {
+                    Block::Text(text) | Block::Item(text) => Some(text.as_str()),
+                    Block::Verbatim(_) => None,
+                });
+                texts.collect::<Vec<_>>().join(" ").replace('`', "")
+            };
+            Rule::ALL.iter().map(|rule| part(rule).map(words).unwrap_or_default()).collect()
+        });
+        let at = Rule::ALL.iter().position(|other| *other == rule);
+        at.and_then(|at| ADVICE.get(at)).map_or("", String::as_str)
+    }
+
     /// The pages that have this name; where none has it to the letter, case and what joins its words do not matter.
     pub fn named(word: &str) -> Vec<&'static Self> {
         let having = |same: &dyn Fn(&str) -> bool| {
@@ -136,6 +159,7 @@ fn page(text: &'static str) -> Option<Page> {
         "rule" => Kind::Rule(*Rule::ALL.iter().find(|rule| rule.code() == first)?),
         // A family of no rules is none yet.
         "family" => Rule::ALL.iter().find(|rule| rule.code().starts_with(first)).map(|_| Kind::Family)?,
+        "symptom" => Kind::Symptom,
         "lesson" => Kind::Lesson,
         "state" => Kind::State,
         "flag" => Kind::Flag,

@@ -254,6 +254,19 @@ impl Connection {
         }
     }
 
+    /// The same of a connection that is tracked on.
+    pub(in crate::track) fn record_so_far(
+        &mut self,
+        ended: Ended,
+        two_msl: Span,
+        refused: Option<(IcmpKind, bool)>,
+    ) -> FlowRecord {
+        let record = self.record(ended, two_msl, refused);
+        self.found.clone_from(&record.findings);
+        self.regraded.clone_from(&record.regraded);
+        record
+    }
+
     /// Lets TIME-WAIT end where its time is over.
     // RFC 9293 §3.6.1: TIME-WAIT lasts 2 MSL.
     pub(in crate::track) fn wait_out(&mut self, now: Timestamp, two_msl: Span) {

@@ -7,7 +7,7 @@ use crate::track::conn::connection::Connection;
 use crate::track::detect::conclude::{Ended, Ending};
 use crate::track::store::table::{Age, Slot};
 use crate::track::tracker::FlowTracker;
-use crate::track::{Event, Finding, Value};
+use crate::track::{Event, Finding, FlowRecord, Value};
 
 /// In the order in which connections are let go whose time is over.
 // RFC 9293 §3.6: silence ends no open connection.
@@ -214,6 +214,26 @@ impl FlowTracker {
         }
         let record = connection.record(ended, self.options.msl.doubled(), refused);
         self.shared.events.push_back(Event::Ended(Box::new(record)));
+    }
+
+    /// The records of connections that are over and had a segment since then; they are tracked on, and end when their time is over.
+    pub fn over_since(&mut self, since: Timestamp) -> Vec<FlowRecord> {
+        let ended = Ended {
+            why: Ending::CaptureEnds,
+            now: self.now,
+            one_sided: self.one_sided && !self.two_sided,
+            lossy: self.shared.lossy,
+        };
+        let mut records = Vec::new();
+        for slot in self.table.places(Age::Over) {
+            if self.table.label(slot).is_none_or(|label| label.last < since) {
+                continue;
+            }
+            let (Some(connection), icmp) = (self.table.get(slot), &self.shared.icmp) else { continue };
+            let refused = icmp.unreachable(connection.number, connection.ends[1].socket.addr);
+            records.push(connection.record_so_far(ended, self.options.msl.doubled(), refused));
+        }
+        records
     }
 
     pub(in crate::track) fn say_evicted(&mut self) {

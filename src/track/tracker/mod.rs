@@ -315,6 +315,11 @@ impl FlowTracker {
         self.table.len()
     }
 
+    /// Those of them that are not over: the others are kept for what may still come of them.
+    pub fn open(&self) -> usize {
+        self.table.len() - self.table.count(Age::Over)
+    }
+
     /// A header that cannot be read, of a connection that is not known: it does not start one.
     fn reject(&mut self, segment: &Segment, observation: &mut Observation) {
         observation.effect = SegmentEffect::Stray;

@@ -402,6 +402,13 @@ impl Table {
         all.filter_map(|entry| Some(self.label_of(&entry.held)?.ends[1]))
     }
 
+    /// The places of a list's connections, oldest first.
+    pub fn places(&self, age: Age) -> Vec<Slot> {
+        let next = |slot: Slot| (slot != NONE).then_some(slot);
+        let first = next(self.lists[age as usize].head);
+        std::iter::successors(first, |slot| next(self.slots.get(*slot as usize)?.next)).collect()
+    }
+
     fn link(&mut self, slot: Slot, age: Age, now: Timestamp) {
         let list = &mut self.lists[age as usize];
         let tail = std::mem::replace(&mut list.tail, slot);
