@@ -86,7 +86,7 @@ impl Connection {
         let soon = waited.is_below(90, shortest.unwrap_or_default()) || waited.is_below(60, self.round_trip());
         // Its sender answers what the receiver asks for, and that goes to it and back.
         let to_sender = self.ends[step.peer()].leg().unwrap_or_default();
-        let answers = gap.asked.is_some_and(|asked| !segment.ts.since(asked).is_below(90, to_sender));
+        let answers = gap.asked.is_some_and(|asked| !segment.ts.since(asked).is_below(70, to_sender));
         (late(soon || !answers && waited < MIN_RTO), "causality")
     }
 
