@@ -46,7 +46,7 @@ impl Connection {
     /// Numbers are acknowledged that came in a segment whose checksum does not hold, and in no other: its receiver had it whole.
     pub(in crate::track) fn settle_damaged(&mut self, step: &mut Step<'_>, ack: i64) {
         let peer = step.peer();
-        let Some(suspicions) = self.suspicions.as_deref_mut() else { return };
+        let Some(suspicions) = self.rare.suspicions_mut() else { return };
         for damaged in suspicions.take_damaged(peer, ack) {
             let sender = &mut self.ends[peer];
             if sender.first_copy(damaged.seq).is_none_or(|sent| sent.resent) {
