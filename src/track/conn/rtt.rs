@@ -1,5 +1,9 @@
 //! Round trips of one direction: extremes and quantiles, in a few words however many there are.
 
+use std::slice;
+
+use prefetch_index::prefetch_index;
+
 use crate::capture::Span;
 
 use crate::track::RttSummary;
@@ -97,6 +101,15 @@ impl Rtt {
             Some(Between::Many(markers)) => [MEDIAN, P95].map(|at| markers.heights[at]),
         };
         Some(RttSummary { min, median: Span(median), p95: Span(p95), max, samples: self.samples })
+    }
+
+    /// Has prefetched what the next sample needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        if let Some(spread) = self.spread.as_deref().map(slice::from_ref) {
+            // Its first cache line, and the one behind its end.
+            (0..=1).for_each(|at| prefetch_index(spread, at));
+        }
     }
 
     /// The memory that it takes besides its own size.

@@ -206,8 +206,8 @@ impl Connection {
         FlowKey::new(self.ends[0].socket, self.ends[1].socket)
     }
 
-    /// Whether no word about it is open, and nothing is missing: it can be packed then.
-    pub fn rest(&mut self) -> bool {
+    /// Whether no word about it is open, and nothing is missing: it can be evicted then.
+    pub fn prepare_eviction(&mut self) -> bool {
         if self.rare.suspect_ack.is_some()
             || self.rare.pending_syn.is_some()
             || !self.ends.iter().all(Endpoint::is_at_rest)

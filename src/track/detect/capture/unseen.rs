@@ -72,7 +72,7 @@ impl Connection {
     /// Takes back what was said and counted of numbers that turned up, and notes that they came late.
     pub(in crate::track) fn say_stored(&mut self, step: &mut Step<'_>, found: &Found) {
         let Found { counted, missing, .. } = *found;
-        // The same bound as for a connection that rests: what is said of one must not depend on whether it did.
+        // The same bound as for an evicted connection: what is said of one must not depend on whether it was.
         let amendable = self.last.1.since(missing.ts) <= MAX_LATENESS;
         let me = &mut self.ends[step.me()];
         let trouble = me.note_trouble();
