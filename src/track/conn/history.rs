@@ -48,7 +48,7 @@ struct End {
     last_rst: u32,
 }
 
-packed!(End { activity } rare { was_closed, last_syn, last_fin, last_rst });
+packed!(End { activity, was_closed, last_syn, last_fin, last_rst });
 
 /// How often each end did what is out of the ordinary.
 #[derive(Debug, Default)]

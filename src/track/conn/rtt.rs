@@ -232,7 +232,7 @@ fn nearest(value: f64) -> i64 {
 mod tests {
     use super::*;
     use crate::capture::Timestamp;
-    use crate::track::packed::Patterns;
+    use crate::track::packed::Codec;
 
     fn summary(samples: impl Iterator<Item = i64>) -> RttSummary {
         let mut rtt = Rtt::default();
@@ -290,9 +290,9 @@ mod tests {
         for samples in [[i64::MIN, i64::MAX, 0], [-5, 7, i64::MIN], [1_000, 2_000, 3_000]] {
             let mut rtt = Rtt::default();
             samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
-            let mut patterns = Patterns::default();
-            let packed = patterns.pack(&[], Timestamp(0), &rtt).to_vec();
-            let again: Rtt = patterns.unpack(0, Timestamp(0), &packed);
+            let mut codec = Codec::default();
+            let packed = codec.pack(&[], Timestamp(0), &rtt).to_vec();
+            let again: Rtt = codec.unpack(Timestamp(0), &packed);
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
         }
     }

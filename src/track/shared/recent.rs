@@ -53,11 +53,11 @@ pub(in crate::track) struct Cursor(u32);
 
 impl Pack for Cursor {
     fn pack(&self, out: &mut Packer) {
-        out.near(Kind::Mark, self.0.into());
+        out.delta(Kind::Mark, self.0.into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        Self(from.near(Kind::Mark) as u32)
+        Self(from.delta(Kind::Mark) as u32)
     }
 }
 

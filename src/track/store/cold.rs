@@ -8,7 +8,7 @@ use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
 
 use crate::track::conn::connection::Connection;
-use crate::track::packed::Patterns;
+use crate::track::packed::Codec;
 
 /// The bytes before those of a packed connection.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +39,14 @@ impl ColdHeader {
     }
 
     /// Packs a connection behind its header.
-    pub fn pack<'a>(connection: &Connection, patterns: &'a mut Patterns) -> &'a [u8] {
-        patterns.pack(&Self::of(connection).write(), connection.last.1, connection)
+    pub fn pack<'a>(connection: &Connection, codec: &'a mut Codec) -> &'a [u8] {
+        codec.pack(&Self::of(connection).write(), connection.last.1, connection)
     }
 
     /// Unpacks it again.
-    pub fn unpack(bytes: &[u8], patterns: &mut Patterns) -> Connection {
+    pub fn unpack(bytes: &[u8], codec: &mut Codec) -> Connection {
         let (header, length) = Self::read(bytes);
-        let mut connection: Connection = patterns.unpack(length, header.last, bytes);
+        let mut connection: Connection = codec.unpack(header.last, bytes.get(length..).unwrap_or_default());
         connection.number = header.number;
         for (end, socket) in connection.ends.iter_mut().zip(header.ends) {
             end.socket = socket;

@@ -64,7 +64,7 @@ impl HotSlab {
     #[inline]
     pub fn prefetch(&self, HotIndex(at): HotIndex, from: Direction) {
         // Each way with ranges that are known beforehand: no loop is left of it.
-        let bring = |needs: [Range<usize>; 3]| {
+        let prefetch = |needs: [Range<usize>; 3]| {
             let Some(slot) = self.slot(at) else { return };
             for Range { start, end } in needs {
                 let lines = start / size_of::<CacheLine>()..end.div_ceil(size_of::<CacheLine>());
@@ -72,8 +72,8 @@ impl HotSlab {
             }
         };
         match from {
-            Direction::FromOriginator => bring(const { Connection::needs(Direction::FromOriginator) }),
-            Direction::FromResponder => bring(const { Connection::needs(Direction::FromResponder) }),
+            Direction::FromOriginator => prefetch(const { Connection::needs(Direction::FromOriginator) }),
+            Direction::FromResponder => prefetch(const { Connection::needs(Direction::FromResponder) }),
         }
     }
 

@@ -74,8 +74,8 @@ packed!(Connection {
     provisional, once, fast_path_eligible, turn, exchanges, rare
 } at_rest { number });
 
-// What is rare belongs behind a pointer: a hundred thousand connections are at hand at once.
-const _: () = assert!(size_of::<Connection>() <= 1536, "every connection takes it");
+// What is rare belongs behind a pointer: tens of thousands of connections are hot at once.
+const _: () = assert!(size_of::<Connection>() <= 1280, "every connection takes it");
 
 /// How a segment is taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -99,7 +99,7 @@ pub(in crate::track) struct Handshake {
     pub done: Maybe<Span>,
 }
 
-packed!(Handshake { syn, last_syn, syn_ack_ts, last_syn_ack, syn_ack_ack, done } near Frame { syn_ack_frame });
+packed!(Handshake { syn, last_syn, syn_ack_ts, last_syn_ack, syn_ack_ack, done } delta Frame { syn_ack_frame });
 
 impl Handshake {
     /// The frame and time of the SYN+ACK.
@@ -123,7 +123,7 @@ pub(in crate::track) struct Cut {
     pub ts: Timestamp,
 }
 
-packed!(Cut { how, by, ttl, ts } near Frame { frame });
+packed!(Cut { how, by, ttl, ts } delta Frame { frame });
 
 /// What is said once a connection, or once a direction, by index.
 #[derive(Clone, Copy, Debug, Default)]

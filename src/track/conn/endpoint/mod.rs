@@ -116,9 +116,9 @@ pub(in crate::track) struct Endpoint {
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, largest_passed, wscale,
     handshake_leg, rtt, smoothed, count, syns, recent, flight, ack, edge_at, edge, right_edge, floor, rare
-} near Frame {
+} delta Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
-} near Clock { tsval } near Window { window, max_window } at_rest { last_advert });
+} delta Clock { tsval } delta Window { window, max_window } at_rest { last_advert });
 
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]

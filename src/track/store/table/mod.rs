@@ -1,5 +1,6 @@
 //! Every live connection: found by its two ends, aged in lists of equal patience, hot or evicted.
 
+mod eviction;
 mod lookahead;
 
 use std::collections::VecDeque;
@@ -11,7 +12,7 @@ use crate::dissect::{Segment, Socket};
 
 use crate::track::conn::connection::Connection;
 use crate::track::key::{FlowHash, FlowHasher, is_low};
-use crate::track::packed::Patterns;
+use crate::track::packed::Codec;
 use crate::track::store::cold::ColdHeader;
 use crate::track::store::hot::{HotIndex, HotSlab};
 use crate::track::{Direction, FlowKey};
@@ -29,16 +30,6 @@ pub(in crate::track) enum Age {
 
 const AGES: usize = 3;
 const NONE: u32 = u32::MAX;
-
-/// How many connections the clock asks after a segment: more than one, so that it overtakes the segments that load others.
-const CLOCK_TURNS: usize = 4;
-
-/// How many turns before its own a connection is prefetched.
-const CLOCK_LOOKAHEAD: usize = 4;
-
-/// Maximum number of connections that have not been answered, and of those that are over, that stay hot: those of a second of a busy
-/// server, for which the answer or the last segments may still come.
-const MAX_PASSING: usize = 8 * 1024;
 
 /// A connection's place in the table.
 pub(in crate::track) type Slot = u32;
@@ -60,7 +51,7 @@ pub(in crate::track) struct Table {
     max_bytes: usize,
     /// Those that are not open and were hot when that was noted, oldest first: few segments come for them.
     passing: [VecDeque<Slot>; AGES],
-    patterns: Patterns,
+    codec: Codec,
     /// The lookahead queue: the places of the next segments' connections, and whether they come from its lower end; so many of them
     /// have been taken.
     lookahead: Vec<(Slot, bool)>,
@@ -132,7 +123,7 @@ impl Table {
             bytes: 0,
             max_bytes,
             passing: Default::default(),
-            patterns: Patterns::default(),
+            codec: Codec::default(),
             lookahead: Vec::new(),
             taken: 0,
         }
@@ -181,20 +172,6 @@ impl Table {
             Held::Cold(_) => self.load(slot)?,
         };
         self.hot.get_mut(index)
-    }
-
-    /// Unpacks a connection.
-    fn load(&mut self, slot: Slot) -> Option<HotIndex> {
-        let entry = self.slots.get_mut(slot as usize)?;
-        let Held::Cold(bytes) = &entry.held else { return None };
-        let index = self.hot.put(ColdHeader::unpack(bytes, &mut self.patterns));
-        entry.held = Held::Hot(index);
-        if entry.age != Age::Open {
-            self.passing[entry.age as usize].push_back(slot);
-        }
-        self.put_in_clock(slot);
-        self.weigh(slot);
-        Some(index)
     }
 
     /// What can be known of a connection without loading it.
@@ -253,30 +230,13 @@ impl Table {
         self.bytes = self.bytes.saturating_sub(std::mem::take(&mut self.slots[slot as usize].bytes) as usize);
         let connection = match std::mem::replace(&mut self.slots[slot as usize].held, Held::NOTHING) {
             Held::Hot(index) => self.hot.take(index)?,
-            Held::Cold(bytes) => ColdHeader::unpack(&bytes, &mut self.patterns),
+            Held::Cold(bytes) => ColdHeader::unpack(&bytes, &mut self.codec),
         };
         if let Ok(found) = self.index.find_entry(self.hasher.hash(&connection.key()), |other| *other == slot) {
             found.remove();
         }
         self.free.push(slot);
         Some(connection)
-    }
-
-    /// One more is hot.
-    fn put_in_clock(&mut self, slot: Slot) {
-        let entry = &mut self.slots[slot as usize];
-        entry.heard = true;
-        if !std::mem::replace(&mut entry.in_clock, true) {
-            self.clock.push_back(slot);
-        }
-    }
-
-    /// Evicts a few connections where too many are hot. Those of which something is open stay.
-    #[inline]
-    pub fn settle(&mut self) {
-        if self.hot.len() > self.max_hot {
-            self.run_clock();
-        }
     }
 
     /// Takes note of the memory that a connection takes now.
@@ -295,89 +255,6 @@ impl Table {
     #[inline]
     pub fn is_too_large(&self) -> bool {
         self.bytes > self.max_bytes
-    }
-
-    /// Makes room, but not of `newest`: those that were not heard of since their last turn are evicted. The first that cannot be is
-    /// the one to be given up.
-    pub fn make_room(&mut self, newest: Slot) -> Option<Slot> {
-        // Each is asked twice at most: what was heard of at its first turn is not any more at its second.
-        for _ in 0..2 * self.clock.len() {
-            if !self.is_too_large() {
-                return None;
-            }
-            let slot = self.clock.pop_front()?;
-            let entry = &mut self.slots[slot as usize];
-            entry.in_clock = false;
-            if !entry.is_hot() {
-                continue;
-            }
-            if slot == newest || std::mem::replace(&mut entry.heard, false) {
-                entry.in_clock = true;
-                self.clock.push_back(slot);
-            } else if !self.evict(slot) {
-                return Some(slot);
-            }
-        }
-        None
-    }
-
-    /// Lets the clock go on: what was not heard of since its last turn is evicted.
-    fn run_clock(&mut self) {
-        for _ in 0..CLOCK_TURNS {
-            if self.hot.len() <= self.max_hot {
-                return;
-            }
-            let Some(slot) = self.clock.pop_front() else { return };
-            // Whose turn comes soon has not been heard of for long, and is far away.
-            self.prefetch_all(self.clock.get(CLOCK_LOOKAHEAD));
-            self.turn(slot);
-        }
-    }
-
-    fn turn(&mut self, slot: Slot) {
-        let entry = &mut self.slots[slot as usize];
-        entry.in_clock = false;
-        if !entry.is_hot() {
-            return;
-        }
-        let heard = std::mem::replace(&mut entry.heard, false);
-        if heard || !self.evict(slot) {
-            self.slots[slot as usize].in_clock = true;
-            self.clock.push_back(slot);
-        }
-    }
-
-    /// Packs a connection, unless something of it is open.
-    fn evict(&mut self, slot: Slot) -> bool {
-        let entry = &mut self.slots[slot as usize];
-        let Held::Hot(index) = entry.held else { return false };
-        let Some(connection) = self.hot.get_mut(index) else { return false };
-        if !connection.prepare_eviction() {
-            return false;
-        }
-        entry.held = Held::Cold(ColdHeader::pack(connection, &mut self.patterns).into());
-        self.hot.take(index);
-        self.weigh(slot);
-        true
-    }
-
-    /// Notes that a hot connection is not open, and evicts those that were noted long before it and are not open still.
-    fn note_passing(&mut self, slot: Slot, age: Age) {
-        if age == Age::Open {
-            return;
-        }
-        self.passing[age as usize].push_back(slot);
-        // Two, since what is loaded again is put at the end too.
-        for _ in 0..2 {
-            let queue = &mut self.passing[age as usize];
-            if queue.len() <= MAX_PASSING.min(self.max_hot) {
-                return;
-            }
-            let Some(oldest) = queue.pop_front() else { return };
-            if self.slots[oldest as usize].age == age {
-                self.evict(oldest);
-            }
-        }
     }
 
     /// Moves a connection to the end of the list for `age`, unless it hangs there already.
