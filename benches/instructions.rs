@@ -41,11 +41,13 @@ fn bytes(shape: Shape) -> Vec<u8> {
         shape,
         packets: 11_000,
         connections,
+        fresh: 0,
         concurrent: 100,
         seed: 1,
         payload,
         loss: 2,
         reorder: 1,
+        resets: 0,
         ipv6: 20,
     };
     let mut bytes = Vec::new();

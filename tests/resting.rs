@@ -1,4 +1,4 @@
-//! Ways to save time and memory change nothing that is said: a connection that was packed and unpacked is the one it was, and what
+//! Ways to save time and memory change nothing that is said: a connection that was evicted and loaded is the one it was, and what
 //! is expected is taken as anything else would be.
 
 use std::path::Path;
@@ -43,9 +43,9 @@ fn compare(folder: &str, one: TrackerOptions, other: TrackerOptions) -> usize {
 }
 
 #[test]
-fn what_is_said_does_not_depend_on_how_many_connections_are_at_hand() {
-    let awake = |max_awake| TrackerOptions { max_awake, ..TrackerOptions::default() };
-    let lines = compare("fixtures", awake(usize::MAX), awake(0));
+fn what_is_said_does_not_depend_on_how_many_connections_are_hot() {
+    let hot = |max_hot| TrackerOptions { max_hot, ..TrackerOptions::default() };
+    let lines = compare("fixtures", hot(usize::MAX), hot(0));
     assert!(lines > 1_500, "{lines}");
 }
 
@@ -62,8 +62,8 @@ fn what_is_said_of_a_trace_depends_on_neither() {
     for path in files_below("tests/traces", &[".trace"]) {
         let script = Script::read(&path).unwrap_or_else(|mistake| panic!("{mistake}"));
         let expected = replay::told(&script, usual);
-        for (max_awake, predicts) in [(0, usual.predicts), (0, false), (usual.max_awake, false)] {
-            let told = replay::told(&script, TrackerOptions { max_awake, predicts, ..usual });
+        for (max_hot, predicts) in [(0, usual.predicts), (0, false), (usual.max_hot, false)] {
+            let told = replay::told(&script, TrackerOptions { max_hot, predicts, ..usual });
             let differs = expected.iter().zip(&told).find(|(a, b)| a != b);
             assert!(differs.is_none() && expected.len() == told.len(), "{}: {differs:#?}", path.display());
         }

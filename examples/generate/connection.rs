@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use super::frame::{ACK, FIN, PSH, SCALE, SYN, Segment};
+use super::frame::{ACK, FIN, PSH, RST, SCALE, SYN, Segment};
 use super::random::Random;
 
 /// What the connections of a capture have in common.
@@ -27,6 +27,8 @@ pub struct Habits {
     pub loss: u32,
     /// Of a thousand data segments, so many are overtaken by the one behind them.
     pub reorder: u32,
+    /// Of a thousand connections, so many end with a RST of the client.
+    pub resets: u32,
 }
 
 /// One end's numbers.
@@ -106,7 +108,7 @@ impl Connection {
             match self.phase {
                 Phase::Fresh => self.open(habits, random),
                 Phase::Open if self.budget >= CLOSE + 3 => self.round(habits, random),
-                Phase::Open => self.close(),
+                Phase::Open => self.close(habits, random),
                 Phase::Closed => self.planned = VecDeque::new(),
             }
         }
@@ -170,14 +172,17 @@ impl Connection {
         self.phase = Phase::Open;
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, habits: &Habits, random: &mut Random) {
         self.now += self.rtt / 2;
+        self.phase = Phase::Closed;
+        if random.per_mille(habits.resets) {
+            return self.send(0, RST | ACK, 0);
+        }
         self.send(0, FIN | ACK, 0);
         self.now += self.rtt / 2;
         self.send(1, FIN | ACK, 0);
         self.now += self.rtt / 2;
         self.send(0, ACK, 0);
-        self.phase = Phase::Closed;
     }
 
     /// A request, and a burst in answer.

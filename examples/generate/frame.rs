@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 
-/// FIN, SYN, PSH and ACK as in the header.
+/// FIN, SYN, RST, PSH and ACK as in the header.
 pub const FIN: u8 = 0x01;
 pub const SYN: u8 = 0x02;
+pub const RST: u8 = 0x04;
 pub const PSH: u8 = 0x08;
 pub const ACK: u8 = 0x10;
 

@@ -7,6 +7,7 @@
 //! generate large --packets 1000000 -o large.pcap            four flows that are always sending
 //! generate concurrent --connections 500000 -o many.pcap     half a million connections open at once
 //! generate flood --packets 3000000 -o flood.pcap            a SYN flood, and a thousand real connections
+//! generate mix --packets 10000000 -o mix.pcap               20,000 that stay, 10,000 new ones a second, loss, disorder, resets
 //! generate short --loss 10 --reorder 5 --ipv6 30            lost and overtaken segments, some IPv6
 //! ```
 //!
@@ -34,24 +35,30 @@ use traffic::{Shape, Traffic};
 struct Args {
     /// What kind of traffic
     shape: Shape,
-    /// About so many packets (in a flood so many SYNs) [default: what the connections take, or 1000000]
+    /// About so many packets (in a flood so many SYNs) [default: what the connections take, 10000000 in a mix, or 1000000]
     #[arg(long)]
     packets: Option<u64>,
-    /// So many connections [default: short: a tenth of the packets, large: 4, concurrent: 10000, flood: 1000]
+    /// So many connections [default: short: a tenth of the packets, large: 4, concurrent: 10000, flood: 1000, mix: 20000]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     connections: Option<u64>,
+    /// New connections a second beside those, in `mix`
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    fresh: u64,
     /// Of them, open at a time in `short` and `flood`
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     concurrent: u64,
     /// Another seed, another capture
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Data segments lost, of a thousand
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=500))]
-    loss: u32,
-    /// Data segments overtaken, of a thousand
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=500))]
-    reorder: u32,
+    /// Data segments lost, of a thousand [default: mix: 5, else 0]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(..=500))]
+    loss: Option<u32>,
+    /// Data segments overtaken, of a thousand [default: mix: 5, else 0]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(..=500))]
+    reorder: Option<u32>,
+    /// Connections reset by the client at their end, of a thousand [default: mix: 50, else 0]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(..=1000))]
+    resets: Option<u32>,
     /// Connections over IPv6, of a hundred
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100))]
     ipv6: u32,
@@ -71,19 +78,24 @@ impl Args {
             Shape::Large => 4,
             Shape::Concurrent => 10_000,
             Shape::Flood => 1_000,
+            Shape::Mix => 20_000,
         });
+        let of_mix = |given: Option<u32>, usual| given.unwrap_or(if self.shape == Shape::Mix { usual } else { 0 });
         Traffic {
             shape: self.shape,
             packets: self.packets.unwrap_or(match self.shape {
                 Shape::Concurrent => 20 * connections,
+                Shape::Mix => 10 * million,
                 _ => million,
             }),
             connections,
             concurrent: self.concurrent,
             seed: self.seed,
             payload: self.payload.unwrap_or(if self.shape == Shape::Large { MAX_PAYLOAD } else { 512 }),
-            loss: self.loss,
-            reorder: self.reorder,
+            fresh: self.fresh,
+            loss: of_mix(self.loss, 5),
+            reorder: of_mix(self.reorder, 5),
+            resets: of_mix(self.resets, 50),
             ipv6: self.ipv6,
         }
     }
@@ -98,7 +110,7 @@ fn main() -> Result<()> {
     };
     let totals = traffic.write(BufWriter::with_capacity(1 << 20, out))?;
     let seconds = totals.span as f64 / 1e6;
-    eprintln!("{} packets, {} connections, {seconds:.3} s", totals.packets, traffic.connections);
+    eprintln!("{} packets, {} connections, {seconds:.3} s", totals.packets, totals.connections);
     Ok(())
 }
 
@@ -170,6 +182,7 @@ mod tests {
             &["large", "--packets", "10000"],
             &["concurrent", "--packets", "10000", "--connections", "1000"],
             &["flood", "--packets", "9000", "--connections", "100"],
+            &["mix", "--packets", "10000", "--connections", "100", "--fresh", "200"],
         ] {
             let (_, _, packets) = judged(bytes(&traffic(words)));
             assert!((9_000..=11_000).contains(&packets), "{words:?}: {packets}");
@@ -181,6 +194,16 @@ mod tests {
         let (flows, above, _) = judged(bytes(&traffic(&["large", "--packets", "20000", "--loss", "5"])));
         assert_eq!(flows, 4);
         assert!(above.len() > 10 && above.iter().all(|finding| finding.contains("retransmission")), "{above:?}");
+    }
+
+    #[test]
+    fn of_a_mix_some_connections_stay_and_others_come_and_go_and_some_are_reset() {
+        let plain =
+            ["mix", "--packets", "10000", "--connections", "100", "--fresh", "1000", "--loss", "0", "--reorder", "0"];
+        let (flows, above, _) = judged(bytes(&traffic(&[&plain[..], &["--resets", "0"]].concat())));
+        assert!(flows > 700 && above.is_empty(), "{flows}: {above:?}");
+        let (_, above, _) = judged(bytes(&traffic(&[&plain[..], &["--resets", "1000"]].concat())));
+        assert!(above.len() > 500 && above.iter().all(|finding| finding.starts_with("reset ")), "{above:?}");
     }
 
     #[test]

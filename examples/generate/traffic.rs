@@ -22,6 +22,8 @@ pub enum Shape {
     Concurrent,
     /// SYNs from sources that never answer, beside connections as of `short`
     Flood,
+    /// A server's day: many connections that stay, and new ones all the time as of `short`, some of them reset
+    Mix,
 }
 
 /// A capture to be made.
@@ -31,6 +33,8 @@ pub struct Traffic {
     /// About so many packets; in a flood so many SYNs.
     pub packets: u64,
     pub connections: u64,
+    /// Connections a second that begin beside those, in `mix`.
+    pub fresh: u64,
     /// Connections open at a time, in `short` and `flood`.
     pub concurrent: u64,
     pub seed: u64,
@@ -40,6 +44,8 @@ pub struct Traffic {
     pub loss: u32,
     /// Of a thousand data segments.
     pub reorder: u32,
+    /// Of a thousand connections.
+    pub resets: u32,
     /// Of a hundred connections.
     pub ipv6: u32,
 }
@@ -48,9 +54,13 @@ pub struct Traffic {
 #[derive(Clone, Copy, Debug)]
 pub struct Totals {
     pub packets: u64,
+    pub connections: u64,
     /// Microseconds.
     pub span: u64,
 }
+
+/// Microseconds between two rounds of a connection of `mix` that stays: eight packets a second.
+const STAYING: u64 = 550_000;
 
 /// Microseconds between two packets of a flood, on average.
 const FLOOD: u64 = 2;
@@ -67,6 +77,8 @@ impl Traffic {
             if matches!(self.shape, Shape::Short | Shape::Flood) { self.concurrent } else { self.connections };
         let stagger = self.stagger();
         let habits = self.habits();
+        // Those of a mix that do not stay are as those of `short`.
+        let passing = Habits { think: 0, not_before: 0, burst: 2, ..habits };
         while begun < at_first.min(self.connections) {
             open.push(self.connection(begun, begun * stagger, &mut random));
             due.push(Reverse((begun * stagger, begun as usize)));
@@ -74,8 +86,27 @@ impl Traffic {
         }
         let mut flood = (self.shape == Shape::Flood && self.packets > 0).then_some(0);
         let mut sources = 0;
+        let mut arrival = (self.shape == Shape::Mix && self.fresh > 0).then_some(0);
+        let mut free = Vec::new();
         loop {
+            if self.shape == Shape::Mix && pcap.packets >= self.packets {
+                break;
+            }
             let next = due.peek().map(|Reverse((at, _))| *at);
+            if let Some(at) = arrival
+                && next.is_none_or(|next| at <= next)
+            {
+                let slot = free.pop().unwrap_or(open.len());
+                let connection = self.connection(begun, at, &mut random);
+                begun += 1;
+                match open.get_mut(slot) {
+                    Some(old) => *old = connection,
+                    None => open.push(connection),
+                }
+                due.push(Reverse((at, slot)));
+                arrival = Some(at + random.below(2 * 1_000_000 / self.fresh + 1));
+                continue;
+            }
             if let Some(at) = flood
                 && next.is_none_or(|next| at <= next)
             {
@@ -90,8 +121,12 @@ impl Traffic {
                 let (src, dst) = connection.sockets(segment.from);
                 pcap.write(src, dst, &segment)?;
             }
-            if let Some(at) = connection.due(&habits, &mut random) {
+            let stays = (slot as u64) < self.connections;
+            let habits = if stays { &habits } else { &passing };
+            if let Some(at) = connection.due(habits, &mut random) {
                 due.push(Reverse((at, slot)));
+            } else if self.shape == Shape::Mix {
+                free.push(slot);
             } else if begun < self.connections {
                 let at = at + random.below(2 * stagger + 1);
                 open[slot] = self.connection(begun, at, &mut random);
@@ -99,7 +134,7 @@ impl Traffic {
                 begun += 1;
             }
         }
-        let totals = Totals { packets: pcap.packets, span: pcap.last };
+        let totals = Totals { packets: pcap.packets, connections: begun, span: pcap.last };
         pcap.finish()?;
         Ok(totals)
     }
@@ -107,7 +142,7 @@ impl Traffic {
     /// Microseconds between the starts of two connections.
     fn stagger(&self) -> u64 {
         match self.shape {
-            Shape::Concurrent => 4,
+            Shape::Concurrent | Shape::Mix => 4,
             Shape::Large => 1_000,
             // Those that are open at a time begin within one connection's life.
             Shape::Short | Shape::Flood => (50_000 / self.concurrent.max(1)).max(1),
@@ -123,10 +158,12 @@ impl Traffic {
             not_before: 0,
             loss: self.loss,
             reorder: self.reorder,
+            resets: self.resets,
         };
         match self.shape {
             Shape::Short | Shape::Flood => common,
             Shape::Large => Habits { burst: 128, grows: true, ..common },
+            Shape::Mix => Habits { burst: 3, think: STAYING, ..common },
             // All are open before the first sends; then a packet every microsecond or two.
             Shape::Concurrent => Habits {
                 burst: 3,
@@ -141,6 +178,8 @@ impl Traffic {
         let budget = match self.shape {
             Shape::Short | Shape::Flood => random.between(9, 13),
             Shape::Large | Shape::Concurrent => self.packets / self.connections.max(1),
+            Shape::Mix if number < self.connections => self.packets,
+            Shape::Mix => random.between(9, 13),
         };
         let v6 = random.below(100) < u64::from(self.ipv6);
         Connection::new(sockets(number, v6), at, budget, random)

@@ -29,11 +29,11 @@ pub fn follow(bytes: &[u8]) {
     let usually = run(&script.segments, options, Words::Counted);
     // No segment is taken for what was expected, and every connection that rests is packed and unpacked between two of its
     // segments. Every way to follow the same segments has to say the same.
-    let slowly = TrackerOptions { max_awake: 0, predicts: false, ..options };
+    let slowly = TrackerOptions { max_hot: 0, predicts: false, ..options };
     if usually != run(&script.segments, slowly, Words::Counted) {
         let told = [
             options,
-            TrackerOptions { max_awake: 0, ..options },
+            TrackerOptions { max_hot: 0, ..options },
             TrackerOptions { predicts: false, ..options },
             slowly,
         ];

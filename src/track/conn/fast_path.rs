@@ -17,12 +17,12 @@ const OPEN: States = States { client: TcpState::Established, server: TcpState::E
 impl Connection {
     /// Whether both ends are open and known from their SYNs, nothing of them is missing, and no word about them is open.
     pub(in crate::track) fn is_fast_path_eligible(&self) -> bool {
-        let waits = self.suspect_ack.is_some()
-            || self.pending_syn.is_some()
-            || self.suspicions.is_some()
+        let waits = self.rare.suspect_ack.is_some()
+            || self.rare.pending_syn.is_some()
+            || self.rare.suspicions.is_some()
             || self.probe.is_some();
-        let cut = self.cut.is_some() || self.doubtful_reset.is_some();
-        let opened = self.shown == Some(OPEN) && self.limits.is_opened() && self.handshake.early_data.is_none();
+        let cut = self.rare.cut.is_some() || self.rare.doubtful_reset.is_some();
+        let opened = self.shown == Some(OPEN) && self.limits.is_opened() && self.rare.early_data.is_none();
         let clocks = self.ends[0].facts.timestamps && self.ends[1].facts.timestamps;
         opened
             && !(waits || cut || self.gaps_acked)
@@ -36,7 +36,7 @@ impl Connection {
         let payload = segment.payload_len;
         // The next number in order, and an acknowledgment of what was sent; of more than before where there is no payload.
         let acked = i64::from(ack.distance(peer.raw(peer.una)));
-        let in_order = segment.seq == me.raw(me.nxt) && me.ack == Some(peer.una);
+        let in_order = segment.seq == me.raw(me.nxt) && me.ack() == Some(peer.una);
         let sent = acked >= i64::from(payload == 0) && acked <= peer.nxt - peer.una;
         let plain = matches!(segment.flags.0, PLAIN | PUSHED) && segment.window > 0 && segment.header_fault.is_none();
         let end = me.nxt + i64::from(payload);
@@ -92,11 +92,11 @@ impl Connection {
         }
         if payload > 0 {
             step.obs.effect = SegmentEffect::Data;
-            let last_data = me.last_data;
+            let last_data = me.last_data();
             step.shared.give_room(&mut me.flight);
             me.send(from, end, segment);
             me.nxt = end;
-            (me.last_data, me.last_data_frame) = (Some(segment.ts), segment.frame);
+            me.note_data(segment);
             if end >= peer.least_edge() {
                 self.check_window_full(step);
             }
@@ -106,7 +106,7 @@ impl Connection {
             let slowest = self.acknowledge_next(step, ack);
             self.check_ack_delay(step, slowest);
             self.mark_ack(step, ack);
-            self.ends[step.me()].ack = Some(ack);
+            self.ends[step.me()].set_ack(ack);
         }
         self.advertise_fast(step, ack);
         self.account_fast(step);
@@ -146,14 +146,14 @@ impl Endpoint {
     fn is_fast_path_eligible(&self) -> bool {
         let known = self.facts.numbered && self.facts.syn_seen && self.low != i64::MAX && self.una >= 1;
         let signed = self.facts.md5 || self.facts.ao;
-        let allows = self.edge != i64::MIN && self.ack.is_some() && self.closed_since.is_none();
+        let allows = self.edge != i64::MIN && self.ack().is_some() && self.rare.closed_since.is_none();
         known
             && allows
             && !signed
-            && self.fin.is_none()
-            && self.loss_reports.is_none()
-            && self.sack_digest == 0
-            && self.unseen.is_none()
+            && self.fin().is_none()
+            && self.rare.loss_reports.is_none()
+            && self.rare.sack_digest == 0
+            && self.rare.unseen.is_none()
             && self.is_at_rest()
     }
 }

@@ -63,11 +63,13 @@ pub(in crate::track) struct Gaps {
 
 impl Default for Gaps {
     fn default() -> Self {
-        Self { list: Vec::new(), unknown_below: i64::MIN }
+        Self::NONE
     }
 }
 
 impl Gaps {
+    pub const NONE: Self = Self { list: Vec::new(), unknown_below: i64::MIN };
+
     /// Nothing is missing.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty() && !self.gave_up()

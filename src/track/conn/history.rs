@@ -7,6 +7,7 @@ use arrayvec::ArrayString;
 use crate::dissect::{Segment, TcpFlags};
 
 use crate::track::Direction;
+use crate::track::conn::rare::{Rare, RareState};
 use crate::track::packed::{packed, packed_enum};
 
 /// Zeek's endpoint states.
@@ -41,16 +42,33 @@ struct End {
     activity: Activity,
     /// It was closed before it reset.
     was_closed: bool,
-    last_syn: i64,
-    last_fin: i64,
-    last_rst: i64,
-    corrupt: u32,
-    gaps: u32,
-    repeats: u32,
-    zero_windows: u32,
+    /// Sequence numbers of its last SYN, FIN and RST, in 32 bits as in the header.
+    last_syn: u32,
+    last_fin: u32,
+    last_rst: u32,
 }
 
-packed!(End { activity } rare { was_closed, last_syn, last_fin, last_rst, corrupt, gaps, repeats, zero_windows });
+packed!(End { activity, was_closed, last_syn, last_fin, last_rst });
+
+/// How often each end did what is out of the ordinary.
+#[derive(Debug, Default)]
+struct Counts {
+    corrupt: [u32; 2],
+    gaps: [u32; 2],
+    repeats: [u32; 2],
+    zero_windows: [u32; 2],
+}
+
+packed!(Counts { corrupt, gaps, repeats, zero_windows });
+
+impl RareState for Counts {
+    const NONE: &'static Self = &Self { corrupt: [0; 2], gaps: [0; 2], repeats: [0; 2], zero_windows: [0; 2] };
+
+    fn is_unused(&self) -> bool {
+        let Self { corrupt, gaps, repeats, zero_windows } = self;
+        [corrupt, gaps, repeats, zero_windows].into_iter().all(|counts| *counts == [0; 2])
+    }
+}
 
 const SYN: u8 = 1;
 const FIN: u8 = 2;
@@ -73,15 +91,16 @@ pub(in crate::track) struct HistorySegment {
 
 /// The letters and the state of one connection.
 #[repr(C)]
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(in crate::track) struct History {
     /// Letters that each end writes once: asked for with every segment.
     once: [u8; 2],
     letters: ArrayString<46>,
     ends: [End; 2],
+    counts: Rare<Counts>,
 }
 
-packed!(History { once, letters, ends });
+packed!(History { once, letters, ends, counts });
 
 impl History {
     /// Takes one segment.
@@ -91,7 +110,7 @@ impl History {
             Direction::FromResponder => (1, 0),
         };
         if seen.corrupt {
-            let count = &mut self.ends[me].corrupt;
+            let count = &mut self.counts.corrupt[me];
             *count += 1;
             let letter = scaled(*count).then_some('C');
             return self.write(me, letter);
@@ -104,13 +123,13 @@ impl History {
         let (own, other) = (self.ends[me].activity, self.ends[peer].activity);
         // A zero window means nothing with or after a RST, nor once the peer has sent its FIN.
         if seen.zero_window && own != Activity::Reset && other != Activity::Closed {
-            self.ends[me].zero_windows += 1;
-            let letter = scaled(self.ends[me].zero_windows).then_some('W');
+            self.counts.zero_windows[me] += 1;
+            let letter = scaled(self.counts.zero_windows[me]).then_some('W');
             self.write(me, letter);
         }
         if seen.repeats && own != Activity::Reset && own != Activity::Inactive {
-            self.ends[me].repeats += 1;
-            let letter = scaled(self.ends[me].repeats).then_some('T');
+            self.counts.repeats[me] += 1;
+            let letter = scaled(self.counts.repeats[me]).then_some('T');
             self.write(me, letter);
         }
         self.advance(me, peer, segment.flags, seen.from);
@@ -127,8 +146,8 @@ impl History {
         let me = usize::from(from == Direction::FromResponder);
         let open = |end: &End| matches!(end.activity, Activity::Established | Activity::Closed);
         if self.ends.iter().all(open) {
-            self.ends[me].gaps += 1;
-            let letter = scaled(self.ends[me].gaps).then_some('G');
+            self.counts.gaps[me] += 1;
+            let letter = scaled(self.counts.gaps[me]).then_some('G');
             self.write(me, letter);
         }
     }
@@ -248,8 +267,8 @@ impl History {
         }
     }
 
-    fn write_changed(&mut self, me: usize, bit: u8, letter: char, seq: i64, last: impl Fn(&mut End) -> &mut i64) {
-        let end = &mut self.ends[me];
+    fn write_changed(&mut self, me: usize, bit: u8, letter: char, seq: i64, last: impl Fn(&mut End) -> &mut u32) {
+        let (end, seq) = (&mut self.ends[me], seq as u32);
         if self.once[me] & bit == 0 {
             self.once[me] |= bit;
             *last(end) = seq;

@@ -3,6 +3,7 @@
 use crate::capture::{Span, Timestamp};
 
 use crate::track::conn::account::Account;
+use crate::track::conn::maybe::Maybe;
 use crate::track::packed::packed;
 
 /// The accounts of both directions.
@@ -10,7 +11,7 @@ use crate::track::packed::packed;
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::track) struct Limits {
     /// When both could send.
-    pub opened: Option<Timestamp>,
+    pub opened: Maybe<Timestamp>,
     /// The longest time without any segment.
     pub idle: Span,
     pub accounts: [Account; 2],
@@ -21,6 +22,6 @@ packed!(Limits { accounts, opened, idle });
 impl Limits {
     /// Both ends could send.
     pub fn is_opened(&self) -> bool {
-        self.opened.is_some()
+        self.opened.get().is_some()
     }
 }

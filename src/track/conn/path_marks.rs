@@ -24,13 +24,13 @@ impl Pack for PathMarks {
         let Self { ttl, id, steady_ttl, steady_id, opener, changed, off: _ } = self;
         u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, *opener]).pack(out);
         out.flag(*changed);
-        out.near(Kind::IpId, (*id).into());
+        out.delta(Kind::IpId, (*id).into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let [ttl, steady_ttl, steady_id, opener] = u32::unpack(from).to_le_bytes();
         let changed = from.flag();
-        Self { ttl, id: from.near(Kind::IpId) as u16, steady_ttl, steady_id, opener, changed, off: None }
+        Self { ttl, id: from.delta(Kind::IpId) as u16, steady_ttl, steady_id, opener, changed, off: None }
     }
 }
 

@@ -51,7 +51,7 @@ pub(in crate::track) struct LostSize {
     pub confirmed: bool,
 }
 
-packed!(LostSize { from, size, last, headers, lost, passed, ts, sent, confirmed } near Frame { frame });
+packed!(LostSize { from, size, last, headers, lost, passed, ts, sent, confirmed } delta Frame { frame });
 
 impl LostSize {
     /// Enough copies were lost, of a size that every path need not take, and a smaller segment has passed.
@@ -78,7 +78,7 @@ pub(in crate::track) struct Queue {
     pub after_in_flight: u64,
 }
 
-packed!(Queue { row, began, last, last_rtt, most, most_in_flight, ts, after, after_in_flight } near Frame { frame });
+packed!(Queue { row, began, last, last_rtt, most, most_in_flight, ts, after, after_in_flight } delta Frame { frame });
 
 /// An end's silence that is over.
 #[derive(Clone, Copy, Debug)]

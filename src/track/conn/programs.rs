@@ -51,4 +51,4 @@ pub(in crate::track) struct Pause {
     pub packets: [u64; 2],
 }
 
-packed!(Pause { length, packets } near Frame { frame });
+packed!(Pause { length, packets } delta Frame { frame });

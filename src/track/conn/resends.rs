@@ -45,7 +45,7 @@ pub(in crate::track) struct Report {
     pub ts: Timestamp,
 }
 
-packed!(Report { from, to, ts } near Frame { frame });
+packed!(Report { from, to, ts } delta Frame { frame });
 
 pub(in crate::track) const MAX_RANGES: usize = 32;
 

@@ -1,48 +1,34 @@
 //! Round trips of one direction: extremes and quantiles, in a few words however many there are.
 
+use std::slice;
+
+use prefetch_index::prefetch_index;
+
 use crate::capture::Span;
 
 use crate::track::RttSummary;
-use crate::track::packed::{Pack, Packer, Unpacker};
+use crate::track::packed::{Pack, Packer, Unpacker, packed};
 
 /// Round trips from this end's segments to what acknowledged them, at the capture point.
-// The samples behind the rest: of an idle connection they lie on its cache line.
-#[repr(C)]
 #[derive(Debug, Default)]
 pub(in crate::track) struct Rtt {
     samples: u32,
+    /// The first ones, in order, in [short](short) form; more, or one that has no exact short form, need a spread.
+    first: [u32; INLINE_SAMPLES],
+    spread: Option<Box<Spread>>,
+}
+
+packed!(Rtt { samples, first, spread });
+
+/// Most connections have no more round trips than this, and need no memory besides.
+const INLINE_SAMPLES: usize = 3;
+
+/// What is known of more samples.
+#[derive(Debug)]
+struct Spread {
     min: i64,
     max: i64,
     between: Between,
-}
-
-impl Pack for Rtt {
-    fn pack(&self, out: &mut Packer) {
-        self.samples.pack(out);
-        [self.min, self.max].map(Span).pack(out);
-        match &self.between {
-            Between::Few(few) => {
-                few.iter().take(self.samples as usize).for_each(|sample| Span(long(*sample)).pack(out));
-            }
-            Between::Many(Markers { heights, ranks }) => {
-                heights.map(Span).pack(out);
-                ranks.pack(out);
-            }
-        }
-    }
-
-    fn unpack(from: &mut Unpacker) -> Self {
-        let samples = Pack::unpack(from);
-        let [Span(min), Span(max)] = Pack::unpack(from);
-        if samples as usize > EXACT_SAMPLES {
-            let heights: [Span; MARKERS] = Pack::unpack(from);
-            let markers = Markers { heights: heights.map(|height| height.0), ranks: Pack::unpack(from) };
-            return Self { samples, min, max, between: Between::Many(markers) };
-        }
-        let mut few = [0; EXACT_SAMPLES];
-        few.iter_mut().take(samples as usize).for_each(|sample| *sample = short(Span::unpack(from).0));
-        Self { samples, min, max, between: Between::Few(few) }
-    }
 }
 
 /// What the quantiles are had from.
@@ -76,35 +62,22 @@ const P95: usize = 4;
 /// Where the markers begin among few samples.
 const FIRST_RANKS: [u32; MARKERS] = [1, 6, 10, 15, 18, 19, EXACT_SAMPLES as u32];
 
-impl Default for Between {
-    fn default() -> Self {
-        Self::Few([0; EXACT_SAMPLES])
-    }
-}
-
 impl Rtt {
     pub fn add(&mut self, rtt: Span) {
         let count = self.samples as usize;
-        self.min = if count == 0 { rtt.0 } else { self.min.min(rtt.0) };
-        self.max = if count == 0 { rtt.0 } else { self.max.max(rtt.0) };
         self.samples = self.samples.saturating_add(1);
-        match &mut self.between {
-            Between::Few(few) if count < EXACT_SAMPLES => {
-                few[count] = short(rtt.0);
-                few[..=count].sort_unstable();
-            }
-            Between::Few(few) => {
-                let heights = FIRST_RANKS.map(|rank| long(few[rank as usize - 1]));
-                let mut markers = Markers { heights, ranks: FIRST_RANKS };
-                markers.add(rtt.0, self.samples);
-                self.between = Between::Many(markers);
-            }
-            Between::Many(markers) => markers.add(rtt.0, self.samples),
+        if self.spread.is_none() && count < INLINE_SAMPLES && long(short(rtt.0)) == rtt.0 {
+            self.first[count] = short(rtt.0);
+            return self.first[..=count].sort_unstable();
         }
+        let spread = self.spread.get_or_insert_with(|| Box::new(Spread::of(&self.first[..count.min(INLINE_SAMPLES)])));
+        spread.add(rtt.0, self.samples);
     }
 
+    #[inline]
     pub fn min(&self) -> Option<Span> {
-        (self.samples > 0).then_some(Span(self.min))
+        let min = || self.spread.as_deref().map_or(long(self.first[0]), |spread| spread.min);
+        (self.samples > 0).then(|| Span(min()))
     }
 
     pub fn samples(&self) -> u32 {
@@ -112,19 +85,90 @@ impl Rtt {
     }
 
     pub fn max(&self) -> Option<Span> {
-        (self.samples > 0).then_some(Span(self.max))
+        let last = (self.samples as usize).checked_sub(1)?;
+        Some(Span(self.spread.as_deref().map_or_else(|| long(self.first[last]), |spread| spread.max)))
     }
 
     pub fn summary(&self) -> Option<RttSummary> {
         let [min, max] = [self.min()?, self.max()?];
-        let [median, p95] = match &self.between {
-            Between::Few(few) => {
-                let count = self.samples as usize;
-                [(count - 1) / 2, (count * 95).div_ceil(100) - 1].map(|at| long(few[at]))
-            }
-            Between::Many(markers) => [MEDIAN, P95].map(|at| markers.heights[at]),
+        let of_few = |few: &[u32]| {
+            let count = self.samples as usize;
+            [(count - 1) / 2, (count * 95).div_ceil(100) - 1].map(|at| long(few[at]))
+        };
+        let [median, p95] = match self.spread.as_deref().map(|spread| &spread.between) {
+            None => of_few(&self.first),
+            Some(Between::Few(few)) => of_few(few),
+            Some(Between::Many(markers)) => [MEDIAN, P95].map(|at| markers.heights[at]),
         };
         Some(RttSummary { min, median: Span(median), p95: Span(p95), max, samples: self.samples })
+    }
+
+    /// Has prefetched what the next sample needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        if let Some(spread) = self.spread.as_deref().map(slice::from_ref) {
+            // Its first cache line, and the one behind its end.
+            (0..=1).for_each(|at| prefetch_index(spread, at));
+        }
+    }
+
+    /// The memory that it takes besides its own size.
+    pub fn heap_bytes(&self) -> usize {
+        self.spread.as_ref().map_or(0, |_| size_of::<Spread>())
+    }
+}
+
+impl Spread {
+    /// Of a few samples, in order.
+    fn of(first: &[u32]) -> Self {
+        let mut few = [0; EXACT_SAMPLES];
+        few[..first.len()].copy_from_slice(first);
+        let [min, max] = [first.first(), first.last()].map(|sample| sample.map(|sample| long(*sample)));
+        Self { min: min.unwrap_or(i64::MAX), max: max.unwrap_or(i64::MIN), between: Between::Few(few) }
+    }
+
+    /// Takes the last of so many samples.
+    fn add(&mut self, rtt: i64, samples: u32) {
+        (self.min, self.max) = (self.min.min(rtt), self.max.max(rtt));
+        let count = samples as usize - 1;
+        match &mut self.between {
+            Between::Few(few) if count < EXACT_SAMPLES => {
+                few[count] = short(rtt);
+                few[..=count].sort_unstable();
+            }
+            Between::Few(few) => {
+                let heights = FIRST_RANKS.map(|rank| long(few[rank as usize - 1]));
+                let mut markers = Markers { heights, ranks: FIRST_RANKS };
+                markers.add(rtt, samples);
+                self.between = Between::Many(markers);
+            }
+            Between::Many(markers) => markers.add(rtt, samples),
+        }
+    }
+}
+
+impl Pack for Spread {
+    fn pack(&self, out: &mut Packer) {
+        [self.min, self.max].map(Span).pack(out);
+        out.flag(matches!(self.between, Between::Many(_)));
+        match &self.between {
+            Between::Few(few) => few.pack(out),
+            Between::Many(Markers { heights, ranks }) => {
+                heights.map(Span).pack(out);
+                ranks.pack(out);
+            }
+        }
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        let [Span(min), Span(max)] = Pack::unpack(from);
+        let between = if from.flag() {
+            let heights: [Span; MARKERS] = Pack::unpack(from);
+            Between::Many(Markers { heights: heights.map(|height| height.0), ranks: Pack::unpack(from) })
+        } else {
+            Between::Few(Pack::unpack(from))
+        };
+        Self { min, max, between }
     }
 }
 
@@ -188,7 +232,7 @@ fn nearest(value: f64) -> i64 {
 mod tests {
     use super::*;
     use crate::capture::Timestamp;
-    use crate::track::packed::Patterns;
+    use crate::track::packed::Codec;
 
     fn summary(samples: impl Iterator<Item = i64>) -> RttSummary {
         let mut rtt = Rtt::default();
@@ -246,9 +290,9 @@ mod tests {
         for samples in [[i64::MIN, i64::MAX, 0], [-5, 7, i64::MIN], [1_000, 2_000, 3_000]] {
             let mut rtt = Rtt::default();
             samples.into_iter().for_each(|sample| rtt.add(Span(sample)));
-            let mut patterns = Patterns::default();
-            let packed = patterns.pack(&[], Timestamp(0), &rtt).to_vec();
-            let again: Rtt = patterns.unpack(0, Timestamp(0), &packed);
+            let mut codec = Codec::default();
+            let packed = codec.pack(&[], Timestamp(0), &rtt).to_vec();
+            let again: Rtt = codec.unpack(Timestamp(0), &packed);
             assert_eq!(format!("{again:?}"), format!("{rtt:?}"));
         }
     }

@@ -18,15 +18,15 @@ impl Pack for SendOrder {
     fn pack(&self, out: &mut Packer) {
         out.flag(self.clocked);
         if self.clocked {
-            out.near(Kind::Clock, self.tsval.into());
+            out.delta(Kind::Clock, self.tsval.into());
         }
-        out.near(Kind::IpId, self.ip_id.into());
+        out.delta(Kind::IpId, self.ip_id.into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
         let clocked = from.flag();
-        let tsval = if clocked { from.near(Kind::Clock) as u32 } else { 0 };
-        Self { tsval, clocked, ip_id: from.near(Kind::IpId) as u16 }
+        let tsval = if clocked { from.delta(Kind::Clock) as u32 } else { 0 };
+        Self { tsval, clocked, ip_id: from.delta(Kind::IpId) as u16 }
     }
 }
 

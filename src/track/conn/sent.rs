@@ -24,4 +24,4 @@ pub(in crate::track) struct Sent {
     pub digest: Option<NonZeroU32>,
 }
 
-packed!(Sent { from, end, ts, last_ts, ip_id, probe, resent, digest } near Frame { frame });
+packed!(Sent { from, end, ts, last_ts, ip_id, probe, resent, digest } delta Frame { frame });

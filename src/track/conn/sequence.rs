@@ -22,7 +22,7 @@ impl Connection {
         }
         // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, with no or one garbage octet. Linux probes a closed window the same way.
         // It acknowledges all that has come, and nothing new: an older acknowledgment was merely overtaken.
-        let current = step.obs.ack == me.ack;
+        let current = step.obs.ack == me.ack();
         if step.obs.seq == me.una - 1 && step.obs.seq < me.nxt && current {
             let (_, window) = peer.window_known_to(step);
             let note = if window == 0 { Note::ZeroWindowProbe } else { Note::KeepAlive };
@@ -32,7 +32,7 @@ impl Connection {
         }
         // §3.8.6.1: a probe with the next octet, which the receiver has no room for.
         let shut = peer.window == 0 || self.crosses_the_window(step);
-        if step.segment.payload_len == 1 && peer.ack == Some(step.obs.seq) && shut {
+        if step.segment.payload_len == 1 && peer.ack() == Some(step.obs.seq) && shut {
             step.obs.notes.push(Note::ZeroWindowProbe);
             self.probe = Some((step.from, Note::ZeroWindowProbe));
             return me.probe_at(step.obs.seq).is_some();
@@ -60,7 +60,7 @@ impl Connection {
         }
         // The octet of a probe that was acknowledged meanwhile: its sender counts from before it until it knows.
         let probed =
-            !probes && me.nxt == from + 1 && end > me.nxt && me.probing.as_deref().is_some_and(|p| p.at == Some(from));
+            !probes && me.nxt == from + 1 && end > me.nxt && me.rare.probing.as_deref().is_some_and(|p| p.at == Some(from));
         let from = from + i64::from(probed);
         if me.low == i64::MAX {
             // Its numbers were known only from acknowledgments.
@@ -80,9 +80,9 @@ impl Connection {
             }
             return;
         }
-        if me.gaps.is_unknown(from) && end <= me.nxt {
+        if me.rare.gaps.is_unknown(from) && end <= me.nxt {
             // There were too many gaps to tell whether it fills one.
-            me.gaps.fill(from, end);
+            me.rare.gaps.fill(from, end);
             return;
         }
         let advances = from >= me.nxt;
@@ -93,8 +93,7 @@ impl Connection {
         }
         let me = &mut self.ends[step.me()];
         if segment.payload_len > 0 {
-            me.last_data = Some(segment.ts);
-            me.last_data_frame = segment.frame;
+            me.note_data(segment);
         }
         if probes {
             me.mark_probe(from);
@@ -105,9 +104,9 @@ impl Connection {
     /// A bare acknowledgment carries the number that its sender would use next: what lies below has been sent.
     fn note_promised(&mut self, step: &Step<'_>, from: i64) {
         let me = &mut self.ends[step.me()];
-        let plausible = from - me.nxt <= MAX_PROMISE && me.fin.is_none_or(|fin| from <= fin);
+        let plausible = from - me.nxt <= MAX_PROMISE && me.fin().is_none_or(|fin| from <= fin);
         if me.count.packets > 1 && me.low != i64::MAX && from > me.nxt && plausible {
-            me.gaps.open(Gap::before(step.segment, me.nxt, from));
+            me.rare.gaps.open(Gap::before(step.segment, me.nxt, from));
             me.nxt = from;
         }
     }
@@ -129,13 +128,13 @@ impl Connection {
         }
         let me = &mut self.ends[step.me()];
         if lost == 0
-            && let Some(recovery) = me.recovery.as_deref_mut()
+            && let Some(recovery) = me.recovery_mut()
         {
             // What comes next above all that was seen would be the first segment that died before the capture point.
             recovery.hidden = 0;
         }
         if from > known {
-            me.last_old = Some(step.segment.ts);
+            me.rare.last_old = Some(step.segment.ts);
         }
         me.send(from, end, step.segment);
         me.nxt = end;
@@ -149,9 +148,9 @@ impl Connection {
         let known = me.nxt;
         let upto = end.min(known);
         let first = me.first_copy(from);
-        let resent = me.recovery.as_deref().and_then(|recovery| recovery.last_resent(from, upto));
+        let resent = me.rare.recovery.as_deref().and_then(|recovery| recovery.last_resent(from, upto));
         let again = resent.is_some() || me.has_resent(from, upto);
-        let (filled, gap) = me.gaps.fill(from, upto);
+        let (filled, gap) = me.gaps_mut().map_or((0, None), |gaps| gaps.fill(from, upto));
         let unseen = self.take_unseen(step, from, upto);
         let missing = filled.saturating_add(unseen.map_or(0, |found| found.bytes));
         let me = &self.ends[step.me()];
@@ -177,7 +176,7 @@ impl Connection {
             return self.send_stored(step, (from, end), gap.is_some());
         }
         if !step.has(TcpFlags::SYN) {
-            self.ends[step.me()].last_old = Some(segment.ts);
+            self.ends[step.me()].rare.last_old = Some(segment.ts);
         }
         if verdict == Verdict::Late {
             self.say_late(step, (from, end), gap, rung);
@@ -204,7 +203,7 @@ impl Connection {
             me.send(from, upto, segment);
             me.resend(from, upto, segment.ts);
         }
-        if me.fin == Some(end) && step.has(TcpFlags::FIN) {
+        if me.fin() == Some(end) && step.has(TcpFlags::FIN) {
             step.obs.effect = SegmentEffect::ClosesAgain;
         }
         let me = &mut self.ends[step.me()];
@@ -218,7 +217,7 @@ impl Connection {
     // RFC 9293 §3.10.7.4: in FIN-WAIT-1 and CLOSING that acknowledgment's number is SND.NXT; theirs is the FIN's own.
     fn closes_again(&self, step: &Step<'_>) -> bool {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let acks_fin = peer.fin.is_some_and(|fin| step.obs.ack == Some(fin) && me.ack.is_none_or(|ack| ack < fin));
+        let acks_fin = peer.fin().is_some_and(|fin| step.obs.ack == Some(fin) && me.ack().is_none_or(|ack| ack < fin));
         acks_fin && step.has(TcpFlags::FIN) && step.segment.payload_len == 0
     }
 
@@ -259,10 +258,10 @@ impl Connection {
         // Who has the client's data has its acknowledgment too.
         let first = step.obs.ack.is_none_or(|ack| ack <= 1);
         let plain = !step.has(TcpFlags::SYN) && step.segment.payload_len > 0 && first;
-        if plain && me.syn_seen && !me.syn_acked && self.ends[step.me()].una < 1 && peer.syn_data == 0 {
+        if plain && me.syn_seen && !me.syn_acked && self.ends[step.me()].una < 1 && peer.rare.syn_data == 0 {
             let segment = step.segment;
             let early = || Box::new((segment.frame, segment.ts, segment.payload_len));
-            self.handshake.early_data.get_or_insert_with(early);
+            self.rare.early_data.get_or_insert_with(early);
             self.provisional = true;
         }
     }
@@ -283,7 +282,7 @@ impl Connection {
                 })
             };
             let end = &mut self.ends[from.index()];
-            for gap in end.gaps.take_acked(waiting) {
+            for gap in end.gaps_mut().map(|gaps| gaps.take_acked(waiting)).unwrap_or_default() {
                 let late = step.shared.skewed || self.is_late(from);
                 self.note_missed(from, &gap, late);
                 if late {
@@ -299,7 +298,7 @@ impl Connection {
                 finding.range(gap.from, gap.to).bytes("bytes", gap.len());
                 self.amend(step, frame, vec![finding], &[]);
             }
-            self.gaps_acked |= self.ends[from.index()].gaps.any_acked();
+            self.gaps_acked |= self.ends[from.index()].rare.gaps.any_acked();
         }
     }
 }

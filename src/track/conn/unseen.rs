@@ -22,7 +22,7 @@ pub(in crate::track) struct Missing {
     pub said: bool,
 }
 
-packed!(Missing { from, to, ts, ip_id, tsval, counted, said } near Frame { frame });
+packed!(Missing { from, to, ts, ip_id, tsval, counted, said } delta Frame { frame });
 
 /// What is known of one end's segments that come behind their acknowledgments.
 #[derive(Debug, Default)]

@@ -25,26 +25,26 @@ impl Connection {
         let peer = &self.ends[step.peer()];
         // A number beyond all that was sent is not taken (§3.10.7.4, fifth): it does not tell whether the other's FIN had come,
         // so what is known of that stays.
-        let told = peer.fin.zip(step.obs.ack.filter(|ack| *ack <= peer.nxt));
+        let told = peer.fin().zip(step.obs.ack.filter(|ack| *ack <= peer.nxt));
         let second = told.map_or(peer.fin_arrived(), |(fin, ack)| ack >= fin);
         let crosses = told.is_some() && !second;
         let theirs = self.fin_frames[step.peer()].0;
         let (first, _) = self.fin_frames[step.me()];
-        let acked = self.ends[step.peer()].ack;
+        let acked = self.ends[step.peer()].ack();
         let me = &mut self.ends[step.me()];
         let beyond = me.nxt - end;
         // RFC 9293 §3.10.7.4, first: what lies below RCV.NXT is dropped, and so is a FIN there that is not a copy of the one taken.
         // It lies there if the other end has acknowledged more, or if its number is the SYN's.
         let dropped = acked.is_some_and(|ack| ack > end) || me.facts.syn_seen && end <= 1;
-        match me.fin {
+        match me.fin() {
             // RFC 9293 §3.10.7.4, eighth: what lies below RCV.NXT closes nothing. Numbers that were never seen prove nothing, though.
-            None if beyond > 0 && me.gaps.overlap(end, me.nxt) == 0 && me.trouble().missed_bytes == 0 => {
+            None if beyond > 0 && me.rare.gaps.overlap(end, me.nxt) == 0 && me.trouble().missed_bytes == 0 => {
                 let fin = step.segment.frame;
                 step.fire(Rule::DataAfterFin).bytes("bytes", beyond as u64).frame("fin", fin);
             }
             None if dropped => {}
             None => {
-                me.fin = Some(end);
+                me.set_fin(end);
                 if acked.is_none_or(|ack| ack < end) {
                     // Where the capture began above the FIN, nothing has acknowledged it so far.
                     me.una = me.una.min(end - 1);
@@ -71,7 +71,7 @@ impl Connection {
     /// New bytes beyond the sender's own FIN.
     pub(in crate::track) fn check_after_fin(&mut self, step: &mut Step<'_>) {
         let (fin_frame, _) = self.fin_frames[step.me()];
-        let Some(fin) = self.ends[step.me()].fin else { return };
+        let Some(fin) = self.ends[step.me()].fin() else { return };
         // The FIN's own number lies behind the last byte.
         let beyond = step.obs.seq_end - (fin - 1).max(step.obs.seq);
         if step.segment.payload_len > 0 && beyond > 0 && !step.has(TcpFlags::SYN) {
@@ -86,22 +86,22 @@ impl Connection {
         let before = self.states();
         let cut = Cut { how: self.cut_off(step, before), by: step.from, ttl: step.segment.ttl, frame, ts };
         let place = self.judge_reset_place(step);
-        if self.cut.is_none() {
+        if self.rare.cut.is_none() {
             self.doubt_reset(step, matches!(place, Place::Exact));
         }
         match place {
-            Place::Exact if self.cut.is_none() => {
+            Place::Exact if self.rare.cut.is_none() => {
                 self.judge_reset(step, before);
-                self.cut = Some(cut);
+                self.rare.cut = Some(cut);
             }
-            Place::InWindow if self.cut.is_none() => {
-                self.doubtful_reset = Some(cut);
+            Place::InWindow if self.rare.cut.is_none() => {
+                self.rare.doubtful_reset = Some(cut);
                 self.draw_by_reset(step);
                 step.obs.effect = SegmentEffect::Stray;
             }
             _ => {
                 if self.is_half_open() && step.from == Direction::FromResponder {
-                    self.handshake.dropped = Some((frame, true));
+                    self.rare.dropped = Some((frame, true));
                 }
                 step.obs.effect = SegmentEffect::Stray;
             }
@@ -126,10 +126,10 @@ impl Connection {
         let seq = step.obs.seq;
         // RFC 5961 §3.2: at RCV.NXT it resets; elsewhere in the window it draws a challenge ACK. What the sender would use next
         // counts as well: a frame that was not captured may have moved RCV.NXT.
-        if peer.ack == Some(seq) || seq == me.nxt || Some(seq) == me.fin.map(|fin| fin - 1) {
+        if peer.ack() == Some(seq) || seq == me.nxt || Some(seq) == me.fin().map(|fin| fin - 1) {
             return Place::Exact;
         }
-        let Some(left) = peer.ack else { return Place::Outside };
+        let Some(left) = peer.ack() else { return Place::Outside };
         let right = if self.scale_known() && peer.edge != i64::MIN {
             peer.edge
         } else {
@@ -141,7 +141,7 @@ impl Connection {
     fn cut_off(&self, step: &Step<'_>, before: States) -> CutOff {
         // RFC 9293 §3.10.7.4: SYN-RECEIVED after a passive OPEN returns to LISTEN.
         let passive = before.server == TcpState::SynRecv && self.ends[1].facts.syn_seen;
-        let simultaneous = self.handshake.syn_ack.is_none();
+        let simultaneous = self.handshake.syn_ack().is_none();
         if step.me() == 0 && passive && !simultaneous { CutOff::BackToListen } else { CutOff::Reset }
     }
 
@@ -157,7 +157,8 @@ impl Connection {
             step.fire(Rule::ConnectionRefused).time("after", after).number("port", port);
             return;
         }
-        if !self.ends[0].facts.syn_seen && self.handshake.syn_ack.is_some() && step.me() == 0 && !self.client_spoke() {
+        if !self.ends[0].facts.syn_seen && self.handshake.syn_ack().is_some() && step.me() == 0 && !self.client_spoke()
+        {
             // It has not sent a SYN, or is gone since: an answer that nobody waits for.
             return;
         }
@@ -165,7 +166,7 @@ impl Connection {
             // Nothing but RSTs: an answer to something that was not captured.
             return;
         }
-        let both_closed = self.ends.iter().all(|end| end.fin.is_some());
+        let both_closed = self.ends.iter().all(|end| end.fin().is_some());
         let who = step.from.sender();
         let me = &self.ends[step.me()];
         // RFC 1337: the RST of TIME-WAIT's hazards answers a segment, and its sender knows the connection no more. One that
@@ -173,10 +174,10 @@ impl Connection {
         let to_sender = self.ends[step.peer()].leg().unwrap_or_default();
         let gone = sender == TcpState::Closed && !ts.since(me.una_ts).is_below(90, to_sender);
         if receiver == TcpState::TimeWait && gone {
-            let after = ts.since(self.time_wait_since.unwrap_or(ts));
+            let after = ts.since(self.time_wait_since.get().unwrap_or(ts));
             let waiting = step.from.reverse().sender();
             step.fire(Rule::TimeWaitAssassinated).word("who", waiting).time("after", after);
-        } else if let (Some(_), (fin, fin_ts)) = (me.fin, self.fin_frames[step.me()]) {
+        } else if let (Some(_), (fin, fin_ts)) = (me.fin(), self.fin_frames[step.me()]) {
             if !both_closed || !gone {
                 step.fire(Rule::ResetAfterFin).word("who", who).time("after", ts.since(fin_ts)).frame("fin", fin);
             }
@@ -201,7 +202,7 @@ impl Connection {
     fn outstanding(&self, step: &Step<'_>) -> u64 {
         let bytes = |of: usize, acked: i64| {
             let end = &self.ends[of];
-            let fin = end.fin.is_some_and(|fin| end.nxt >= fin);
+            let fin = end.fin().is_some_and(|fin| end.nxt >= fin);
             let first = if end.facts.syn_seen { 1 } else { end.low };
             u64::try_from(end.nxt - i64::from(fin) - first.max(acked)).unwrap_or(0)
         };
@@ -216,7 +217,9 @@ impl Connection {
 
     /// The sender of a RST goes on sending.
     pub(in crate::track) fn check_after_reset(&mut self, step: &mut Step<'_>) {
-        let Some(cut) = self.cut.filter(|cut| cut.by == step.from && cut.how != CutOff::TimeWaitOver) else { return };
+        let Some(cut) = self.rare.cut.filter(|cut| cut.by == step.from && cut.how != CutOff::TimeWaitOver) else {
+            return;
+        };
         // What was sent before may have been overtaken; and a RST of another origin says nothing of this end.
         let own = step.segment.ttl == cut.ttl && !self.is_forgery_suspected();
         if step.segment.payload_len > 0 && step.obs.seq >= self.ends[step.me()].nxt && own {

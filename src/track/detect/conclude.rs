@@ -62,7 +62,7 @@ impl Connection {
     fn conclude_gaps(&mut self, found: &mut Vec<Finding>) {
         for from in [crate::track::Direction::FromOriginator, crate::track::Direction::FromResponder] {
             let end = &mut self.ends[from.index()];
-            for gap in end.gaps.take_acked(|_| false) {
+            for gap in end.gaps_mut().map(|gaps| gaps.take_acked(|_| false)).unwrap_or_default() {
                 end.note_trouble().missed_bytes += gap.len();
                 self.history.gap(from);
                 let (frame, ts) = gap.acked.unwrap_or_default();
@@ -77,8 +77,8 @@ impl Connection {
 
     /// A RST after which nothing more came was taken.
     fn conclude_reset(&mut self) {
-        if let Some(cut) = self.doubtful_reset.filter(|cut| self.cut.is_none() && self.last.0 == cut.frame) {
-            self.cut = Some(cut);
+        if let Some(cut) = self.rare.doubtful_reset.filter(|cut| self.rare.cut.is_none() && self.last.0 == cut.frame) {
+            self.rare.cut = Some(cut);
         }
     }
 
@@ -93,7 +93,7 @@ impl Connection {
             if client.syns > 1 {
                 finding.time("span", self.handshake.last_syn.since(syn.1));
             }
-            if let Some((frame, reset)) = self.handshake.dropped {
+            if let Some((frame, reset)) = self.rare.dropped {
                 // RFC 9293 §3.10.7.3: in SYN-SENT, what does not acknowledge the SYN is dropped.
                 let what = if reset { "a RST" } else { "an ACK" };
                 finding.word("answer", what).frame("dropped", frame);
@@ -105,8 +105,8 @@ impl Connection {
             found.push(finding);
         }
         let unfinished =
-            client.facts.syn_seen && server.facts.syn_seen && !server.facts.syn_acked && self.cut.is_none();
-        let Some((frame, ts)) = self.handshake.syn_ack.filter(|_| unfinished) else { return };
+            client.facts.syn_seen && server.facts.syn_seen && !server.facts.syn_acked && self.rare.cut.is_none();
+        let Some((frame, ts)) = self.handshake.syn_ack().filter(|_| unfinished) else { return };
         if ended.now.since(ts) >= FIRST_RTO {
             let mut finding = Finding::new(Rule::HandshakeUnfinished);
             (finding.frame, finding.ts) = (frame, ts);
@@ -118,13 +118,13 @@ impl Connection {
 
     fn conclude_close(&self, ended: Ended, found: &mut Vec<Finding>) {
         let seen = |end: &crate::track::conn::endpoint::Endpoint| end.count.packets > 0;
-        if self.cut.is_some() {
+        if self.rare.cut.is_some() {
             return;
         }
         let mut open = true;
         for from in [crate::track::Direction::FromOriginator, crate::track::Direction::FromResponder] {
             let (me, peer) = (&self.ends[from.index()], &self.ends[from.reverse().index()]);
-            if me.fin.is_none() {
+            if me.fin().is_none() {
                 continue;
             }
             open = false;
@@ -140,7 +140,7 @@ impl Connection {
             };
             let rule = if !me.fin_acked() && waited.0 >= rto.0.saturating_mul(4) && missing {
                 Rule::FinUnacked
-            } else if me.fin_acked() && peer.fin.is_none() && seen(me) && seen(peer) {
+            } else if me.fin_acked() && peer.fin().is_none() && seen(me) && seen(peer) {
                 Rule::HalfClosed
             } else {
                 continue;
@@ -161,7 +161,8 @@ impl Connection {
 
     /// How often an end's FIN was sent again.
     fn closed_again(&self, from: crate::track::Direction) -> u32 {
-        let again = self.found.iter().find(|(rule, _)| *rule == Rule::FinRetransmission).map_or(0, |(_, count)| *count);
+        let again =
+            self.rare.found.iter().find(|(rule, _)| *rule == Rule::FinRetransmission).map_or(0, |(_, count)| *count);
         if self.ends[from.index()].last_ts > self.fin_frames[from.index()].1 { again } else { 0 }
     }
 
@@ -208,7 +209,7 @@ impl Connection {
         refused: Option<(IcmpKind, bool)>,
     ) -> FlowRecord {
         for end in &mut self.ends {
-            if let Some(since) = end.closed_since.take() {
+            if let Some(since) = end.rare.get_mut().and_then(|rare| rare.closed_since.take()) {
                 let closed = self.last.1.since(since).0.max(0);
                 let Span(so_far) = &mut end.note_trouble().zero_window;
                 *so_far = so_far.saturating_add(closed);
@@ -225,7 +226,7 @@ impl Connection {
         };
         let (outcome, exchanges) = (self.outcome(), self.exchange_summary());
         let diagnosis = self.diagnose(outcome, exchanges.as_ref(), refused);
-        let mut findings = std::mem::take(&mut self.found);
+        let mut findings = self.rare.get_mut().map(|rare| std::mem::take(&mut rare.found)).unwrap_or_default();
         findings.sort_by_key(|(rule, _)| *rule);
         let [c2s, s2c] = [self.stats(0), self.stats(1)];
         FlowRecord {
@@ -238,7 +239,7 @@ impl Connection {
             last_ts: self.last.1,
             first_frame: self.first.0,
             last_frame: self.last.0,
-            handshake: self.handshake.done,
+            handshake: self.handshake.done.get(),
             rtt,
             states: self.states(),
             conn_state: self.history.conn_state(payload),
@@ -250,7 +251,7 @@ impl Connection {
             c2s,
             s2c,
             findings,
-            regraded: std::mem::take(&mut self.regraded),
+            regraded: self.rare.get_mut().map(|rare| std::mem::take(&mut rare.regraded)).unwrap_or_default(),
         }
     }
 
@@ -262,8 +263,8 @@ impl Connection {
         refused: Option<(IcmpKind, bool)>,
     ) -> FlowRecord {
         let record = self.record(ended, two_msl, refused);
-        self.found.clone_from(&record.findings);
-        self.regraded.clone_from(&record.regraded);
+        self.rare.found.clone_from(&record.findings);
+        self.rare.regraded.clone_from(&record.regraded);
         record
     }
 
@@ -279,16 +280,17 @@ impl Connection {
             } else {
                 crate::track::Direction::FromResponder
             };
-            self.cut = Some(crate::track::conn::connection::Cut { how: CutOff::TimeWaitOver, by, ttl: 0, frame, ts });
+            self.rare.cut =
+                Some(crate::track::conn::connection::Cut { how: CutOff::TimeWaitOver, by, ttl: 0, frame, ts });
         }
     }
 
     fn outcome(&self) -> Outcome {
         let [client, server] = &self.ends;
-        if client.fin.is_some() && server.fin.is_some() {
+        if client.fin().is_some() && server.fin().is_some() {
             return Outcome::Closed;
         }
-        match self.cut {
+        match self.rare.cut {
             Some(cut) if cut.how != CutOff::TimeWaitOver => {
                 return match cut.by {
                     // Of a RST alone nothing is known.
@@ -304,7 +306,7 @@ impl Connection {
             Outcome::NoAnswer
         } else if !(client.facts.syn_seen || server.facts.syn_seen) {
             Outcome::MidStream
-        } else if client.fin.is_some() || server.fin.is_some() {
+        } else if client.fin().is_some() || server.fin().is_some() {
             Outcome::HalfClosed
         } else {
             Outcome::Open
@@ -315,8 +317,8 @@ impl Connection {
         let end = &self.ends[of];
         let (count, trouble) = (&end.count, end.trouble());
         let start = if end.facts.syn_seen { 1 } else { end.low.min(end.nxt) };
-        let fin = i64::from(end.fin.is_some_and(|fin| end.nxt >= fin));
-        let unseen: u64 = end.gaps.overlap(i64::MIN, end.nxt);
+        let fin = i64::from(end.fin().is_some_and(|fin| end.nxt >= fin));
+        let unseen: u64 = end.rare.gaps.overlap(i64::MIN, end.nxt);
         let unique = (end.nxt - start - fin).max(0) as u64;
         DirectionStats {
             packets: count.packets,

@@ -21,9 +21,9 @@ impl Connection {
     pub(in crate::track) fn note_recovery(&mut self, step: &Step<'_>) {
         let opens_again = |rule| matches!(rule, Rule::SynRetransmission | Rule::SynAckRetransmission);
         let repeats = step.obs.is_retransmission() || step.obs.findings.iter().any(|finding| opens_again(finding.rule));
-        if repeats {
-            let waited = step.segment.ts.since(self.last.1).0.max(0);
-            let Span(so_far) = &mut self.recovery_time[step.me()];
+        let waited = step.segment.ts.since(self.last.1).0.max(0);
+        if repeats && waited > 0 {
+            let Span(so_far) = &mut self.rare.recovery_time[step.me()];
             *so_far = so_far.saturating_add(waited);
         }
     }
@@ -51,8 +51,8 @@ impl Connection {
                 say(Responsible::Server, Span(0), Reason::Reset(Direction::FromResponder))
             }
             Outcome::ResetByClient if self.has_found(Rule::Abandoned) => {
-                let since = self.ends[0].last_data.unwrap_or(self.first.1);
-                let waited = self.cut.map_or(Span(0), |cut| cut.ts.since(since));
+                let since = self.ends[0].last_data().unwrap_or(self.first.1);
+                let waited = self.rare.cut.map_or(Span(0), |cut| cut.ts.since(since));
                 say(Responsible::Client, waited.max(Span(0)), Reason::GaveUp)
             }
             Outcome::ResetByClient if self.is_cut_off() => {
@@ -86,7 +86,7 @@ impl Connection {
         }
         if self.has_found(Rule::IdleReset) {
             let (idle, like_a_middlebox) = self.idle_time();
-            let who = match self.cut.filter(|_| !like_a_middlebox) {
+            let who = match self.rare.cut.filter(|_| !like_a_middlebox) {
                 Some(cut) if cut.by == Direction::FromResponder => Responsible::Server,
                 Some(_) => Responsible::Client,
                 _ => Responsible::Network,
@@ -121,11 +121,11 @@ impl Connection {
 
     /// What is behind lost time, where more is known than that segments were lost or answers late.
     fn name_cause(&self, worst: Diagnosis) -> Diagnosis {
-        let [host, program] = self.path.as_deref().map(|path| path.stalled).unwrap_or_default();
+        let [host, program] = self.rare.path.as_deref().map(|path| path.stalled).unwrap_or_default();
         let warned = |(rule, grade, count): &(Rule, Severity, u32)| {
             (*rule, *grade) == (Rule::PathMtuExceeded, Severity::Warning) && *count > 0
         };
-        let ignored = self.regraded.iter().any(warned);
+        let ignored = self.rare.regraded.iter().any(warned);
         match worst.reason {
             Reason::Loss { .. } | Reason::SlowHandshake if !host.is_below(50, worst.lost) && host > Span(0) => {
                 say(Responsible::Network, host, Reason::Stall { program: false })
@@ -141,12 +141,13 @@ impl Connection {
     }
 
     fn has_found(&self, rule: Rule) -> bool {
-        self.found.iter().any(|(found, _)| *found == rule)
+        self.rare.found.iter().any(|(found, _)| *found == rule)
     }
 
     /// A RST ended it before both ends had said that they were done.
     fn is_cut_off(&self) -> bool {
-        self.cut.is_some_and(|cut| cut.how != CutOff::TimeWaitOver) && self.ends.iter().any(|end| end.fin.is_none())
+        self.rare.cut.is_some_and(|cut| cut.how != CutOff::TimeWaitOver)
+            && self.ends.iter().any(|end| end.fin().is_none())
     }
 
     fn handshake_loss(&self) -> Diagnosis {
@@ -158,13 +159,13 @@ impl Connection {
 
     /// From the first SYN+ACK to the last, where it was repeated.
     fn handshake_wait(&self) -> Span {
-        let first = self.handshake.syn_ack.map(|(_, ts)| ts);
+        let first = self.handshake.syn_ack().map(|(_, ts)| ts);
         first.map_or(Span(0), |first| self.handshake.last_syn_ack.since(first))
     }
 
     /// Bytes that the capture does not show, though it shows later ones, and that their receiver has asked for to the end.
     fn missing(&self, direction: Direction) -> Diagnosis {
-        let gap = self.ends[direction.index()].gaps.first_open().filter(|gap| gap.missed_by_receiver);
+        let gap = self.ends[direction.index()].rare.gaps.first_open().filter(|gap| gap.asked.is_some());
         let (lost, bytes) = gap.map_or((Span(0), 0), |gap| (self.last.1.since(gap.opened), gap.len()));
         say(Responsible::Network, lost, Reason::Missing { direction, bytes })
     }
@@ -176,7 +177,7 @@ impl Connection {
         } else {
             self.handshake_wait()
         };
-        let lost = Span(self.recovery_time[end].0.saturating_sub(opening.0.max(0)));
+        let lost = Span(self.rare.recovery_time[end].0.saturating_sub(opening.0.max(0)));
         let segments = self.ends[end].trouble().resent_segments;
         Diagnosis { responsible: Responsible::Network, lost, reason: Reason::Loss { direction, segments } }
     }

@@ -46,7 +46,7 @@ impl Connection {
     /// Numbers are acknowledged that came in a segment whose checksum does not hold, and in no other: its receiver had it whole.
     pub(in crate::track) fn settle_damaged(&mut self, step: &mut Step<'_>, ack: i64) {
         let peer = step.peer();
-        let Some(suspicions) = self.suspicions.as_deref_mut() else { return };
+        let Some(suspicions) = self.rare.suspicions_mut() else { return };
         for damaged in suspicions.take_damaged(peer, ack) {
             let sender = &mut self.ends[peer];
             if sender.first_copy(damaged.seq).is_none_or(|sent| sent.resent) {
@@ -115,7 +115,7 @@ impl Connection {
     /// Whether an end's newest timestamp came with old bytes.
     // RFC 7323 §5.3: what the receiver has already is not acceptable (R2), and so leaves TS.Recent as it is (R3).
     fn was_sent_again(&self, end: usize, tsval: u32) -> bool {
-        let recovery = self.ends[end].recovery.as_deref();
+        let recovery = self.ends[end].rare.recovery.as_deref();
         recovery.is_some_and(|recovery| recovery.resent.iter().any(|resent| resent.tsval == Some(tsval)))
     }
 

@@ -4,6 +4,7 @@ use crate::capture::Timestamp;
 use crate::dissect::TcpFlags;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::history::HistorySegment;
+use crate::track::conn::maybe::Maybe;
 use crate::track::conn::step::Step;
 use crate::track::detect::capture::copies::Copied;
 use crate::track::{SegmentEffect, States, TcpState};
@@ -56,7 +57,7 @@ impl Connection {
             step.obs.effect = SegmentEffect::Stray;
             return;
         }
-        if self.cut.is_some() {
+        if self.rare.cut.is_some() {
             self.check_after_reset(step);
         }
         if self.is_outside(step) {
@@ -84,7 +85,7 @@ impl Connection {
     /// Takes the segment's numbers, payload and flags, and whose turn it is.
     fn send_payload(&mut self, step: &mut Step<'_>) {
         let me = &self.ends[step.me()];
-        let (known, last_data) = (me.nxt, me.last_data);
+        let (known, last_data) = (me.nxt, me.last_data());
         self.send(step);
         if step.segment.payload_len == 0 {
             return;
@@ -117,10 +118,10 @@ impl Connection {
 
     /// Notes since when an end is in TIME-WAIT.
     pub(in crate::track) fn note_time_wait(&mut self, now: Timestamp, states: States) {
-        if self.time_wait_since.is_none() && self.cut.is_none() {
+        if self.time_wait_since.get().is_none() && self.rare.cut.is_none() {
             let States { client, server } = states;
             if client == TcpState::TimeWait || server == TcpState::TimeWait {
-                self.time_wait_since = Some(now);
+                self.time_wait_since = Maybe::some(now);
             }
         }
     }

@@ -75,6 +75,8 @@ pub(in crate::track) struct PendingVerdicts {
 }
 
 impl PendingVerdicts {
+    pub const NONE: Self = Self { statements: VecDeque::new() };
+
     /// The memory that it takes besides its own size.
     pub fn heap_bytes(&self) -> usize {
         self.statements.capacity() * size_of::<Statement>()

@@ -43,7 +43,7 @@ impl Exchange {
 
 packed!(Exchange {
     flow, number, ts, request_bytes, request, answer_bytes, answer, server_time, retransmission, overlapping
-} near Frame { frame, answer_frame });
+} delta Frame { frame, answer_frame });
 
 /// A connection's exchanges in numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

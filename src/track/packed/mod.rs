@@ -1,52 +1,50 @@
-//! A connection that rests, in as few bytes as it says something new with.
-//!
-//! A value is said as a word: most frames, times and numbers of a connection are those of a few segments, and then where it was
-//! said before is enough. Connections of a kind say much the same, so of each word only the difference from another connection's is
-//! kept, in no bytes, one, and so on up to eight. Each struct names its fields once (`packed!`), so that one forgotten does not
-//! compile.
+//! An evicted connection, in few bytes. Each struct names its fields once (`packed!`), so that one forgotten does not compile.
 
-mod bytes;
-mod near;
 mod packer;
-mod patterns;
 mod values;
 
-pub(in crate::track) use packer::{Kind, Packer, Unpacker};
-pub(in crate::track) use patterns::Patterns;
+use crate::capture::Timestamp;
 
-/// Whether a value is another than its default.
-pub(in crate::track) fn says_something<T: Default + PartialEq>(value: &T) -> bool {
-    *value != T::default()
+pub(in crate::track) use packer::{Kind, Packer, Unpacker};
+
+/// Packs values and unpacks them.
+#[derive(Debug, Default)]
+pub(in crate::track) struct Codec {
+    packer: Packer,
+    unpacker: Unpacker,
 }
 
-/// Packs a struct field by field, and leaves out the fields that are `at_rest`: their default says all. Of `rare` fields one flag
-/// says so, where it does; those `near` others of their kind are said by it.
+impl Codec {
+    /// Packs a value behind a header of the caller's; its times are likely to be near to that one.
+    pub fn pack(&mut self, header: &[u8], ts: Timestamp, value: &impl Pack) -> &[u8] {
+        self.packer.begin(header, ts);
+        value.pack(&mut self.packer);
+        self.packer.bytes()
+    }
+
+    /// Unpacks what was packed near to that time, and stands behind the header.
+    pub fn unpack<T: Pack>(&mut self, ts: Timestamp, packed: &[u8]) -> T {
+        self.unpacker.begin(packed, ts);
+        T::unpack(&mut self.unpacker)
+    }
+}
+
+/// Packs a struct field by field, and leaves out the fields that are `at_rest`: their default says all. A `delta` is the distance from
+/// the value of its kind before it.
 macro_rules! packed {
-    ($type:ty { $($field:ident),+ $(,)? } $(rare { $($rare:ident),+ })? $(near $kind:ident { $($near:ident),+ })*
+    ($type:ty { $($field:ident),+ $(,)? } $(delta $kind:ident { $($delta:ident),+ })*
         $(at_rest { $($left_out:ident),+ })?) => {
         impl $crate::track::packed::Pack for $type {
             fn pack(&self, out: &mut $crate::track::packed::Packer) {
-                let Self { $($field,)+ $($($rare,)+)? $($($near,)+)* $($($left_out: _,)+)? } = self;
+                let Self { $($field,)+ $($($delta,)+)* $($($left_out: _,)+)? } = self;
                 $($field.pack(out);)+
-                $(
-                    let says_something = $($crate::track::packed::says_something($rare))||+;
-                    out.flag(says_something);
-                    if says_something {
-                        $($rare.pack(out);)+
-                    }
-                )?
-                $($(out.near($crate::track::packed::Kind::$kind, *$near as i64);)+)*
+                $($(out.delta($crate::track::packed::Kind::$kind, *$delta as i64);)+)*
             }
 
             fn unpack(from: &mut $crate::track::packed::Unpacker) -> Self {
                 $(let $field = $crate::track::packed::Pack::unpack(from);)+
-                $(let ($($rare,)+) = if from.flag() {
-                    ($({ let $rare = $crate::track::packed::Pack::unpack(from); $rare },)+)
-                } else {
-                    Default::default()
-                };)?
-                $($(let $near = from.near($crate::track::packed::Kind::$kind) as _;)+)*
-                Self { $($field,)+ $($($rare,)+)? $($($near,)+)* $($($left_out: Default::default(),)+)? }
+                $($(let $delta = from.delta($crate::track::packed::Kind::$kind) as _;)+)*
+                Self { $($field,)+ $($($delta,)+)* $($($left_out: Default::default(),)+)? }
             }
         }
     };

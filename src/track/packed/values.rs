@@ -46,36 +46,36 @@ impl Pack for bool {
 impl Pack for i64 {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.near(Kind::Number, *self);
+        out.delta(Kind::Number, *self);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        from.near(Kind::Number)
+        from.delta(Kind::Number)
     }
 }
 
 impl Pack for Timestamp {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.near(Kind::Time, self.0);
+        out.delta(Kind::Time, self.0);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        Self(from.near(Kind::Time))
+        Self(from.delta(Kind::Time))
     }
 }
 
 impl Pack for Span {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.near(Kind::Span, self.0);
+        out.delta(Kind::Span, self.0);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        Self(from.near(Kind::Span))
+        Self(from.delta(Kind::Span))
     }
 }
 
@@ -122,13 +122,13 @@ impl<T: Pack> Pack for Box<T> {
 impl Pack for (u64, Timestamp) {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.near(Kind::Frame, self.0 as i64);
+        out.delta(Kind::Frame, self.0 as i64);
         self.1.pack(out);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        (from.near(Kind::Frame) as u64, Pack::unpack(from))
+        (from.delta(Kind::Frame) as u64, Pack::unpack(from))
     }
 }
 
@@ -136,13 +136,13 @@ impl Pack for (u64, Timestamp) {
 impl Pack for (u32, Timestamp) {
     #[inline]
     fn pack(&self, out: &mut Packer) {
-        out.near(Kind::Clock, self.0.into());
+        out.delta(Kind::Clock, self.0.into());
         self.1.pack(out);
     }
 
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
-        (from.near(Kind::Clock) as u32, Pack::unpack(from))
+        (from.delta(Kind::Clock) as u32, Pack::unpack(from))
     }
 }
 

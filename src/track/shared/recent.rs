@@ -68,11 +68,11 @@ pub(in crate::track) struct Cursor(u32);
 
 impl Pack for Cursor {
     fn pack(&self, out: &mut Packer) {
-        out.near(Kind::Mark, self.0.into());
+        out.delta(Kind::Mark, self.0.into());
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        Self(from.near(Kind::Mark) as u32)
+        Self(from.delta(Kind::Mark) as u32)
     }
 }
 
@@ -94,7 +94,7 @@ pub(in crate::track) struct RecentSegments {
     went_back: u64,
 }
 
-/// So many segments before its own a place is brought near.
+/// How many segments before its own a place is prefetched.
 const PREFETCH_DISTANCE: u32 = 8;
 
 /// So many frames back.
@@ -146,9 +146,9 @@ impl RecentSegments {
         prefetch_index(&self.ring, slot(self.newest.wrapping_add(PREFETCH_DISTANCE)));
     }
 
-    /// Has an end's newest segment brought near.
+    /// Has an end's newest segment prefetched.
     #[inline]
-    pub fn bring_near(&self, end: Cursor) {
+    pub fn prefetch(&self, end: Cursor) {
         prefetch_index(&self.ring, slot(end.0));
     }
 

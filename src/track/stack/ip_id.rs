@@ -27,7 +27,7 @@ impl Pack for Ids {
         let Self { last, more, up, same, other, run, right, wrong } = *self;
         out.flag(last.is_some());
         if let Some(last) = last {
-            out.near(Kind::IpId, last.into());
+            out.delta(Kind::IpId, last.into());
         }
         (u64::from(run) << 16 | u64::from(up)).pack(out);
         let counted = (u64::from(right) << 8 | u64::from(wrong), u64::from(more) << 16 | u64::from(same), other);
@@ -35,7 +35,7 @@ impl Pack for Ids {
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
-        let last = from.flag().then(|| from.near(Kind::IpId) as u16);
+        let last = from.flag().then(|| from.delta(Kind::IpId) as u16);
         let counts: u64 = Pack::unpack(from);
         let (guesses, equal, other): (u64, u64, u16) = Pack::unpack(from);
         let (right, wrong) = ((guesses >> 8) as u8, guesses as u8);

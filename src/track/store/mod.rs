@@ -1,5 +1,5 @@
 //! Where connections are kept.
 
-pub(in crate::track) mod awake;
-pub(in crate::track) mod label;
+pub(in crate::track) mod cold;
+pub(in crate::track) mod hot;
 pub(in crate::track) mod table;

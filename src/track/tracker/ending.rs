@@ -59,7 +59,7 @@ impl FlowTracker {
                     self.due = self.due.min(Timestamp(queued.0.saturating_add(patience.0)));
                     break;
                 }
-                let last = self.table.label(slot).map_or(queued, |label| label.last);
+                let last = self.table.header(slot).map_or(queued, |header| header.last);
                 if now.since(last) < patience {
                     self.table.requeue(slot, now);
                 } else {
@@ -94,7 +94,7 @@ impl FlowTracker {
         loop {
             let (slot, queued) = self.table.oldest(age)?;
             // It was heard of since: each packet puts one connection back at most.
-            if self.table.label(slot).is_none_or(|label| label.last <= queued) {
+            if self.table.header(slot).is_none_or(|header| header.last <= queued) {
                 return Some(slot);
             }
             self.table.requeue(slot, self.now);
@@ -115,7 +115,7 @@ impl FlowTracker {
         }
     }
 
-    /// Gives up connections beyond the limit of memory: those that cannot be packed first, and then as [`limit`](Self::limit) does.
+    /// Gives up connections beyond the limit of memory: those that cannot be evicted first, and then as [`limit`](Self::limit) does.
     #[inline]
     pub(in crate::track) fn limit_memory(&mut self, newest: Slot) {
         while self.table.is_too_large() {
@@ -226,7 +226,7 @@ impl FlowTracker {
         };
         let mut records = Vec::new();
         for slot in self.table.places(Age::Over) {
-            if self.table.label(slot).is_none_or(|label| label.last < since) {
+            if self.table.header(slot).is_none_or(|header| header.last < since) {
                 continue;
             }
             let (Some(connection), icmp) = (self.table.get(slot), &self.shared.icmp) else { continue };

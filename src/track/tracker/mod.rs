@@ -28,8 +28,8 @@ use succession::guess_direction;
 
 /// Time that goes back by less is the disorder of a card's queues.
 const BACK: Span = Span::from_millis(10);
-/// So many connections before its own end one is brought near.
-const SOON: usize = 8;
+/// How many connections before its own end one is prefetched.
+const END_LOOKAHEAD: usize = 8;
 
 /// Follows every connection of one capture.
 pub struct FlowTracker {
@@ -62,7 +62,7 @@ impl FlowTracker {
     pub fn new(options: TrackerOptions) -> Self {
         Self {
             options,
-            table: Table::new(options.max_awake, options.max_memory),
+            table: Table::new(options.max_hot, options.max_memory),
             quality: Quality::default(),
             isns: Isns::default(),
             unread: Unread::default(),
@@ -101,7 +101,7 @@ impl FlowTracker {
         }
     }
 
-    /// Brings near what is known of the connections with these hashes, before a segment of the first is taken.
+    /// Prefetches what is known of the connections with these hashes, before a segment of the first is taken.
     pub fn look_ahead(&mut self, hashes: impl Iterator<Item = FlowHash>) {
         self.table.expect(hashes);
     }
@@ -279,7 +279,7 @@ impl FlowTracker {
         self.shared.events.extend(self.unread.findings().map(Event::Finding));
         let mut left = self.table.by_number();
         for slot in &left {
-            self.one_sided |= self.table.label(*slot).is_some_and(|label| label.one_sided);
+            self.one_sided |= self.table.header(*slot).is_some_and(|header| header.one_sided);
         }
         left.reverse();
         self.left = left;
@@ -300,7 +300,7 @@ impl FlowTracker {
         while self.shared.events.is_empty()
             && let Some(slot) = self.left.pop()
         {
-            self.table.bring_all_near(self.left.len().checked_sub(SOON).and_then(|at| self.left.get(at)));
+            self.table.prefetch_all(self.left.len().checked_sub(END_LOOKAHEAD).and_then(|at| self.left.get(at)));
             // One at a time: their records together may need more room than the connections.
             self.remove(slot, Ending::CaptureEnds);
             if self.left.is_empty() {

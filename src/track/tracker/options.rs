@@ -17,8 +17,8 @@ pub struct TrackerOptions {
     pub idle_timeout: Span,
     /// A server that takes so long to answer is slow (TC801).
     pub slow_response: Span,
-    /// So many connections are at hand at once, those heard of last; others are packed while nothing is open of them.
-    pub max_awake: usize,
+    /// Maximum number of hot connections, those heard of last; others are packed while nothing is open of them.
+    pub max_hot: usize,
     /// Take segments that are just what was expected without the checks that have nothing to say then. All that is said is the same without this.
     pub predicts: bool,
 }
@@ -34,7 +34,8 @@ impl Default for TrackerOptions {
             // RFC 5382 REQ-5: an established connection may be idle for 2 hours and 4 minutes.
             idle_timeout: Span::from_secs(7_440),
             slow_response: Span::from_secs(1),
-            max_awake: 20 * 1024,
+            // About 100 MB: three times the busy connections of a large server.
+            max_hot: 64 * 1024,
             predicts: true,
         }
     }

@@ -50,7 +50,7 @@ impl FlowTracker {
                 && segment.src == syn.dst
                 && segment.ack == Some(syn.seq.plus(1 + syn.payload_len))
         };
-        let Some(syn) = connection.pending_syn.take_if(|syn| accepted(syn)) else { return (slot, None) };
+        let Some(syn) = connection.rare.take_pending_syn(|syn| accepted(syn)) else { return (slot, None) };
         // The SYN is the new connection's, so it is not counted twice; what was said of it stays where it was said.
         let old = self.table.remove(slot).map(|mut old| {
             old.disown(&syn);
@@ -62,8 +62,7 @@ impl FlowTracker {
             let from = connection.direction(&syn);
             let mut step = Step { segment: &syn, from, obs: &mut unheard, shared: &mut self.shared };
             connection.observe(&mut step, Path::Slow);
-            connection.found.clear();
-            connection.regraded.clear();
+            connection.forget_findings();
         }
         (slot, old)
     }

@@ -3,6 +3,7 @@
 //! The steps are spread over files by subject: `handshake` (TC1), `sequence` (TC2), `acks` (TC3), `close` (TC4), `header` (TC5),
 //! `injection`, `challenge` and `path` (TC6), and `conclude` for what holds when it ends.
 
+mod rare;
 mod tally;
 
 use std::mem::offset_of;
@@ -10,21 +11,19 @@ use std::ops::Range;
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
-use crate::rules::{Rule, Severity};
 
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::exchanges::{Exchanges, Turn};
 use crate::track::conn::facts::{self, Closing, CutOff};
 use crate::track::conn::history::History;
 use crate::track::conn::limits::Limits;
+use crate::track::conn::maybe::Maybe;
 use crate::track::conn::path_watch::PathWatch;
-use crate::track::conn::programs::Application;
+use crate::track::conn::rare::Rare;
 use crate::track::conn::step::Step;
-use crate::track::conn::suspect_ack::SuspectAck;
-use crate::track::conn::suspicions::PendingSuspicions;
-use crate::track::events::amend::PendingVerdicts;
 use crate::track::packed::packed;
 use crate::track::{Direction, FlowKey, Note, States, TcpState};
+pub(in crate::track) use rare::RareConnection;
 
 /// A connection, as far as its frames tell.
 // In this order in memory too, by cache lines: what each segment needs stands first.
@@ -53,45 +52,30 @@ pub(in crate::track) struct Connection {
     pub limits: Limits,
     pub history: History,
     /// When both FINs were acknowledged.
-    pub time_wait_since: Option<Timestamp>,
+    pub time_wait_since: Maybe<Timestamp>,
     /// The client's end, then the server's.
     pub ends: [Endpoint; 2],
-    /// An end claims to have received what the other was not seen to send.
-    pub suspect_ack: Option<Box<SuspectAck>>,
-    /// A SYN or SYN+ACK that does not belong here unless the other end takes it.
-    pub pending_syn: Option<Box<Segment>>,
     /// Requests and their answers so far.
     pub(in crate::track) exchanges: Option<Box<Exchanges>>,
-    /// What the programs did otherwise.
-    pub(in crate::track) application: Option<Box<Application>>,
-    /// What stands out on its path.
-    pub(in crate::track) path: Option<Box<PathWatch>>,
-    /// Segments that may be a third party's, until their alleged sender's reaction tells.
-    pub suspicions: Option<Box<PendingSuspicions>>,
-    /// What was said of frames whose word may change.
-    pub pending: PendingVerdicts,
-    pub found: Vec<(Rule, u32)>,
-    /// Of these, findings whose severity is not their rule's own.
-    pub regraded: Vec<(Rule, Severity, u32)>,
+    /// What only few connections need.
+    pub rare: Rare<RareConnection>,
     pub first: (u64, Timestamp),
     /// How long the capture had been going on when it began.
     pub age: Span,
     pub handshake: Handshake,
     /// The frame and time of each end's FIN.
     pub fin_frames: [(u64, Timestamp); 2],
-    pub cut: Option<Cut>,
-    /// How long nothing went on until a segment of each end was retransmitted.
-    pub recovery_time: [Span; 2],
-    /// A RST in the window but not where the receiver expects it: whether it was taken, only what follows can tell.
-    pub doubtful_reset: Option<Cut>,
     /// Findings that were made once and are not made again.
     pub once: Once,
 }
 
 packed!(Connection {
-    last, first, handshake, ends, client_known, age, alone, fin_frames, cut, doubtful_reset, time_wait_since, shown, history, limits,
-    found, regraded, probe, gaps_acked, provisional, once, fast_path_eligible, turn, exchanges, application, path, recovery_time
-} at_rest { number, suspect_ack, pending_syn, suspicions, pending });
+    last, first, handshake, ends, client_known, age, alone, fin_frames, time_wait_since, shown, history, limits, probe, gaps_acked,
+    provisional, once, fast_path_eligible, turn, exchanges, rare
+} at_rest { number });
+
+// What is rare belongs behind a pointer: tens of thousands of connections are hot at once.
+const _: () = assert!(size_of::<Connection>() <= 1280, "every connection takes it");
 
 /// How a segment is taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,18 +91,26 @@ pub(in crate::track) enum Path {
 pub(in crate::track) struct Handshake {
     pub syn: (u64, Timestamp),
     pub last_syn: Timestamp,
-    pub syn_ack: Option<(u64, Timestamp)>,
+    syn_ack_frame: u64,
+    syn_ack_ts: Maybe<Timestamp>,
     pub last_syn_ack: Timestamp,
     /// What the SYN+ACK acknowledges.
     pub syn_ack_ack: i64,
-    /// The last answer to the SYN that the client has to drop, and whether that is a RST.
-    pub dropped: Option<(u64, bool)>,
-    pub done: Option<Span>,
-    /// The server's payload that came before the handshake was done: frame and bytes.
-    pub early_data: Option<Box<(u64, Timestamp, u32)>>,
+    pub done: Maybe<Span>,
 }
 
-packed!(Handshake { syn, last_syn, syn_ack, last_syn_ack, syn_ack_ack, done, early_data } rare { dropped });
+packed!(Handshake { syn, last_syn, syn_ack_ts, last_syn_ack, syn_ack_ack, done } delta Frame { syn_ack_frame });
+
+impl Handshake {
+    /// The frame and time of the SYN+ACK.
+    pub fn syn_ack(&self) -> Option<(u64, Timestamp)> {
+        self.syn_ack_ts.get().map(|ts| (self.syn_ack_frame, ts))
+    }
+
+    pub fn set_syn_ack(&mut self, segment: &Segment) {
+        (self.syn_ack_frame, self.syn_ack_ts) = (segment.frame, Maybe::some(segment.ts));
+    }
+}
 
 /// How, by whom and when a connection was cut off.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +123,7 @@ pub(in crate::track) struct Cut {
     pub ts: Timestamp,
 }
 
-packed!(Cut { how, by, ttl, ts } near Frame { frame });
+packed!(Cut { how, by, ttl, ts } delta Frame { frame });
 
 /// What is said once a connection, or once a direction, by index.
 #[derive(Clone, Copy, Debug, Default)]
@@ -179,25 +171,15 @@ impl Connection {
             alone: true,
             handshake: Handshake::default(),
             fin_frames: Default::default(),
-            cut: None,
-            recovery_time: [Span(0); 2],
-            doubtful_reset: None,
-            time_wait_since: None,
+            time_wait_since: Maybe::NONE,
             shown: None,
             history: History::default(),
             limits: Limits::default(),
-            found: Vec::new(),
-            regraded: Vec::new(),
             probe: None,
-            suspect_ack: None,
-            pending_syn: None,
+            rare: Rare::default(),
             turn: Turn::Nobody,
             exchanges: None,
-            application: None,
-            path: None,
-            suspicions: None,
             gaps_acked: false,
-            pending: PendingVerdicts::default(),
             provisional: false,
             once: Once::default(),
             fast_path_eligible: false,
@@ -224,29 +206,32 @@ impl Connection {
         FlowKey::new(self.ends[0].socket, self.ends[1].socket)
     }
 
-    /// Whether no word about it is open, and nothing is missing: it can be packed then.
-    pub fn rest(&mut self) -> bool {
-        if self.suspect_ack.is_some() || self.pending_syn.is_some() || !self.ends.iter().all(Endpoint::is_at_rest) {
+    /// Whether no word about it is open, and nothing is missing: it can be evicted then.
+    pub fn prepare_eviction(&mut self) -> bool {
+        if self.rare.suspect_ack.is_some()
+            || self.rare.pending_syn.is_some()
+            || !self.ends.iter().all(Endpoint::is_at_rest)
+        {
             return false;
         }
-        if self.path.as_deref().is_some_and(PathWatch::waits) || self.may_turn_up(self.last.1) {
+        if self.rare.path.as_deref().is_some_and(PathWatch::waits) || self.may_turn_up(self.last.1) {
             return false;
         }
-        self.suspicions.take_if(|suspicions| suspicions.is_empty());
+        if let Some(rare) = self.rare.get_mut() {
+            rare.suspicions.take_if(|suspicions| suspicions.is_empty());
+        }
         let opened = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
-        if opened && self.suspicions.is_none() && self.handshake.early_data.is_none() && !self.gaps_acked {
+        if opened && self.rare.suspicions.is_none() && self.rare.early_data.is_none() && !self.gaps_acked {
             // Nothing is left that could change a word.
-            self.pending = PendingVerdicts::default();
+            self.rare.forget_pending();
         }
-        self.suspicions.is_none() && self.pending.is_empty()
+        self.rare.suspicions.is_none() && self.rare.pending.is_empty()
     }
 
     /// The memory that it takes.
     pub fn bytes(&self) -> usize {
-        let Self { ends, pending, found, regraded, .. } = self;
-        let heap = ends.iter().map(Endpoint::heap_bytes).sum::<usize>() + pending.heap_bytes();
-        let counts = found.capacity() * size_of::<(Rule, u32)>();
-        size_of::<Self>() + heap + counts + regraded.capacity() * size_of::<(Rule, Severity, u32)>()
+        let ends = self.ends.iter().map(Endpoint::heap_bytes).sum::<usize>();
+        size_of::<Self>() + ends + self.rare.heap_bytes() + self.rare.list_bytes()
     }
 
     /// How many segments in flight it has room for: this alone grows while all goes well.
@@ -296,6 +281,8 @@ impl Connection {
                 self.note_time_wait(step.segment.ts, step.obs.after);
                 self.fast_path_eligible = self.is_fast_path_eligible();
                 self.note_recovery(step);
+                self.ends.iter_mut().for_each(|end| end.rare.free_unused());
+                self.rare.free_unused();
             }
         }
         self.note_application(step, self.last.1);
@@ -312,7 +299,7 @@ impl Connection {
         }
         step.obs.provisional = std::mem::take(&mut self.provisional);
         if step.obs.provisional {
-            self.pending.keep(step.segment.frame, step.obs);
+            self.rare.pending.keep(step.segment.frame, step.obs);
         }
     }
 
@@ -327,10 +314,13 @@ impl Connection {
     pub fn states(&self) -> States {
         let state = |own: usize| {
             let [me, peer] = [&self.ends[own], &self.ends[1 - own]];
-            let closing =
-                Closing { fin_sent: me.fin.is_some(), fin_acked: me.fin_acked(), peer_fin_arrived: peer.fin_arrived() };
+            let closing = Closing {
+                fin_sent: me.fin().is_some(),
+                fin_acked: me.fin_acked(),
+                peer_fin_arrived: peer.fin_arrived(),
+            };
             // The end that cut the connection off back to LISTEN is the other's passive one.
-            facts::state(me.facts, peer.facts, own == 1, closing, self.cut.map(|cut| cut.how))
+            facts::state(me.facts, peer.facts, own == 1, closing, self.rare.cut.map(|cut| cut.how))
         };
         States { client: state(0), server: state(1) }
     }
@@ -344,6 +334,6 @@ impl Connection {
 
     /// No answer has come yet.
     pub fn is_half_open(&self) -> bool {
-        self.ends[0].facts.syn_seen && !self.ends[1].facts.syn && self.cut.is_none()
+        self.ends[0].facts.syn_seen && !self.ends[1].facts.syn && self.rare.cut.is_none()
     }
 }

@@ -3,7 +3,7 @@
 use crate::capture::Timestamp;
 use crate::dissect::{Checksum, Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
-use crate::track::conn::connection::Connection;
+use crate::track::conn::connection::{Connection, RareConnection};
 use crate::track::conn::step::{Shared, Step};
 use crate::track::{Direction, Event, Finding};
 
@@ -36,25 +36,26 @@ impl Connection {
     }
 
     pub fn count_finding(&mut self, rule: Rule, severity: Severity) {
-        match self.found.iter_mut().find(|(found, _)| *found == rule) {
+        match self.rare.found.iter_mut().find(|(found, _)| *found == rule) {
             Some((_, count)) => *count += 1,
-            None => self.found.push((rule, 1)),
+            None => self.rare.found.push((rule, 1)),
         }
         if severity == rule.severity() {
             return;
         }
-        match self.regraded.iter_mut().find(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
+        match self.rare.regraded.iter_mut().find(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
             Some((.., count)) => *count += 1,
-            None => self.regraded.push((rule, severity, 1)),
+            None => self.rare.regraded.push((rule, severity, 1)),
         }
     }
 
     pub(in crate::track) fn uncount_finding(&mut self, rule: Rule, severity: Severity) {
-        if let Some((_, count)) = self.found.iter_mut().find(|(found, _)| *found == rule) {
+        let Some(rare) = self.rare.get_mut() else { return };
+        if let Some((_, count)) = rare.found.iter_mut().find(|(found, _)| *found == rule) {
             *count = count.saturating_sub(1);
         }
-        self.found.retain(|(_, count)| *count > 0);
-        let regraded = self.regraded.iter_mut();
+        rare.found.retain(|(_, count)| *count > 0);
+        let regraded = rare.regraded.iter_mut();
         for (.., count) in regraded.filter(|(found, grade, _)| (*found, *grade) == (rule, severity)) {
             *count = count.saturating_sub(1);
         }
@@ -78,7 +79,9 @@ impl Connection {
         if told && add.is_empty() && withdraw.is_empty() {
             return;
         }
-        let Some(amend) = self.pending.change(self.number, frame, add, withdraw) else { return };
+        let number = self.number;
+        let change = |rare: &mut RareConnection| rare.pending.change(number, frame, add, withdraw);
+        let Some(amend) = self.rare.get_mut().and_then(change) else { return };
         for (rule, severity) in amend.withdrawn.iter().chain(&amend.changed) {
             self.uncount_finding(*rule, *severity);
         }

@@ -62,7 +62,7 @@ impl Endpoint {
     /// tells.
     pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
-            // No further back than the search below, which is all there is once the connection has been packed.
+            // No further back than the search below, which is all there is once the connection has been evicted.
             let near = |(_, frame): &(Advert, NonZeroU64)| {
                 step.segment.frame.wrapping_sub(frame.get()) < MAX_FRAMES_BACK && self.floor.later < MAX_ADVERTS
             };

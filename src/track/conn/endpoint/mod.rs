@@ -5,6 +5,7 @@
 
 mod adverts;
 mod in_flight;
+mod rare;
 
 use std::collections::VecDeque;
 use std::mem::offset_of;
@@ -12,34 +13,30 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{SeqNumber, Socket};
+use crate::dissect::{Segment, SeqNumber, Socket};
 
 use crate::track::conn::facts::Facts;
-use crate::track::conn::gaps::Gaps;
-use crate::track::conn::loss_reports::LossReports;
-use crate::track::conn::overrun::Overrun;
+use crate::track::conn::maybe::Maybe;
 use crate::track::conn::path_marks::PathMarks;
-use crate::track::conn::probing::Probing;
-use crate::track::conn::recovery::Recovery;
-use crate::track::conn::resends::Resends;
+use crate::track::conn::rare::Rare;
 use crate::track::conn::rtt::Rtt;
 use crate::track::conn::send_order::SendOrder;
 use crate::track::conn::sent::Sent;
-use crate::track::conn::unseen::Unseen;
 use crate::track::packed::packed;
 use crate::track::shared::recent::{Advert, Cursor};
 use crate::track::stack::ip_id::Ids;
 use crate::track::timing::Smoothed;
 use adverts::Floor;
+pub(in crate::track) use rare::{RareEnd, TroubleCounters};
 
 /// One end of a connection.
-// A packet costs the cache lines that it touches, so fields lie by the line: what the sender of an expected segment needs, what
-// both ends need, what the receiver needs, and what only trouble needs.
-#[repr(C, align(64))]
+// A packet costs the cache lines that it touches, so fields lie in this order: what the sender of an expected segment needs, what
+// both ends need, what the receiver needs, and what few segments need.
+#[repr(C)]
 #[derive(Debug)]
 pub(in crate::track) struct Endpoint {
     /// The last acknowledgment that this end sent, relative to the other's numbers.
-    pub ack: Option<i64>,
+    ack: Maybe<i64>,
     /// The right edge that it advertised last.
     pub right_edge: i64,
     /// The acknowledgment and sequence number there.
@@ -55,12 +52,12 @@ pub(in crate::track) struct Endpoint {
     /// The frame of its last acknowledgment.
     pub ack_frame: u64,
     /// The round trip from the capture point to the other end, as the handshake shows it.
-    pub handshake_leg: Option<Span>,
+    handshake_leg: Maybe<Span>,
     pub path: PathMarks,
     pub last_frame: u64,
 
     /// When it last sent data.
-    pub last_data: Option<Timestamp>,
+    last_data: Maybe<Timestamp>,
     pub last_data_frame: u64,
     pub count: Counters,
 
@@ -99,8 +96,6 @@ pub(in crate::track) struct Endpoint {
     last_advert: Option<(Advert, NonZeroU64)>,
     /// Its last segments in the trail.
     pub recent: Cursor,
-    /// Duplicate acknowledgments that this end sent in a row.
-    pub dup_acks_in_row: u32,
 
     /// The first timestamp value that this end sent.
     pub first_tsval: Option<u32>,
@@ -111,38 +106,19 @@ pub(in crate::track) struct Endpoint {
     /// When it sent the first timestamp value.
     pub first_tsval_at: Timestamp,
     /// One past the FIN.
-    pub fin: Option<i64>,
-    /// What of its numbers is missing.
-    pub gaps: Gaps,
-    pub recovery: Option<Box<Recovery>>,
-    /// Since when its window is closed.
-    pub closed_since: Option<Timestamp>,
-    /// When it last sent something that draws an immediate acknowledgment: old data, or data behind a gap.
-    pub last_old: Option<Timestamp>,
-    /// A digest of the SACK blocks that it last sent.
-    pub sack_digest: u64,
+    fin: Maybe<i64>,
     /// SYN segments.
     pub syns: u32,
-    /// Payload bytes on its SYN.
-    pub syn_data: u32,
-    trouble: Option<Box<TroubleCounters>>,
-    /// What the other end asked for of late.
-    pub loss_reports: Option<Box<LossReports>>,
-    /// Its data beyond every edge that the other end advertised.
-    pub overrun: Option<Box<Overrun>>,
-    /// Probes of the other end that it has out.
-    pub probing: Option<Box<Probing>>,
-    pub resends: Option<Box<Resends>>,
-    /// Its numbers that were acknowledged before they were captured.
-    pub unseen: Option<Box<Unseen>>,
+    /// What only trouble needs.
+    pub rare: Rare<RareEnd>,
 }
 
 packed!(Endpoint {
     socket, facts, base, last_ts, last_data, una_ts, low, nxt, fin, una, ids, path, edge_mark, ack_mark, first_tsval, first_tsval_at, mss, largest_passed, wscale,
-    handshake_leg, loss_reports, rtt, smoothed, count, syns, trouble, recent, flight, resends, unseen, ack, edge_at, edge, right_edge, floor
-} rare { last_old, closed_since, syn_data, sack_digest, dup_acks_in_row } near Frame {
+    handshake_leg, rtt, smoothed, count, syns, recent, flight, ack, edge_at, edge, right_edge, floor, rare
+} delta Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
-} near Clock { tsval } near Window { window, max_window } at_rest { recovery, gaps, overrun, probing, last_advert });
+} delta Clock { tsval } delta Window { window, max_window } at_rest { last_advert });
 
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]
@@ -156,41 +132,6 @@ pub(in crate::track) struct Counters {
 
 packed!(Counters { packets, wire_bytes, payload_bytes, data_segments, max_in_flight });
 
-/// Counters of one direction that stay at zero while all goes well.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct TroubleCounters {
-    pub missed_bytes: u64,
-    pub resent_segments: u64,
-    pub resent_bytes: u64,
-    pub late_segments: u64,
-    pub duplicate_acks: u64,
-    pub zero_window: Span,
-    /// Packets that came twice in the place where they were captured first.
-    pub copies: u32,
-}
-
-impl TroubleCounters {
-    const NONE: Self = Self {
-        missed_bytes: 0,
-        resent_segments: 0,
-        resent_bytes: 0,
-        late_segments: 0,
-        duplicate_acks: 0,
-        zero_window: Span(0),
-        copies: 0,
-    };
-}
-
-packed!(TroubleCounters {
-    missed_bytes,
-    resent_segments,
-    resent_bytes,
-    late_segments,
-    duplicate_acks,
-    zero_window,
-    copies
-});
-
 impl Endpoint {
     pub fn new(socket: Socket) -> Self {
         Self {
@@ -201,8 +142,8 @@ impl Endpoint {
             low: i64::MAX,
             una: i64::MIN,
             una_ts: Timestamp::default(),
-            fin: None,
-            ack: None,
+            fin: Maybe::NONE,
+            ack: Maybe::NONE,
             ack_mark: SendOrder::default(),
             ack_frame: 0,
             edge: i64::MIN,
@@ -215,37 +156,25 @@ impl Endpoint {
             mss: 0,
             largest_passed: 0,
             wscale: None,
-            syn_data: 0,
             tsval: 0,
             first_tsval: None,
             first_tsval_at: Timestamp::default(),
             syns: 0,
             last_ts: Timestamp::default(),
             last_frame: 0,
-            dup_acks_in_row: 0,
-            handshake_leg: None,
+            handshake_leg: Maybe::NONE,
             ids: Ids::default(),
-            last_data: None,
+            last_data: Maybe::NONE,
             last_data_frame: 0,
-            last_old: None,
-            loss_reports: None,
-            sack_digest: 0,
             floor: Floor::default(),
             last_advert: None,
-            recovery: None,
             flight: VecDeque::new(),
-            gaps: Gaps::default(),
             rtt: Rtt::default(),
             smoothed: Smoothed::default(),
             count: Counters::default(),
-            trouble: None,
-            closed_since: None,
-            overrun: None,
-            probing: None,
             recent: Cursor::default(),
             path: PathMarks::default(),
-            resends: None,
-            unseen: None,
+            rare: Rare::default(),
         }
     }
 
@@ -255,27 +184,23 @@ impl Endpoint {
 
     /// What it counts when all does not go well.
     pub fn trouble(&self) -> &TroubleCounters {
-        self.trouble.as_deref().unwrap_or(&TroubleCounters::NONE)
+        &self.rare.trouble
     }
 
     /// The same, to be counted on.
     pub fn note_trouble(&mut self) -> &mut TroubleCounters {
-        self.trouble.get_or_insert_default()
+        &mut self.rare.trouble
     }
 
     /// The memory that it takes besides its own size. What is boxed and small is left out.
     pub fn heap_bytes(&self) -> usize {
         let flight = self.flight.capacity() * size_of::<Sent>();
-        let recovery = self.recovery.as_deref().map_or(0, Recovery::bytes);
-        let loss_reports = self.loss_reports.as_deref().map_or(0, LossReports::heap_bytes);
-        let resends = self.resends.as_deref().map_or(0, Resends::heap_bytes);
-        flight + self.gaps.heap_bytes() + recovery + loss_reports + resends
+        flight + self.rtt.heap_bytes() + self.rare.heap_bytes() + self.rare.list_bytes()
     }
 
     /// Nothing of it waits for what comes, but for acknowledgments.
     pub fn is_at_rest(&self) -> bool {
-        let trouble = self.recovery.is_some() || self.overrun.is_some() || self.probing.is_some();
-        !trouble && self.gaps.is_empty() && self.path.is_at_rest()
+        self.rare.is_at_rest() && self.path.is_at_rest()
     }
 
     /// Sets the ISN: `seq` becomes relative `at`. All that was known of older numbers goes.
@@ -306,27 +231,70 @@ impl Endpoint {
 
     /// Numbers below this have all been seen, or were acknowledged.
     pub fn contiguous(&self) -> i64 {
-        self.gaps.first_open().map_or(self.nxt, |gap| gap.from)
+        self.rare.gaps.first_open().map_or(self.nxt, |gap| gap.from)
     }
 
     /// Whether its FIN has reached the other end in order, so far as the frames tell.
     pub fn fin_arrived(&self) -> bool {
-        self.fin.is_some_and(|fin| self.una >= fin || self.contiguous() >= fin)
+        self.fin().is_some_and(|fin| self.una >= fin || self.contiguous() >= fin)
     }
 
     /// Whether it has sent its FIN.
     pub fn closes(&self) -> bool {
-        self.fin.is_some()
+        self.fin().is_some()
+    }
+
+    /// The last acknowledgment that it sent.
+    #[inline]
+    pub fn ack(&self) -> Option<i64> {
+        self.ack.get()
+    }
+
+    #[inline]
+    pub fn set_ack(&mut self, ack: i64) {
+        self.ack = Maybe::some(ack);
+    }
+
+    /// One past its FIN.
+    #[inline]
+    pub fn fin(&self) -> Option<i64> {
+        self.fin.get()
+    }
+
+    pub fn set_fin(&mut self, fin: i64) {
+        self.fin = Maybe::some(fin);
+    }
+
+    /// When it last sent data.
+    #[inline]
+    pub fn last_data(&self) -> Option<Timestamp> {
+        self.last_data.get()
+    }
+
+    /// Notes that it sent data.
+    #[inline]
+    pub fn note_data(&mut self, segment: &Segment) {
+        (self.last_data, self.last_data_frame) = (Maybe::some(segment.ts), segment.frame);
+    }
+
+    /// The round trip from the capture point to the other end, as the handshake shows it.
+    pub fn handshake_leg(&self) -> Option<Span> {
+        self.handshake_leg.get()
+    }
+
+    /// Notes it, unless it is known.
+    pub fn note_handshake_leg(&mut self, leg: Span) {
+        self.handshake_leg = Maybe::some(self.handshake_leg().unwrap_or(leg));
     }
 
     /// Whether its FIN has been acknowledged.
     pub fn fin_acked(&self) -> bool {
-        self.fin.is_some_and(|fin| self.una >= fin)
+        self.fin().is_some_and(|fin| self.una >= fin)
     }
 
     /// The round trip from the capture point to the other end and back.
     pub fn leg(&self) -> Option<Span> {
-        self.handshake_leg.or_else(|| self.rtt.min())
+        self.handshake_leg().or_else(|| self.rtt.min())
     }
 
     /// The shortest round trip from the capture point to the other end and back that was seen.

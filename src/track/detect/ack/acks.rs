@@ -48,7 +48,7 @@ impl Connection {
             let lacking = |recovery: &crate::track::conn::recovery::Recovery| {
                 recovery.highest_sacked().is_some_and(|to| to > ack)
             };
-            if news && self.ends[step.peer()].recovery.as_deref().is_some_and(lacking) {
+            if news && self.ends[step.peer()].rare.recovery.as_deref().is_some_and(lacking) {
                 self.note_asked(step, ack);
             }
             self.check_ack_delay(step, slowest);
@@ -62,19 +62,20 @@ impl Connection {
         }
         self.mark_ack(step, ack);
         let me = &mut self.ends[step.me()];
-        me.ack = Some(me.ack.map_or(ack, |old| old.max(ack)));
+        me.set_ack(me.ack().map_or(ack, |old| old.max(ack)));
         let peer = &mut self.ends[step.peer()];
-        if let Some(recovery) = peer.recovery.as_deref_mut() {
-            recovery.acknowledge(peer.una, dsack.is_some());
+        let una = peer.una;
+        if let Some(recovery) = peer.recovery_mut() {
+            recovery.acknowledge(una, dsack.is_some());
             if recovery.is_quiet() {
-                peer.recovery = None;
+                peer.rare.recovery = None;
             }
         }
     }
 
     /// Takes a receiver's first acknowledgment for what it is, where the capture began amid data that it lacks.
     fn start_below(&mut self, step: &Step<'_>, ack: i64) {
-        let first = self.ends[step.me()].ack.is_none() && !step.has(TcpFlags::SYN);
+        let first = self.ends[step.me()].ack().is_none() && !step.has(TcpFlags::SYN);
         let peer = &mut self.ends[step.peer()];
         if first && !peer.facts.syn_seen && ack < peer.una {
             peer.una = ack;
@@ -87,7 +88,11 @@ impl Connection {
         let digest = blocks
             .iter()
             .fold(0u64, |sum, (left, right)| sum.rotate_left(7) ^ (u64::from(left.0) << 32 | u64::from(right.0)));
-        let news = digest != std::mem::replace(&mut self.ends[step.me()].sack_digest, digest) && !blocks.is_empty();
+        let me = &mut self.ends[step.me()];
+        let news = digest != me.rare.sack_digest && !blocks.is_empty();
+        if digest != me.rare.sack_digest {
+            me.rare.sack_digest = digest;
+        }
         let peer = &mut self.ends[step.peer()];
         let relative = |block: &(SeqNumber, SeqNumber)| (peer.relative(block.0), peer.relative(block.1));
         let ranges: ArrayVec<(i64, i64), 4> =
@@ -99,11 +104,13 @@ impl Connection {
             .filter(|(left, right)| *right <= ack || ranges.get(1).is_some_and(|(a, b)| a <= left && right <= b));
         for (left, right) in ranges.iter().skip(usize::from(dsack.is_some())) {
             if *left > ack && *right <= peer.nxt {
-                if peer.recovery.get_or_insert_default().sack(*left, *right) {
+                if peer.rare.recovery.get_or_insert_default().sack(*left, *right) {
                     let (frame, ts) = (step.segment.frame, step.segment.ts);
-                    peer.resends.get_or_insert_default().report(*left, *right, frame, ts);
+                    peer.rare.resends.get_or_insert_default().report(*left, *right, frame, ts);
                 }
-                peer.gaps.ask_below(*right, step.segment.ts);
+                if let Some(gaps) = peer.gaps_mut() {
+                    gaps.ask_below(*right, step.segment.ts);
+                }
             }
         }
         (news, dsack)
@@ -123,7 +130,12 @@ impl Connection {
         }
         if peer.count.packets > 0 && peer.low != i64::MAX {
             // The acknowledgment is the other end's: its ID and clock say nothing of what is missing.
-            peer.gaps.open(Gap { ip_id: 0, tsval: None, announced: true, ..Gap::before(step.segment, peer.nxt, ack) });
+            peer.rare.gaps.open(Gap {
+                ip_id: 0,
+                tsval: None,
+                announced: true,
+                ..Gap::before(step.segment, peer.nxt, ack)
+            });
         }
         peer.nxt = ack;
     }
@@ -133,15 +145,15 @@ impl Connection {
         let peer = &mut self.ends[step.peer()];
         let was = peer.una.max(peer.low.min(peer.nxt));
         let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
-        let fin = peer.fin.is_some_and(|fin| was < fin && ack >= fin);
+        let fin = peer.fin().is_some_and(|fin| was < fin && ack >= fin);
         let timed = !self.is_skewed();
         let slowest = self.acknowledge_flight(step, ack, (was, syn, fin), timed);
-        if self.path.is_some() {
+        if self.rare.path.is_some() {
             self.note_size_passed(step, ack);
         }
         let peer = &mut self.ends[step.peer()];
         peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
-        if peer.gaps.acknowledge(ack, (step.segment.frame, step.segment.ts)) {
+        if peer.gaps_mut().is_some_and(|gaps| gaps.acknowledge(ack, (step.segment.frame, step.segment.ts))) {
             self.gaps_acked = true;
             self.provisional = true;
         }
@@ -190,7 +202,7 @@ impl Connection {
         }
         // What was not captured may have been acknowledged before, as little seen as itself. And where the capture's clock goes back,
         // or one direction is stored late, no time between both means anything.
-        let whole = peer.gaps.is_empty() || peer.gaps.overlap(was, ack) == 0;
+        let whole = peer.rare.gaps.is_empty() || peer.rare.gaps.overlap(was, ack) == 0;
         let rtt = newest.map(|sent| ts.since(sent)).filter(|rtt| timed && whole && !resent && rtt.0 >= 0);
         if let Some(rtt) = rtt {
             acked.rtt = Some(rtt);
@@ -200,7 +212,9 @@ impl Connection {
         // Offload joins segments: what is longer than this field holds is none of the wire's.
         peer.largest_passed = peer.largest_passed.max(u16::try_from(largest).unwrap_or(u16::MAX));
         (peer.una, peer.una_ts) = (ack, ts);
-        self.ends[step.me()].dup_acks_in_row = 0;
+        if let Some(rare) = self.ends[step.me()].rare.get_mut() {
+            rare.dup_acks_in_row = 0;
+        }
         if let Some(oldest) = oldest {
             self.check_carried(step, ts.since(oldest));
         }
@@ -211,7 +225,7 @@ impl Connection {
         let segment = step.segment;
         let quiet = segment.payload_len == 0
             && !segment.flags.intersects(TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST));
-        if !quiet || !step.obs.notes.is_empty() || self.ends[step.me()].ack != Some(ack) {
+        if !quiet || !step.obs.notes.is_empty() || self.ends[step.me()].ack() != Some(ack) {
             return;
         }
         if let Some((_, probe)) = self.probe.filter(|(prober, _)| *prober != step.from && !sack_news) {
@@ -227,7 +241,7 @@ impl Connection {
         let same_window = me.window == self.scaled_window(step);
         // RFC 5681 §2, (a) to (e). A receiver that tunes its buffer changes the window with every ACK, so what it reports
         // by SACK counts in place of (e); and old data draws one though nothing is outstanding.
-        let drawn = peer.nxt > ack || peer.last_old.is_some_and(|old| old > me.last_ts);
+        let drawn = peer.nxt > ack || peer.rare.last_old.is_some_and(|old| old > me.last_ts);
         // A receiver that has read makes its window larger; one that closes it has had something to refuse.
         let refuses = drawn && step.segment.window == 0;
         if same_window && !sack_news && self.answers_unacceptable(step, ack) {
@@ -245,9 +259,11 @@ impl Connection {
             return;
         }
         let peer = &mut self.ends[step.peer()];
-        if step.segment.options.sack.is_empty() {
+        if step.segment.options.sack.is_empty()
+            && let Some(gaps) = peer.gaps_mut()
+        {
             // Without SACK, all that is missing may be meant.
-            peer.gaps.ask_below(i64::MAX, step.segment.ts);
+            gaps.ask_below(i64::MAX, step.segment.ts);
         }
         let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
         // With SACK, one without a block asks for nothing: it refuses what the closed window has no room for.
@@ -257,9 +273,9 @@ impl Connection {
         let outstanding = self.ends[step.peer()].nxt > ack;
         let me = &mut self.ends[step.me()];
         // RFC 5681 §2, (a): with nothing outstanding it is no signal of loss.
-        me.dup_acks_in_row += u32::from(same_window && outstanding);
+        me.rare.dup_acks_in_row += u32::from(same_window && outstanding);
         me.note_trouble().duplicate_acks += 1;
-        let nth = me.dup_acks_in_row;
+        let nth = me.rare.dup_acks_in_row;
         let rule = if nth == 3 && same_window && outstanding { Rule::TripleDuplicateAck } else { Rule::DuplicateAck };
         let finding = step.fire(rule);
         if nth > 0 {
@@ -283,7 +299,7 @@ impl Connection {
             me.edge = me.edge.max(ack.saturating_add(i64::from(window)));
             me.max_window = me.max_window.max(window);
         }
-        if ack.is_some_and(|ack| me.ack.is_some_and(|newest| ack < newest)) {
+        if ack.is_some_and(|ack| me.ack().is_some_and(|newest| ack < newest)) {
             return;
         }
         me.window = window;
@@ -297,15 +313,15 @@ impl Connection {
                 None => step.shared.recent.advertise(me.recent, Advert { tsval: 0, edge, window }),
             }
         }
-        let done = self.ends[step.peer()].fin;
+        let done = self.ends[step.peer()].fin();
         let me = &mut self.ends[step.me()];
-        match me.closed_since {
+        match me.rare.closed_since {
             // A side that has sent its FIN has nothing left that a closed window could stop (Windows says 0 in TIME-WAIT).
             None if window == 0
                 && !step.has(TcpFlags::SYN)
                 && ack.is_some_and(|ack| done.is_none_or(|fin| ack < fin)) =>
             {
-                me.closed_since = Some(segment.ts);
+                me.rare.closed_since = Some(segment.ts);
                 let before = segment.ts.since(self.first.1);
                 let who = step.from.sender();
                 step.fire(Rule::ZeroWindow).word("who", who).time("before", before);
@@ -314,7 +330,7 @@ impl Connection {
                 let closed = Span(segment.ts.since(since).0.max(0));
                 let Span(so_far) = &mut me.note_trouble().zero_window;
                 *so_far = so_far.saturating_add(closed.0);
-                me.closed_since = None;
+                me.rare.closed_since = None;
                 self.end_stall(step, closed);
             }
             _ => {}

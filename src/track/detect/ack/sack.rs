@@ -59,7 +59,7 @@ impl Connection {
         }
         let mut blocks = step.segment.options.sack.as_slice().iter();
         let still = blocks.any(|(left, right)| peer.relative(*left) <= ack && ack < peer.relative(*right));
-        let Some(recovery) = peer.recovery.as_deref_mut().filter(|_| !still) else { return };
+        let Some(recovery) = peer.recovery_mut().filter(|_| !still) else { return };
         if let Some((from, to)) = recovery.renege(ack) {
             let (frame, ts) = (step.segment.frame, step.segment.ts);
             recovery.reneged = Some(Renege { frame, ts, ack, from, to, resent: None });
@@ -70,7 +70,7 @@ impl Connection {
     /// Settles whether the receiver had given up what it had reported: it acknowledges the bytes only after they came again.
     pub(in crate::track) fn settle_renege(&mut self, step: &mut Step<'_>) {
         let (segment, seq, end) = (step.segment, step.obs.seq, step.obs.seq_end);
-        let sender = self.ends[step.me()].recovery.as_deref_mut();
+        let sender = self.ends[step.me()].recovery_mut();
         if let Some(reneged) = sender.and_then(|recovery| recovery.reneged.as_mut())
             && segment.payload_len > 0
             && seq <= reneged.ack
@@ -80,7 +80,7 @@ impl Connection {
         }
         let sender = &mut self.ends[step.peer()];
         let leg = sender.leg().unwrap_or_default();
-        let Some(recovery) = sender.recovery.as_deref_mut() else { return };
+        let Some(recovery) = sender.recovery_mut() else { return };
         let Some(reneged) = recovery.reneged.take_if(|reneged| step.obs.ack.is_some_and(|ack| ack > reneged.ack))
         else {
             return;
@@ -99,7 +99,7 @@ impl Connection {
             // The number of the SYN, in a SYN+ACK that crosses it or comes again: no byte.
             return;
         }
-        let again = peer.recovery.as_deref().and_then(|recovery| {
+        let again = peer.rare.recovery.as_deref().and_then(|recovery| {
             let overlaps = |resent: &&crate::track::conn::recovery::Resent| resent.from < to && from < resent.end;
             recovery.resent.iter().rev().find(overlaps).map(|resent| resent.frame)
         });

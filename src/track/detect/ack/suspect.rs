@@ -24,7 +24,7 @@ impl Connection {
         let seen = |end: &crate::track::conn::endpoint::Endpoint| {
             end.count.packets > 0 && end.low != i64::MAX && end.trouble().missed_bytes == 0 && end.una >= 1
         };
-        self.cut.is_none() && self.scale_known() && self.ends.iter().all(seen)
+        self.rare.cut.is_none() && self.scale_known() && self.ends.iter().all(seen)
     }
 
     /// Segments of it were not captured.
@@ -41,7 +41,7 @@ impl Connection {
         if ack > peer.nxt {
             return self.suspect_ack(step, Rule::AckOfUnsent, ack);
         }
-        let Some(highest) = me.ack.filter(|highest| ack < *highest) else { return };
+        let Some(highest) = me.ack().filter(|highest| ack < *highest) else { return };
         let mark = SendOrder::of(step.segment);
         let overtaken = me.ack_mark.is_after(mark, me.ids);
         // RFC 5961 §5.2: SND.UNA - MAX.SND.WND <= SEG.ACK. What repeats old numbers is an old segment as a whole.
@@ -60,10 +60,10 @@ impl Connection {
     /// Keeps a claim until the other end shows what it has sent.
     pub(in crate::track) fn suspect_ack(&mut self, step: &Step<'_>, rule: Rule, to: i64) {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        if self.suspect_ack.is_some() || peer.gaps.first_open().is_some() || self.lags(step.from.reverse()) {
+        if self.rare.suspect_ack.is_some() || peer.rare.gaps.first_open().is_some() || self.lags(step.from.reverse()) {
             return;
         }
-        self.suspect_ack = Some(Box::new(SuspectAck {
+        self.rare.suspect_ack = Some(Box::new(SuspectAck {
             by: step.from,
             rule,
             frame: step.segment.frame,
@@ -78,7 +78,7 @@ impl Connection {
 
     /// Settles a claim by what the other end sends: it goes on above it, or shows that it has not come so far.
     pub(in crate::track) fn settle_claim(&mut self, step: &mut Step<'_>) {
-        let Some(suspect_ack) = self.suspect_ack.as_deref().copied() else { return };
+        let Some(suspect_ack) = self.rare.suspect_ack.as_deref().copied() else { return };
         let segment = step.segment;
         let end = step.obs.seq + i64::from(segment.seq_len());
         if step.from == suspect_ack.by || step.obs.seq < suspect_ack.nxt && end <= suspect_ack.nxt {
@@ -92,7 +92,7 @@ impl Connection {
         if step.obs.seq == suspect_ack.nxt && bare && !answered {
             return;
         }
-        self.suspect_ack = None;
+        self.rare.suspect_ack = None;
         // RFC 9293 §3.10.7.4: it answers an acknowledgment of what it has not sent with an ACK, which carries SND.NXT.
         if step.obs.seq != suspect_ack.nxt
             || !answered
@@ -118,7 +118,7 @@ impl Connection {
     fn take_back(&mut self, suspect_ack: &SuspectAck) {
         let peer = &mut self.ends[suspect_ack.by.reverse().index()];
         if peer.nxt == suspect_ack.to {
-            let (dropped, _) = peer.gaps.fill(suspect_ack.nxt, suspect_ack.to);
+            let dropped = peer.gaps_mut().map_or(0, |gaps| gaps.fill(suspect_ack.nxt, suspect_ack.to).0);
             let settled = ((suspect_ack.to - suspect_ack.nxt) as u64).saturating_sub(dropped);
             let trouble = peer.note_trouble();
             trouble.missed_bytes = trouble.missed_bytes.saturating_sub(settled);
@@ -126,7 +126,9 @@ impl Connection {
             peer.una = peer.una.min(suspect_ack.nxt);
         }
         let me = &mut self.ends[suspect_ack.by.index()];
-        me.ack = me.ack.map(|ack| ack.min(suspect_ack.nxt));
+        if let Some(ack) = me.ack() {
+            me.set_ack(ack.min(suspect_ack.nxt));
+        }
         me.edge = suspect_ack.edge;
         me.right_edge = me.right_edge.min(suspect_ack.edge);
     }
@@ -134,7 +136,7 @@ impl Connection {
     /// Notes which segment carried the highest acknowledgment.
     pub(in crate::track) fn mark_ack(&mut self, step: &Step<'_>, ack: i64) {
         let me = &mut self.ends[step.me()];
-        if me.ack.is_none_or(|highest| ack > highest) {
+        if me.ack().is_none_or(|highest| ack > highest) {
             (me.ack_mark, me.ack_frame) = (SendOrder::of(step.segment), step.segment.frame);
         }
     }
@@ -159,8 +161,8 @@ impl Connection {
         }
         // A queue on the way delays too, but not one or two segments alone; and a closed window has its own rule.
         let alone = step.obs.acked_frames.len() <= 2 && peer.flight.is_empty();
-        let orderly = peer.recovery.is_none() && peer.gaps.first_open().is_none() && peer.nxt == peer.una;
-        let open = me.window > 0 && me.closed_since.is_none();
+        let orderly = peer.rare.recovery.is_none() && peer.rare.gaps.first_open().is_none() && peer.nxt == peer.una;
+        let open = me.window > 0 && me.rare.closed_since.is_none();
         // A probe, a segment before which its sender's IP IDs skip one, one that goes with data all the same, or one that echoes
         // what was not captured: each may say again what a missed ACK had said.
         let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;

@@ -65,7 +65,7 @@ impl Connection {
         let starts = step.obs.seq + i64::from(step.has(TcpFlags::SYN));
         // Or it comes at the client's own pace, with requests before it perhaps still unanswered.
         let paced = self.exchanges.as_deref().is_some_and(|before| {
-            let waited = step.segment.ts.since(server.last_data.unwrap_or(step.segment.ts));
+            let waited = step.segment.ts.since(server.last_data().unwrap_or(step.segment.ts));
             before.open.overlapping && waited <= before.open.request
         });
         let overlapping = self.turn == Turn::Answer && (unknown || paced);
@@ -90,7 +90,7 @@ impl Connection {
         let (segment, repeated) = (step.segment, self.turn == Turn::Repeated);
         let client = &self.ends[0];
         let client_end = payload_end(client);
-        let last = client.last_data.unwrap_or(segment.ts);
+        let last = client.last_data().unwrap_or(segment.ts);
         let leg = client.shortest_leg();
         let answer_start = step.obs.gap.map_or(step.obs.seq, |(from, _)| from);
         // Bytes before these are missing, more than one flight of them: the first one may have come long before.
@@ -132,7 +132,7 @@ impl Connection {
     pub(in crate::track) fn close_exchange(&mut self) -> Option<Exchange> {
         let (client, server) = (&self.ends[0], &self.ends[1]);
         let (loss_reports, answered) = (payload_end(client), payload_end(server));
-        let last_answer = server.last_data;
+        let last_answer = server.last_data();
         let exchanges = self.exchanges.as_deref_mut()?;
         let open = &mut exchanges.open;
         match std::mem::take(&mut self.turn) {
@@ -144,7 +144,7 @@ impl Connection {
             }
             Turn::Request | Turn::Repeated => {
                 open.request_bytes = u64::try_from(loss_reports - exchanges.starts.0).unwrap_or(0);
-                open.request = not_negative(client.last_data.unwrap_or(open.ts).since(open.ts));
+                open.request = not_negative(client.last_data().unwrap_or(open.ts).since(open.ts));
             }
         }
         exchanges.overlapping += u32::from(open.overlapping);
@@ -209,7 +209,7 @@ const INITIAL_WINDOW: i64 = 14_600;
 
 /// One past the last payload byte that an end has sent.
 fn payload_end(end: &crate::track::conn::endpoint::Endpoint) -> i64 {
-    end.fin.map_or(end.nxt, |fin| end.nxt.min(fin - 1))
+    end.fin().map_or(end.nxt, |fin| end.nxt.min(fin - 1))
 }
 
 fn not_negative(span: Span) -> Span {

@@ -47,13 +47,13 @@ impl Connection {
         if waited >= LONG_PAUSE {
             let packets =
                 [0, 1].map(|end: usize| self.ends[end].count.packets.saturating_sub(u64::from(end == step.me())));
-            let application = self.application.get_or_insert_default();
+            let application = self.rare.application.get_or_insert_default();
             application.pause = Some(Pause { length: waited, frame: step.segment.frame, packets });
         }
         let late = step.obs.acked.as_ref().and_then(|acked| acked.rtt).is_some_and(|rtt| rtt >= SHORTEST_DELAY);
         if late && step.segment.payload_len == 0 {
             self.note_late_ack(step);
-        } else if step.segment.payload_len > 0 && self.application.is_some() {
+        } else if step.segment.payload_len > 0 && self.rare.application.is_some() {
             self.note_write(step);
         }
     }
@@ -67,7 +67,7 @@ impl Connection {
         let leg = sender.shortest_leg();
         let Some(delay) = acked.rtt.zip(leg).map(|(rtt, leg)| Span(rtt.0.saturating_sub(leg.0))) else { return };
         if small && sender.flight.is_empty() && (SHORTEST_DELAY..=LONGEST_DELAY).contains(&delay) {
-            let application = self.application.get_or_insert_default();
+            let application = self.rare.application.get_or_insert_default();
             let tsval = step.segment.options.timestamps.map(|(tsval, _)| tsval);
             application.late_ack = Some(LateAck { writer: step.from.reverse(), ts: step.segment.ts, delay, tsval });
         }
@@ -79,7 +79,7 @@ impl Connection {
     fn note_write(&mut self, step: &Step<'_>) {
         let receiver = &self.ends[step.peer()];
         let (way_back, shortest) = (receiver.leg().unwrap_or_default(), receiver.shortest_leg().unwrap_or_default());
-        let Some(application) = self.application.as_deref_mut() else { return };
+        let Some(application) = self.rare.application_mut() else { return };
         let Some(late) = application.late_ack.take() else { return };
         let since = step.segment.ts.since(late.ts);
         let soon = since <= Span(way_back.0.saturating_add(AT_ONCE.0));
@@ -101,10 +101,10 @@ impl Connection {
         self.conclude_stalls(found);
         // Where keep-alives were not answered, the host is gone, and everything after that follows from it.
         let gone = |found: &[Finding]| found.iter().any(|finding| finding.rule == Rule::KeepAliveUnanswered);
-        if gone(found) || self.found.iter().any(|(rule, _)| *rule == Rule::KeepAliveUnanswered) {
+        if gone(found) || self.rare.found.iter().any(|(rule, _)| *rule == Rule::KeepAliveUnanswered) {
             return;
         }
-        let reset = self.cut.filter(|cut| cut.how != CutOff::TimeWaitOver && self.opened());
+        let reset = self.rare.cut.filter(|cut| cut.how != CutOff::TimeWaitOver && self.opened());
         if !self.conclude_pause(reset, found)
             && let Some(cut) = reset
         {
@@ -114,17 +114,17 @@ impl Connection {
 
     /// Which end's writes waited for delayed acknowledgments, and for how long in all, where that was said.
     pub(in crate::track) fn ack_waits(&self) -> Option<(Direction, Span)> {
-        let stalls = self.application.as_deref()?.stalls;
+        let stalls = self.rare.application.as_deref()?.stalls;
         let (who, ..) = stalls.first.filter(|_| stalls.count >= FEWEST_STALLS)?;
         Some((who, stalls.total))
     }
 
     /// The last long time without a segment, and whether it is like a middlebox's time-out.
     pub(in crate::track) fn idle_time(&self) -> (Span, bool) {
-        let Some(pause) = self.application.as_deref().and_then(|application| application.pause) else {
+        let Some(pause) = self.rare.application.as_deref().and_then(|application| application.pause) else {
             return (Span(0), false);
         };
-        let called_for = self.cut.is_none_or(|cut| cut.frame != pause.frame);
+        let called_for = self.rare.cut.is_none_or(|cut| cut.frame != pause.frame);
         (pause.length, called_for && TIME_OUTS.iter().any(|(known, _)| is_near(pause.length, *known)))
     }
 
@@ -135,7 +135,7 @@ impl Connection {
 
     fn conclude_stalls(&self, found: &mut Vec<Finding>) {
         let Some(Stalls { count, total, first: Some((from, frame, ts)) }) =
-            self.application.as_deref().map(|of| of.stalls)
+            self.rare.application.as_deref().map(|of| of.stalls)
         else {
             return;
         };
@@ -149,11 +149,13 @@ impl Connection {
 
     /// After a long pause somebody cut the connection off, or did not answer any more. True when that was said.
     fn conclude_pause(&self, reset: Option<Cut>, found: &mut Vec<Finding>) -> bool {
-        let Some(pause) = self.application.as_deref().and_then(|application| application.pause) else { return false };
+        let Some(pause) = self.rare.application.as_deref().and_then(|application| application.pause) else {
+            return false;
+        };
         let sent = [0, 1].map(|end: usize| self.ends[end].count.packets.saturating_sub(pause.packets[end]));
         let (from, at, how) = match reset {
             // Its sender has said nothing since the pause but this.
-            Some(cut) if sent[cut.by.index()] <= 1 && self.ends.iter().all(|end| end.fin.is_none()) => {
+            Some(cut) if sent[cut.by.index()] <= 1 && self.ends.iter().all(|end| end.fin().is_none()) => {
                 (cut.by, (cut.frame, cut.ts), "a RST ended it")
             }
             Some(_) => return false,
@@ -165,7 +167,7 @@ impl Connection {
                 };
                 // Somebody whose data is acknowledged speaks, though the capture does not show it.
                 let [heard, end] = [&self.ends[silent.reverse().index()], &self.ends[silent.index()]];
-                let unseen = end.count.packets == 0 || end.trouble().missed_bytes > 0 || !end.gaps.is_empty();
+                let unseen = end.count.packets == 0 || end.trouble().missed_bytes > 0 || !end.rare.gaps.is_empty();
                 if heard.flight.is_empty() || unseen {
                     return false;
                 }
@@ -186,9 +188,9 @@ impl Connection {
     /// The client gave up before it had an answer.
     fn conclude_abandoned(&self, cut: Cut, found: &mut Vec<Finding>) {
         let [client, server] = &self.ends;
-        let closing = client.fin.is_some() || server.fin.is_some();
+        let closing = client.fin().is_some() || server.fin().is_some();
         let what = match self.turn {
-            Turn::Nobody if client.last_data.is_none() && server.last_data.is_none() => {
+            Turn::Nobody if client.last_data().is_none() && server.last_data().is_none() => {
                 "the handshake, before it sent anything"
             }
             Turn::Request | Turn::Repeated => "its request, before an answer came",
@@ -196,7 +198,7 @@ impl Connection {
         };
         if cut.by == Direction::FromOriginator && !closing && self.client_known {
             let mut finding = self.late_finding(Rule::Abandoned, (cut.frame, cut.ts), cut.by);
-            let since = client.last_data.unwrap_or(self.first.1);
+            let since = client.last_data().unwrap_or(self.first.1);
             finding.word("what", what).time("waited", cut.ts.since(since));
             found.push(finding);
         }

@@ -28,7 +28,7 @@ impl Connection {
         // An acknowledgment that comes late says so itself (TC306). One that goes with data, or that acknowledges data just sent too,
         // is not the one that was due.
         let newest = acked.rtt.is_some_and(|rtt| step.segment.payload_len > 0 || rtt.0 <= patience);
-        if oldest.0 > patience && newest && self.ends[step.peer()].recovery.is_none() {
+        if oldest.0 > patience && newest && self.ends[step.peer()].rare.recovery.is_none() {
             self.note_due(step);
         }
         if self.once.checksum[step.peer()] && !self.ends[step.peer()].facts.good_checksum {

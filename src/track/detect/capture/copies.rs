@@ -145,13 +145,13 @@ impl Connection {
         let end =
             if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return None };
         let from = end - i64::from(segment.payload_len);
-        if segment.payload_len == 0 || me.gaps.has_any(from, end) || from < me.low {
+        if segment.payload_len == 0 || me.rare.gaps.has_any(from, end) || from < me.low {
             return None;
         }
         let first = me.first_copy(from).filter(|first| first.from <= from && end <= first.end);
         let joined = first.map_or(me.last_data_frame, |first| first.frame);
         let alone = first.is_some_and(|first| first.end - first.from <= end - from);
-        let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data).unwrap_or(me.last_ts));
+        let after = segment.ts.since(first.map(|first| first.ts).or(me.last_data()).unwrap_or(me.last_ts));
         if alone || after > MAX_DUPLICATE_DELAY {
             return None;
         }
@@ -185,7 +185,7 @@ impl Connection {
             return false;
         }
         // Of what is acknowledged by now only the last frame is known, where it was new.
-        let new = end == me.nxt && me.last_old.is_none_or(|old| old < whole.ts);
+        let new = end == me.nxt && me.rare.last_old.is_none_or(|old| old < whole.ts);
         let (Some(said), Some((tsval, _)), Some(ack)) = (whole.advert(), segment.options.timestamps, segment.ack)
         else {
             return false;
@@ -205,7 +205,7 @@ impl Connection {
             segment.seq_len() > 0 && me.relative(segment.seq).saturating_add(i64::from(segment.seq_len())) > me.nxt;
         let new_ack = segment.ack.is_some_and(|ack| {
             let peer = &self.ends[step.peer()];
-            peer.facts.numbered && me.ack.is_some_and(|old| peer.relative(ack) > old)
+            peer.facts.numbered && me.ack().is_some_and(|old| peer.relative(ack) > old)
         });
         !new_data && !new_ack
     }
@@ -293,7 +293,7 @@ impl Connection {
         // RFC 2018 §4: data in order is answered by a higher number, and data behind a gap by SACK. By the same words again only
         // old data, where its receiver does not report that, a probe, and what lies beyond the window.
         let way = peer.leg().unwrap_or_default().doubled();
-        let old = peer.last_old.is_some_and(|old| twin.ts.since(old) <= way);
+        let old = peer.rare.last_old.is_some_and(|old| twin.ts.since(old) <= way);
         let probed = self.probe.is_some_and(|(prober, _)| prober != step.from);
         let beyond = me.edge != i64::MIN && peer.nxt > me.edge;
         old || probed || beyond
@@ -309,7 +309,7 @@ impl Connection {
         };
         let seq = me.relative(segment.seq);
         let probes = seq < me.una;
-        !probes && (seq < me.nxt || me.ack.is_some_and(|newest| peer.relative(ack) < newest))
+        !probes && (seq < me.nxt || me.ack().is_some_and(|newest| peer.relative(ack) < newest))
     }
 }
 

@@ -20,7 +20,7 @@ impl Connection {
         let end = &mut self.ends[from.index()];
         end.note_trouble().missed_bytes += gap.len();
         let (frame, ts) = gap.acked.unwrap_or_default();
-        end.unseen.get_or_insert_default().add(Missing {
+        end.rare.unseen.get_or_insert_default().add(Missing {
             from: gap.from,
             to: gap.to,
             frame,
@@ -36,18 +36,18 @@ impl Connection {
     pub(in crate::track) fn note_acked_before(&mut self, step: &mut Step<'_>, from: i64) {
         let (to, acked) = (self.ends[step.me()].nxt, &self.ends[step.peer()]);
         // The SYN+ACK answers the SYN; of other numbers only the last acknowledgment is known.
-        let answer = self.handshake.syn_ack.filter(|_| from == 0 && !step.segment.flags.is_syn_ack());
+        let answer = self.handshake.syn_ack().filter(|_| from == 0 && !step.segment.flags.is_syn_ack());
         let (frame, ts) = answer.unwrap_or((acked.last_frame, acked.last_ts));
         let missing = Missing { from, to, frame, ts, ip_id: 0, tsval: None, counted: false, said: false };
         if from < to {
-            self.ends[step.me()].unseen.get_or_insert_default().add(missing);
+            self.ends[step.me()].rare.unseen.get_or_insert_default().add(missing);
         }
         self.note_late(step, ts);
     }
 
     /// Takes what of a segment's numbers was acknowledged before it was captured.
     pub(in crate::track) fn take_unseen(&mut self, step: &Step<'_>, from: i64, to: i64) -> Option<Found> {
-        self.ends[step.me()].unseen.as_deref_mut()?.take(from, to)
+        self.ends[step.me()].unseen_mut()?.take(from, to)
     }
 
     /// Whether numbers that were acknowledged before are captured for the first time because the capture stored them late, or
@@ -75,20 +75,20 @@ impl Connection {
     /// Whether no number from `end` on was captured, as far as they are known from acknowledgments.
     fn is_last_of(&self, step: &Step<'_>, end: i64) -> bool {
         let me = &self.ends[step.me()];
-        let last = me.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(end, |last| last.to.max(end));
-        last.saturating_add(me.gaps.overlap(last, me.nxt) as i64) >= me.nxt
+        let last = me.rare.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(end, |last| last.to.max(end));
+        last.saturating_add(me.rare.gaps.overlap(last, me.nxt) as i64) >= me.nxt
     }
 
     /// Takes back what was said and counted of numbers that turned up, and notes that they came late.
     pub(in crate::track) fn say_stored(&mut self, step: &mut Step<'_>, found: &Found) {
         let Found { counted, missing, .. } = *found;
-        // The same bound as for a connection that rests: what is said of one must not depend on whether it did.
+        // The same bound as for an evicted connection: what is said of one must not depend on whether it was.
         let amendable = self.last.1.since(missing.ts) <= MAX_LATENESS;
         let me = &mut self.ends[step.me()];
         let trouble = me.note_trouble();
         trouble.missed_bytes = trouble.missed_bytes.saturating_sub(counted);
         if missing.said && amendable {
-            let left = me.unseen.iter().flat_map(|unseen| &unseen.ranges);
+            let left = me.rare.unseen.iter().flat_map(|unseen| &unseen.ranges);
             let left = left.filter(|left| left.frame == missing.frame && left.said);
             let bytes: i64 = left.map(|left| left.to - left.from).sum();
             let mut finding = self.late_finding(Rule::CaptureGap, (missing.frame, missing.ts), step.from);
@@ -102,7 +102,7 @@ impl Connection {
     /// Notes a first copy that was captured behind its acknowledgment, which came at `acked`.
     pub(in crate::track) fn note_late(&mut self, step: &mut Step<'_>, acked: Timestamp) {
         let after = step.segment.ts.since(acked);
-        let unseen = self.ends[step.me()].unseen.get_or_insert_default();
+        let unseen = self.ends[step.me()].rare.unseen.get_or_insert_default();
         unseen.behind = unseen.behind.saturating_add(1);
         unseen.lag = unseen.lag.max(after);
         let lag = unseen.lag;
@@ -115,12 +115,12 @@ impl Connection {
 
     fn is_mostly_behind(&self, from: Direction) -> bool {
         let end = &self.ends[from.index()];
-        end.unseen.as_deref().is_some_and(|unseen| u64::from(unseen.behind) * 2 >= end.count.data_segments)
+        end.rare.unseen.as_deref().is_some_and(|unseen| u64::from(unseen.behind) * 2 >= end.count.data_segments)
     }
 
     /// Whether that end's segments were stored behind what answers them, as a rule.
     pub(in crate::track) fn is_late(&self, from: Direction) -> bool {
-        let unseen = self.ends[from.index()].unseen.as_deref();
+        let unseen = self.ends[from.index()].rare.unseen.as_deref();
         unseen.is_some_and(|unseen| unseen.behind > 1 && unseen.lag > REORDER) && self.is_mostly_behind(from)
     }
 
@@ -131,13 +131,13 @@ impl Connection {
 
     /// Whether that end has sent anything that was stored late: what it acknowledges and allows may be older than it seems.
     pub(in crate::track) fn lags(&self, from: Direction) -> bool {
-        self.ends[from.index()].unseen.as_deref().is_some_and(|unseen| unseen.behind > 0)
+        self.ends[from.index()].rare.unseen.as_deref().is_some_and(|unseen| unseen.behind > 0)
     }
 
     /// Whether what TC910 was said of may yet be captured, late.
     pub(in crate::track) fn may_turn_up(&self, now: Timestamp) -> bool {
         let fresh = |missing: &Missing| missing.said && now.since(missing.ts) <= MAX_LATENESS;
-        self.ends.iter().filter_map(|end| end.unseen.as_deref()).any(|unseen| unseen.ranges.iter().any(fresh))
+        self.ends.iter().filter_map(|end| end.rare.unseen.as_deref()).any(|unseen| unseen.ranges.iter().any(fresh))
     }
 
     /// Forgets what does not come any more, of directions that are not late.
@@ -146,14 +146,15 @@ impl Connection {
             let behind = self.is_mostly_behind(from);
             let late = |unseen: &Unseen| behind && unseen.lag >= MIN_LAG;
             let over = |missing: &Missing| (missing.said || !missing.counted) && now.since(missing.ts) > MAX_LATENESS;
-            let unseen = &mut self.ends[from.index()].unseen;
-            unseen.take_if(|unseen| !late(unseen) && unseen.ranges.iter().all(over));
+            if let Some(rare) = self.ends[from.index()].rare.get_mut() {
+                rare.unseen.take_if(|unseen| !late(unseen) && unseen.ranges.iter().all(over));
+            }
         }
     }
 
     /// What was missed of late directions, and can be said only now.
     pub(in crate::track) fn conclude_unseen(&mut self, from: Direction, found: &mut Vec<Finding>) {
-        let Some(unseen) = self.ends[from.index()].unseen.take() else { return };
+        let Some(unseen) = self.ends[from.index()].rare.get_mut().and_then(|rare| rare.unseen.take()) else { return };
         for missing in unseen.ranges.iter().filter(|missing| missing.counted && !missing.said) {
             let mut finding = Finding::new(Rule::CaptureGap);
             (finding.frame, finding.ts, finding.direction) = (missing.frame, missing.ts, Some(from));
@@ -171,7 +172,9 @@ impl Connection {
         self.handshake.syn = (step.segment.frame, step.segment.ts);
         self.handshake.last_syn = step.segment.ts;
         // What the server sent meanwhile came after the client's acknowledgment, which is stored behind it too.
-        self.handshake.early_data = None;
+        if let Some(rare) = self.rare.get_mut() {
+            rare.early_data = None;
+        }
         self.learn_syn_options(step.segment, step.from);
         if std::mem::take(&mut self.once.starts_with_syn_ack) {
             self.take_back_mid_stream(step);

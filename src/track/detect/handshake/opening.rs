@@ -5,6 +5,7 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::maybe::Maybe;
 use crate::track::conn::recovery::{Need, Resent};
 use crate::track::conn::recovery_cause::RetransmissionCause;
 use crate::track::conn::step::Step;
@@ -29,7 +30,7 @@ impl Connection {
         if me.facts.syn_seen && step.obs.seq == 0 {
             step.obs.effect = SegmentEffect::OpensAgain;
             let (nth, after) = (me.syns, ts.since(self.handshake.last_syn));
-            let (answer, dropped) = (self.handshake.syn_ack, self.handshake.dropped);
+            let (answer, dropped) = (self.handshake.syn_ack(), self.rare.dropped);
             self.handshake.last_syn = ts;
             let finding = step.fire(Rule::SynRetransmission);
             finding.number("nth", nth).time("after", after);
@@ -46,13 +47,13 @@ impl Connection {
         }
         if me.facts.syn_seen && !half_open {
             // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state draws a challenge ACK and changes nothing.
-            self.pending_syn = Some(Box::new(*segment));
+            self.rare.pending_syn = Some(Box::new(*segment));
             self.doubt_syn(step);
             self.note_unacceptable(step);
             return false;
         }
         if me.facts.syn && !me.facts.syn_seen {
-            self.pending_syn = Some(Box::new(*segment));
+            self.rare.pending_syn = Some(Box::new(*segment));
             return false;
         }
         if me.facts.syn_seen {
@@ -88,7 +89,7 @@ impl Connection {
     /// A repeated SYN or SYN+ACK: the timestamp that its answer echoes may tell that the first one had arrived.
     fn remember_opening(&mut self, step: &Step<'_>) {
         let segment = step.segment;
-        self.ends[step.me()].recovery.get_or_insert_default().remember(Resent {
+        self.ends[step.me()].rare.recovery.get_or_insert_default().remember(Resent {
             from: 0,
             end: 1,
             frame: segment.frame,
@@ -106,11 +107,11 @@ impl Connection {
         let segment = step.segment;
         let (peer_facts, wanted) = {
             let peer = &self.ends[step.peer()];
-            (peer.facts, peer.raw(1 + i64::from(peer.syn_data)))
+            (peer.facts, peer.raw(1 + i64::from(peer.rare.syn_data)))
         };
         let me = &mut self.ends[step.me()];
         // Opening simultaneously, each end sends one of its own.
-        let again = self.handshake.syn_ack.filter(|_| me.facts.syn_ack);
+        let again = self.handshake.syn_ack().filter(|_| me.facts.syn_ack);
         if let Some((first, _)) = again {
             let (seq, ack) = (me.raw(0), self.handshake.syn_ack_ack);
             let after = segment.ts.since(self.handshake.last_syn_ack);
@@ -128,7 +129,7 @@ impl Connection {
                 self.note_unacceptable(step);
             } else if step.obs.seq != 0 {
                 // Which of them counts, the client's acknowledgment tells.
-                self.pending_syn = Some(Box::new(*segment));
+                self.rare.pending_syn = Some(Box::new(*segment));
             }
             step.fire(Rule::SynAckChanged)
                 .number("seq", segment.seq.0)
@@ -145,7 +146,7 @@ impl Connection {
             return false;
         }
         let ack = step.obs.ack.unwrap_or(0);
-        if peer_facts.syn_seen && !(1..=1 + i64::from(self.ends[step.peer()].syn_data)).contains(&ack) {
+        if peer_facts.syn_seen && !(1..=1 + i64::from(self.ends[step.peer()].rare.syn_data)).contains(&ack) {
             // RFC 9293 §3.10.7.3: in SYN-SENT an ack outside ISS+1 .. SND.NXT draws a RST.
             let syn = self.handshake.syn.0;
             step.fire(Rule::SynAckWrongAck)
@@ -166,13 +167,13 @@ impl Connection {
         me.facts.syn_ack = true;
         let peer = &mut self.ends[step.peer()];
         if peer.facts.syn_seen {
-            peer.handshake_leg.get_or_insert(segment.ts.since(self.handshake.last_syn));
+            peer.note_handshake_leg(segment.ts.since(self.handshake.last_syn));
         } else {
             peer.facts.syn = true;
             peer.facts.syn_acked = true;
         }
-        let rejected = u64::from(peer.syn_data).saturating_sub((ack - 1).max(0) as u64);
-        self.handshake.syn_ack = Some((segment.frame, segment.ts));
+        let rejected = u64::from(peer.rare.syn_data).saturating_sub((ack - 1).max(0) as u64);
+        self.handshake.set_syn_ack(segment);
         self.handshake.last_syn_ack = segment.ts;
         self.handshake.syn_ack_ack = ack;
         self.learn_syn_options(segment, step.from);
@@ -208,10 +209,10 @@ impl Connection {
         let acks_nothing = step.obs.ack.is_none_or(|ack| ack < 1 || ack > self.ends[step.peer()].nxt);
         if !me.syn_seen && peer.syn_seen && !peer.syn_acked && acks_nothing {
             // RFC 9293 §3.10.7.3: in SYN-SENT an unacceptable ack does nothing (it is an older connection's challenge ACK).
-            self.handshake.dropped = Some((step.segment.frame, false));
+            self.rare.dropped = Some((step.segment.frame, false));
             return false;
         }
-        if let Some((frame, _)) = self.handshake.syn_ack.filter(|_| peer.syn_seen && !me.syn_seen) {
+        if let Some((frame, _)) = self.handshake.syn_ack().filter(|_| peer.syn_seen && !me.syn_seen) {
             // It takes the SYN+ACK, so it did send a SYN.
             self.amend(step, frame, Vec::new(), &[Rule::SynAckUnsolicited]);
         }
@@ -234,9 +235,9 @@ impl Connection {
     fn complete(&mut self, step: &mut Step<'_>) -> bool {
         let peer = &self.ends[step.peer()];
         let Some(ack) = step.obs.ack else { return false };
-        let (syn_ack, _) = self.handshake.syn_ack.unwrap_or(self.handshake.syn);
-        let first_own =
-            step.obs.seq == 1 + i64::from(self.ends[step.me()].syn_data) && self.ends[step.me()].nxt <= step.obs.seq;
+        let (syn_ack, _) = self.handshake.syn_ack().unwrap_or(self.handshake.syn);
+        let first_own = step.obs.seq == 1 + i64::from(self.ends[step.me()].rare.syn_data)
+            && self.ends[step.me()].nxt <= step.obs.seq;
         // It echoes something newer than the SYN+ACK, so it answers what the capture missed.
         let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
         let missed = ack > peer.nxt && step.segment.options.timestamps.is_some_and(newer);
@@ -252,19 +253,20 @@ impl Connection {
             return ack > peer.nxt;
         }
         step.obs.effect = SegmentEffect::Establishes;
-        self.pending_syn.take_if(|other| other.flags.is_syn_ack());
-        if step.segment.payload_len > 0 && self.handshake.syn_ack.is_some() && self.ends[step.me()].syn_data == 0 {
+        self.rare.take_pending_syn(|other| other.flags.is_syn_ack());
+        if step.segment.payload_len > 0 && self.handshake.syn_ack().is_some() && self.ends[step.me()].rare.syn_data == 0
+        {
             // RFC 9293 §3.5: the third segment goes at once, and data, as a rule, behind it.
             self.note_due(step);
         }
-        if self.handshake.syn_ack.is_some() {
+        if self.handshake.syn_ack().is_some() {
             let answered = step.segment.ts.since(self.handshake.last_syn_ack);
-            self.ends[step.peer()].handshake_leg.get_or_insert(answered);
+            self.ends[step.peer()].note_handshake_leg(answered);
         }
-        if self.handshake.done.is_none() && self.handshake.syn.0 != 0 && self.ends[0].facts.syn_seen {
-            self.handshake.done = Some(step.segment.ts.since(self.handshake.syn.1));
+        if self.handshake.done.get().is_none() && self.handshake.syn.0 != 0 && self.ends[0].facts.syn_seen {
+            self.handshake.done = Maybe::some(step.segment.ts.since(self.handshake.syn.1));
         }
-        if let Some(early) = self.handshake.early_data.take()
+        if let Some(early) = self.rare.get_mut().and_then(|rare| rare.early_data.take())
             && ack == 1
         {
             let (frame, ts, bytes) = *early;
@@ -285,7 +287,7 @@ impl Connection {
             let acked = step.segment.ack == Some(other.seq.plus(1));
             acked && other.flags.is_syn_ack() && other.src == step.segment.dst
         };
-        let Some(other) = self.pending_syn.take_if(|other| taken(other)) else { return };
+        let Some(other) = self.rare.take_pending_syn(|other| taken(other)) else { return };
         let peer = &mut self.ends[step.peer()];
         peer.start_at(other.seq, 0);
         peer.flight.clear();
@@ -293,7 +295,7 @@ impl Connection {
         peer.nxt = 1;
         (peer.edge, peer.right_edge) = (i64::MIN, i64::MIN);
         (peer.tsval, peer.first_tsval) = (other.options.timestamps.map_or(0, |(tsval, _)| tsval), None);
-        self.handshake.syn_ack = Some((other.frame, other.ts));
+        self.handshake.set_syn_ack(&other);
         self.handshake.last_syn_ack = other.ts;
         self.learn_syn_options(&other, step.from.reverse());
         step.obs.ack = Some(1);
@@ -309,7 +311,9 @@ impl Connection {
         let me = &mut self.ends[own];
         me.mss = options.mss.unwrap_or(0);
         me.wscale = options.wscale;
-        me.syn_data = syn.payload_len;
+        if me.rare.syn_data != syn.payload_len {
+            me.rare.syn_data = syn.payload_len;
+        }
         me.facts.sack_permitted = options.sack_permitted;
         me.facts.timestamps = options.timestamps.is_some();
         me.facts.md5 = options.md5;

@@ -38,7 +38,7 @@ impl Connection {
         if me.facts.syn_seen && me.relative(segment.seq) == 0 && me.raw(0) == segment.seq {
             // RFC 9293 §3.10.7.3: a RST that acknowledges the SYN ends the attempt. Whoever tries again afterwards, be it with the
             // same number, opens another connection.
-            let refused = self.cut.is_some_and(|cut| {
+            let refused = self.rare.cut.is_some_and(|cut| {
                 cut.how == CutOff::Reset
                     && cut.by != from
                     && !peer.facts.syn
@@ -47,7 +47,7 @@ impl Connection {
             let forgotten = self.is_over() && segment.ts.since(self.last.1) > Span(msl.0.saturating_mul(2));
             return if refused || forgotten { Reuse::New } else { Reuse::Same };
         }
-        if self.is_over() || me.fin.is_some() || segment.ts.since(self.last.1) > idle {
+        if self.is_over() || me.fin().is_some() || segment.ts.since(self.last.1) > idle {
             return Reuse::New;
         }
         if from == Direction::FromResponder && self.is_half_open() && !me.facts.syn_seen {
@@ -65,7 +65,7 @@ impl Connection {
     /// Whether neither number of a segment can be this connection's, which is over, or ends, or has been silent for that
     /// long: another one has taken its ports.
     pub fn is_foreign(&self, segment: &Segment, silence: Span) -> bool {
-        let over = self.ends.iter().any(|end| end.fin.is_some()) || self.is_over();
+        let over = self.ends.iter().any(|end| end.fin().is_some()) || self.is_over();
         let silent = segment.ts.since(self.last.1) > silence;
         let known = self.ends.iter().all(|end| end.facts.syn_seen);
         if !(over || silent) || segment.flags.contains(TcpFlags::RST) || !known {
@@ -110,7 +110,7 @@ impl Connection {
             .number("old_flow", old.number)
             .frame("last", last)
             .time("after", segment.ts.since(last_ts));
-        let Some(since) = old.time_wait_since.filter(|_| segment.flags.is_syn()) else { return };
+        let Some(since) = old.time_wait_since.get().filter(|_| segment.flags.is_syn()) else { return };
         if segment.ts.since(since) > two_msl {
             return;
         }

@@ -14,6 +14,7 @@ use crate::track::Cause;
 use crate::track::conn::account::{COUNTED, Left, Pace};
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::maybe::Maybe;
 use crate::track::conn::step::Step;
 use crate::track::detect::loss::verdict::round_trip;
 use crate::track::{Direction, LimitedBy, Note, SegmentEffect, Shares};
@@ -41,13 +42,13 @@ impl Connection {
     /// Shares out the time that ends with this segment.
     pub(in crate::track) fn account(&mut self, step: &Step<'_>, before: Before) {
         let now = step.segment.ts;
-        if self.limits.opened.is_none() {
+        if !self.limits.is_opened() {
             if self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked) {
                 let start = if self.scale_known() { now } else { self.opening_end(now) };
-                self.limits.opened = Some(start);
+                self.limits.opened = Maybe::some(start);
                 self.limits.accounts.iter_mut().for_each(|account| account.mark = start);
             }
-            if self.scale_known() || self.limits.opened.is_none() {
+            if self.scale_known() || !self.limits.is_opened() {
                 return;
             }
         }
@@ -56,7 +57,7 @@ impl Connection {
         }
         if step.obs.ack.is_some() {
             let [receiver, sender] = [&self.ends[step.me()], &self.ends[step.peer()]];
-            self.account_acked(step, receiver.closed_since.is_some(), is_recovering(sender));
+            self.account_acked(step, receiver.rare.closed_since.is_some(), is_recovering(sender));
         }
     }
 
@@ -74,7 +75,7 @@ impl Connection {
         if step.obs.notes.iter().any(|note| matches!(note, Note::KeepAlive | Note::ZeroWindowProbe)) {
             return;
         }
-        let closed = peer.closed_since.is_some();
+        let closed = peer.rare.closed_since.is_some();
         let again = me.trouble().resent_segments > before.resent || step.obs.effect == SegmentEffect::ClosesAgain;
         if again {
             if me.una >= step.obs.seq_end.max(1) && step.obs.effect != SegmentEffect::ClosesAgain {
@@ -92,7 +93,7 @@ impl Connection {
         } else {
             account.settle(now, true, pace);
         }
-        account.left = if me.fin.is_some() {
+        account.left = if me.fin().is_some() {
             Left::Closed
         } else if closed {
             Left::Shut
@@ -182,13 +183,13 @@ impl Connection {
 
     fn shares(&self, end: usize, duration: Span) -> Shares {
         let mut shares = Shares::default();
-        let Some(opened) = self.limits.opened else {
+        let Some(opened) = self.limits.opened.get() else {
             shares.0[Cause::Handshake as usize] = duration;
             return shares;
         };
         let mut account = self.limits.accounts[end];
         let me = &self.ends[end];
-        let outstanding = me.in_flight() > 0 && me.fin.is_none();
+        let outstanding = me.in_flight() > 0 && me.fin().is_none();
         let pace = || pace(&self.ends, end);
         let waited = self.last.1.since(account.allowed().unwrap_or(account.mark));
         if account.left == Left::More && outstanding && waited > pace().answer {
@@ -250,7 +251,7 @@ fn misses_much(step: &Step<'_>, sender: &Endpoint, receiver: &Endpoint) -> bool 
 
 /// Whether something of that end's is missing at the receiver and known to be.
 fn is_recovering(sender: &Endpoint) -> bool {
-    sender.recovery.as_deref().is_some_and(|recovery| recovery.is_under_way())
+    sender.rare.recovery.as_deref().is_some_and(|recovery| recovery.is_under_way())
 }
 
 /// What the sender puts into a whole segment.
@@ -265,7 +266,7 @@ fn room(receiver: &Endpoint, step: &Step<'_>) -> i64 {
     let (edge, end) = (receiver.edge, step.obs.seq_end);
     if edge == i64::MIN {
         // Only a closed window shows without its scale.
-        return if receiver.closed_since.is_some() { 0 } else { i64::MAX };
+        return if receiver.rare.closed_since.is_some() { 0 } else { i64::MAX };
     }
     // Far below the oldest window still remembered, it does not matter which one the sender knew.
     let least = receiver.least_edge();

@@ -11,7 +11,7 @@ impl Connection {
     /// Which mechanism sent it.
     pub(in crate::track) fn kind_of(&self, step: &Step<'_>, sent: Retransmission) -> RetransmissionCause {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let recovery = me.recovery.as_deref();
+        let recovery = me.rare.recovery.as_deref();
         let (now, clock) = (step.segment.ts, self.clock(step));
         // RFC 6298 §5: the timer starts with the transmission, and again with each acknowledgment of new data.
         let timed_out = clock.may_time_out(now.since(sent.last.max(me.una_ts)));
@@ -37,8 +37,8 @@ impl Connection {
         }
         // RFC 9293 §3.8.6.1: into a closed window only the timer sends.
         let (_, window) = peer.window_known_to(step);
-        let shut = window == 0 && peer.ack.is_some();
-        let last_data = me.last_data.unwrap_or(self.first.1);
+        let shut = window == 0 && peer.ack().is_some();
+        let last_data = me.last_data().unwrap_or(self.first.1);
         let idle = now.since(last_data.max(peer.last_ts));
         let recovers = recovery.is_some_and(|recovery| recovery.fast_until.is_some());
         let hidden = recovery.is_some_and(|recovery| recovery.hidden > 0);
@@ -62,9 +62,9 @@ impl Connection {
     // RFC 6675 §5, RFC 8985 §6: something above it has arrived, or three duplicate ACKs ask for it.
     fn is_asked_for(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let sacked = me.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
+        let sacked = me.rare.recovery.as_deref().and_then(|recovery| recovery.highest_sacked());
         let above = sacked.is_some_and(|sacked| sacked > sent.end);
-        above || peer.dup_acks_in_row >= 3 && !self.is_selective() || self.was_asked_for(step, sent)
+        above || peer.rare.dup_acks_in_row >= 3 && !self.is_selective() || self.was_asked_for(step, sent)
     }
 
     /// Both ends permit SACK.
@@ -76,7 +76,7 @@ impl Connection {
     // RFC 8985 §7: the highest segment once more after about two round trips, to draw an answer; with SACK only, and one probe in
     // an episode.
     fn may_be_probe(&self, step: &Step<'_>, sent: Retransmission) -> bool {
-        let recovery = self.ends[step.me()].recovery.as_deref();
+        let recovery = self.ends[step.me()].rare.recovery.as_deref();
         let probes = self.is_selective() || !self.scale_known();
         probes && recovery.is_none_or(|recovery| recovery.probe_until.is_none()) && !sent.again && sent.lost < 2
     }
@@ -85,15 +85,15 @@ impl Connection {
     // RFC 7413 §4.2.2: the client sends that again at once.
     pub(in crate::track) fn is_refused_opening(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let me = &self.ends[step.me()];
-        me.syn_data > 0 && sent.from == me.una && sent.from <= i64::from(me.syn_data) && !sent.again
+        me.rare.syn_data > 0 && sent.from == me.una && sent.from <= i64::from(me.rare.syn_data) && !sent.again
     }
 
     /// Whether the sender has forgotten what the receiver reported by SACK: only a timer makes it.
     fn forgets_sack(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let Some(recovery) = me.recovery.as_deref() else { return false };
+        let Some(recovery) = me.rare.recovery.as_deref() else { return false };
         // RFC 2018 §8, RFC 6675 §5.1: after a timeout. The report may have crossed this segment, though.
-        let reported = me.resends.as_deref().and_then(|resends| resends.reported_at(sent.from, sent.end));
+        let reported = me.rare.resends.as_deref().and_then(|resends| resends.reported_at(sent.from, sent.end));
         let known = reported.is_none_or(|at| !step.segment.ts.since(at).is_below(90, peer.leg().unwrap_or_default()));
         // RFC 2018 §8: or when the acknowledgment shows that the receiver has given it up.
         let given_up = recovery.reneged.is_some_and(|reneged| reneged.resent == Some(step.segment.ts));
@@ -104,7 +104,7 @@ impl Connection {
     // RFC 8985 §6.2, step 5: RACK finds lost retransmissions by the time of sending, as it finds any other loss.
     fn was_overtaken(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let me = &self.ends[step.me()];
-        let Some(recovery) = me.recovery.as_deref().filter(|_| sent.again) else { return false };
+        let Some(recovery) = me.rare.recovery.as_deref().filter(|_| sent.again) else { return false };
         let later = |ts: Timestamp, from, end| ts > sent.last && recovery.is_sacked(from, end);
         me.flight.iter().any(|other| later(other.last_ts, other.from, other.end))
             || recovery.resent.iter().any(|other| later(other.ts, other.from, other.end))

@@ -85,7 +85,7 @@ impl Connection {
         let slowest = self.slowest_round_trip();
         let peer_seen = self.ends[step.peer()].count.packets > 0;
         let end = step.obs.seq + i64::from(step.segment.payload_len);
-        let resends = self.ends[step.me()].resends.get_or_insert_default();
+        let resends = self.ends[step.me()].rare.resends.get_or_insert_default();
         // RFC 2018 §5: after a timeout the sender forgets what was SACKed. Whatever waits as long as a timer may be one's.
         let timeout = resends.timeout;
         let reported = resends.reported(step.obs.seq, end).filter(|report| timeout < Some(report.ts));
@@ -128,7 +128,7 @@ impl Connection {
     fn slowest_round_trip(&self) -> Span {
         let leg = |end: usize| {
             let end = &self.ends[end];
-            end.rtt.max().max(end.handshake_leg).unwrap_or_default().0
+            end.rtt.max().max(end.handshake_leg()).unwrap_or_default().0
         };
         Span(leg(0).saturating_add(leg(1)))
     }

@@ -24,7 +24,7 @@ impl Connection {
         if me.una >= sent.end {
             return Some("the receiver had acknowledged all of it");
         }
-        if me.recovery.as_deref().is_some_and(|recovery| recovery.is_sacked(sent.from, sent.end)) {
+        if me.rare.recovery.as_deref().is_some_and(|recovery| recovery.is_sacked(sent.from, sent.end)) {
             return Some("the receiver had reported all of it by SACK");
         }
         // Captured beside the receiver: what passed here has arrived.
@@ -47,11 +47,11 @@ impl Connection {
         let segment = step.segment;
         let from = step.from.reverse();
         let away = self.ends[from.index()].leg().unwrap_or_default();
-        if self.ends[from.index()].recovery.as_deref().is_none_or(|recovery| recovery.resent.is_empty()) {
+        if self.ends[from.index()].rare.recovery.as_deref().is_none_or(|recovery| recovery.resent.is_empty()) {
             return;
         }
         let una = self.ends[from.index()].una;
-        let Some(recovery) = self.ends[from.index()].recovery.as_deref_mut() else { return };
+        let Some(recovery) = self.ends[from.index()].recovery_mut() else { return };
         let tsecr = segment.options.timestamps.map(|(_, tsecr)| tsecr);
         // A D-SACK reports the copy that came last; one that is younger than the way there and back has not arrived yet.
         let latest = dsack.and_then(|(left, right)| {

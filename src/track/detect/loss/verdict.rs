@@ -94,7 +94,7 @@ impl Connection {
     /// again.
     pub(in crate::track) fn hidden_first_copies(&self, step: &mut Step<'_>) -> u16 {
         let me = &self.ends[step.me()];
-        if let Some(recovery) = me.recovery.as_deref().filter(|recovery| recovery.hidden > 0)
+        if let Some(recovery) = me.rare.recovery.as_deref().filter(|recovery| recovery.hidden > 0)
             && self.paused(step).is_below(150, self.round_trip())
         {
             return recovery.hidden;
@@ -131,7 +131,7 @@ impl Connection {
             return 0;
         }
         // What was asked for just before may have been sent again as well, and those copies may be among what is missing.
-        let asked = me.loss_reports.as_deref().and_then(LossReports::lowest).filter(|lowest| *lowest < sent.from);
+        let asked = me.rare.loss_reports.as_deref().and_then(LossReports::lowest).filter(|lowest| *lowest < sent.from);
         let others = asked.map_or(0, |lowest| self.segments_of(step, sent.from - lowest));
         self.lost_before(step).saturating_sub(others)
     }
@@ -167,7 +167,7 @@ impl Connection {
             self.settle_probe(step, sent, clock);
         }
         let refused = kind == RetransmissionCause::Unknown && self.is_refused_opening(step, sent);
-        let refusal = self.handshake.syn_ack.filter(|_| refused);
+        let refusal = self.handshake.syn_ack().filter(|_| refused);
         let needless = self.is_needless_already(step, sent);
         let hidden = self.hidden_behind(step, sent);
         let segments = self.segments_in(step);
@@ -180,7 +180,7 @@ impl Connection {
         step.obs.retransmitted_bytes = if sent.seen { sent.bytes } else { 0 };
         // RFC 6298 §5.4: the timer sends the earliest segment, and each time it does a recovery begins anew.
         let expired = sent.from <= me.una && clock.may_time_out(segment.ts.since(sent.last.max(me.una_ts)));
-        let recovery = me.recovery.get_or_insert_default();
+        let recovery = me.rare.recovery.get_or_insert_default();
         recovery.go_on(kind, (me.nxt, sent.end), hidden, expired);
         if sent.from >= me.nxt {
             recovery.hidden = recovery.hidden.saturating_sub(segments);
@@ -197,7 +197,7 @@ impl Connection {
             word: if needless.is_some() { Need::Needless } else { Need::Open },
         });
         self.provisional |= needless.is_none();
-        let (duplicates, first) = (self.ends[step.peer()].dup_acks_in_row, sent.first);
+        let (duplicates, first) = (self.ends[step.peer()].rare.dup_acks_in_row, sent.first);
         let acks_missing = step.shared.counts.are_acks_missing();
         let finding = step.fire(kind.rule());
         finding.range(sent.from, sent.end).word("rung", sent.rung);
@@ -235,7 +235,7 @@ impl Connection {
     /// Where the timer is found to back off, what was taken for a probe before was its first expiry.
     fn settle_probe(&mut self, step: &mut Step<'_>, sent: Retransmission, clock: SenderClock) {
         let me = &mut self.ends[step.me()];
-        let Some(recovery) = me.recovery.as_deref_mut() else { return };
+        let Some(recovery) = me.recovery_mut() else { return };
         let last = recovery.resent.iter_mut().rfind(|resent| resent.from < sent.end && sent.from < resent.end);
         let Some((last, (first, first_ts))) = last.zip(sent.first) else { return };
         let before = last.ts.since(first_ts);
@@ -255,16 +255,16 @@ impl Connection {
         let missing = self.segments_of(step, from - self.ends[step.me()].nxt);
         let me = &mut self.ends[step.me()];
         if from > me.nxt {
-            me.gaps.open(Gap::before(step.segment, me.nxt, from));
+            me.rare.gaps.open(Gap::before(step.segment, me.nxt, from));
             me.ids.pass_over(missing);
         }
-        let Some(gap) = me.gaps.unannounced(from) else { return };
+        let Some(gap) = me.gaps_mut().and_then(|gaps| gaps.unannounced(from)) else { return };
         // Who went past it first still tells what was sent before it; the finding is about this segment.
         (gap.announced, gap.opener) = (true, frame);
         let (low, high) = (gap.from, gap.to);
         let bytes = (high - low) as u64;
         let gap = UnexplainedGap { opener: frame, opened: ts, from: low, to: high, missing: bytes, lost: false };
-        let recovery = me.recovery.get_or_insert_default();
+        let recovery = me.rare.recovery.get_or_insert_default();
         // What was hidden above all that was seen shows now.
         recovery.hidden = 0;
         let crowded_out = recovery.open(gap);
@@ -279,7 +279,7 @@ impl Connection {
     /// Part of a gap has turned up.
     pub(in crate::track) fn fill_gap(&mut self, step: &mut Step<'_>, opener: u64, filled: u64, verdict: Verdict) {
         let from = step.from;
-        let Some(recovery) = self.ends[from.index()].recovery.as_deref_mut() else { return };
+        let Some(recovery) = self.ends[from.index()].recovery_mut() else { return };
         let Some(at) = recovery.gaps.iter().position(|gap| gap.opener == opener) else { return };
         let gap = &mut recovery.gaps[at];
         gap.missing = gap.missing.saturating_sub(filled);
@@ -295,7 +295,7 @@ impl Connection {
 
     /// The bytes of a gap were acknowledged, and never turned up here.
     pub(in crate::track) fn give_up_gap(&mut self, step: &mut Step<'_>, from: Direction, missed: &Gap) {
-        let Some(recovery) = self.ends[from.index()].recovery.as_deref_mut() else { return };
+        let Some(recovery) = self.ends[from.index()].recovery_mut() else { return };
         let Some(at) = recovery.gaps.iter().position(|gap| gap.opener == missed.opener) else { return };
         let gap = recovery.gaps.remove(at);
         let cause = if gap.lost || missed.asked.is_some() { "loss" } else { "capture" };
@@ -336,7 +336,7 @@ impl Connection {
     pub(in crate::track) fn say_given_up(&mut self, step: &mut Step<'_>) {
         for from in [step.from, step.from.reverse()] {
             let at = from.index();
-            if !self.ends[at].gaps.gave_up() || std::mem::replace(&mut self.once.gaps[at], true) {
+            if !self.ends[at].rare.gaps.gave_up() || std::mem::replace(&mut self.once.gaps[at], true) {
                 continue;
             }
             let finding = step.fire(Rule::StateLimited);

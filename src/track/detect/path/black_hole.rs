@@ -24,13 +24,13 @@ impl Connection {
     /// Takes note that the segment at the left edge of the window was sent again.
     pub(in crate::track) fn note_lost_size(&mut self, step: &Step<'_>, sent: &Retransmission) {
         let (segment, me, peer) = (step.segment, &self.ends[step.me()], &self.ends[step.peer()]);
-        if sent.bytes == 0 || !sent.seen || sent.from > me.una || peer.closed_since.is_some() {
+        if sent.bytes == 0 || !sent.seen || sent.from > me.una || peer.rare.closed_since.is_some() {
             return;
         }
         let payload = segment.payload_len.min(self.largest_payload(step));
         let ip = if segment.src.addr.is_ipv4() { 20 } else { 40 };
         let from = me.una;
-        let watch = &mut self.path.get_or_insert_default().sizes[step.me()];
+        let watch = &mut self.rare.path.get_or_insert_default().sizes[step.me()];
         if watch.is_some_and(|watch| watch.confirmed) {
             return;
         }
@@ -45,7 +45,7 @@ impl Connection {
         }
         *watch = Some(size);
         let passed = self.largest_reported(step.from, size.size);
-        if let Some(watch) = self.path.as_deref_mut().and_then(|path| path.sizes[step.me()].as_mut()) {
+        if let Some(watch) = self.rare.path_mut().and_then(|path| path.sizes[step.me()].as_mut()) {
             watch.passed = watch.passed.max(passed);
         }
     }
@@ -59,7 +59,7 @@ impl Connection {
     /// Payload of the largest segment below that size which the receiver reports by SACK.
     fn largest_reported(&self, from: Direction, below: u32) -> u32 {
         let end = &self.ends[from.index()];
-        let Some(recovery) = end.recovery.as_deref() else { return 0 };
+        let Some(recovery) = end.rare.recovery.as_deref() else { return 0 };
         let newest = end.flight.iter().rev().take(MAX_IN_FLIGHT);
         let reported = newest.filter(|sent| !sent.resent && recovery.is_sacked(sent.from, sent.end));
         let sizes = reported.map(|sent| u32::try_from(sent.end - sent.from).unwrap_or(u32::MAX));
@@ -69,7 +69,7 @@ impl Connection {
     /// Takes note that the other end acknowledges new data: the copy that was sent last has passed.
     pub(in crate::track) fn note_size_passed(&mut self, step: &Step<'_>, ack: i64) {
         let leg = self.ends[step.peer()].shortest_leg().unwrap_or_default();
-        let Some(watch) = self.path.as_deref_mut().map(|path| &mut path.sizes[step.peer()]) else { return };
+        let Some(watch) = self.rare.path_mut().map(|path| &mut path.sizes[step.peer()]) else { return };
         let Some(size) = watch.as_mut().filter(|size| !size.confirmed && ack > size.from) else { return };
         let too_soon = step.segment.ts.since(size.sent).is_below(SOONEST_PERCENT, leg);
         if size.lost < LOST || size.last >= size.size || too_soon {
@@ -82,21 +82,21 @@ impl Connection {
     /// Whether the receiver of that direction was heard of after this time, and seems to get what is small: it repeats nothing.
     fn hears(&self, from: Direction, since: Timestamp) -> bool {
         let receiver = &self.ends[from.reverse().index()];
-        let resets = self.cut.is_some_and(|cut| cut.by == from.reverse() && cut.ts > since);
+        let resets = self.rare.cut.is_some_and(|cut| cut.by == from.reverse() && cut.ts > since);
         (resets || receiver.last_ts > since) && receiver.trouble().resent_segments == 0
     }
 
     /// Which way large segments never arrived, where that was said.
     pub(in crate::track) fn black_hole(&self) -> Option<Direction> {
-        self.found.iter().find(|(rule, _)| *rule == Rule::MtuBlackHole)?;
-        let sizes = &self.path.as_deref()?.sizes;
+        self.rare.found.iter().find(|(rule, _)| *rule == Rule::MtuBlackHole)?;
+        let sizes = &self.rare.path.as_deref()?.sizes;
         let mut ways = [Direction::FromOriginator, Direction::FromResponder].into_iter();
         ways.find(|from| sizes[from.index()].is_some_and(LostSize::is_proved))
     }
 
     /// Says where large segments never arrived.
     pub(in crate::track) fn conclude_sizes(&self, shared: &Shared, found: &mut Vec<Finding>) {
-        let Some(path) = self.path.as_deref() else { return };
+        let Some(path) = self.rare.path.as_deref() else { return };
         for from in [Direction::FromOriginator, Direction::FromResponder] {
             let end = &self.ends[from.index()];
             let whole = u32::from(end.largest_passed);

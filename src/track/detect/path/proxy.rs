@@ -32,7 +32,7 @@ impl Connection {
             let Some(line) = end.path.line() else { continue };
             let at = end.last_frame;
             let opener = end.path.opener().filter(|opener| are_apart(*opener, line));
-            let reset = self.cut.filter(|cut| {
+            let reset = self.rare.cut.filter(|cut| {
                 cut.by == from && cut.how != CutOff::TimeWaitOver && cut.ttl > 0 && are_apart(cut.ttl, line)
             });
             // A RST with the opener's time to live is the balancer's that opened the connection.
@@ -50,6 +50,6 @@ impl Connection {
 
     /// Somebody was found to have forged the RST.
     fn is_accused(&self) -> bool {
-        self.found.iter().any(|(rule, _)| matches!(rule, Rule::ResetInjectionSuspected | Rule::ResetBlind))
+        self.rare.found.iter().any(|(rule, _)| matches!(rule, Rule::ResetInjectionSuspected | Rule::ResetBlind))
     }
 }

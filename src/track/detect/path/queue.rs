@@ -29,10 +29,10 @@ impl Connection {
         // What was in flight when the acknowledged segment was sent, as long as the flight does not change much.
         let in_flight = acked.bytes.saturating_add(sender.in_flight());
         let long = rtt > limit && in_flight >= FEWEST_BYTES;
-        if !long && self.path.as_deref().is_none_or(|path| path.queues[step.peer()].is_none()) {
+        if !long && self.rare.path.as_deref().is_none_or(|path| path.queues[step.peer()].is_none()) {
             return;
         }
-        let queue = self.path.get_or_insert_default().queues[step.peer()].get_or_insert_default();
+        let queue = self.rare.path.get_or_insert_default().queues[step.peer()].get_or_insert_default();
         if long {
             queue.add(step, (rtt, limit), in_flight);
         } else {
@@ -65,7 +65,7 @@ impl Connection {
 
     /// The queue on the way from there, and the shortest round trip, where the round trips prove one.
     fn queue(&self, from: Direction) -> Option<(Queue, Span)> {
-        let queue = self.path.as_deref()?.queues[from.index()].filter(|queue| queue.after.is_some())?;
+        let queue = self.rare.path.as_deref()?.queues[from.index()].filter(|queue| queue.after.is_some())?;
         Some((queue, self.ends[from.index()].rtt.min()?))
     }
 

@@ -50,7 +50,7 @@ impl Connection {
         };
         let Shared { stalls, recent, .. } = &mut *step.shared;
         stalls.note(pause, recent);
-        self.path.get_or_insert_default().silence = Some(Silence { start, end, kind });
+        self.rare.path.get_or_insert_default().silence = Some(Silence { start, end, kind });
         // What is found on this segment may be part of a stall.
         self.provisional = true;
     }
@@ -70,21 +70,21 @@ impl Connection {
         }
         let asked = matches!(self.turn, Turn::Request | Turn::Repeated) && step.from == Direction::FromResponder;
         let usual = self.exchange_summary()?.server_time?.max;
-        let since = peer.last_data.filter(|_| asked && segment.payload_len > 0)?;
+        let since = peer.last_data().filter(|_| asked && segment.payload_len > 0)?;
         (usual.0.saturating_mul(TIMES) <= segment.ts.since(since).0).then_some((since, Kind::Program))
     }
 
     /// Takes note of whether others were silent too, once all that were have been heard of; and then what was found of this
     /// connection in that time refers to the stall.
     pub(in crate::track) fn settle_silence(&mut self, shared: &mut Shared, now: Timestamp) {
-        let Some(path) = self.path.as_deref_mut() else { return };
+        let Some(path) = self.rare.path_mut() else { return };
         let Some(silence) = path.silence.take_if(|silence| now.since(silence.end) > JOINT.doubled()) else { return };
         let Some(stall) = shared.stalls.stall_of(self.number, silence.end) else { return };
         let length = silence.end.since(silence.start);
         let Span(stalled) = &mut path.stalled[silence.kind as usize];
         *stalled = stalled.saturating_add(length.0);
         for mut finding in shared.stalls.found_between(self.number, (silence.start, silence.end)) {
-            if self.pending.holds(finding.frame, finding.rule) {
+            if self.rare.pending.holds(finding.frame, finding.rule) {
                 let frame = finding.frame;
                 finding.frame("stall", stall);
                 self.amend_in(shared, frame, vec![finding], &[]);

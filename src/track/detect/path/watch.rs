@@ -15,7 +15,7 @@ impl Connection {
     /// Looks at what a segment that was taken tells of the path.
     #[inline]
     pub(in crate::track) fn watch_path(&mut self, step: &mut Step<'_>) {
-        let watch = self.path.as_deref();
+        let watch = self.rare.path.as_deref();
         let (queued, silent) =
             watch.map_or((false, false), |path| (path.queues[step.peer()].is_some(), path.silence.is_some()));
         let rtt = step.obs.acked.as_ref().and_then(|acked| acked.rtt);
@@ -30,7 +30,7 @@ impl Connection {
     /// What the path did that only the end shows.
     pub(in crate::track) fn conclude_path(&self, shared: &Shared, found: &mut Vec<Finding>) {
         self.conclude_proxies(found);
-        if self.path.is_some() {
+        if self.rare.path.is_some() {
             self.conclude_sizes(shared, found);
             self.conclude_queues(found);
         }

@@ -23,19 +23,19 @@ impl Connection {
         if segment.flags.contains(TcpFlags::SYN) {
             // RFC 9293 §3.10.7.4, fourth: in a synchronized state any SYN draws a challenge ACK.
             // Where both opened, each answers the other's SYN+ACK anyway.
-            let simultaneous = self.ends[0].facts.syn_ack || self.handshake.syn_ack.is_none();
+            let simultaneous = self.ends[0].facts.syn_ack || self.handshake.syn_ack().is_none();
             if !simultaneous && me.facts.syn && me.facts.syn_acked && me.count.packets > 0 {
                 self.draw(step, if segment.flags.is_syn() { "SYN" } else { "SYN+ACK" });
             }
             return;
         }
         // §3.10.7.4, first: without payload, RCV.NXT =< SEG.SEQ is what makes it acceptable.
-        let behind = me.ack.is_some_and(|newest| step.obs.ack.is_some_and(|ack| ack < newest));
+        let behind = me.ack().is_some_and(|newest| step.obs.ack.is_some_and(|ack| ack < newest));
         let older = segment.options.timestamps.is_some_and(|(tsval, _)| (tsval.wrapping_sub(me.tsval) as i32) < 0);
         // RFC 7323 §5.3, R1: an older timestamp draws an ACK too; stacks let off what acknowledges as much as the newest.
         let outdated = behind && older && me.facts.timestamps;
         let passed =
-            peer.ack.is_some_and(|expected| step.obs.seq < expected) && me.facts.numbered && step.obs.seq < me.nxt;
+            peer.ack().is_some_and(|expected| step.obs.seq < expected) && me.facts.numbered && step.obs.seq < me.nxt;
         if outdated || passed {
             self.draw(step, "ACK");
         }
@@ -49,7 +49,7 @@ impl Connection {
 
     fn draw(&mut self, step: &Step<'_>, what: &'static str) {
         let draw = ChallengeTrigger { frame: step.segment.frame, ts: step.segment.ts, what };
-        self.suspicions.get_or_insert_default().draws[step.me()] = Some(draw);
+        self.rare.suspicions.get_or_insert_default().draws[step.me()] = Some(draw);
     }
 
     /// Whether a bare ACK that says nothing new answers an unacceptable segment of the other end; said if so.
@@ -57,8 +57,8 @@ impl Connection {
         let patience = Span(self.round_trip().0.saturating_mul(2)).max(PATIENCE);
         let (last, peer) = (self.ends[step.me()].last_ts, step.peer());
         // Old data, or data behind a gap, draws a duplicate ACK: that explains it better.
-        let data = self.ends[peer].last_old.is_some_and(|old| old > last);
-        let Some(suspicions) = self.suspicions.as_deref_mut() else { return false };
+        let data = self.ends[peer].rare.last_old.is_some_and(|old| old > last);
+        let Some(suspicions) = self.rare.suspicions_mut() else { return false };
         let Some(draw) = suspicions.draws[peer].take() else { return false };
         let after = step.segment.ts.since(draw.ts);
         if data || after > patience || after.0 < 0 {

@@ -24,7 +24,7 @@ impl Connection {
         }
         let from = me.relative(segment.seq);
         let end = from + i64::from(segment.seq_len());
-        if step.has(TcpFlags::FIN) != (me.fin == Some(end)) {
+        if step.has(TcpFlags::FIN) != (me.fin() == Some(end)) {
             // One of both ends in a FIN: the payloads are not of one length.
             return None;
         }

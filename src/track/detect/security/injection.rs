@@ -26,12 +26,12 @@ const PATIENCE: Span = Span::from_millis(10);
 impl Connection {
     /// Both ends are open, as far as the other's segments tell.
     fn is_synchronized(&self) -> bool {
-        self.cut.is_none() && self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked)
+        self.rare.cut.is_none() && self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked)
     }
 
     fn doubt(&self, rule: Rule, step: &Step<'_>) -> SuspectSegment {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let wanted = me.raw(peer.ack.unwrap_or(me.nxt));
+        let wanted = me.raw(peer.ack().unwrap_or(me.nxt));
         let segment = step.segment;
         let seq = step.obs.seq;
         SuspectSegment {
@@ -57,13 +57,13 @@ impl Connection {
         }
         let end = step.obs.seq.saturating_add(i64::from(segment.seq_len()));
         let damaged = Damaged { frame: segment.frame, ts: segment.ts, seq: step.obs.seq, end, expected };
-        let _ = self.suspicions.get_or_insert_default().damaged[step.me()].try_push(damaged);
+        let _ = self.rare.suspicions.get_or_insert_default().damaged[step.me()].try_push(damaged);
         self.provisional = true;
     }
 
     /// Something in this connection was said to be a third party's RST.
     pub(in crate::track) fn is_forgery_suspected(&self) -> bool {
-        self.found.iter().any(|(rule, _)| *rule == Rule::ResetInjectionSuspected)
+        self.rare.found.iter().any(|(rule, _)| *rule == Rule::ResetInjectionSuspected)
     }
 
     /// A RST on an open connection, at the number that its receiver expects or elsewhere.
@@ -83,7 +83,7 @@ impl Connection {
         }
         let rule = if exact { Rule::ResetInjectionSuspected } else { Rule::ResetBlind };
         let doubt = self.doubt(rule, step);
-        self.suspicions.get_or_insert_default().reset[step.me()] = Some(doubt);
+        self.rare.suspicions.get_or_insert_default().reset[step.me()] = Some(doubt);
         self.provisional = true;
     }
 
@@ -111,7 +111,7 @@ impl Connection {
         if signs < 2 {
             return false;
         }
-        let (last_tsval, at) = (me.tsval, me.raw(self.ends[step.peer()].ack.unwrap_or(me.nxt)));
+        let (last_tsval, at) = (me.tsval, me.raw(self.ends[step.peer()].ack().unwrap_or(me.nxt)));
         let finding = step.fire(Rule::ResetInjectionSuspected);
         finding.confidence(Confidence::Likely);
         if let Some(off) = off {
@@ -133,7 +133,7 @@ impl Connection {
     pub(in crate::track) fn doubt_syn(&mut self, step: &Step<'_>) {
         if self.is_synchronized() {
             let doubt = self.doubt(Rule::SynBlind, step);
-            self.suspicions.get_or_insert_default().syn[step.me()] = Some(doubt);
+            self.rare.suspicions.get_or_insert_default().syn[step.me()] = Some(doubt);
             self.provisional = true;
         }
     }
@@ -146,7 +146,7 @@ impl Connection {
         if step.segment.payload_len == 0 || step.has(TcpFlags::SYN) || !self.scale_known() || !self.is_synchronized() {
             return false;
         }
-        if me.low == i64::MAX || peer.edge == i64::MIN || peer.ack.is_none() || me.fin.is_some() {
+        if me.low == i64::MAX || peer.edge == i64::MIN || peer.ack().is_none() || me.fin().is_some() {
             return false;
         }
         if self.lags(step.from.reverse()) {
@@ -160,13 +160,13 @@ impl Connection {
         let below = step.obs.seq_end <= 0;
         let reach = peer.reach();
         if !beyond && !below {
-            if let Some(suspicions) = self.suspicions.as_deref_mut() {
+            if let Some(suspicions) = self.rare.suspicions_mut() {
                 suspicions.ahead[step.peer()] = None;
             }
             return false;
         }
         let doubt = self.doubt(Rule::SeqOutOfWindow, step);
-        let suspicions = self.suspicions.get_or_insert_default();
+        let suspicions = self.rare.suspicions.get_or_insert_default();
         let near = |ack: i64| (ack.saturating_sub(reach)..=ack.saturating_add(reach)).contains(&seq);
         if beyond && suspicions.ahead[step.peer()].is_some_and(near) {
             self.skip(step.from, seq, (doubt.frame, doubt.ts));
@@ -193,7 +193,7 @@ impl Connection {
     /// that the capture misses what lies before: what both of them say was not made up.
     pub(in crate::track) fn is_confirmed(&mut self, step: &Step<'_>, ack: i64) -> bool {
         let (from, reach) = (step.from.reverse(), self.ends[step.me()].reach());
-        let suspicions = self.suspicions.get_or_insert_default();
+        let suspicions = self.rare.suspicions.get_or_insert_default();
         let near = |doubt: &mut SuspectSegment| (doubt.seq..=doubt.end.saturating_add(reach)).contains(&ack);
         let Some(sent) = suspicions.outside[step.peer()].take_if(near) else {
             suspicions.ahead[step.me()] = Some(ack);
@@ -204,7 +204,7 @@ impl Connection {
         let sender = &mut self.ends[from.index()];
         sender.nxt = sent.end;
         if sent.fin {
-            sender.fin = Some(sent.end);
+            sender.set_fin(sent.end);
             sender.facts.closes_second = second;
             self.fin_frames[from.index()] = sent.last;
         }
@@ -213,11 +213,11 @@ impl Connection {
 
     /// An end goes on from there: what lies between was not captured.
     fn skip(&mut self, from: Direction, to: i64, (opener, opened): (u64, Timestamp)) {
-        if let Some(suspicions) = self.suspicions.as_deref_mut() {
+        if let Some(suspicions) = self.rare.suspicions_mut() {
             suspicions.ahead[from.reverse().index()] = None;
         }
         let sender = &mut self.ends[from.index()];
-        sender.gaps.open(Gap {
+        sender.rare.gaps.open(Gap {
             from: sender.nxt,
             to,
             opener,
@@ -233,12 +233,12 @@ impl Connection {
 
     /// Whether this end goes on as if what was sent in its name had not been, and says so of that.
     pub(in crate::track) fn check_reaction(&mut self, step: &mut Step<'_>) {
-        if self.suspicions.is_none() || step.has(TcpFlags::SYN) {
+        if self.rare.suspicions.is_none() || step.has(TcpFlags::SYN) {
             return;
         }
         let patience = self.round_trip().max(PATIENCE);
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        let (nxt, ack, acked) = (me.nxt, me.ack, peer.ack);
+        let (nxt, ack, acked) = (me.nxt, me.ack(), peer.ack());
         // The next bytes in order, or an acknowledgment of more than before.
         let next = step.segment.payload_len > 0 && step.obs.seq == nxt;
         let acks = step.obs.seq == nxt && step.obs.ack > ack && step.obs.ack.is_some_and(|ack| ack <= peer.nxt);
@@ -248,8 +248,8 @@ impl Connection {
             let data = next && step.obs.seq >= doubt.seq;
             doubt.rule == Rule::ResetInjectionSuspected && !data && step.obs.ack.is_none_or(|ack| ack <= doubt.peer_nxt)
         };
-        let taken = self.cut.is_some_and(|cut| cut.by != step.from || cut.how == CutOff::TimeWaitOver);
-        let Some(suspicions) = self.suspicions.as_deref_mut() else { return };
+        let taken = self.rare.cut.is_some_and(|cut| cut.by != step.from || cut.how == CutOff::TimeWaitOver);
+        let Some(suspicions) = self.rare.suspicions_mut() else { return };
         let [reset, syn, outside] = [&mut suspicions.reset, &mut suspicions.syn, &mut suspicions.outside];
         // What the other end has acknowledged, it has taken.
         let receiver = outside[step.peer()];

@@ -21,8 +21,8 @@ impl Connection {
         if !plain || peer.edge == i64::MIN || end <= peer.edge.saturating_add(1) {
             return;
         }
-        let known = me.overrun.as_deref().is_some_and(|overrun| overrun.edge == peer.edge);
-        if known || me.gaps.first_open().is_some() || peer.closes() || !self.is_whole() {
+        let known = me.rare.overrun.as_deref().is_some_and(|overrun| overrun.edge == peer.edge);
+        if known || me.rare.gaps.first_open().is_some() || peer.closes() || !self.is_whole() {
             return;
         }
         let echo = segment.options.timestamps.map(|(_, tsecr)| tsecr);
@@ -33,14 +33,15 @@ impl Connection {
         let (edge, from) = (peer.edge, step.obs.seq);
         let proved = echo.is_some_and(|_| peer.facts.timestamps);
         let overrun = Overrun { frame: segment.frame, ts: segment.ts, from, end, edge, proved, settled: false };
-        self.ends[step.me()].overrun = Some(Box::new(overrun));
+        self.ends[step.me()].rare.overrun = Some(Box::new(overrun));
         self.provisional = true;
     }
 
     /// Says of an overrun that stands what it is.
     pub(in crate::track) fn settle_overrun(&mut self, step: &mut Step<'_>) {
         for from in [step.from, step.from.reverse()] {
-            let Some(overrun) = self.ends[from.index()].overrun.as_deref().filter(|overrun| !overrun.settled) else {
+            let Some(overrun) = self.ends[from.index()].rare.overrun.as_deref().filter(|overrun| !overrun.settled)
+            else {
                 continue;
             };
             let overrun = *overrun;
@@ -57,7 +58,7 @@ impl Connection {
             if !taken && !refused {
                 continue;
             }
-            if let Some(overrun) = self.ends[from.index()].overrun.as_deref_mut() {
+            if let Some(overrun) = self.ends[from.index()].overrun_mut() {
                 overrun.settled = true;
             }
             if taken && !overrun.proved {
@@ -75,14 +76,14 @@ impl Connection {
     pub(in crate::track) fn check_edge(&mut self, step: &mut Step<'_>, ack: i64, window: u32) {
         let edge = ack.saturating_add(i64::from(window));
         // A window excuses what was captured shortly before it; what is advertised later the sender did not know.
-        if let Some(overrun) = self.ends[step.peer()].overrun.as_deref()
+        if let Some(overrun) = self.ends[step.peer()].rare.overrun.as_deref()
             && !overrun.settled
             && edge.saturating_add(1) >= overrun.end
             && ack <= overrun.from
             && (step.segment.ts.since(overrun.ts) <= REORDER
                 || step.segment.frame.saturating_sub(overrun.frame) <= REORDER_FRAMES)
         {
-            self.ends[step.peer()].overrun = None;
+            self.ends[step.peer()].rare.overrun = None;
         }
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
         if ack > peer.nxt || step.has(TcpFlags::SYN) {
@@ -91,7 +92,7 @@ impl Connection {
         if !me.advertises_later(step, ack) {
             return;
         }
-        let quiet = me.closes() || peer.fin.is_some() || self.cut.is_some() || !self.scale_known();
+        let quiet = me.closes() || peer.fin().is_some() || self.rare.cut.is_some() || !self.scale_known();
         if me.takes_back(peer, edge) && !quiet {
             let (back, frame) = (me.right_edge.saturating_sub(edge), me.edge_frame);
             step.fire(Rule::WindowShrunk).bytes("back", back as u64).frame("before", frame);

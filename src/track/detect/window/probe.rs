@@ -5,7 +5,7 @@ use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::endpoint::{Endpoint, RareEnd};
 use crate::track::conn::probing::Probing;
 use crate::track::conn::step::Step;
 use crate::track::detect::conclude::Ended;
@@ -36,15 +36,15 @@ const ANSWER: Span = Span::from_secs(1);
 impl Connection {
     /// Takes any segment as an answer to the other end's probes, and as a witness that the own ones had none.
     pub(in crate::track) fn check_probes(&mut self, step: &mut Step<'_>) {
-        if let Some(probing) = self.ends[step.peer()].probing.as_deref_mut() {
+        if let Some(probing) = self.ends[step.peer()].probing_mut() {
             if !probing.closed {
-                self.ends[step.peer()].probing = None;
+                self.ends[step.peer()].rare.probing = None;
             } else {
                 probing.unanswered = 0;
             }
         }
         let closed = self.closed_for(step.from.reverse(), step.segment.ts);
-        let Some(probing) = self.ends[step.me()].probing.as_deref_mut().filter(|probing| !probing.said) else { return };
+        let Some(probing) = self.ends[step.me()].probing_mut().filter(|probing| !probing.said) else { return };
         let answered = probing.unanswered < MIN_REPEATS;
         if answered && !(probing.closed && closed.is_some()) {
             return;
@@ -70,7 +70,9 @@ impl Connection {
                 // Anything but a probe that takes numbers ends an episode of keep-alives.
                 if step.segment.seq_len() > 0 {
                     let me = &mut self.ends[step.me()];
-                    me.probing = me.probing.take().filter(|probing| probing.closed);
+                    if let Some(rare) = me.rare.get_mut() {
+                        rare.probing.take_if(|probing| !probing.closed);
+                    }
                 }
                 return;
             }
@@ -82,7 +84,7 @@ impl Connection {
         let at = (closed && step.segment.payload_len == 1).then_some(step.obs.seq);
         let me = &mut self.ends[step.me()];
         let fresh = Probing { closed, at, unanswered: 0, first: now.1, last: now, said: false };
-        let probing = me.probing.get_or_insert_with(|| Box::new(fresh));
+        let probing = me.rare.probing.get_or_insert_with(|| Box::new(fresh));
         if probing.closed != closed {
             **probing = fresh;
         }
@@ -107,7 +109,8 @@ impl Connection {
     pub(in crate::track) fn end_stall(&mut self, step: &mut Step<'_>, closed: Span) {
         let limit = self.stall_limit(step.from);
         let prober = &mut self.ends[step.peer()];
-        let Some(probing) = prober.probing.take_if(|probing| probing.closed) else { return };
+        let ends = |rare: &mut RareEnd| rare.probing.take_if(|probing| probing.closed);
+        let Some(probing) = prober.rare.get_mut().and_then(ends) else { return };
         if !probing.said && closed > limit && !step.has(TcpFlags::RST) {
             step.fire(Rule::ZeroWindowStall).time("closed", closed);
         }
@@ -115,7 +118,7 @@ impl Connection {
 
     /// How long the window of `of` has been closed, where that is too long.
     fn closed_for(&self, of: Direction, now: Timestamp) -> Option<Span> {
-        let since = self.ends[of.index()].closed_since?;
+        let since = self.ends[of.index()].rare.closed_since?;
         Some(now.since(since)).filter(|closed| *closed > self.stall_limit(of))
     }
 
@@ -128,7 +131,8 @@ impl Connection {
     pub(in crate::track) fn conclude_probes(&mut self, ended: Ended, found: &mut Vec<Finding>) {
         for from in [Direction::FromOriginator, Direction::FromResponder] {
             let closed = self.closed_for(from.reverse(), self.last.1);
-            let Some(probing) = self.ends[from.index()].probing.take().filter(|probing| !probing.said) else {
+            let probing = self.ends[from.index()].rare.get_mut().and_then(|rare| rare.probing.take());
+            let Some(probing) = probing.filter(|probing| !probing.said) else {
                 continue;
             };
             let answered = probing.unanswered < MIN_REPEATS || ended.now.since(probing.last.1) < ANSWER;

@@ -1,5 +1,6 @@
-//! Every live connection: found by its two ends, aged in lists of equal patience, packed when it rests.
+//! Every live connection: found by its two ends, aged in lists of equal patience, hot or evicted.
 
+mod eviction;
 mod lookahead;
 
 use std::collections::VecDeque;
@@ -11,9 +12,9 @@ use crate::dissect::{Segment, Socket};
 
 use crate::track::conn::connection::Connection;
 use crate::track::key::{FlowHash, FlowHasher, is_low};
-use crate::track::packed::Patterns;
-use crate::track::store::awake::{Awake, Seat};
-use crate::track::store::label::Label;
+use crate::track::packed::Codec;
+use crate::track::store::cold::ColdHeader;
+use crate::track::store::hot::{HotIndex, HotSlab};
 use crate::track::{Direction, FlowKey};
 
 /// How long a connection may be silent depends on what it is.
@@ -30,12 +31,6 @@ pub(in crate::track) enum Age {
 const AGES: usize = 3;
 const NONE: u32 = u32::MAX;
 
-/// So many take their turn after a segment.
-const TURNS: usize = 4;
-
-/// So many turns before its own a connection is brought near.
-const SOON: usize = 4;
-
 /// A connection's place in the table.
 pub(in crate::track) type Slot = u32;
 
@@ -47,26 +42,27 @@ pub(in crate::track) struct Table {
     slots: Vec<Entry>,
     free: Vec<Slot>,
     lists: [List; AGES],
-    /// The connections that are awake, and some places where none is any more; in turn, each is asked whether it was heard of.
-    waking: VecDeque<Slot>,
-    awake: Awake,
-    most_awake: usize,
+    /// The connections that are hot, and some places where none is any more: the clock asks each in turn whether it was heard of.
+    clock: VecDeque<Slot>,
+    hot: HotSlab,
+    max_hot: usize,
     /// The memory that all of them take, and may take.
     bytes: usize,
     max_bytes: usize,
-    /// Those that are over, and still awake when that was noted.
-    over: VecDeque<Slot>,
-    patterns: Patterns,
-    /// The places of the next segments' connections, and whether they come from its lower end; so many of them have been taken.
-    near: Vec<(Slot, bool)>,
-    nearest: usize,
+    /// Those that are not open and were hot when that was noted, oldest first: few segments come for them.
+    passing: [VecDeque<Slot>; AGES],
+    codec: Codec,
+    /// The lookahead queue: the places of the next segments' connections, and whether they come from its lower end; so many of them
+    /// have been taken.
+    lookahead: Vec<(Slot, bool)>,
+    taken: usize,
 }
 
 struct Entry {
     held: Held,
     age: Age,
-    /// It stands in `waking`.
-    in_turn: bool,
+    /// It stands in `clock`.
+    in_clock: bool,
     /// It was heard of since its last turn.
     heard: bool,
     /// Its client is the lower of its two ends.
@@ -80,8 +76,8 @@ struct Entry {
 }
 
 impl Entry {
-    fn is_awake(&self) -> bool {
-        matches!(self.held, Held::Awake(seat) if seat != Seat::NOBODY)
+    fn is_hot(&self) -> bool {
+        matches!(self.held, Held::Hot(index) if index != HotIndex::NONE)
     }
 
     /// Which way a segment goes.
@@ -93,13 +89,14 @@ impl Entry {
 /// Where a connection is, if there is one.
 #[derive(Debug)]
 enum Held {
-    Awake(Seat),
-    Resting(Box<[u8]>),
+    Hot(HotIndex),
+    /// Packed, behind its header.
+    Cold(Box<[u8]>),
 }
 
 impl Held {
     // No case of its own: an entry would be larger.
-    const NOTHING: Self = Self::Awake(Seat::NOBODY);
+    const NOTHING: Self = Self::Hot(HotIndex::NONE);
 }
 
 const _: () = assert!(size_of::<Entry>() <= 40, "every connection has one");
@@ -112,23 +109,23 @@ struct List {
 }
 
 impl Table {
-    /// A table of which so many connections are awake, and which takes about so much memory.
-    pub fn new(most_awake: usize, max_bytes: usize) -> Self {
+    /// A table of which so many connections are hot at most, and which takes about so much memory.
+    pub fn new(max_hot: usize, max_bytes: usize) -> Self {
         Self {
             hasher: FlowHasher::default(),
             index: HashTable::new(),
             slots: Vec::new(),
             free: Vec::new(),
             lists: [List { head: NONE, tail: NONE, len: 0 }; AGES],
-            waking: VecDeque::new(),
-            awake: Awake::default(),
-            most_awake,
+            clock: VecDeque::new(),
+            hot: HotSlab::default(),
+            max_hot,
             bytes: 0,
             max_bytes,
-            over: VecDeque::new(),
-            patterns: Patterns::default(),
-            near: Vec::new(),
-            nearest: 0,
+            passing: Default::default(),
+            codec: Codec::default(),
+            lookahead: Vec::new(),
+            taken: 0,
         }
     }
 
@@ -137,17 +134,17 @@ impl Table {
         &self.hasher
     }
 
-    fn label_of(&self, held: &Held) -> Option<Label> {
+    fn header_of(&self, held: &Held) -> Option<ColdHeader> {
         match held {
-            Held::Awake(seat) => self.awake.get(*seat).map(Label::of),
-            Held::Resting(bytes) => Some(Label::read(bytes).0),
+            Held::Hot(index) => self.hot.get(*index).map(ColdHeader::of),
+            Held::Cold(bytes) => Some(ColdHeader::read(bytes).0),
         }
     }
 
     fn has(&self, held: &Held, segment: &Segment) -> bool {
         match held {
-            Held::Awake(seat) => self.awake.get(*seat).is_some_and(|connection| connection.has(segment)),
-            Held::Resting(bytes) => Label::has(bytes, segment),
+            Held::Hot(index) => self.hot.get(*index).is_some_and(|connection| connection.has(segment)),
+            Held::Cold(bytes) => ColdHeader::has(bytes, segment),
         }
     }
 
@@ -166,37 +163,26 @@ impl Table {
         self.index.find(hash.hash(), equal).copied()
     }
 
-    /// A connection, awake.
+    /// A connection, hot from now on.
     pub fn get(&mut self, slot: Slot) -> Option<&mut Connection> {
         let entry = self.slots.get_mut(slot as usize)?;
         entry.heard = true;
-        let seat = match &entry.held {
-            Held::Awake(seat) => *seat,
-            Held::Resting(_) => self.wake(slot)?,
+        let index = match &entry.held {
+            Held::Hot(index) => *index,
+            Held::Cold(_) => self.load(slot)?,
         };
-        self.awake.get_mut(seat)
+        self.hot.get_mut(index)
     }
 
-    /// Unpacks a connection.
-    fn wake(&mut self, slot: Slot) -> Option<Seat> {
-        let entry = self.slots.get_mut(slot as usize)?;
-        let Held::Resting(bytes) = &entry.held else { return None };
-        let seat = self.awake.put(Label::unpack(bytes, &mut self.patterns));
-        entry.held = Held::Awake(seat);
-        self.wakes(slot);
-        self.weigh(slot);
-        Some(seat)
-    }
-
-    /// What can be known of a connection without waking it.
-    pub fn label(&self, slot: Slot) -> Option<Label> {
-        self.label_of(&self.slots.get(slot as usize)?.held)
+    /// What can be known of a connection without loading it.
+    pub fn header(&self, slot: Slot) -> Option<ColdHeader> {
+        self.header_of(&self.slots.get(slot as usize)?.held)
     }
 
     pub fn insert(&mut self, connection: Connection, age: Age, now: Timestamp) -> Slot {
         let hash = self.hasher.hash(&connection.key());
         let client_low = is_low(connection.ends[0].socket, connection.ends[1].socket);
-        let held = Held::Awake(self.awake.put(connection));
+        let held = Held::Hot(self.hot.put(connection));
         let slot = match self.free.pop() {
             Some(slot) => {
                 let entry = &mut self.slots[slot as usize];
@@ -207,7 +193,7 @@ impl Table {
                 self.slots.push(Entry {
                     held,
                     age,
-                    in_turn: false,
+                    in_clock: false,
                     heard: true,
                     client_low,
                     previous: NONE,
@@ -223,7 +209,7 @@ impl Table {
         }
         self.index.insert_unique(hash, slot, |_| 0);
         self.link(slot, age, now);
-        self.wakes(slot);
+        self.put_in_clock(slot);
         self.weigh(slot);
         slot
     }
@@ -232,8 +218,8 @@ impl Table {
     fn grow(&mut self) {
         let mut index = std::mem::take(&mut self.index);
         let rehash = |slot: &Slot| {
-            let label = self.label_of(&self.slots[*slot as usize].held);
-            label.map_or(0, |label| self.hasher.hash(&FlowKey::new(label.ends[0], label.ends[1])))
+            let header = self.header_of(&self.slots[*slot as usize].held);
+            header.map_or(0, |header| self.hasher.hash(&FlowKey::new(header.ends[0], header.ends[1])))
         };
         index.reserve(1, rehash);
         self.index = index;
@@ -243,8 +229,8 @@ impl Table {
         self.unlink(slot);
         self.bytes = self.bytes.saturating_sub(std::mem::take(&mut self.slots[slot as usize].bytes) as usize);
         let connection = match std::mem::replace(&mut self.slots[slot as usize].held, Held::NOTHING) {
-            Held::Awake(seat) => self.awake.take(seat)?,
-            Held::Resting(bytes) => Label::unpack(&bytes, &mut self.patterns),
+            Held::Hot(index) => self.hot.take(index)?,
+            Held::Cold(bytes) => ColdHeader::unpack(&bytes, &mut self.codec),
         };
         if let Ok(found) = self.index.find_entry(self.hasher.hash(&connection.key()), |other| *other == slot) {
             found.remove();
@@ -253,31 +239,13 @@ impl Table {
         Some(connection)
     }
 
-    /// One more is awake.
-    fn wakes(&mut self, slot: Slot) {
-        let entry = &mut self.slots[slot as usize];
-        entry.heard = true;
-        if !std::mem::replace(&mut entry.in_turn, true) {
-            self.waking.push_back(slot);
-        }
-    }
-
-    /// Where too many are awake, a few go to rest: what is over first, and then what was not heard of for long. Those of which
-    /// something is open stay awake.
-    #[inline]
-    pub fn settle(&mut self) {
-        if self.awake.len() > self.most_awake {
-            self.take_turns();
-        }
-    }
-
     /// Takes note of the memory that a connection takes now.
     pub fn weigh(&mut self, slot: Slot) {
         let Some(entry) = self.slots.get_mut(slot as usize) else { return };
         let bytes = size_of::<Entry>()
             + match &entry.held {
-                Held::Awake(seat) => self.awake.get(*seat).map_or(0, Connection::bytes),
-                Held::Resting(bytes) => bytes.len(),
+                Held::Hot(index) => self.hot.get(*index).map_or(0, Connection::bytes),
+                Held::Cold(bytes) => bytes.len(),
             };
         let before = std::mem::replace(&mut entry.bytes, u32::try_from(bytes).unwrap_or(u32::MAX));
         self.bytes = self.bytes.saturating_sub(before as usize).saturating_add(entry.bytes as usize);
@@ -289,87 +257,12 @@ impl Table {
         self.bytes > self.max_bytes
     }
 
-    /// Makes room, but not of `newest`: those that were not heard of since their last turn go to rest. The first that cannot is the
-    /// one to be given up.
-    pub fn make_room(&mut self, newest: Slot) -> Option<Slot> {
-        // Each is asked twice at most: what was heard of at its first turn is not any more at its second.
-        for _ in 0..2 * self.waking.len() {
-            if !self.is_too_large() {
-                return None;
-            }
-            let slot = self.waking.pop_front()?;
-            let entry = &mut self.slots[slot as usize];
-            entry.in_turn = false;
-            if !entry.is_awake() {
-                continue;
-            }
-            if slot == newest || std::mem::replace(&mut entry.heard, false) {
-                entry.in_turn = true;
-                self.waking.push_back(slot);
-            } else if !self.put_to_rest(slot) {
-                return Some(slot);
-            }
-        }
-        None
-    }
-
-    fn take_turns(&mut self) {
-        for _ in 0..TURNS {
-            if self.awake.len() <= self.most_awake {
-                return;
-            }
-            // The last first: it is near still, and so is the room that it leaves.
-            if let Some(slot) = self.over.pop_back() {
-                if self.slots[slot as usize].age == Age::Over {
-                    self.put_to_rest(slot);
-                }
-            } else if let Some(slot) = self.waking.pop_front() {
-                // Whose turn comes soon has not been heard of for long, and is far away.
-                self.bring_all_near(self.waking.get(SOON));
-                self.turn(slot);
-            }
-        }
-    }
-
-    fn turn(&mut self, slot: Slot) {
-        let entry = &mut self.slots[slot as usize];
-        entry.in_turn = false;
-        if !entry.is_awake() {
-            return;
-        }
-        let heard = std::mem::replace(&mut entry.heard, false);
-        if heard || !self.put_to_rest(slot) {
-            self.slots[slot as usize].in_turn = true;
-            self.waking.push_back(slot);
-        }
-    }
-
-    /// Packs a connection, unless something of it is open.
-    fn put_to_rest(&mut self, slot: Slot) -> bool {
-        let entry = &mut self.slots[slot as usize];
-        let Held::Awake(seat) = entry.held else { return false };
-        let Some(connection) = self.awake.get_mut(seat) else { return false };
-        if !connection.rest() {
-            return false;
-        }
-        entry.held = Held::Resting(Label::pack(connection, &mut self.patterns).into());
-        self.awake.take(seat);
-        self.weigh(slot);
-        true
-    }
-
     /// Moves a connection to the end of the list for `age`, unless it hangs there already.
     pub fn set_age(&mut self, slot: Slot, age: Age, now: Timestamp) {
         if self.slots[slot as usize].age != age {
             self.unlink(slot);
             self.link(slot, age, now);
-            if age == Age::Over {
-                if self.over.len() > self.most_awake {
-                    // It has been let go since, or has its turn with all that are awake.
-                    self.over.pop_front();
-                }
-                self.over.push_back(slot);
-            }
+            self.note_passing(slot, age);
         }
     }
 
@@ -388,7 +281,7 @@ impl Table {
 
     /// Every connection's place, by number.
     pub fn by_number(&self) -> Vec<Slot> {
-        let number = |(entry, slot): (&Entry, Slot)| Some((self.label_of(&entry.held)?.number, slot));
+        let number = |(entry, slot): (&Entry, Slot)| Some((self.header_of(&entry.held)?.number, slot));
         let mut all: Vec<(u32, Slot)> = self.slots.iter().zip(0..).filter_map(number).collect();
         all.sort_unstable();
         all.into_iter().map(|(_, slot)| slot).collect()
@@ -399,7 +292,7 @@ impl Table {
         let at = |slot: Slot| self.slots.get(slot as usize);
         let first = at(self.lists[age as usize].head);
         let all = std::iter::successors(first, move |entry| at(entry.next));
-        all.filter_map(|entry| Some(self.label_of(&entry.held)?.ends[1]))
+        all.filter_map(|entry| Some(self.header_of(&entry.held)?.ends[1]))
     }
 
     /// The places of a list's connections, oldest first.

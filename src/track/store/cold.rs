@@ -1,4 +1,4 @@
-//! What must be known of a connection while it rests.
+//! What must be known of an evicted connection.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,11 +8,11 @@ use crate::capture::Timestamp;
 use crate::dissect::{Segment, Socket};
 
 use crate::track::conn::connection::Connection;
-use crate::track::packed::Patterns;
+use crate::track::packed::Codec;
 
 /// The bytes before those of a packed connection.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Label {
+pub(in crate::track) struct ColdHeader {
     pub number: u32,
     /// The last segment's time.
     pub last: Timestamp,
@@ -27,8 +27,8 @@ const LONGEST: usize = 4 + 8 + 1 + 2 * 18;
 const ONE_SIDED: u8 = 1;
 const IPV6: [u8; 2] = [2, 4];
 
-impl Label {
-    /// The label of a connection.
+impl ColdHeader {
+    /// The header of a connection.
     pub fn of(connection: &Connection) -> Self {
         Self {
             number: connection.number,
@@ -38,17 +38,17 @@ impl Label {
         }
     }
 
-    /// Packs a connection behind its label.
-    pub fn pack<'a>(connection: &Connection, patterns: &'a mut Patterns) -> &'a [u8] {
-        patterns.pack(&Self::of(connection).write(), connection.last.1, connection)
+    /// Packs a connection behind its header.
+    pub fn pack<'a>(connection: &Connection, codec: &'a mut Codec) -> &'a [u8] {
+        codec.pack(&Self::of(connection).write(), connection.last.1, connection)
     }
 
     /// Unpacks it again.
-    pub fn unpack(bytes: &[u8], patterns: &mut Patterns) -> Connection {
-        let (label, length) = Self::read(bytes);
-        let mut connection: Connection = patterns.unpack(length, label.last, bytes);
-        connection.number = label.number;
-        for (end, socket) in connection.ends.iter_mut().zip(label.ends) {
+    pub fn unpack(bytes: &[u8], codec: &mut Codec) -> Connection {
+        let (header, length) = Self::read(bytes);
+        let mut connection: Connection = codec.unpack(header.last, bytes.get(length..).unwrap_or_default());
+        connection.number = header.number;
+        for (end, socket) in connection.ends.iter_mut().zip(header.ends) {
             end.socket = socket;
         }
         connection
@@ -76,7 +76,7 @@ impl Label {
         bytes
     }
 
-    /// The label that these bytes begin with, and its length.
+    /// The header that these bytes begin with, and its length.
     pub fn read(bytes: &[u8]) -> (Self, usize) {
         let mut rest = Rest(bytes);
         let [marks] = rest.take();
