@@ -95,7 +95,7 @@ catalogue! {
 
     Retransmission "TC201" "retransmission" Warning "RFC 9293 §3.8.1"
         "bytes that the sender had sent before"
-        "[{bytes} ]retransmitted[, {after} after {first}][, in smaller segments, since {error} asked for it ({icmp})][; part of the stall in {stall}]"
+        "[{bytes} ]retransmitted[, {after} after {first}][, in smaller segments, since {error} asked for it ({icmp})][, since {refused} had not taken it with the SYN][; part of the stall in {stall}]"
     FastRetransmission "TC202" "fast-retransmission" Warning "RFC 5681 §3.2, RFC 8985 §6"
         "bytes retransmitted because duplicate ACKs or SACK asked for them"
         "[{bytes} ]retransmitted after duplicate ACKs or SACK[, {after} after {first}][; part of the stall in {stall}]"

@@ -18,8 +18,8 @@ pub(in crate::track) struct Gap {
     pub tsval: Option<u32>,
     /// Data has gone past it; before that, only a bare acknowledgment's number told of it.
     pub announced: bool,
-    /// The receiver has asked for it: a duplicate acknowledgment or a SACK block above it.
-    pub missed_by_receiver: bool,
+    /// When the receiver first asked for it: by a duplicate acknowledgment, or a SACK block above it.
+    pub asked: Option<Timestamp>,
     /// The frame that acknowledged it all the same.
     pub acked: Option<(u64, Timestamp)>,
 }
@@ -40,7 +40,7 @@ impl Gap {
             ip_id: segment.ip_id.unwrap_or(0),
             tsval: segment.options.timestamps.map(|(tsval, _)| tsval),
             announced: false,
-            missed_by_receiver: false,
+            asked: None,
             acked: None,
         }
     }
@@ -157,11 +157,11 @@ impl Gaps {
     }
 
     /// Marks every hole below `edge` as asked for.
-    pub fn ask_below(&mut self, edge: i64) {
-        let first = self.list.partition_point(|gap| gap.missed_by_receiver);
+    pub fn ask_below(&mut self, edge: i64, now: Timestamp) {
+        let first = self.list.partition_point(|gap| gap.asked.is_some());
         let last = self.list.partition_point(|gap| gap.from < edge);
         let loss_reports = self.list.get_mut(first..last).unwrap_or_default();
-        loss_reports.iter_mut().for_each(|gap| gap.missed_by_receiver = true);
+        loss_reports.iter_mut().for_each(|gap| gap.asked = Some(now));
     }
 
     /// Whether any of `from..to` lies in a hole.
@@ -189,7 +189,7 @@ impl Gaps {
 
 /// A segment that takes numbers and that was not captured in the order of time.
 pub(in crate::track) fn is_earlier(segment: &Segment, gap: &Gap) -> bool {
-    segment.ts < gap.opened && !gap.missed_by_receiver && !segment.flags.contains(TcpFlags::SYN)
+    segment.ts < gap.opened && gap.asked.is_none() && !segment.flags.contains(TcpFlags::SYN)
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
             ip_id: 0,
             tsval: None,
             announced: true,
-            missed_by_receiver: false,
+            asked: None,
             acked: None,
         }
     }

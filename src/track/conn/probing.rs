@@ -10,6 +10,8 @@ use crate::track::Finding;
 pub(in crate::track) struct Probing {
     /// The other end's window is closed; else the connection is idle.
     pub closed: bool,
+    /// The number of the octet that the last one carried, which no timer has sent before.
+    pub at: Option<i64>,
     /// Those after the other end's last word: how many, the first one's time, the last one.
     pub unanswered: u32,
     pub first: Timestamp,

@@ -31,7 +31,8 @@ impl Connection {
             return true;
         }
         // §3.8.6.1: a probe with the next octet, which the receiver has no room for.
-        if step.segment.payload_len == 1 && peer.window == 0 && peer.ack == Some(step.obs.seq) {
+        let shut = peer.window == 0 || self.crosses_the_window(step);
+        if step.segment.payload_len == 1 && peer.ack == Some(step.obs.seq) && shut {
             step.obs.notes.push(Note::ZeroWindowProbe);
             self.probe = Some((step.from, Note::ZeroWindowProbe));
             return me.probe_at(step.obs.seq).is_some();
@@ -57,6 +58,10 @@ impl Connection {
         if !probes {
             me.take_back_probe(from);
         }
+        // The octet of a probe that was acknowledged meanwhile: its sender counts from before it until it knows.
+        let probed =
+            !probes && me.nxt == from + 1 && end > me.nxt && me.probing.as_deref().is_some_and(|p| p.at == Some(from));
+        let from = from + i64::from(probed);
         if me.low == i64::MAX {
             // Its numbers were known only from acknowledgments.
             me.low = from;
@@ -287,7 +292,7 @@ impl Connection {
                 self.history.gap(from);
                 self.give_up_gap(step, from, &gap);
                 let (frame, ts) = gap.acked.unwrap_or_default();
-                if gap.missed_by_receiver {
+                if gap.asked.is_some() {
                     continue;
                 }
                 let mut finding = self.late_finding(Rule::CaptureGap, (frame, ts), from);

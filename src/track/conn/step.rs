@@ -8,6 +8,7 @@ use crate::rules::Rule;
 
 use crate::track::conn::sent::Sent;
 use crate::track::shared::carried::Counts;
+use crate::track::shared::echo::Echo;
 use crate::track::shared::icmp::IcmpErrors;
 use crate::track::shared::recent::RecentSegments;
 use crate::track::shared::stall::Stalls;
@@ -42,6 +43,8 @@ pub(in crate::track) struct Shared {
     pub slow_response: Span,
     /// Capture points, as copies show them.
     pub taps: Taps,
+    /// Whether every packet comes again.
+    pub echo: Echo,
     /// One direction of some connection is stored late against the other.
     pub skewed: bool,
     /// What is counted of the capture.

@@ -112,6 +112,13 @@ impl Connection {
         (mss > 0 && longer).then_some(mss)
     }
 
+    /// Whether an end's newest timestamp came with old bytes.
+    // RFC 7323 §5.3: what the receiver has already is not acceptable (R2), and so leaves TS.Recent as it is (R3).
+    fn was_sent_again(&self, end: usize, tsval: u32) -> bool {
+        let recovery = self.ends[end].recovery.as_deref();
+        recovery.is_some_and(|recovery| recovery.resent.iter().any(|resent| resent.tsval == Some(tsval)))
+    }
+
     // RFC 5925 §2.2, RFC 2385 §2: once used, on every segment; never both.
     fn check_authentication(&mut self, step: &mut Step<'_>) {
         let options = &step.segment.options;
@@ -196,7 +203,11 @@ impl Connection {
         let old = self.ends[me].tsval;
         if tsval.wrapping_sub(old) as i32 >= 0 {
             self.ends[me].tsval = tsval;
-        } else if agreed && advances && segment.ts.since(self.ends[me].last_ts).0 < PAWS_IDLE_NANOS {
+        } else if agreed
+            && advances
+            && !self.was_sent_again(me, old)
+            && segment.ts.since(self.ends[me].last_ts).0 < PAWS_IDLE_NANOS
+        {
             step.fire(Rule::TimestampRegressed).number("tsval", tsval).number("old_tsval", old);
         }
         let other = &self.ends[peer];

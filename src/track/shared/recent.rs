@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use prefetch_index::prefetch_index;
 
 use crate::capture::Timestamp;
+use crate::dissect::SeqNumber;
 
 use crate::track::Direction;
 use crate::track::packed::{Kind, Pack, Packer, Unpacker};
@@ -29,13 +30,27 @@ pub(in crate::track) struct RecentSegment {
     flow: u32,
     /// The one of the same end before it.
     before: Cursor,
-    advert: Option<Advert>,
+    /// Its payload's numbers; more of them than the Internet Protocol has room for are not kept.
+    seq: SeqNumber,
+    payload_len: u16,
+    /// The window that it advertised, where `advertises`.
+    advertises: bool,
+    tsval: u32,
+    window: u32,
+    edge: i64,
 }
 
 impl RecentSegment {
     /// The window that it advertised.
     pub fn advert(&self) -> Option<Advert> {
-        self.advert
+        let Self { tsval, edge, window, .. } = *self;
+        self.advertises.then_some(Advert { tsval, edge, window })
+    }
+
+    /// Whether its payload holds all of these numbers.
+    pub fn holds(&self, seq: SeqNumber, payload_len: u32) -> bool {
+        let skipped = i64::from(seq.distance(self.seq));
+        skipped >= 0 && skipped + i64::from(payload_len) <= i64::from(self.payload_len)
     }
 }
 
@@ -97,8 +112,26 @@ impl RecentSegment {
 impl RecentSegments {
     /// Adds a segment of an end behind that end's newest, which it becomes.
     pub fn add(&mut self, end: &mut Cursor, (flow, from): (u32, Direction), seen: PassingSegment) {
-        let PassingSegment { hash, ts, frame, place, ttl, host } = seen;
-        let passed = RecentSegment { hash, ts, frame, place, ttl, host, from, flow, before: *end, advert: None };
+        let PassingSegment { hash, ts, frame, place, ttl, host, seq, payload_len } = seen;
+        let (advertises, tsval, window, edge, before) = (false, 0, 0, 0, *end);
+        let payload_len = payload_len.min(u16::MAX.into()) as u16;
+        let passed = RecentSegment {
+            hash,
+            ts,
+            frame,
+            place,
+            ttl,
+            host,
+            from,
+            flow,
+            before,
+            seq,
+            payload_len,
+            advertises,
+            tsval,
+            window,
+            edge,
+        };
         self.newest = self.newest.wrapping_add(1).max(1);
         match self.ring.get_mut(slot(self.newest)) {
             Some(old) => *old = passed,
@@ -137,7 +170,8 @@ impl RecentSegments {
     /// Notes what an end's newest segment advertises.
     pub fn advertise(&mut self, end: Cursor, advert: Advert) {
         if let Some(passed) = self.ring.get_mut(slot(end.0)).filter(|_| end.0 == self.newest) {
-            passed.advert = Some(advert);
+            let Advert { tsval, edge, window } = advert;
+            (passed.advertises, passed.tsval, passed.edge, passed.window) = (true, tsval, edge, window);
         }
     }
 
@@ -174,6 +208,8 @@ pub(in crate::track) struct PassingSegment {
     pub place: u32,
     pub ttl: u8,
     pub host: u16,
+    pub seq: SeqNumber,
+    pub payload_len: u32,
 }
 
 /// What tells hosts apart, most of them; the last bit is free.
@@ -196,7 +232,16 @@ mod tests {
     use super::*;
 
     fn seen(frame: u64) -> PassingSegment {
-        PassingSegment { hash: frame, ts: Timestamp(0), frame, place: 0, ttl: 64, host: 0 }
+        PassingSegment {
+            hash: frame,
+            ts: Timestamp(0),
+            frame,
+            place: 0,
+            ttl: 64,
+            host: 0,
+            seq: SeqNumber(0),
+            payload_len: 0,
+        }
     }
 
     #[test]

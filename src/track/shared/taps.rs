@@ -18,11 +18,6 @@ impl Route {
         Self { from: first.place, to: second.place, hops: i16::from(first.ttl) - i16::from(second.ttl) }
     }
 
-    /// Of two copies in one place.
-    pub fn here(seen: &PassingSegment) -> Self {
-        Self { from: seen.place, to: seen.place, hops: 0 }
-    }
-
     /// Whether the copies were captured in two places: a packet that the network delivers twice takes one way.
     pub fn is_elsewhere(self) -> bool {
         self.hops != 0 || self.from != self.to

@@ -1,5 +1,6 @@
 //! Which connection a segment on known addresses and ports belongs to: the one that is there, or one that takes its place.
 
+use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::track::conn::connection::{Connection, Path};
 use crate::track::conn::step::Step;
@@ -35,7 +36,7 @@ impl FlowTracker {
             };
         }
         let silent = segment.ts.since(connection.last.1) > idle;
-        if connection.is_foreign(segment)
+        if connection.is_foreign(segment, Span(msl.0.saturating_mul(2)))
             || connection.is_opened_anew(segment)
             || silent && !connection.is_continued_by(segment)
         {

@@ -103,7 +103,7 @@ impl Connection {
                     let (frame, ts) = (step.segment.frame, step.segment.ts);
                     peer.resends.get_or_insert_default().report(*left, *right, frame, ts);
                 }
-                peer.gaps.ask_below(*right);
+                peer.gaps.ask_below(*right, step.segment.ts);
             }
         }
         (news, dsack)
@@ -247,7 +247,7 @@ impl Connection {
         let peer = &mut self.ends[step.peer()];
         if step.segment.options.sack.is_empty() {
             // Without SACK, all that is missing may be meant.
-            peer.gaps.ask_below(i64::MAX);
+            peer.gaps.ask_below(i64::MAX, step.segment.ts);
         }
         let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
         // With SACK, one without a block asks for nothing: it refuses what the closed window has no room for.
@@ -289,8 +289,12 @@ impl Connection {
         me.window = window;
         if let Some(ack) = ack.filter(|_| known) {
             let edge = ack.saturating_add(i64::from(window));
-            if let Some((tsval, _)) = segment.options.timestamps {
-                me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.recent);
+            match segment.options.timestamps {
+                Some((tsval, _)) => {
+                    me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.recent);
+                }
+                // Nothing echoes it.
+                None => step.shared.recent.advertise(me.recent, Advert { tsval: 0, edge, window }),
             }
         }
         let done = self.ends[step.peer()].fin;

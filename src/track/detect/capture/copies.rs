@@ -42,7 +42,11 @@ impl Connection {
     /// Whether this segment is one of the last, seen again; it is left out of everything if so.
     pub(in crate::track) fn take_copy(&mut self, step: &mut Step<'_>) -> Option<Copied> {
         let digest = digest(step.segment);
-        let twin = if self.repeats(step) { self.twin(step, &digest) } else { None };
+        // What is cut off its options cannot be compared.
+        let comparable = !step.segment.options.cut && self.repeats(step);
+        let like = if comparable { self.like(step, &digest) } else { None };
+        self.listen(step, &digest, like.as_ref());
+        let twin = like.and_then(|_| self.twin(step, &digest));
         self.note_recent(step, digest);
         let Some(twin) = twin else { return self.is_part_of_a_frame(step) };
         if self.contradicted(step).is_some() {
@@ -61,7 +65,8 @@ impl Connection {
         // A frame that has no room for what its IP header says was cut on its way into the capture.
         let segment = step.segment;
         let cut = segment.payload_len > 0 && segment.payload_digest.is_none() && !segment.is_cut();
-        let captured = route.is_elsewhere() || cut || self.comes_twice(step, after);
+        let returns = step.shared.echo.returns(route, after);
+        let captured = route.is_elsewhere() || cut || returns || self.comes_twice(step, after);
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
         let finding = step.fire(rule);
         finding.frame("first", first);
@@ -102,7 +107,29 @@ impl Connection {
 
     /// Remembers a segment that cannot be a copy.
     pub(in crate::track) fn pass(&mut self, step: &mut Step<'_>) {
-        self.note_recent(step, digest(step.segment));
+        let digest = digest(step.segment);
+        if step.shared.echo.listens() {
+            self.listen(step, &digest, None);
+        }
+        self.note_recent(step, digest);
+    }
+
+    /// Learns whether every packet comes again.
+    fn listen(&self, step: &mut Step<'_>, digest: &PassingSegment, like: Option<&RecentSegment>) {
+        let shared = &mut *step.shared;
+        shared.echo.hear(step.segment, digest, like, &shared.recent);
+    }
+
+    /// The last packet of its sender that was the same.
+    fn like(&self, step: &Step<'_>, digest: &PassingSegment) -> Option<RecentSegment> {
+        let last = self.last_of_sender(step);
+        last.chain(step.shared.recent.before(digest.hash)).find(|other| other.hash == digest.hash).copied()
+    }
+
+    fn last_of_sender<'s>(&self, step: &'s Step<'_>) -> impl Iterator<Item = &'s RecentSegment> {
+        let between = step.shared.taps.is_known() || step.shared.echo.listens();
+        let kept = if between { MAX_COMPARED_BETWEEN_TAPS } else { MAX_COMPARED };
+        step.shared.recent.back(self.ends[step.me()].recent, (self.number, step.from)).take(kept)
     }
 
     fn note_recent(&mut self, step: &mut Step<'_>, digest: PassingSegment) {
@@ -130,13 +157,16 @@ impl Connection {
         }
         let digest = digest(segment);
         let last = |kept| step.shared.recent.back(me.recent, (self.number, step.from)).take(kept).skip(1);
-        let whole = last(MAX_COMPARED).find(|passed| passed.frame == joined).copied();
-        let left_with_it = whole.is_some_and(|whole| self.left_with(step, &whole, (first.is_some(), end), after));
+        // That its numbers were acknowledged does not tell that they were captured.
+        let whole = last(MAX_COMPARED)
+            .find(|passed| passed.frame == joined)
+            .filter(|passed| passed.holds(segment.seq, segment.payload_len))
+            .copied()?;
+        let left_with_it = self.left_with(step, &whole, (first.is_some(), end), after);
         if !left_with_it && !self.is_counted_back(step, end) {
             return None;
         }
-        let route = whole.map(|whole| Route::between(&whole, &digest));
-        Some(self.say_copy(step, joined, route.unwrap_or_else(|| Route::here(&digest)), after))
+        Some(self.say_copy(step, joined, Route::between(&whole, &digest), after))
     }
 
     /// Whether the IP ID is that of the segment that ends at `end`, counted back from the last one.
@@ -182,10 +212,8 @@ impl Connection {
 
     /// The packet that this segment is, seen before. A copy from another capture point is told by that first.
     fn twin(&self, step: &Step<'_>, digest: &PassingSegment) -> Option<RecentSegment> {
-        let kept = if step.shared.taps.is_known() { MAX_COMPARED_BETWEEN_TAPS } else { MAX_COMPARED };
-        let last = step.shared.recent.back(self.ends[step.me()].recent, (self.number, step.from)).take(kept);
         let mut here = None;
-        let last = last.chain(step.shared.recent.before(digest.hash));
+        let last = self.last_of_sender(step).chain(step.shared.recent.before(digest.hash));
         for other in last.filter(|other| other.hash == digest.hash) {
             let (route, after) = (Route::between(other, digest), digest.ts.since(other.ts));
             if route.is_elsewhere() && self.was_captured_before(step, route, after) {
@@ -206,7 +234,7 @@ impl Connection {
         let segment = step.segment;
         let told_apart = self.numbers_packets(step) || segment.options.timestamps.is_some();
         let longest = if told_apart { MAX_DUPLICATE_DELAY } else { MAX_PLAIN_DELAY };
-        taps.reaches(route, after) || after.0.saturating_abs() <= longest.0
+        taps.reaches(route, after) || step.shared.echo.returns(route, after) || after.0.saturating_abs() <= longest.0
     }
 
     /// Whether its sender's IP IDs tell packets apart.
@@ -219,12 +247,16 @@ impl Connection {
         let me = &self.ends[step.me()];
         let after = digest.ts.since(twin.ts);
         let segment = step.segment;
+        let route = Route::between(twin, digest);
+        let returns = step.shared.echo.returns(route, after);
         // RFC 9293 §3.8.1: what is sent again unchanged may keep its IP ID. No timer is shorter than this.
-        let longest = if segment.seq_len() > 0 { MIN_RTO } else { MAX_DUPLICATE_DELAY };
+        let longest = if segment.seq_len() > 0 && !returns { MIN_RTO } else { MAX_DUPLICATE_DELAY };
         if after > longest || after.0 < 0 {
             return false;
         }
-        let route = Route::between(twin, digest);
+        if returns {
+            return true;
+        }
         let known = step.shared.taps.reaches(route, after) && (route.is_elsewhere() || self.is_doubled(step, after));
         if self.numbers_packets(step) || known {
             return true;
@@ -301,5 +333,15 @@ pub(in crate::track) fn digest(segment: &Segment) -> PassingSegment {
     }
     let place = segment.place ^ segment.interface.wrapping_mul(0x9e37_79b9);
     let host = host_mark(segment.src.addr) | u16::from(segment.payload_len > 0);
-    PassingSegment { hash: hasher.finish(), ts: segment.ts, frame: segment.frame, ttl: segment.ttl, place, host }
+    let (seq, payload_len) = (segment.seq, segment.payload_len);
+    PassingSegment {
+        hash: hasher.finish(),
+        ts: segment.ts,
+        frame: segment.frame,
+        ttl: segment.ttl,
+        place,
+        host,
+        seq,
+        payload_len,
+    }
 }

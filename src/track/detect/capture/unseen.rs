@@ -63,10 +63,20 @@ impl Connection {
             return (stored((tsval.wrapping_sub(other) as i32) <= 0), "timestamp");
         }
         // Nothing of what its sender sent behind them was captured, so it may well come in order.
-        let last = me.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(missing.to, |last| last.to);
-        let last = last.max(missing.to);
-        let above = me.gaps.overlap(last, me.nxt) as i64;
-        (stored(last.saturating_add(above) >= me.nxt), "seen")
+        (stored(self.is_last_of(step, missing.to)), "seen")
+    }
+
+    /// Whether times tell nothing, since one direction is late, but nothing that its sender sent behind it was captured before.
+    pub(in crate::track) fn comes_late_in_order(&self, step: &Step<'_>) -> bool {
+        let end = step.obs.seq + i64::from(step.segment.seq_len());
+        (step.shared.skewed || self.is_late(step.from)) && self.is_last_of(step, end)
+    }
+
+    /// Whether no number from `end` on was captured, as far as they are known from acknowledgments.
+    fn is_last_of(&self, step: &Step<'_>, end: i64) -> bool {
+        let me = &self.ends[step.me()];
+        let last = me.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(end, |last| last.to.max(end));
+        last.saturating_add(me.gaps.overlap(last, me.nxt) as i64) >= me.nxt
     }
 
     /// Takes back what was said and counted of numbers that turned up, and notes that they came late.

@@ -1,7 +1,7 @@
 //! Addresses and ports that are used again: whether a segment belongs to the connection that is there, or to another (TC114, TC115).
 
 use crate::capture::Span;
-use crate::dissect::{Segment, TcpFlags};
+use crate::dissect::{Segment, SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
@@ -22,6 +22,9 @@ pub(in crate::track) enum Reuse {
 
 /// No stack asks again sooner once it was refused (Windows waits for half a second): an earlier SYN was on its way already.
 const SOONEST_RETRY: Span = Span::from_millis(100);
+
+/// The largest window (RFC 7323 §2.3).
+const MAX_WINDOW: i64 = 1 << 30;
 
 impl Connection {
     /// Whether a SYN (without ACK) starts another connection than this one.
@@ -59,18 +62,24 @@ impl Connection {
         Reuse::Undecided
     }
 
-    /// Whether neither number of a segment can be this connection's, which is over or ends: another one has taken its ports.
-    pub fn is_foreign(&self, segment: &Segment) -> bool {
-        let ends = self.ends.iter().any(|end| end.fin.is_some()) || self.is_over();
-        if !ends || segment.flags.contains(TcpFlags::RST) || !self.ends.iter().all(|end| end.facts.syn_seen) {
+    /// Whether neither number of a segment can be this connection's, which is over, or ends, or has been silent for that
+    /// long: another one has taken its ports.
+    pub fn is_foreign(&self, segment: &Segment, silence: Span) -> bool {
+        let over = self.ends.iter().any(|end| end.fin.is_some()) || self.is_over();
+        let silent = segment.ts.since(self.last.1) > silence;
+        let known = self.ends.iter().all(|end| end.facts.syn_seen);
+        if !(over || silent) || segment.flags.contains(TcpFlags::RST) || !known {
             return false;
         }
         let from = self.direction(segment);
-        let elsewhere = |from: Direction, seq| {
-            let end = &self.ends[from.index()];
-            !(0..=end.nxt).contains(&end.relative(seq))
+        let Some(ack) = segment.ack else { return false };
+        let ends = [(&self.ends[from.index()], segment.seq), (&self.ends[from.reverse().index()], ack)];
+        let elsewhere = ends.iter().all(|(end, seq)| !(0..=end.nxt).contains(&end.relative(*seq)));
+        // What the capture missed meanwhile has moved both numbers on, and neither back nor by more than the largest window.
+        let far = |(end, seq): &(&Endpoint, SeqNumber)| {
+            !(0..=end.nxt.saturating_add(MAX_WINDOW)).contains(&end.relative(*seq))
         };
-        elsewhere(from, segment.seq) && segment.ack.is_some_and(|ack| elsewhere(from.reverse(), ack))
+        elsewhere && (over || ends.iter().any(far))
     }
 
     /// Whether a segment goes on exactly where both ends had stopped: with the next number, one that waits for its acknowledgment, or a

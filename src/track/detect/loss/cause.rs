@@ -83,7 +83,7 @@ impl Connection {
 
     /// Whether it is data of the SYN that the SYN+ACK did not take.
     // RFC 7413 §4.2.2: the client sends that again at once.
-    fn is_refused_opening(&self, step: &Step<'_>, sent: Retransmission) -> bool {
+    pub(in crate::track) fn is_refused_opening(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let me = &self.ends[step.me()];
         me.syn_data > 0 && sent.from == me.una && sent.from <= i64::from(me.syn_data) && !sent.again
     }

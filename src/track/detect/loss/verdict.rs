@@ -77,12 +77,17 @@ impl Connection {
             // In one tick of a clock that ticks within a round trip: none lies between them.
             return (late(true), "timestamp");
         }
+        if gap.acked.is_some() && self.comes_late_in_order(step) {
+            return (Verdict::Stored, "seen");
+        }
         // A retransmission comes at least a round trip, or the smallest timer, after what it repeats.
         let waited = segment.ts.since(gap.opened);
         let shortest = self.ends.iter().filter_map(|end| end.leg()).min();
         let soon = waited.is_below(90, shortest.unwrap_or_default()) || waited.is_below(60, self.round_trip());
-        let unasked = !gap.missed_by_receiver && waited < MIN_RTO;
-        (late(soon || unasked), "causality")
+        // Its sender answers what the receiver asks for, and that goes to it and back.
+        let to_sender = self.ends[step.peer()].leg().unwrap_or_default();
+        let answers = gap.asked.is_some_and(|asked| !segment.ts.since(asked).is_below(70, to_sender));
+        (late(soon || !answers && waited < MIN_RTO), "causality")
     }
 
     /// How many packets of its sender died before the capture point where this segment, which seems new, is one of them, sent
@@ -161,6 +166,8 @@ impl Connection {
         if kind == RetransmissionCause::Timeout {
             self.settle_probe(step, sent, clock);
         }
+        let refused = kind == RetransmissionCause::Unknown && self.is_refused_opening(step, sent);
+        let refusal = self.handshake.syn_ack.filter(|_| refused);
         let needless = self.is_needless_already(step, sent);
         let hidden = self.hidden_behind(step, sent);
         let segments = self.segments_in(step);
@@ -211,6 +218,11 @@ impl Connection {
             // Path MTU discovery at work: nothing went wrong that TC702 does not say.
             finding.severity = Severity::Note;
             finding.word("cause", "icmp").word("icmp", icmp).frame("error", frame);
+        }
+        if let Some((frame, _)) = refusal {
+            // Nothing was lost: TC113 says why it goes again.
+            finding.severity = Severity::Note;
+            finding.word("cause", "fast-open").frame("refused", frame);
         }
         if kind == RetransmissionCause::Fast {
             finding.number("duplicate_acks", duplicates);
@@ -286,7 +298,7 @@ impl Connection {
         let Some(recovery) = self.ends[from.index()].recovery.as_deref_mut() else { return };
         let Some(at) = recovery.gaps.iter().position(|gap| gap.opener == missed.opener) else { return };
         let gap = recovery.gaps.remove(at);
-        let cause = if gap.lost || missed.missed_by_receiver { "loss" } else { "capture" };
+        let cause = if gap.lost || missed.asked.is_some() { "loss" } else { "capture" };
         self.say_cause(step, from, gap, cause);
     }
 

@@ -225,7 +225,7 @@ impl Connection {
             ip_id: 0,
             tsval: None,
             announced: true,
-            missed_by_receiver: false,
+            asked: None,
             acked: None,
         });
         sender.nxt = to;

@@ -9,6 +9,7 @@ use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::probing::Probing;
 use crate::track::conn::step::Step;
 use crate::track::detect::conclude::Ended;
+use crate::track::shared::recent::RecentSegment;
 use crate::track::{Direction, Finding, Note};
 
 impl Endpoint {
@@ -27,6 +28,8 @@ impl Endpoint {
 const MIN_REPEATS: u32 = 3;
 /// A window may stay closed for so long.
 const STALL: Span = Span::from_secs(5);
+/// Maximum number of segments that a probe crosses.
+const MAX_CROSSED: usize = 8;
 /// An answer that is missing for less may still be on its way.
 const ANSWER: Span = Span::from_secs(1);
 
@@ -76,8 +79,9 @@ impl Connection {
             return;
         }
         let now = (step.segment.frame, step.segment.ts);
+        let at = (closed && step.segment.payload_len == 1).then_some(step.obs.seq);
         let me = &mut self.ends[step.me()];
-        let fresh = Probing { closed, unanswered: 0, first: now.1, last: now, said: false };
+        let fresh = Probing { closed, at, unanswered: 0, first: now.1, last: now, said: false };
         let probing = me.probing.get_or_insert_with(|| Box::new(fresh));
         if probing.closed != closed {
             **probing = fresh;
@@ -86,7 +90,17 @@ impl Connection {
             probing.first = now.1;
         }
         probing.unanswered += 1;
-        probing.last = now;
+        (probing.last, probing.at) = (now, at);
+    }
+
+    /// Whether the other end's window opened so shortly before that the step's sender, which begins at its edge, cannot know.
+    pub(in crate::track) fn crosses_the_window(&self, step: &Step<'_>) -> bool {
+        let peer = &self.ends[step.peer()];
+        let way = peer.leg().unwrap_or_default();
+        let mut back = step.shared.recent.back(peer.recent, (self.number, step.from.reverse())).take(MAX_CROSSED);
+        let received = |passed: &&RecentSegment| !step.segment.ts.since(passed.ts).is_below(90, way);
+        let known = back.find(received).and_then(RecentSegment::advert);
+        known.is_some_and(|advert| advert.window == 0 && advert.edge == step.obs.seq)
     }
 
     /// The window opens: whoever probed it is done.
