@@ -164,7 +164,7 @@ impl Connection {
 
     /// Bytes that the capture does not show, though it shows later ones, and that their receiver has asked for to the end.
     fn missing(&self, direction: Direction) -> Diagnosis {
-        let gap = self.ends[direction.index()].gaps.first_open().filter(|gap| gap.missed_by_receiver);
+        let gap = self.ends[direction.index()].gaps.first_open().filter(|gap| gap.asked.is_some());
         let (lost, bytes) = gap.map_or((Span(0), 0), |gap| (self.last.1.since(gap.opened), gap.len()));
         say(Responsible::Network, lost, Reason::Missing { direction, bytes })
     }
