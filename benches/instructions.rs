@@ -17,6 +17,8 @@ mod connection;
 mod frame;
 #[path = "../examples/generate/random.rs"]
 mod random;
+// The example counts connections too.
+#[allow(dead_code)]
 #[path = "../examples/generate/traffic.rs"]
 mod traffic;
 

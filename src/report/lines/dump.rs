@@ -46,6 +46,7 @@ fn ascii(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'\n');
     for (at, &byte) in bytes.iter().enumerate() {
         match byte {
+            b'#' if at == 0 => out.push(b'.'),
             b'\r' if matches!(bytes.get(at + 1..), None | Some([] | [_] | [b'\n', ..])) => {}
             b'\n' if bytes.get(at + 1) == Some(&b'#') => out.push(b'.'),
             b'\t' | b'\n' | b' ' => out.push(byte),

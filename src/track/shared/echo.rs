@@ -7,12 +7,15 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 
 use crate::track::shared::recent::{PassingSegment, RecentSegment, RecentSegments};
+use crate::track::shared::taps::Route;
 
 /// What came again so far, and what is still expected to.
 #[derive(Debug, Default)]
 pub(in crate::track) struct Echo {
     /// How long after the first copies the second ones come.
     after: Span,
+    /// They come from another place than the first ones, as far as that can be told: what comes twice in one place is the network's.
+    elsewhere: bool,
     /// First copies, oldest first, that have not come again.
     waiting: VecDeque<(u64, Timestamp)>,
     /// How many have come again, bare acknowledgments and SYNs among them, and how many have not.
@@ -44,9 +47,13 @@ impl Echo {
     }
 
     /// Whether everything is known to come again, and a packet `after` its like is its second copy.
-    pub fn returns(&self, after: Span) -> bool {
+    pub fn returns(&self, route: Route, after: Span) -> bool {
+        route.is_elsewhere() == self.elsewhere && self.is_known() && self.is_distance(after)
+    }
+
+    fn is_known(&self) -> bool {
         let least = if self.syns > 0 { MIN_HEARD_FROM_SYN } else { MIN_HEARD };
-        self.heard >= least && self.bare > 0 && self.missed <= self.heard / 8 && self.is_distance(after)
+        self.heard >= least && self.bare > 0 && self.missed <= self.heard / 8
     }
 
     fn is_distance(&self, after: Span) -> bool {
@@ -72,7 +79,8 @@ impl Echo {
             if waiting.len() >= MAX_WAITING {
                 return;
             }
-            *self = Self { after: seen.ts.since(like.ts), waiting, ..Self::default() };
+            let elsewhere = Route::between(like, seen).is_elsewhere();
+            *self = Self { after: seen.ts.since(like.ts), elsewhere, waiting, ..Self::default() };
             return self.count(segment);
         }
         while let Some((_, ts)) = self.waiting.front().copied()
@@ -86,7 +94,7 @@ impl Echo {
         if let Some(at) = at {
             self.waiting.remove(at);
             self.count(segment);
-        } else if self.waiting.len() >= MAX_WAITING || like.is_some() && !self.returns(self.after) {
+        } else if self.waiting.len() >= MAX_WAITING || like.is_some() && !self.is_known() {
             // What comes again and again does not come for a second capture point.
             *self = Self::default();
         } else {

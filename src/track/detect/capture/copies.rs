@@ -65,7 +65,7 @@ impl Connection {
         // A frame that has no room for what its IP header says was cut on its way into the capture.
         let segment = step.segment;
         let cut = segment.payload_len > 0 && segment.payload_digest.is_none() && !segment.is_cut();
-        let returns = step.shared.echo.returns(after);
+        let returns = step.shared.echo.returns(route, after);
         let captured = route.is_elsewhere() || cut || returns || self.comes_twice(step, after);
         let rule = if captured { Rule::CaptureDuplicate } else { Rule::NetworkDuplicate };
         let finding = step.fire(rule);
@@ -234,7 +234,7 @@ impl Connection {
         let segment = step.segment;
         let told_apart = self.numbers_packets(step) || segment.options.timestamps.is_some();
         let longest = if told_apart { MAX_DUPLICATE_DELAY } else { MAX_PLAIN_DELAY };
-        taps.reaches(route, after) || step.shared.echo.returns(after) || after.0.saturating_abs() <= longest.0
+        taps.reaches(route, after) || step.shared.echo.returns(route, after) || after.0.saturating_abs() <= longest.0
     }
 
     /// Whether its sender's IP IDs tell packets apart.
@@ -247,13 +247,13 @@ impl Connection {
         let me = &self.ends[step.me()];
         let after = digest.ts.since(twin.ts);
         let segment = step.segment;
+        let route = Route::between(twin, digest);
+        let returns = step.shared.echo.returns(route, after);
         // RFC 9293 §3.8.1: what is sent again unchanged may keep its IP ID. No timer is shorter than this.
-        let returns = step.shared.echo.returns(after);
         let longest = if segment.seq_len() > 0 && !returns { MIN_RTO } else { MAX_DUPLICATE_DELAY };
         if after > longest || after.0 < 0 {
             return false;
         }
-        let route = Route::between(twin, digest);
         if returns {
             return true;
         }
