@@ -59,8 +59,10 @@ impl Connection {
             me.take_back_probe(from);
         }
         // The octet of a probe that was acknowledged meanwhile: its sender counts from before it until it knows.
-        let probed =
-            !probes && me.nxt == from + 1 && end > me.nxt && me.rare.probing.as_deref().is_some_and(|p| p.at == Some(from));
+        let probed = !probes
+            && me.nxt == from + 1
+            && end > me.nxt
+            && me.rare.probing.as_deref().is_some_and(|p| p.at == Some(from));
         let from = from + i64::from(probed);
         if me.low == i64::MAX {
             // Its numbers were known only from acknowledgments.

@@ -75,7 +75,8 @@ impl Connection {
     /// Whether no number from `end` on was captured, as far as they are known from acknowledgments.
     fn is_last_of(&self, step: &Step<'_>, end: i64) -> bool {
         let me = &self.ends[step.me()];
-        let last = me.rare.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(end, |last| last.to.max(end));
+        let last =
+            me.rare.unseen.as_deref().and_then(|unseen| unseen.ranges.back()).map_or(end, |last| last.to.max(end));
         last.saturating_add(me.rare.gaps.overlap(last, me.nxt) as i64) >= me.nxt
     }
 
