@@ -8,8 +8,8 @@ use tcpcheck::policy::{Baseline, Draft, Judge, Policy, Standing, Verdict};
 use tcpcheck::report::Style;
 use tcpcheck::report::check::{Capture, EvidenceExcerpt, Run, github, junit, markdown, ndjson, sarif, text};
 use tcpcheck::report::lines::{LineStyle, Lines};
-use tcpcheck::{Content, FlowTracker, Frame, Next, Observation, dissect};
 use tcpcheck::track::AnalysisOptions;
+use tcpcheck::{Content, FlowTracker, Frame, Next, Observation, TrackerOptions, dissect};
 
 use crate::safe::{json, printable, xml};
 
@@ -47,6 +47,7 @@ pub fn judge(bytes: &[u8]) {
         captures: vec![Capture {
             name: NAME.to_owned(),
             file: Some("a.pcap".to_owned()),
+            first_of_pair: None,
             verdict: Ok(verdict),
             exhibit,
         }],
@@ -113,7 +114,7 @@ fn draft(capture: &[u8]) {
 }
 
 fn show(exhibit: &mut EvidenceExcerpt, capture: &[u8]) {
-    let mut tracker = FlowTracker::new(AnalysisOptions::default());
+    let mut tracker = FlowTracker::new(TrackerOptions::default());
     let (mut seen, mut line) = (Observation::default(), Vec::new());
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
     frames(capture, |frame| {

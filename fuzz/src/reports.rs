@@ -5,9 +5,9 @@ use std::io::Cursor;
 use tcpcheck::capture::open_reader;
 use tcpcheck::report::lines::{DumpStyle, LineStyle, Lines};
 use tcpcheck::report::{
-    GraphCollector, GraphCollectorOptions, Annotator, Findings, Flows, Format, Graph, Invocation, Ladder, LadderOptions, Level, Names,
-    Ndjson, Order, Packet, Packets, Records, Report, ReportOptions, Reporter, Style, Summary, Svg, TextStyle,
-    write_xpl,
+    Annotator, Findings, Flows, Format, Graph, GraphCollector, GraphCollectorOptions, Invocation, Ladder,
+    LadderOptions, Level, Names, Ndjson, Order, Packet, Packets, Records, Report, ReportOptions, Reporter, Style,
+    Summary, Svg, TextStyle, write_xpl,
 };
 use tcpcheck::track::Event;
 use tcpcheck::{Content, Direction, FlowTracker, Next, Observation, TrackerOptions, dissect};

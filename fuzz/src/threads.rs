@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use tcpcheck::capture::{Filter, open_reader};
+use tcpcheck::capture::{CaptureError, Filter, open_reader};
 use tcpcheck::dissect::Reader;
 use tcpcheck::pipeline::{Feed, run};
 use tcpcheck::report::lines::{LineStyle, Lines};
@@ -25,7 +25,7 @@ fn packets(bytes: &[u8], threads: usize, hasher: &FlowHasher) -> Option<Vec<Stri
     let mut reader = Reader::new(true);
     let feed =
         Feed { source: &mut *source, filter: &mut filter, reader: &mut reader, hasher, lines, count: Some(1_000) };
-    let end = run(feed, threads, |batch| {
+    let end: Result<_, CaptureError> = run(feed, threads, |batch| {
         told.extend(batch.packets().map(|(packet, tracked)| {
             format!("{} {} {:?} {}", packet.number, packet.ts.0, tracked, String::from_utf8_lossy(packet.line))
         }));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tcpcheck::dissect::Segment;
-use tcpcheck::track::{SegmentEffect, Event, States};
+use tcpcheck::track::{Event, SegmentEffect, States};
 use tcpcheck::{Finding, FlowRecord, FlowTracker, Observation, Rule, TcpState, Timestamp, TrackerOptions};
 
 use crate::script::decode;
@@ -31,12 +31,8 @@ pub fn follow(bytes: &[u8]) {
     // segments. Every way to follow the same segments has to say the same.
     let slowly = TrackerOptions { max_hot: 0, predicts: false, ..options };
     if usually != run(&script.segments, slowly, Words::Counted) {
-        let told = [
-            options,
-            TrackerOptions { max_hot: 0, ..options },
-            TrackerOptions { predicts: false, ..options },
-            slowly,
-        ];
+        let told =
+            [options, TrackerOptions { max_hot: 0, ..options }, TrackerOptions { predicts: false, ..options }, slowly];
         let told = told.map(|options| run(&script.segments, options, Words::Kept).kept);
         for (how, other) in ["packed", "not predicted", "both"].into_iter().zip(&told[1..]) {
             let at = told[0].iter().zip(other).take_while(|(a, b)| a == b).count();
