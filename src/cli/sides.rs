@@ -27,7 +27,7 @@ pub fn refuse_both(files: &OpenFiles) -> Result<()> {
     }
     for (at, (a, a_name)) in surveys.iter().enumerate() {
         for (b, b_name) in &surveys[at + 1..] {
-            if matches!(a.relation(b), Relation::Path(_) | Relation::Stepped(_)) {
+            if matches!(a.relation(b), Relation::Path(_) | Relation::Stepped(..)) {
                 bail!(
                     "{a_name} and {b_name} show the same packets, captured at two points: tcpcheck compare {} {} says what \
                      happened to them between; --merge merges them all the same",

@@ -87,9 +87,10 @@ impl Comparison {
         let Some(pair) = self.links.pairs.get(packet.pair) else { return false };
         let keeps_ids = pair.halves[packet.half].keeps_ids();
         let same = |one: &Unpaired| one.cover.is_empty() && (!keeps_ids || one.header.ip_id == packet.header.ip_id);
-        let many = |side| self.waiting.alike(side, packet.mark).filter(|(_, one)| same(one)).take(2).count();
-        let there = many(packet.side.other());
-        there > 1 || there == 1 && many(packet.side) > 0
+        let alike = |side| self.waiting.alike(side, packet.mark).filter(|(_, one)| same(one));
+        let there = alike(packet.side.other()).take(2).count();
+        // What looks like a copy has come before all that is waited for on the other side.
+        there > 1 || there == 1 && alike(packet.side).any(|(_, one)| one.copy_of.is_none())
     }
 
     /// What a delay would be if two packets were one.

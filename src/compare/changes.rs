@@ -144,9 +144,10 @@ impl Changes {
         let (low, high) = self.hops.unwrap_or((hops, hops));
         self.hops = Some((low.min(hops), high.max(hops)));
         let frame = sent.frame;
+        let (sent_cut, came_cut) = (sent.cut, came.cut);
         if let (Some(sent), Some(came)) = (sent.offer, came.offer) {
-            self.offer(&sent, &came, frame);
-        } else if sent.timestamps.is_some() && came.timestamps.is_none() {
+            self.offer((&sent, sent_cut), (&came, came_cut), frame);
+        } else if sent.timestamps.is_some() && came.timestamps.is_none() && !came_cut {
             self.add(Change::TimestampsStripped, frame);
         }
         if sent.tos != came.tos {
@@ -172,7 +173,7 @@ impl Changes {
         }
     }
 
-    fn offer(&mut self, sent: &Offer, came: &Offer, frame: u64) {
+    fn offer(&mut self, (sent, sent_cut): (&Offer, bool), (came, came_cut): (&Offer, bool), frame: u64) {
         use OptionName::{FastOpen, Mptcp, Mss, SackPermitted, Timestamps, WindowScale};
         match (sent.mss, came.mss) {
             (Some(sent), Some(came)) if sent != came => self.add(Change::Mss { sent, came }, frame),
@@ -191,8 +192,8 @@ impl Changes {
             (Mptcp, sent.mptcp, came.mptcp),
         ] {
             match (sent, came) {
-                (true, false) => self.add(Change::Stripped(option), frame),
-                (false, true) => self.add(Change::Added(option), frame),
+                (true, false) if !came_cut => self.add(Change::Stripped(option), frame),
+                (false, true) if !sent_cut => self.add(Change::Added(option), frame),
                 _ => {}
             }
         }

@@ -41,6 +41,81 @@ pub(super) struct Both {
     pub way: Way,
 }
 
+/// What no jitter of clocks explains: packets that contradict each other by more are not by the same clocks.
+const CONTRADICTION: f64 = 1e6;
+
+/// Packets that contradict all others and are left out, as wrongly taken for the same, are at most so many, and one in a hundred.
+const MAX_WRONG: usize = 16;
+
+/// From so many packets on before and behind it, a clock is taken to have been set.
+const ENOUGH: usize = 10;
+
+/// The packets that one pair of clocks explains, in order of A's time, without the few that contradict all others.
+///
+/// # Errors
+/// Where they are too many: one of the clocks was set, by how much and when.
+pub(super) fn consistent(mut both: Vec<Both>) -> Result<Vec<Both>, (Span, Timestamp)> {
+    both.sort_by_key(|both| both.a);
+    let all = both.clone();
+    for _ in 0..=MAX_WRONG.min(all.len() / 100 + 1) {
+        let Some((there, back)) = extremes(&both) else { return Ok(both) };
+        let without =
+            |at: usize| contradiction(both.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, both)| both));
+        let gone = if without(there) <= without(back) { there } else { back };
+        both.remove(gone);
+    }
+    if extremes(&both).is_none() {
+        return Ok(both);
+    }
+    // What came before the first packet that contradicts it, and what came from that one on.
+    let (mut fits, mut fails) = (0, all.len());
+    while fails - fits > 1 {
+        let middle = usize::midpoint(fits, fails);
+        if contradiction(all[..middle].iter()) < CONTRADICTION { fits = middle } else { fails = middle }
+    }
+    let (before, behind) = all.split_at(fits);
+    // A clock that was set once has two times, each of which is in itself without contradiction.
+    if before.len().min(behind.len()) < ENOUGH || contradiction(behind.iter()) >= CONTRADICTION {
+        return Ok(all);
+    }
+    let [before, now] = [before, behind].map(|part| Clock::fit(all[0].b, part).map_or(0, |clock| clock.offset.0));
+    Err((Span(now.saturating_sub(before).saturating_abs()), behind[0].a))
+}
+
+/// By how much packets contradict each other, however the clocks are: something came before it was sent.
+fn contradiction<'b>(both: impl Iterator<Item = &'b Both>) -> f64 {
+    let both: Vec<Both> = both.copied().collect();
+    let Some((_, [there, back])) = both.first().and_then(|first| points(first.b, &both)) else { return 0.0 };
+    if there.is_empty() || back.is_empty() {
+        return 0.0;
+    }
+    let fit = Fit::new(&there, &back);
+    -fit.gap(fit.drift)
+}
+
+/// The fastest packet of either way, where these contradict each other.
+fn extremes(both: &[Both]) -> Option<(usize, usize)> {
+    let (_, [there, back]) = points(both.first()?.b, both)?;
+    if there.is_empty() || back.is_empty() {
+        return None;
+    }
+    let fit = Fit::new(&there, &back);
+    if -fit.gap(fit.drift) < CONTRADICTION {
+        return None;
+    }
+    let fastest = |way: Way| {
+        let slope = if way == Way::AToB { fit.drift } else { -fit.drift };
+        let origin = both[0].a;
+        let height = |both: &Both| {
+            let ahead = both.b.since(both.a).0 as f64 * if way == Way::AToB { 1.0 } else { -1.0 };
+            ahead - slope * both.a.since(origin).0 as f64
+        };
+        let of_way = both.iter().enumerate().filter(|(_, both)| both.way == way);
+        of_way.min_by(|(_, p), (_, q)| height(p).total_cmp(&height(q))).map(|(at, _)| at)
+    };
+    fastest(Way::AToB).zip(fastest(Way::BToA))
+}
+
 impl Clock {
     /// A clock that is so far ahead of A's, and runs as fast.
     pub fn ahead(start: Timestamp, offset: Span) -> Self {
@@ -49,26 +124,7 @@ impl Clock {
 
     /// From packets that both captures show; none without any.
     pub(super) fn fit(start: Timestamp, both: &[Both]) -> Option<Self> {
-        let mut offsets: Vec<i64> = both.iter().map(|both| both.b.since(both.a).0).collect();
-        if offsets.is_empty() {
-            return None;
-        }
-        let middle = offsets.len() / 2;
-        let about = *offsets.select_nth_unstable(middle).1;
-        let origin = start.0.saturating_sub(about);
-        let points = |way| {
-            let of_way = both.iter().filter(move |both| both.way == way);
-            let mut points: Vec<Point> = of_way
-                .map(|both| Point {
-                    x: both.a.0.saturating_sub(origin) as f64,
-                    // Both ways as delays, so that the smallest count.
-                    y: both.b.since(both.a).0.saturating_sub(about) as f64 * if way == Way::AToB { 1.0 } else { -1.0 },
-                })
-                .collect();
-            points.sort_by(|p, q| p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y)));
-            points
-        };
-        let [there, back] = Way::ALL.map(points);
+        let (about, [there, back]) = points(start, both)?;
         let offset = |line: f64| Span(about.saturating_add(line.round() as i64));
         if there.is_empty() || back.is_empty() {
             // One direction bounds the offset on one side only.
@@ -119,6 +175,30 @@ impl Clock {
         let drifted = (elapsed * self.drift / (1.0 + self.drift)) as i64;
         Timestamp(b.0.saturating_sub(self.offset.0).saturating_sub(drifted))
     }
+}
+
+/// An offset near the true one, at B's `start`, and what packets of either way are off it.
+fn points(start: Timestamp, both: &[Both]) -> Option<(i64, [Vec<Point>; 2])> {
+    let mut offsets: Vec<i64> = both.iter().map(|both| both.b.since(both.a).0).collect();
+    if offsets.is_empty() {
+        return None;
+    }
+    let middle = offsets.len() / 2;
+    let about = *offsets.select_nth_unstable(middle).1;
+    let origin = start.0.saturating_sub(about);
+    let points = |way| {
+        let of_way = both.iter().filter(move |both| both.way == way);
+        let mut points: Vec<Point> = of_way
+            .map(|both| Point {
+                x: both.a.0.saturating_sub(origin) as f64,
+                // Both ways as delays, so that the smallest count.
+                y: both.b.since(both.a).0.saturating_sub(about) as f64 * if way == Way::AToB { 1.0 } else { -1.0 },
+            })
+            .collect();
+        points.sort_by(|p, q| p.x.total_cmp(&q.x).then(p.y.total_cmp(&q.y)));
+        points
+    };
+    Some((about, Way::ALL.map(points)))
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -13,6 +13,7 @@ use super::link::Links;
 use super::pair::Pair;
 use super::queue::PathQueue;
 use super::sighting::{Header, Sighting};
+use super::silence::Silences;
 use super::totals::Totals;
 use super::waiting::Waiting;
 use super::{Overlap, Side, Way};
@@ -42,6 +43,8 @@ pub struct Comparison {
     pub(super) queues: [PathQueue; 2],
     /// A capture is known to have missed frames.
     pub(super) lossy: [bool; 2],
+    /// When either shows nothing.
+    pub(super) silences: [Silences; 2],
     /// For whom it is not known on whose side they are.
     pub(super) clients: Side,
     pub(super) now: Timestamp,
@@ -53,13 +56,14 @@ impl Comparison {
         Self {
             totals: Totals::new(overlap.spans),
             lossy: overlap.lossy,
+            links: Links::new(overlap.telltale),
             overlap,
-            links: Links::default(),
             waiting: Waiting::default(),
             events: VecDeque::new(),
             findings: Findings::default(),
             sent: [0; 2],
             queues: [PathQueue::default(); 2],
+            silences: Default::default(),
             clients: Side::A,
             now: Timestamp(i64::MIN),
         }
@@ -92,6 +96,9 @@ impl Comparison {
     pub fn observe(&mut self, side: Side, sighting: &Sighting) {
         let ts = self.time(side, sighting.header.ts);
         self.advance(ts);
+        self.silences[side.index()].end(ts);
+        let cut = self.overlap.short.iter().any(|short| *short > 0).then(|| sighting.without_options());
+        let sighting = cut.as_ref().unwrap_or(sighting);
         let found = self.links.find(side, sighting);
         if let Some(gone) = found.merged {
             self.merge(found.pair, side, *gone);

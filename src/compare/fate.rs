@@ -12,6 +12,12 @@ use super::{Side, Way};
 /// From so many packets of either side on, a connection none of which crossed is two connections.
 const TWO_CONNECTIONS: u64 = 4;
 
+/// So many packets that have passed a capture while it showed nothing are a hole in it.
+const HOLE: usize = 5;
+
+/// Waiting packets that are looked through for that.
+const MAX_LOOKED_THROUGH: usize = 4_096;
+
 /// A capture that showed packets until so short a time ago has hardly ended just then.
 const JUST_OVER: Span = Span::from_secs(2);
 
@@ -92,8 +98,15 @@ impl Comparison {
     }
 
     /// Whether it is a further copy of a packet that both captures have shown, or of a part of one; says so.
-    pub(super) fn is_copy(&mut self, packet: &Unpaired) -> bool {
-        let Some(pair) = self.links.pairs.get(packet.pair) else { return false };
+    fn is_copy(&mut self, packet: &Unpaired) -> bool {
+        let Some(frame) = packet.copy_of.or_else(|| self.copied(packet)) else { return false };
+        self.report_copy(packet, frame);
+        true
+    }
+
+    /// The frame at the sender's side of the packet of which it may be a further copy.
+    pub(super) fn copied(&self, packet: &Unpaired) -> Option<u64> {
+        let pair = self.links.pairs.get(packet.pair)?;
         let at_receiver = pair.way_of(packet.half).is_none_or(|way| way.receiver() == packet.side);
         let half = &pair.halves[packet.half];
         let first = match self.waiting.paired(packet.mark, self.now) {
@@ -101,9 +114,7 @@ impl Comparison {
             Some(first) => Some(first.frame),
             None => half.cut_from(&packet.header, !pair.without_timestamps).map(|whole| whole.frame),
         };
-        let Some(frame) = first.filter(|_| at_receiver) else { return false };
-        self.report_copy(packet, frame);
-        true
+        first.filter(|_| at_receiver)
     }
 
     /// Says that it is a copy of the packet that has that frame at the sender's side.
@@ -143,11 +154,12 @@ impl Comparison {
         let there = Timestamp(packet.header.ts.0.saturating_add(crosses));
         let (first, last) = self.overlap.spans[other.index()];
         let lossy = self.lossy[other.index()];
+        let hole = self.is_hole(other, there);
         let Some(pair) = self.links.pairs.get_mut(packet.pair) else { return Fate::Outside };
         if !at_sender && there.since(last) < JUST_OVER && Self::is_foreign_reset(pair, packet) {
             return Fate::Inserted;
         }
-        if there < first || there > last || Self::is_proxied(pair) || !Self::is_shown(pair, packet, other) {
+        if there < first || there > last || hole || Self::is_proxied(pair) || !Self::is_shown(pair, packet, other) {
             return Fate::Outside;
         }
         let half = &pair.halves[packet.half];
@@ -161,6 +173,28 @@ impl Comparison {
             return Fate::Outside;
         }
         if at_sender { Fate::Lost } else { Fate::Inserted }
+    }
+
+    /// Whether a capture has a hole at that time: it shows nothing, while the other shows packets of known connections that have
+    /// passed it.
+    fn is_hole(&mut self, side: Side, at: Timestamp) -> bool {
+        let silences = &self.silences[side.index()];
+        let Some((from, to)) = silences.around(at) else { return false };
+        if let Some(known) = silences.is_hole(from) {
+            return known;
+        }
+        let has_passed = |packet: &Unpaired| {
+            let Some(pair) = self.links.pairs.get(packet.pair) else { return false };
+            let Some(way) = pair.way_of(packet.half).filter(|way| way.sender() == side) else { return false };
+            let usual = self.queues[way.index()].min.unwrap_or_default().0;
+            let passed = Timestamp(packet.header.ts.0.saturating_sub(usual));
+            let plain = !packet.header.is(TcpFlags::RST) && packet.copy_of.is_none();
+            from < passed && passed < to && packet.side != side && plain && pair.matched > 0
+        };
+        let hole =
+            self.waiting.all().take(MAX_LOOKED_THROUGH).filter(|packet| has_passed(packet)).nth(HOLE - 1).is_some();
+        self.silences[side.index()].judge(from, hole);
+        hole
     }
 
     /// Whether it is a RST that has come over another number of routers than all else: whoever made it is somewhere else.

@@ -6,9 +6,9 @@ use slab::Slab;
 
 use crate::dissect::{Socket, TcpFlags};
 
-use super::Side;
 use super::pair::Pair;
-use super::sighting::{Header, Sighting, hash};
+use super::sighting::{Sighting, hash};
+use super::{Side, Telltale};
 
 /// Marks of one connection that wait for another capture's.
 const MAX_MARKS: usize = 32;
@@ -17,7 +17,7 @@ const MAX_MARKS: usize = 32;
 const TELLING: u32 = 32;
 
 /// The connections of both captures.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Links {
     /// Each in a place of its own: a table of them would be large, and twice as large while it grows.
     pub pairs: Slab<Box<Pair>>,
@@ -25,8 +25,9 @@ pub(super) struct Links {
     flows: [HashMap<u32, usize, RandomState>; 2],
     /// By both ends, the latest pair that one capture does not show yet.
     ends: HashMap<[Socket; 2], usize, RandomState>,
-    /// Packets of such pairs, and of which capture; none where several pairs have the same.
-    marks: HashMap<u64, Option<Marked>, RandomState>,
+    /// Packets of such pairs, and of which capture.
+    marks: HashMap<u64, Marks, RandomState>,
+    telltale: Telltale,
 }
 
 /// Who has shown a packet.
@@ -37,6 +38,14 @@ struct Marked {
     half: usize,
 }
 
+/// Who has shown packets of one mark: the first pair, and how many there are; of several it tells none, until all are gone.
+#[derive(Clone, Copy, Debug)]
+struct Marks {
+    first: Marked,
+    pairs: u32,
+    ambiguous: bool,
+}
+
 /// A connection that has been found.
 pub(super) struct Found {
     pub pair: usize,
@@ -45,6 +54,12 @@ pub(super) struct Found {
 }
 
 impl Links {
+    /// None yet; those between other ends are told by that.
+    pub fn new(telltale: Telltale) -> Self {
+        let marks = HashMap::default();
+        Self { pairs: Slab::new(), serial: 0, flows: Default::default(), ends: HashMap::default(), marks, telltale }
+    }
+
     /// The connection of a packet, known or new.
     #[inline]
     pub fn find(&mut self, side: Side, sighting: &Sighting) -> Found {
@@ -66,7 +81,7 @@ impl Links {
             self.link(pair, side, sighting.flow, ends);
             return Found { pair, merged: None };
         }
-        if let Some(other) = self.translated(side, &sighting.header) {
+        if let Some(other) = self.translated(side, sighting) {
             self.link_translated(other, side, sighting);
             return Found { pair: other.pair, merged: None };
         }
@@ -80,7 +95,7 @@ impl Links {
 
     /// A further packet of a connection that the other capture has not shown: whether it tells.
     fn again(&mut self, pair: usize, side: Side, sighting: &Sighting) -> Found {
-        let Some(other) = self.translated(side, &sighting.header).filter(|other| other.pair != pair) else {
+        let Some(other) = self.translated(side, sighting).filter(|other| other.pair != pair) else {
             self.keep_marks(pair, side, sighting);
             return Found { pair, merged: None };
         };
@@ -108,30 +123,41 @@ impl Links {
     }
 
     /// Where the other capture has shown this very packet between other ends.
-    fn translated(&self, side: Side, header: &Header) -> Option<Marked> {
-        let found = marks(header).into_iter().flatten().find_map(|mark| *self.marks.get(&mark)?);
-        found.filter(|other| other.side != side && self.pairs.get(other.pair).is_some_and(|pair| !pair.is_linked()))
+    fn translated(&self, side: Side, sighting: &Sighting) -> Option<Marked> {
+        let known = |mark| {
+            let Marks { first, ambiguous, .. } = *self.marks.get(&mark)?;
+            let is_open = self.pairs.get(first.pair).is_some_and(|pair| !pair.is_linked());
+            (!ambiguous && first.side != side && is_open).then_some(first)
+        };
+        self.telltale.marks(sighting).into_iter().flatten().find_map(known)
     }
 
     fn keep_marks(&mut self, key: usize, side: Side, sighting: &Sighting) {
         let Some(pair) = self.pairs.get_mut(key) else { return };
         let half = pair.half_of(side, sighting);
-        for mark in marks(&sighting.header).into_iter().flatten() {
-            match self.marks.get_mut(&mark) {
-                None if pair.marks.len() < MAX_MARKS => {
-                    self.marks.insert(mark, Some(Marked { pair: key, side, half }));
-                    pair.marks.push(mark);
-                }
-                // What several connections show tells none.
-                Some(known) if known.is_some_and(|known| known.pair != key) => *known = None,
-                _ => {}
+        for mark in self.telltale.marks(sighting).into_iter().flatten() {
+            let is_full = pair.marks.len() >= MAX_MARKS;
+            if pair.marks.contains(&mark) || is_full && !self.marks.contains_key(&mark) {
+                continue;
+            }
+            let first = Marked { pair: key, side, half };
+            let marks = self.marks.entry(mark).or_insert(Marks { first, pairs: 0, ambiguous: false });
+            marks.ambiguous |= marks.first.pair != key;
+            if !is_full {
+                marks.pairs += 1;
+                pair.marks.push(mark);
             }
         }
     }
 
     fn forget_marks(&mut self, marks: &[u64]) {
         for mark in marks {
-            self.marks.remove(mark);
+            if let Some(of_mark) = self.marks.get_mut(mark) {
+                of_mark.pairs = of_mark.pairs.saturating_sub(1);
+                if of_mark.pairs == 0 {
+                    self.marks.remove(mark);
+                }
+            }
         }
     }
 
@@ -174,11 +200,19 @@ fn sorted(a: Socket, b: Socket) -> [Socket; 2] {
     if a <= b { [a, b] } else { [b, a] }
 }
 
-/// What tells a connection by one of its packets, whatever its ends are called: 64 bits of sequence numbers, the initial one
-/// alone of a SYN, and, where something has changed these, what the packet holds.
-fn marks(header: &Header) -> [Option<u64>; 2] {
-    let numbered = header.is(TcpFlags::SYN) || header.ack.is_some();
-    let numbers = (0, header.seq.0, header.ack.map(|ack| ack.0), header.payload, header.controls());
-    let content = header.digest.filter(|_| header.payload >= TELLING);
-    [numbered.then(|| hash(numbers)), content.map(|digest| hash((1, digest, header.payload, header.timestamps)))]
+impl Telltale {
+    /// What tells a connection by one of its packets, whatever its ends are called: 64 bits of sequence numbers, the initial one
+    /// alone of a SYN, and, where something has changed these, what the packet holds. A scanner may give all its SYNs one number:
+    /// these are told by the end that most translators leave alone, first.
+    fn marks(self, sighting: &Sighting) -> [Option<u64>; 4] {
+        let header = &sighting.header;
+        let numbered = header.is(TcpFlags::SYN) || header.ack.is_some();
+        let numbers = (0, header.seq.0, header.ack.map(|ack| ack.0), header.payload, header.controls());
+        let content = header.digest.filter(|_| self != Self::Numbers && header.payload >= TELLING);
+        let times = header.timestamps.filter(|_| self != Self::Payload);
+        let opens_or_refuses = header.flags.intersects(TcpFlags::SYN.with(TcpFlags::RST));
+        let with_end = |end: Socket| (numbered && opens_or_refuses).then(|| hash((end, numbers)));
+        let content = content.map(|digest| hash((1, digest, header.payload, times)));
+        [with_end(sighting.dst), with_end(sighting.src), numbered.then(|| hash(numbers)), content]
+    }
 }

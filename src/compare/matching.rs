@@ -45,9 +45,10 @@ impl Comparison {
             if let Some(found) = self.by_mark(&packet).or_else(|| self.by_look(&packet)) {
                 return self.pair_up(found, packet);
             }
-            if header.payload > 0 && self.by_bytes(&mut packet) || self.is_copy(&packet) {
+            if header.payload > 0 && self.by_bytes(&mut packet) {
                 return;
             }
+            packet.copy_of = self.copied(&packet);
         }
         let Some(pair) = self.links.pairs.get_mut(key) else { return };
         let way = pair.way_of(half).filter(|way| way.sender() == side);
@@ -64,11 +65,14 @@ impl Comparison {
         let keeps_ids = half.keeps_ids();
         let same_id = |one: &Unpaired| one.header.ip_id == packet.header.ip_id;
         // Where another of them has just come, one that would be faster than any is taken for a copy of that.
-        let floor = self.waiting.paired(packet.mark, self.now).and_then(|_| self.overlap.clock.floor());
+        let floor = self.overlap.clock.floor();
+        let again = self.waiting.paired(packet.mark, self.now).is_some();
         self.waiting
             .alike(packet.side.other(), packet.mark)
             .filter(|(_, one)| one.cover.is_empty() && (!keeps_ids || same_id(one)))
-            .filter(|(_, one)| floor.is_none_or(|floor| self.delay(packet, one) >= floor))
+            .filter(|(_, one)| {
+                !again && one.copy_of.is_none() || floor.is_none_or(|floor| self.delay(packet, one) >= floor)
+            })
             .min_by_key(|(_, one)| (!same_id(one), one.header.frame))
             .map(|(key, _)| key)
     }
@@ -85,7 +89,7 @@ impl Comparison {
             .waiting
             .of(queue)
             .take(MAX_LOOKED_THROUGH)
-            .filter(|(_, other)| other.cover.is_empty())
+            .filter(|(_, other)| other.cover.is_empty() && other.copy_of.is_none())
             .find(|(_, other)| is_changed(pair, &packet.header, &other.header))
             .map(|(key, other)| (key, other.header))?;
         let (a, b) = if packet.side == Side::A { (packet.header, other) } else { (other, packet.header) };
@@ -93,19 +97,22 @@ impl Comparison {
         let timestamps_change = a.timestamps != b.timestamps && !pair.without_timestamps;
         pair.without_timestamps |= timestamps_change;
         let shifts = [b.seq.0.wrapping_sub(a.seq.0), b.ack.zip(a.ack).map_or(0, |(b, a)| b.0.wrapping_sub(a.0))];
+        let mut further = [0; 2];
         for (half, shift) in [packet.half, 1 - packet.half].into_iter().zip(shifts) {
+            further[half] = shift;
             if shift != 0 {
                 pair.shift(half, shift);
             }
         }
         if shifts != [0, 0] || timestamps_change {
-            self.look_anew(packet.pair, key);
+            self.look_anew(packet.pair, key, further);
         }
         Some(key)
     }
 
-    /// Gives the packets of a pair that wait their marks and numbers anew, but for one that has found its counterpart.
-    fn look_anew(&mut self, key: usize, but: usize) {
+    /// Gives the packets of a pair that wait their marks anew, and B's their numbers, which are so much further ahead than they
+    /// had been taken for; but for one that has found its counterpart.
+    fn look_anew(&mut self, key: usize, but: usize, further: [u32; 2]) {
         let Some(pair) = self.links.pairs.get(key) else { return };
         let queues = pair.halves.iter().flat_map(|half| &half.waiting);
         let keys: Vec<usize> = queues.flat_map(|queue| self.waiting.of(*queue)).map(|(key, _)| key).collect();
@@ -116,7 +123,10 @@ impl Comparison {
         moved.sort_by_key(|packet| (packet.header.ts, packet.side, packet.header.frame));
         for packet in moved {
             let Some(pair) = self.links.pairs.get_mut(key) else { return };
-            let header = pair.normalised(packet.side, packet.half, packet.header);
+            let header = match further {
+                [0, 0] => packet.header,
+                further => packet.header.moved_back(packet.side, packet.half, further),
+            };
             let mark = header.mark(pair.tag(packet.half), !pair.without_timestamps);
             let queue = &mut pair.halves[packet.half].waiting[packet.side.index()];
             self.waiting.add(packet.anew(header, mark), queue);

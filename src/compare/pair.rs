@@ -283,15 +283,11 @@ impl Pair {
 
     /// The header with A's sequence numbers.
     pub fn normalised(&self, side: Side, half: usize, header: Header) -> Header {
-        if !self.is_shifted() {
-            return header;
+        if self.is_shifted() {
+            header.moved_back(side, half, self.shifts.map(Option::unwrap_or_default))
+        } else {
+            header
         }
-        let back = |number: SeqNumber, half: usize| match side {
-            Side::A => number,
-            Side::B => SeqNumber(number.0.wrapping_sub(self.shifts[half].unwrap_or(0))),
-        };
-        // SACK blocks are not moved by everything that moves the numbers.
-        Header { seq: back(header.seq, half), ack: header.ack.map(|ack| back(ack, 1 - half)), sack: 0, ..header }
     }
 
     /// Learns that B's numbers of a half are further ahead than was known.

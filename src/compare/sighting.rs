@@ -9,6 +9,8 @@ use crate::capture::Timestamp;
 use crate::dissect::{Segment, SeqNumber, Socket, TcpFlags};
 use crate::track::{Direction, Observation};
 
+use super::Side;
+
 /// One packet in one capture, with what that capture's tracker says of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighting {
@@ -45,6 +47,8 @@ pub(super) struct Header {
     pub dont_fragment: bool,
     /// What a SYN offers.
     pub offer: Option<Offer>,
+    /// The capture ends inside the options: those that are missing may be there.
+    pub cut: bool,
 }
 
 /// The options of a SYN.
@@ -68,6 +72,11 @@ impl Sighting {
     /// When it was seen, by its capture's clock.
     pub fn ts(&self) -> Timestamp {
         self.header.ts
+    }
+
+    /// As if it had none of the options that tell packets apart: where captures end inside of them, not both show them.
+    pub(super) fn without_options(&self) -> Self {
+        Self { header: Header { timestamps: None, sack: 0, ..self.header }, ..*self }
     }
 
     /// Of a segment and what it did; none where it belongs to no connection.
@@ -103,6 +112,7 @@ impl Sighting {
             tos: segment.tos,
             dont_fragment: segment.dont_fragment,
             offer,
+            cut: options.cut,
         };
         Some(Self {
             src: segment.src,
@@ -119,6 +129,16 @@ impl Sighting {
 type Blocks = arrayvec::ArrayVec<(u32, u32), 4>;
 
 impl Header {
+    /// With numbers that are so far ahead of A's, of either half, it has A's numbers then.
+    pub fn moved_back(self, side: Side, half: usize, ahead: [u32; 2]) -> Self {
+        let back = |number: SeqNumber, half: usize| match side {
+            Side::A => number,
+            Side::B => SeqNumber(number.0.wrapping_sub(ahead[half])),
+        };
+        // SACK blocks are not moved by everything that moves the numbers.
+        Self { seq: back(self.seq, half), ack: self.ack.map(|ack| back(ack, 1 - half)), sack: 0, ..self }
+    }
+
     /// The controls that make two packets different ones; the others may be changed on the way or by offload.
     pub fn controls(&self) -> u16 {
         self.flags.0 & TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST).0

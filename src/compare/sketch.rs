@@ -1,6 +1,7 @@
 //! A sample of a capture's packets that is the same sample in every capture of the same traffic.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -8,8 +9,13 @@ use hashbrown::HashMap;
 use crate::capture::Timestamp;
 use crate::dissect::Segment;
 
+use super::sighting::hash;
+
 /// Packets in a sample.
 const SIZE: usize = 1 << 15;
+
+/// Payloads above so many bytes tell a packet by what they are.
+const TELLING: u32 = 32;
 
 /// The packets whose marks are lowest (bottom-k sampling): what two captures share of their traffic, their samples share too.
 #[derive(Debug)]
@@ -26,14 +32,21 @@ pub(super) struct Sampled {
     pub src: IpAddr,
     pub dst: IpAddr,
     pub ttl: u8,
+    pub ip_id: Option<u16>,
+    /// A digest of its timestamps; none without any.
+    pub times: Option<NonZeroU32>,
+    /// A digest of its numbers, where it holds so much that its content tells it.
+    pub numbers: Option<u32>,
     /// There were several of that mark: it cannot be told which is which.
     pub repeated: bool,
 }
 
 impl Sampled {
     fn new(segment: &Segment) -> Self {
-        let (src, dst) = (segment.src.addr, segment.dst.addr);
-        Self { ts: segment.ts, src, dst, ttl: segment.ttl, repeated: false }
+        let Segment { ts, ttl, ip_id, seq, ack, .. } = *segment;
+        let times = segment.options.timestamps.and_then(|times| NonZeroU32::new(hash(times) as u32 | 1));
+        let numbers = (segment.payload_len > TELLING).then(|| hash((seq.0, ack.map(|ack| ack.0))) as u32);
+        Self { ts, src: segment.src.addr, dst: segment.dst.addr, ttl, ip_id, times, numbers, repeated: false }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A first look at two captures: whether they show the same traffic, when, and by which clocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 
-use super::clock::Both;
+use super::clock::{Both, consistent};
 use super::sketch::{Sampled, Sketch};
 use super::{Clock, Side, Way};
 
@@ -26,6 +26,7 @@ pub struct Survey {
     last: Option<Timestamp>,
     segments: u64,
     lossy: bool,
+    short: u64,
     payloads_alone: bool,
     /// By sequence and acknowledgment number.
     numbered: Sketch,
@@ -40,8 +41,8 @@ pub enum Relation {
     Path(Overlap),
     /// One ended before the other began.
     Apart(Side, Span),
-    /// They show the same packets, but by clocks of which one was set meanwhile, by so much.
-    Stepped(Span),
+    /// They show the same packets, but by clocks of which one was set meanwhile: by how much, and when, by A's.
+    Stepped(Span, Timestamp),
     /// Nothing that one shows is in the other.
     Different,
 }
@@ -57,6 +58,21 @@ pub struct Overlap {
     pub hosts: BTreeMap<IpAddr, Side>,
     /// Which of them say that they have lost packets.
     pub lossy: [bool; 2],
+    /// How many frames of each end before TCP's header and options do.
+    pub short: [u64; 2],
+    /// What tells a connection that is between other ends in the other capture.
+    pub telltale: Telltale,
+}
+
+/// What tells a packet between other ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Telltale {
+    /// Its numbers, which come as they were sent.
+    Numbers,
+    /// Where these are others, its payload and its timestamps.
+    Content,
+    /// Where these are others too, its payload alone.
+    Payload,
 }
 
 impl Survey {
@@ -76,6 +92,7 @@ impl Survey {
     #[inline]
     pub fn segment(&mut self, segment: &Segment) {
         self.segments += 1;
+        self.short += u64::from(segment.options.cut);
         let mark = if self.payloads_alone {
             payload(segment)
         } else {
@@ -87,9 +104,19 @@ impl Survey {
         }
     }
 
+    /// A frame ends before TCP's header does.
+    pub fn cut(&mut self) {
+        self.short += 1;
+    }
+
     /// The capture says that it has lost packets.
     pub fn lost_frames(&mut self) {
         self.lossy = true;
+    }
+
+    /// When it began.
+    pub fn first(&self) -> Option<Timestamp> {
+        self.first
     }
 
     /// TCP segments in it.
@@ -101,19 +128,28 @@ impl Survey {
     pub fn relation(&self, b: &Self) -> Relation {
         let sketches = [(&self.numbered, &b.numbered), (&self.content, &b.content)];
         let told = |told_apart| {
-            sketches.iter().find_map(|(a, b)| {
+            let mut agreed = sketches.iter().filter_map(|(a, b)| {
                 let (possible, both) = a.shared(b, told_apart);
                 Agreed::new(possible, &both)
-            })
+            });
+            // Where one end's numbers are rewritten alone, SYNs of the other still agree, and show one direction.
+            let first = agreed.next()?;
+            if first.goes_both_ways() {
+                return Some(first);
+            }
+            Some(agreed.find(Agreed::goes_both_ways).unwrap_or(first))
         };
         // Of traffic that is played again and again no packet can be told from all others: then the first of each have to do.
         let agreed = told(true).or_else(|| told(false));
         let (Some(Agreed { both, step }), Some(start)) = (agreed, b.first) else { return self.apart(b) };
-        if let Some(step) = step {
-            return Relation::Stepped(step);
+        if let Some((step, when)) = step {
+            return Relation::Stepped(step, when);
         }
         let hosts = hosts(&both);
-        let both = ways(&both, &hosts);
+        let both = match consistent(ways(&both, &hosts)) {
+            Ok(both) => both,
+            Err((step, when)) => return Relation::Stepped(step, when),
+        };
         let Some(clock) = Clock::fit(start, &both) else { return self.apart(b) };
         let spans = [self, b].map(|survey| survey.first.zip(survey.last).unwrap_or_default());
         let [a, (first, last)] = spans;
@@ -122,7 +158,23 @@ impl Survey {
             spans: [a, (clock.by_a(first), clock.by_a(last))],
             hosts,
             lossy: [self.lossy, b.lossy],
+            short: [self.short, b.short],
+            telltale: self.telltale(b),
         })
+    }
+
+    /// What tells a connection between other ends: its numbers, unless some of what both show by its content has others.
+    fn telltale(&self, b: &Self) -> Telltale {
+        if self.payloads_alone {
+            return Telltale::Payload;
+        }
+        let (possible, both) = self.content.shared(&b.content, true);
+        let both = Agreed::new(possible, &both).map_or(Vec::new(), |agreed| agreed.both);
+        let known = both.iter().filter_map(|(a, b)| a.numbers.zip(b.numbers));
+        let (mut all, mut renumbered) = (0, 0);
+        known.for_each(|(a, b)| (all, renumbered) = (all + 1, renumbered + usize::from(a != b)));
+        // A few may be of equal content by chance.
+        if renumbered < ENOUGH.max(all / 20) { Telltale::Numbers } else { Telltale::Content }
     }
 
     /// Nothing is in both: whether that is for want of time.
@@ -173,8 +225,8 @@ fn hash(facts: impl std::hash::Hash) -> u64 {
 /// Packets that could be the same and agree on the clocks.
 struct Agreed {
     both: Vec<(Sampled, Sampled)>,
-    /// Many of the others agree on clocks that are so far from these.
-    step: Option<Span>,
+    /// Many of the others agree on clocks that are so far from these, from then on or until then.
+    step: Option<(Span, Timestamp)>,
 }
 
 impl Agreed {
@@ -192,12 +244,45 @@ impl Agreed {
         }
         let agrees = |offset: i64| (0..=width).contains(&offset.saturating_sub(from));
         let others: Vec<i64> = offsets.iter().copied().filter(|offset| !agrees(*offset)).collect();
-        let step = most_within(&others, width).filter(|(others, _)| *others >= STEPPED && others * 5 >= both.len());
-        Some(Self {
-            both: both.iter().filter(|both| agrees(ahead(both))).copied().collect(),
-            step: step.map(|(_, other)| Span(other.saturating_sub(from).saturating_abs())),
-        })
+        let step = most_within(&others, width).filter(|(many, _)| *many >= STEPPED).and_then(|(many, other)| {
+            let times = |is: &dyn Fn(i64) -> bool| -> Vec<Timestamp> {
+                both.iter().filter(|both| is(ahead(both))).map(|(a, _)| a.ts).collect()
+            };
+            let [these, others] =
+                [times(&agrees), times(&|offset: i64| (0..=width).contains(&offset.saturating_sub(other)))];
+            let later = if these.get(these.len() / 2) > others.get(others.len() / 2) {
+                (&these, &others)
+            } else {
+                (&others, &these)
+            };
+            // One after the other is a clock that was set; among each other it has to be many. Chance may put a few anywhere.
+            let when = *later.0.get(later.0.len() / 20)?;
+            let apart = later.1.get(later.1.len() * 19 / 20).is_some_and(|end| *end <= when);
+            let by = Span(other.saturating_sub(from).saturating_abs());
+            (apart || many * 5 >= both.len()).then_some((by, when))
+        });
+        let both = both.iter().filter(|both| agrees(ahead(both))).copied().collect();
+        Some(Self { both: same(same(both, |one| one.ip_id), |one| one.times), step })
     }
+
+    /// Whether something of both directions is among them.
+    fn goes_both_ways(&self) -> bool {
+        let senders: BTreeSet<IpAddr> = self.both.iter().map(|(a, _)| a.src).collect();
+        self.both.iter().any(|(a, _)| senders.contains(&a.dst))
+    }
+}
+
+/// Without those that are told to be others by something which nearly all have in common, such as a retransmission whose first copy
+/// offload has hidden.
+fn same<T: PartialEq>(
+    mut both: Vec<(Sampled, Sampled)>,
+    fact: impl Fn(&Sampled) -> Option<T>,
+) -> Vec<(Sampled, Sampled)> {
+    let differ = |(a, b): &(Sampled, Sampled)| fact(a).zip(fact(b)).is_some_and(|(a, b)| a != b);
+    if both.iter().filter(|both| differ(both)).count() * 5 <= both.len() {
+        both.retain(|both| !differ(both));
+    }
+    both
 }
 
 /// How far B's clock is ahead by one packet.

@@ -118,6 +118,11 @@ impl Totals {
         self.explained.iter().map(|((side, rule, shown), explained)| (*side, *rule, *shown, explained))
     }
 
+    /// Whether no packet of one capture could be found in the other.
+    pub fn pairs_nothing(&self) -> bool {
+        self.ways.iter().all(|stats| stats.arrived + stats.duplicated == 0)
+    }
+
     /// Whether nothing is between the captures: they show the same packets, unchanged, and as far as clocks can tell at one time.
     pub fn is_one_point(&self, round_trip: Option<Span>) -> bool {
         let near = round_trip.is_some_and(|time| time < ONE_POINT);

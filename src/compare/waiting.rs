@@ -43,6 +43,8 @@ pub(super) struct Unpaired {
     pub usual: (Span, Span),
     /// Which of its bytes the other side has shown.
     pub cover: Cover,
+    /// It looks like a further copy of a packet that has this frame at the sender's side, unless that shows a copy of its own.
+    pub copy_of: Option<u64>,
     /// The next one with this mark.
     alike: Option<usize>,
     /// Neighbours of its direction and side, and of all.
@@ -102,6 +104,7 @@ impl Unpaired {
             queue: Span(0),
             usual: (Span(0), Span(0)),
             cover: Cover::default(),
+            copy_of: None,
             alike: None,
             near: Links::default(),
             all: Links::default(),
@@ -110,8 +113,8 @@ impl Unpaired {
 
     /// The same packet by other numbers.
     pub fn anew(self, header: Header, mark: u64) -> Self {
-        let Self { since, nth, queue, usual, cover, .. } = self;
-        Self { since, nth, queue, usual, cover, ..Self::new(header, self.side, self.pair, self.half, mark) }
+        let Self { since, nth, queue, usual, cover, copy_of, .. } = self;
+        Self { since, nth, queue, usual, cover, copy_of, ..Self::new(header, self.side, self.pair, self.half, mark) }
     }
 }
 
@@ -245,6 +248,16 @@ impl Waiting {
             let packet = self.packets.get(key)?;
             next = packet.near.behind;
             Some((key, packet))
+        })
+    }
+
+    /// All of them, the one that has waited longest first.
+    pub fn all(&self) -> impl Iterator<Item = &Unpaired> {
+        let mut next = self.all.first;
+        std::iter::from_fn(move || {
+            let packet = self.packets.get(next?)?;
+            next = packet.all.behind;
+            Some(packet)
         })
     }
 

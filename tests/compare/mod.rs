@@ -1,5 +1,6 @@
 //! `compare`: what a path does to packets, known here, is what it says.
 
+mod awkward;
 mod middlebox;
 mod records;
 mod road;

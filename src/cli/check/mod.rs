@@ -58,7 +58,7 @@ fn judge_files(
 ) -> Result<Exit> {
     let confined = !args.confinement.no_sandbox;
     let inputs = inputs::inputs(&args.files, confined)?;
-    let pair = Pair::open(&inputs, policy, filter, args.analysis.options())?;
+    let pair = Pair::open((&inputs, &args.files), policy, filter, args.analysis.options())?;
     let names = inputs.iter().map(|input| input.path.display().to_string()).chain(pair.as_ref().map(Pair::name));
     known.prepare(args, names)?;
     let outputs = Outputs::open(args, around)?;

@@ -1,5 +1,7 @@
 //! Two captures of the same traffic: what the path between them did, judged by `[compare]`.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 use crate::capture::{Filter, OpenFiles};
@@ -7,6 +9,7 @@ use crate::cli::compare::{Compared, Input};
 use crate::cli::plan::{is_standard, word};
 use crate::policy::{PathJudge, Policy, Verdict};
 use crate::report::check::{Capture, EvidenceExcerpt};
+use crate::report::compare;
 use crate::track::AnalysisOptions;
 
 use super::inputs;
@@ -24,7 +27,7 @@ impl Pair {
     /// # Errors
     /// When there are not two.
     pub fn open(
-        inputs: &[inputs::Input],
+        (inputs, words): (&[inputs::Input], &[PathBuf]),
         policy: &Policy,
         filter: &Filter,
         options: AnalysisOptions,
@@ -32,7 +35,12 @@ impl Pair {
         if !policy.judges_pairs() {
             return Ok(None);
         }
-        let [a, b] = inputs else { bail!("{}, and there are {} here", WANTED, inputs.len()) };
+        let (a, b) = match (inputs, words) {
+            ([a, b], _) => (a, b),
+            // One file named twice is judged once, and compared with itself.
+            ([both], [_, _]) => (both, both),
+            _ => bail!("{}, and there are {} here", WANTED, inputs.len()),
+        };
         if [a, b].iter().any(|input| is_standard(&input.path)) {
             bail!("[compare] reads each capture twice, which standard input does not allow: save it to a file first");
         }
@@ -73,5 +81,9 @@ fn verdict_on(a: &Input, b: &Input, policy: &Policy) -> Result<Verdict> {
     let compared = Compared::new(a, b)?;
     let mut judge = PathJudge::new(policy, &compared.overlap().clock);
     let comparison = compared.each(&mut |event| judge.event(event))?;
+    if comparison.totals().pairs_nothing() {
+        let [a, b] = compared.names();
+        bail!("{a} and {b}: {}", compare::unpaired(comparison.totals()));
+    }
     Ok(judge.finish(&comparison))
 }

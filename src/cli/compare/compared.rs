@@ -41,6 +41,11 @@ impl<'a> Compared<'a> {
         &self.sources[0].name
     }
 
+    /// Both names.
+    pub fn names(&self) -> [&str; 2] {
+        self.sources.each_ref().map(|source| source.name.as_str())
+    }
+
     /// How they compare as a whole.
     pub fn overlap(&self) -> &Overlap {
         &self.overlap
@@ -138,9 +143,11 @@ fn unrelated_words(relation: &Relation, surveyed: &[Surveyed; 2]) -> anyhow::Err
             let (first, second) = if *side == Side::A { (a, b) } else { (b, a) };
             anyhow!("{first} had ended {} before {second} began: they do not show the same traffic", words(*gap))
         }
-        Relation::Stepped(step) => anyhow!(
-            "{a} and {b} show the same packets, but one of the clocks was set by {} meanwhile: cut the captures there, and compare the parts",
-            words(*step)
+        Relation::Stepped(step, when) => anyhow!(
+            "{a} and {b} show the same packets, but one of the clocks was set by {} meanwhile, {} after {a} began: cut the captures \
+             there (tcpcheck split), and compare the parts",
+            words(*step),
+            words(when.since(surveyed[0].survey.first().unwrap_or(*when)))
         ),
         _ => anyhow!(
             "{a} and {b} show different traffic: no packet of one is in the other, not even with other addresses"

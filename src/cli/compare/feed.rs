@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::capture::{CaptureError, CaptureFault, Filter, FrameSource, Next, OpenFiles, SourceInfo, Timestamp};
 use crate::compare::{Sighting, Survey};
-use crate::dissect::{Dissection, Reader};
+use crate::dissect::{Content, Dissection, LengthSource, Reader};
 use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Visitor};
 
 /// What goes from one thread to the other together.
@@ -70,8 +70,10 @@ impl Input {
             survey.packet(frame.ts);
             let mut dissection = Dissection::new();
             reader.read(&frame, &mut dissection);
-            if let Ok(segment) = reader.segment(&dissection) {
-                survey.segment(segment);
+            match reader.segment(&dissection) {
+                Ok(segment) => survey.segment(segment),
+                Err(_) if is_cut(&dissection) => survey.cut(),
+                Err(_) => {}
             }
         }
         if source.drops().is_some_and(|drops| drops.kernel > 0 || drops.interface > 0) {
@@ -97,6 +99,14 @@ impl Input {
         let failed = Analysis::new(self.options).run(source.as_mut(), &mut self.filter.clone(), None, &mut sender)?;
         sender.send(1)?;
         failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+/// Whether a frame's headers end where the capture has cut it.
+fn is_cut(dissection: &Dissection<'_>) -> bool {
+    match dissection.content {
+        Content::Cut(short) | Content::TcpCut(_, short) => short.limit == LengthSource::Capture,
+        _ => false,
     }
 }
 

@@ -65,12 +65,23 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
                 }
             }
             (None, None) if args.json => compared.report(&mut Ndjson::new(args.packets), &mut output)?,
-            (None, None) => compared.report(&mut Text::new(style), &mut output)?,
+            (None, None) => compared.report(&mut Text::new(style, again(args, at)), &mut output)?,
         }
     }
     output.finish()?;
     damaged(&faults)?;
     Ok(Exit::Done)
+}
+
+/// What was run, for two of the captures and without output options; empty where a shell could not run it.
+fn again(args: &CompareArgs, at: usize) -> String {
+    let words: Option<Vec<String>> = args.files.iter().skip(at).take(2).map(|path| plan::word(path)).collect();
+    let expression = args.filter.as_ref().and_then(|filter| filter.to_str()).filter(|filter| !filter.is_empty());
+    if expression.is_some_and(|filter| filter.contains(display::is_unsafe)) {
+        return String::new();
+    }
+    let filter = expression.map(|filter| format!(" --filter {}", plan::quoted(filter))).unwrap_or_default();
+    words.map(|words| format!("tcpcheck compare {}{filter}", words.join(" "))).unwrap_or_default()
 }
 
 fn open(args: &CompareArgs) -> Result<Vec<Input>> {

@@ -10,7 +10,7 @@ pub use ladder::{Ladder, Worst};
 pub use ndjson::Ndjson;
 pub use page::{Page, write_page};
 pub use text::Text;
-pub use words::change as changed;
+pub use words::{change as changed, unpaired};
 
 use crate::capture::SourceInfo;
 use crate::compare::{Comparison, Overlap, PathEvent};

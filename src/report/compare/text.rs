@@ -1,14 +1,14 @@
 //! The verdict on a path, in a few sentences.
 
 use crate::capture::{SourceInfo, Span};
-use crate::compare::{Clock, Comparison, Overlap, Side, Totals, Way};
+use crate::compare::{Clock, Comparison, Overlap, PathEvent, Side, Totals, Way};
 use crate::report::layout;
 use crate::report::style::{Ink, Style};
 use crate::report::units;
 use crate::rules::Severity;
 
-use super::CompareReport;
 use super::words::{self, WayNames, count, grouped, time};
+use super::{CompareReport, Worst};
 
 /// Columns of a line where no terminal says how many it has.
 const COLUMNS: usize = 120;
@@ -24,12 +24,28 @@ const NAMED: usize = 3;
 pub struct Text {
     style: Style,
     names: [String; 2],
+    /// What was run, to be run again with more options; empty where that is not for a reader to run.
+    again: String,
+    worst: Worst,
 }
 
 impl Text {
-    /// In that style.
-    pub fn new(style: Style) -> Self {
-        Self { style, names: Default::default() }
+    /// In that style; `again` is what was run, such as `tcpcheck compare a.pcap b.pcap`, or empty.
+    pub fn new(style: Style, again: String) -> Self {
+        Self { style, again, ..Self::default() }
+    }
+
+    /// Commands that show more.
+    fn next(&self, out: &mut Vec<u8>) {
+        if self.again.is_empty() {
+            return;
+        }
+        let flow = self.worst.flow().map(|flow| format!("--flow {flow}"));
+        let options = flow.into_iter().chain(["-o compare.html".to_owned()]);
+        for (at, options) in options.enumerate() {
+            let head = if at == 0 { "next: " } else { "      " };
+            out.extend_from_slice(format!("{head}{} {options}\n", self.again).as_bytes());
+        }
     }
 
     fn sentence(&self, out: &mut Vec<u8>, head: &str, words: &str) {
@@ -48,10 +64,20 @@ impl CompareReport for Text {
         self.names = sources.each_ref().map(|info| crate::display::line(&info.name).into_owned());
     }
 
+    fn event(&mut self, _: &mut Vec<u8>, event: &PathEvent) {
+        if let PathEvent::Path(record) = event {
+            self.worst.path(record);
+        }
+    }
+
     fn end(&mut self, out: &mut Vec<u8>, comparison: &Comparison) {
         let (totals, clock) = (comparison.totals(), &comparison.overlap().clock);
         let names = WayNames::new(totals.connections().clients);
-        self.sentence(out, "captures", &self.captures(totals, names));
+        let short = comparison.overlap().short;
+        self.sentence(out, "captures", &format!("{}{}", self.captures(totals, names), cut_short(short)));
+        if totals.pairs_nothing() {
+            return self.sentence(out, "path", &format!(": {}", words::unpaired(totals)));
+        }
         self.sentence(out, "clocks", &clocks(clock));
         let is_one_point = totals.is_one_point(clock.round_trip());
         if is_one_point {
@@ -78,6 +104,7 @@ impl CompareReport for Text {
                 self.sentence(out, &format!("findings at {}", side.name()), &words);
             }
         }
+        self.next(out);
     }
 }
 
@@ -103,7 +130,7 @@ impl Text {
 fn clocks(clock: &Clock) -> String {
     let offset = clock.offset();
     let mut words = match offset.0 {
-        0 => ": B's is as far as A's".to_owned(),
+        0 => ": A's and B's are equal".to_owned(),
         ahead => format!(": B's is {} {}", time(Span(ahead.abs())), if ahead > 0 { "ahead" } else { "behind" }),
     };
     if clock.drift_ppm() != 0.0 {
@@ -111,22 +138,42 @@ fn clocks(clock: &Clock) -> String {
         words.push_str(&format!(" and {verb} {:.1} ppm", clock.drift_ppm() * ppm));
     }
     match (clock.uncertainty(), clock.round_trip()) {
-        (Some(unsure), Some(round_trip)) => words.push_str(&format!(
-            ", give or take {}, and up to {} more if one way takes longer than the other",
-            time(unsure),
-            time(Span(round_trip.0 / 2))
-        )),
+        (Some(unsure), Some(round_trip)) => {
+            words.push_str(&format!(", give or take {}", time(unsure)));
+            if is_shown(Span(round_trip.0 / 2)) {
+                let half = time(Span(round_trip.0 / 2));
+                words.push_str(&format!(", and up to {half} more if one way takes longer than the other"));
+            }
+        }
         _ => words.push_str(", if packets took no time: only one direction shows, and that bounds it on one side"),
     }
     words
 }
 
 fn one_point(clock: &Clock) -> String {
-    let round_trip = clock.round_trip().unwrap_or_default();
+    let round_trip = clock.round_trip().filter(|time| is_shown(*time));
+    let late = round_trip.map(|trip| format!(", and within {} there and back", time(trip)));
     format!(
-        ": both captures are of one point, or of two with nothing between: packets come unchanged, and within {} there and back",
-        time(round_trip)
+        ": both captures are of one point, or of two with nothing between: packets come unchanged{}",
+        late.as_deref().unwrap_or(", and at once")
     )
+}
+
+/// Whether it is no 0 in the words for it.
+fn is_shown(span: Span) -> bool {
+    span.0 >= 500
+}
+
+/// How many frames end too early to show all that is compared.
+fn cut_short(short: [u64; 2]) -> String {
+    let parts = Side::ALL.into_iter().zip(short).filter(|(_, short)| *short > 0).map(|(side, short)| {
+        format!(
+            "; {} of {} end inside TCP's options or before: these are not compared",
+            count(short, "frame"),
+            side.name()
+        )
+    });
+    parts.collect()
 }
 
 /// What the path changed.

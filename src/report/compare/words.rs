@@ -1,7 +1,7 @@
 //! What a comparison found, in words.
 
 use crate::capture::Span;
-use crate::compare::{Change, Ending, PathStats, Shown, Side, Way};
+use crate::compare::{Change, Ending, PathStats, Shown, Side, Totals, Way};
 use crate::report::units;
 
 /// How the two ways are called: by who sends, where all clients are on one side.
@@ -33,6 +33,16 @@ impl WayNames {
             Some(_) => format!("server to client ({ends})"),
             None => ends,
         }
+    }
+}
+
+/// Why no packet of one capture was found in the other.
+pub fn unpaired(totals: &Totals) -> &'static str {
+    if totals.connections().both == 0 {
+        "no packet could be paired: some are in both captures, but between other addresses, with other sequence numbers, and \
+         with no payload that tells one connection from the others"
+    } else {
+        "no packet could be paired: both captures show connections between the same ends, but none of their packets is in both"
     }
 }
 
