@@ -43,7 +43,7 @@ fn longer(columns: usize, args: &[&str], quoted: impl Fn(&str) -> bool) -> Vec<S
 fn is_quoted(line: &str) -> bool {
     let words = line.trim_start();
     let command = words.strip_prefix("next: ").unwrap_or(words);
-    command.starts_with("tcpcheck -r ")
+    ["tcpcheck -r ", "tcpcheck compare "].iter().any(|begin| command.starts_with(begin))
         || line.contains(" > ") && (line.contains(": Flags [") || line.contains(": ICMP"))
 }
 
@@ -90,7 +90,7 @@ fn nothing_that_commands_print_is_wider_than_the_terminal() {
             wide.extend(longer(columns, args, |line| examples.iter().any(|example| example.starts_with(line.trim()))));
         }
         wide.extend(longer(columns, &["explain", "-nr", "loss/timeout.pcap", "@6"], is_quoted));
-        wide.extend(longer(columns, &["compare", a, b], |_| false));
+        wide.extend(longer(columns, &["compare", a, b], is_quoted));
         wide.extend(longer(columns, &["compare", a, b, "--flow", "1"], |_| false));
         let policy = Path::new("../docs/example/tcpcheck.toml");
         let judged = ["check", "loss/timeout.pcap", "open/no-answer.pcap", "reset/by-server.pcap"];
