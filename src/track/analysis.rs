@@ -104,6 +104,15 @@ impl Analysis {
         dissection: &'s mut Dissection<'a>,
     ) -> Result<(&'s Segment, &'s mut Observation), Other> {
         self.reader.read(frame, dissection);
+        self.track(frame, dissection)
+    }
+
+    /// Lets the tracker take what a frame holds that was just read.
+    fn track<'s>(
+        &'s mut self,
+        frame: &Frame<'_>,
+        dissection: &'s Dissection<'_>,
+    ) -> Result<(&'s Segment, &'s mut Observation), Other> {
         match self.reader.segment(dissection) {
             Ok(segment) => {
                 self.tracker.observe(segment, &mut self.observation);
@@ -243,13 +252,10 @@ impl Analysis {
             }
             let mut dissection = Dissection::new();
             self.reader.read(&frame, &mut dissection);
-            let segment = self.reader.segment(&dissection);
-            match segment {
-                Ok(segment) => self.tracker.observe(segment, &mut self.observation),
-                Err(other) => self.tracker.pass(frame.number, frame.ts, other),
-            }
-            visitor.select(&mut self.observation);
-            let tcp = segment.ok().map(|segment| (segment, &self.observation));
+            let tcp = self.track(&frame, &dissection).ok().map(|(segment, observation)| {
+                visitor.select(observation);
+                (segment, &*observation)
+            });
             visitor.packet(&Analysed { frame: &frame, options: beside.options, dissection: &dissection, tcp })?;
             self.events(visitor)?;
             visitor.settle(frame.ts)?;
