@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-use crate::capture::{CaptureFault, FrameSource, SaveNames, SavedFile, Turns};
+use crate::capture::{FrameSource, SaveNames, SavedFile, Turns};
 use crate::display;
 use crate::report::table::{
     Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, finding_cells, flow_cells, packet_cells, segment_cells,
@@ -45,7 +45,8 @@ pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
         // One that is broken takes nothing from the others.
         match session.read_one(at, &mut exporter) {
             Ok(faults) => {
-                damaged = damaged.or_else(|| faults.iter().find(|fault| is_damage(fault)).map(ToString::to_string))
+                damaged =
+                    damaged.or_else(|| faults.iter().find(|fault| quality::is_damage(fault)).map(ToString::to_string))
             }
             Err(error) if args.files.len() > 1 && !super::is_closed_pipe(&error) => {
                 warn(&format!("tcpcheck: {}", super::chain(&error)));
@@ -60,10 +61,6 @@ pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
         Some(words) => bail!(words),
         None => Ok(Exit::Done),
     }
-}
-
-fn is_damage(fault: &CaptureFault) -> bool {
-    !matches!(fault, CaptureFault::Cut { .. })
 }
 
 /// How to write it.

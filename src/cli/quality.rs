@@ -2,12 +2,32 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, bail};
+
 use crate::capture::{CaptureFault, Drops, Timestamp};
 use crate::rules::Rule;
 use crate::track::Finding;
 
+use super::output::warn;
+
 /// Losses that go on are not told more often than that.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Says where files are cut; what is damaged is an error.
+pub fn check_faults(faults: &[CaptureFault]) -> Result<()> {
+    for fault in faults {
+        if is_damage(fault) {
+            bail!(fault.to_string());
+        }
+        warn(&format!("tcpcheck: {fault}"));
+    }
+    Ok(())
+}
+
+/// Whether more is wrong with a file than that it ends early.
+pub fn is_damage(fault: &CaptureFault) -> bool {
+    !matches!(fault, CaptureFault::Cut { .. })
+}
 
 /// TC901, when a file ends inside a packet.
 pub fn file_cut(fault: &CaptureFault) -> Option<Finding> {

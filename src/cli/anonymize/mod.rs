@@ -16,8 +16,8 @@ use crate::track::{Analysed, Event, Visitor};
 use super::args::AnonymizeArgs;
 use super::exit::Exit;
 use super::plan::{Environment, Plan, check_folder};
+use super::quality::check_faults;
 use super::run::{BrokerHandle, Session};
-use super::split::damaged;
 use pseudonyms::Pseudonyms;
 
 /// Writes the capture anew.
@@ -45,7 +45,7 @@ pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
     if file.finish()? > 0 {
         bail!("{}: not all packets could be written", display::path(&args.write));
     }
-    damaged(&faults)?;
+    check_faults(&faults)?;
     Ok(Exit::Done)
 }
 

@@ -16,9 +16,9 @@ use super::args::CompareArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::plan::{self, Environment, is_standard};
+use super::quality::check_faults;
 use super::run::BrokerHandle;
 use super::sandbox::{self, AllowedDescriptors};
-use super::split::damaged;
 pub use compared::Compared;
 pub use feed::Input;
 
@@ -69,7 +69,7 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
         }
     }
     output.finish()?;
-    damaged(&faults)?;
+    check_faults(&faults)?;
     Ok(Exit::Done)
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::capture::{Block, CaptureFault, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
+use crate::capture::{Block, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
 use crate::display;
 use crate::dissect::{Segment, Socket};
 use crate::track::{Analysed, Direction, Event, FlowRecord, Observation, Visitor};
@@ -18,6 +18,7 @@ use super::exit::Exit;
 use super::outgoing::Outgoing;
 use super::output::warn;
 use super::plan::{Environment, Plan, is_standard};
+use super::quality::check_faults;
 use super::run::{BrokerHandle, Events, Session};
 use parts::Parts;
 
@@ -59,19 +60,8 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
     splitter.outgoing.finish(&mut Routed { flows: &splitter.flows, parts: &mut splitter.parts })?;
     let count = splitter.parts.finish()?;
     warn(&format!("{count} part{} in {}", if count == 1 { "" } else { "s" }, display::path(&folder)));
-    damaged(&faults)?;
+    check_faults(&faults)?;
     Ok(Exit::Done)
-}
-
-/// Says where a file is cut; what is damaged is an error.
-pub(super) fn damaged(faults: &[CaptureFault]) -> Result<()> {
-    for fault in faults {
-        match fault {
-            CaptureFault::Cut { .. } => warn(&format!("tcpcheck: {fault}")),
-            fault => bail!(fault.to_string()),
-        }
-    }
-    Ok(())
 }
 
 /// Makes the folder; one in which something is already would be mixed with it.
