@@ -22,7 +22,7 @@ const CAPTURES: &[&str] = &[
     "window/zero-window.pcap",
 ];
 
-/// What a command prints where there are so many columns.
+/// What a command prints at that number of columns.
 fn printed(columns: usize, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
     command.args(args).current_dir(root().join("fixtures")).env("COLUMNS", columns.to_string()).env("TZ", "UTC");

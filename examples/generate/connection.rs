@@ -27,7 +27,7 @@ pub struct Habits {
     pub loss: u32,
     /// Of a thousand data segments, so many are overtaken by the one behind them.
     pub reorder: u32,
-    /// Of a thousand connections, so many end with a RST of the client.
+    /// Number of connections in a thousand that end with a RST of the client.
     pub resets: u32,
 }
 

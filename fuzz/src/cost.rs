@@ -19,7 +19,7 @@ pub struct Size {
     pub bytes: u64,
 }
 
-/// Follows the conversation that a script stands for, drawn out to so many segments.
+/// Follows the conversation that a script stands for, drawn out to that number of segments.
 pub fn of_script(bytes: &[u8], segments: usize) -> Size {
     let script = decode_long(bytes, segments);
     let usual = TrackerOptions::default();

@@ -44,10 +44,10 @@ pub(super) struct Both {
 /// What no jitter of clocks explains: packets that contradict each other by more are not by the same clocks.
 const CONTRADICTION: f64 = 1e6;
 
-/// Packets that contradict all others and are left out, as wrongly taken for the same, are at most so many, and one in a hundred.
+/// Packets that contradict all others and are left out, as wrongly taken for the same, are at most this many, and one in a hundred.
 const MAX_WRONG: usize = 16;
 
-/// From so many packets on before and behind it, a clock is taken to have been set.
+/// Minimum number of packets before and behind a step by which a clock is taken to have been set.
 const ENOUGH: usize = 10;
 
 /// The packets that one pair of clocks explains, in order of A's time, without the few that contradict all others.

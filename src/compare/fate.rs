@@ -12,7 +12,7 @@ use super::{Side, Way};
 /// From so many packets of either side on, a connection none of which crossed is two connections.
 const TWO_CONNECTIONS: u64 = 4;
 
-/// So many packets that have passed a capture while it showed nothing are a hole in it.
+/// Minimum number of packets that pass a capture while it shows nothing, to be called a hole in it.
 const HOLE: usize = 5;
 
 /// Waiting packets that are looked through for that.

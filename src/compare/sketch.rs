@@ -14,7 +14,7 @@ use super::sighting::hash;
 /// Packets in a sample.
 const SIZE: usize = 1 << 15;
 
-/// Payloads above so many bytes tell a packet by what they are.
+/// Minimum length of a payload, in bytes, beyond which it tells a packet by what it is.
 const TELLING: u32 = 32;
 
 /// The packets whose marks are lowest (bottom-k sampling): what two captures share of their traffic, their samples share too.

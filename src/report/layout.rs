@@ -1,4 +1,4 @@
-//! Text in lines of so many columns. What a terminal obeys takes no column.
+//! Text in lines of a given number of columns. What a terminal obeys takes no column.
 
 /// Breaks each line that stands in `out` from `start` on, and is longer than `columns`, behind a word; what goes on begins with `hang`.
 /// A word that fits into no line is broken where the line ends: nothing is left out.
@@ -28,7 +28,7 @@ pub fn wrapped(out: &mut Vec<u8>, words: &str, indent: usize, columns: usize) {
     out.push(b'\n');
 }
 
-/// Words in lines of so many columns.
+/// Words in lines of that number of columns.
 pub fn lines(words: &str, columns: usize) -> Vec<String> {
     let mut out = words.as_bytes().to_vec();
     fold(&mut out, 0, columns, "");
@@ -73,7 +73,7 @@ fn fold_line(out: &mut Vec<u8>, line: &str, columns: usize, hang: &str) {
     out.extend_from_slice(rest.as_bytes());
 }
 
-/// Where a line ends that has room for so many columns, and where the next one begins.
+/// Where a line ends that has room for that number of columns, and where the next one begins.
 fn split(text: &str, limit: usize) -> (usize, usize) {
     let (mut at, mut column, mut space, mut begun) = (0, 0, None, false);
     while let Some(sign) = text[at..].chars().next() {

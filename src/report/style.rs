@@ -45,7 +45,7 @@ impl Style {
         Self { on, ..Self::default() }
     }
 
-    /// In lines of so many columns; without a number each text has its own.
+    /// In lines of that number of columns; without a number each text has its own.
     pub fn within(self, columns: Option<usize>) -> Self {
         Self { columns: columns.map(|columns| columns.max(NARROWEST)), ..self }
     }

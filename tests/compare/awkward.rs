@@ -133,7 +133,7 @@ fn without(path: &Path, hole: Range<i64>) {
     std::fs::write(path, bytes).unwrap();
 }
 
-/// Cuts all frames of a capture to so many bytes.
+/// Cuts all frames of a capture to that number of bytes.
 fn snapped(path: &Path, len: u32) {
     let (mut bytes, records) = records(path);
     for (_, mut record) in records {
@@ -144,7 +144,7 @@ fn snapped(path: &Path, len: u32) {
     std::fs::write(path, bytes).unwrap();
 }
 
-/// A capture with a clock that is so many seconds ahead.
+/// A capture with a clock that is that number of seconds ahead.
 fn ahead(path: &Path, seconds: u32) -> PathBuf {
     let (mut bytes, records) = records(path);
     for (_, mut record) in records {

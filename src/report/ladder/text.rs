@@ -11,7 +11,7 @@ use super::row::{LadderRow, Tone};
 /// Columns of a line: no fewer than these, and no more.
 pub const COLUMNS: std::ops::RangeInclusive<usize> = 60..=160;
 
-/// From so many columns on, states stand beside the arrows.
+/// Minimum number of columns at which states stand beside the arrows.
 const BESIDE: usize = 80;
 
 /// From so many columns on, the windows and the bytes in flight stand at the right.

@@ -17,7 +17,7 @@ const LABEL: usize = 16;
 /// Columns of a line where no terminal says how many it has.
 const COLUMNS: usize = 120;
 
-/// What was measured stands beside a finding where there are so many columns for it, else below.
+/// Minimum number of columns at which what was measured stands beside a finding, and not below it.
 const BESIDE: usize = 44;
 
 /// Where it stands below.

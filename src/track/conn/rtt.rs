@@ -127,7 +127,7 @@ impl Spread {
         Self { min: min.unwrap_or(i64::MAX), max: max.unwrap_or(i64::MIN), between: Between::Few(few) }
     }
 
-    /// Takes the last of so many samples.
+    /// Takes the last of that number of samples.
     fn add(&mut self, rtt: i64, samples: u32) {
         (self.min, self.max) = (self.min.min(rtt), self.max.max(rtt));
         let count = samples as usize - 1;

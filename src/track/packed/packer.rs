@@ -222,7 +222,7 @@ impl Unpacker {
         sizes & 15
     }
 
-    /// So many bytes, at most eight.
+    /// That number of bytes, at most eight.
     #[inline]
     fn take(&mut self, size: usize) -> u64 {
         let bytes = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk);

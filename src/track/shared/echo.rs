@@ -31,7 +31,7 @@ const MAX_DISTANCE: Span = Span::from_secs(2);
 const SLACK: Span = Span::from_millis(1);
 /// More packets than this are not waited for.
 const MAX_WAITING: usize = 1_024;
-/// So many of the next first copies may have been overtaken.
+/// Maximum number of the next first copies that may have been overtaken.
 const MAX_OVERTAKEN: usize = 16;
 /// So many packets that come again in a row, with none that does not, and a bare acknowledgment among them, which no timer sends, are
 /// no retransmissions.
