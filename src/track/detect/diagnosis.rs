@@ -140,7 +140,7 @@ impl Connection {
         }
     }
 
-    fn has_found(&self, rule: Rule) -> bool {
+    pub(in crate::track) fn has_found(&self, rule: Rule) -> bool {
         self.rare.found.iter().any(|(found, _)| *found == rule)
     }
 

@@ -196,9 +196,11 @@ impl Connection {
             Turn::Request | Turn::Repeated => "its request, before an answer came",
             _ => return,
         };
-        if cut.by == Direction::FromOriginator && !closing && self.client_known {
+        // A client that acknowledged what nobody sent resets because of that.
+        let confused = self.has_found(Rule::HandshakeWrongAck);
+        if cut.by == Direction::FromOriginator && !closing && !confused && self.client_known {
             let mut finding = self.late_finding(Rule::Abandoned, (cut.frame, cut.ts), cut.by);
-            let since = client.last_data().unwrap_or(self.first.1);
+            let since = client.last_data().unwrap_or(server.last_ts);
             finding.word("what", what).time("waited", cut.ts.since(since));
             found.push(finding);
         }
