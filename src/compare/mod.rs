@@ -10,6 +10,7 @@
 //! * `fate` says what became of a packet that has found none.
 //! * `explain` says what the other capture shows of each finding.
 
+mod agreed;
 mod align;
 mod changes;
 mod clock;

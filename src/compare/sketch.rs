@@ -1,5 +1,6 @@
 //! A sample of a capture's packets that is the same sample in every capture of the same traffic.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -78,6 +79,11 @@ impl Sketch {
             self.limit = *marks.select_nth_unstable(SIZE).1;
             self.packets.retain(|mark, _| *mark < self.limit);
         }
+    }
+
+    /// Digests of the numbers of all that are in the sample.
+    pub fn all_numbers(&self) -> HashSet<u32> {
+        self.packets.values().filter_map(|sampled| sampled.numbers).collect()
     }
 
     /// Packets that are in both samples, by A's time, and how many either has where both are complete: those alone that can be told

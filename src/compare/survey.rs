@@ -1,6 +1,6 @@
 //! A first look at two captures: whether they show the same traffic, when, and by which clocks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -9,15 +9,10 @@ use foldhash::fast::FixedState;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 
+use super::agreed::{Agreed, ENOUGH};
 use super::clock::{Both, consistent};
 use super::sketch::{Sampled, Sketch};
 use super::{Clock, Side, Way};
-
-/// Packets that agree on the clocks before two captures are taken for two sides of one traffic.
-const ENOUGH: usize = 3;
-
-/// Packets that agree on another offset before a clock is taken to have been set.
-const STEPPED: usize = 10;
 
 /// One capture, looked at as a whole; in memory of fixed size.
 #[derive(Debug, Default)]
@@ -171,8 +166,11 @@ impl Survey {
         let (possible, both) = self.content.shared(&b.content, true);
         let both = Agreed::new(possible, &both).map_or(Vec::new(), |agreed| agreed.both);
         let known = both.iter().filter_map(|(a, b)| a.numbers.zip(b.numbers));
+        // What the other capture shows by its own numbers is a packet of equal content, and has kept them.
+        let [in_a, in_b] = [&self.numbered, &b.numbered].map(Sketch::all_numbers);
+        let moved = |(a, b): (u32, u32)| a != b && !in_b.contains(&a) && !in_a.contains(&b);
         let (mut all, mut renumbered) = (0, 0);
-        known.for_each(|(a, b)| (all, renumbered) = (all + 1, renumbered + usize::from(a != b)));
+        known.for_each(|numbers| (all, renumbered) = (all + 1, renumbered + usize::from(moved(numbers))));
         // A few may be of equal content by chance.
         if renumbered < ENOUGH.max(all / 20) { Telltale::Numbers } else { Telltale::Content }
     }
@@ -220,87 +218,6 @@ fn payload(segment: &Segment) -> Option<u64> {
 #[inline]
 fn hash(facts: impl std::hash::Hash) -> u64 {
     FixedState::with_seed(0).hash_one(facts)
-}
-
-/// Packets that could be the same and agree on the clocks.
-struct Agreed {
-    both: Vec<(Sampled, Sampled)>,
-    /// Many of the others agree on clocks that are so far from these, from then on or until then.
-    step: Option<(Span, Timestamp)>,
-}
-
-impl Agreed {
-    /// Of packets that could be the same; none where too few agree.
-    fn new(possible: usize, both: &[(Sampled, Sampled)]) -> Option<Self> {
-        let mut offsets: Vec<i64> = both.iter().map(ahead).collect();
-        offsets.sort_unstable();
-        let span = both.last()?.0.ts.since(both.first()?.0.ts);
-        // A round trip, a queue, and what clocks drift meanwhile.
-        let width = Span::from_secs(2).0.saturating_add(span.0.unsigned_abs().checked_div(2_000)? as i64);
-        let (count, from) = most_within(&offsets, width)?;
-        // Of three packets all have to agree; of thousands, what chance does not explain.
-        if count < ENOUGH.min(possible) || count == 0 || count * 2 < both.len() && count < possible / 50 + ENOUGH {
-            return None;
-        }
-        let agrees = |offset: i64| (0..=width).contains(&offset.saturating_sub(from));
-        let others: Vec<i64> = offsets.iter().copied().filter(|offset| !agrees(*offset)).collect();
-        let step = most_within(&others, width).filter(|(many, _)| *many >= STEPPED).and_then(|(many, other)| {
-            let times = |is: &dyn Fn(i64) -> bool| -> Vec<Timestamp> {
-                both.iter().filter(|both| is(ahead(both))).map(|(a, _)| a.ts).collect()
-            };
-            let [these, others] =
-                [times(&agrees), times(&|offset: i64| (0..=width).contains(&offset.saturating_sub(other)))];
-            let later = if these.get(these.len() / 2) > others.get(others.len() / 2) {
-                (&these, &others)
-            } else {
-                (&others, &these)
-            };
-            // One after the other is a clock that was set; among each other it has to be many. Chance may put a few anywhere.
-            let when = *later.0.get(later.0.len() / 20)?;
-            let apart = later.1.get(later.1.len() * 19 / 20).is_some_and(|end| *end <= when);
-            let by = Span(other.saturating_sub(from).saturating_abs());
-            (apart || many * 5 >= both.len()).then_some((by, when))
-        });
-        let both = both.iter().filter(|both| agrees(ahead(both))).copied().collect();
-        Some(Self { both: same(same(both, |one| one.ip_id), |one| one.times), step })
-    }
-
-    /// Whether something of both directions is among them.
-    fn goes_both_ways(&self) -> bool {
-        let senders: BTreeSet<IpAddr> = self.both.iter().map(|(a, _)| a.src).collect();
-        self.both.iter().any(|(a, _)| senders.contains(&a.dst))
-    }
-}
-
-/// Without those that are told to be others by something which nearly all have in common, such as a retransmission whose first copy
-/// offload has hidden.
-fn same<T: PartialEq>(
-    mut both: Vec<(Sampled, Sampled)>,
-    fact: impl Fn(&Sampled) -> Option<T>,
-) -> Vec<(Sampled, Sampled)> {
-    let differ = |(a, b): &(Sampled, Sampled)| fact(a).zip(fact(b)).is_some_and(|(a, b)| a != b);
-    if both.iter().filter(|both| differ(both)).count() * 5 <= both.len() {
-        both.retain(|both| !differ(both));
-    }
-    both
-}
-
-/// How far B's clock is ahead by one packet.
-fn ahead((a, b): &(Sampled, Sampled)) -> i64 {
-    b.ts.since(a.ts).0
-}
-
-/// Of sorted numbers the most that lie so close together: how many, and the first.
-fn most_within(sorted: &[i64], width: i64) -> Option<(usize, i64)> {
-    let mut low = 0;
-    let mut best = (0, 0);
-    for high in 0..sorted.len() {
-        while sorted[high].saturating_sub(sorted[low]) > width {
-            low += 1;
-        }
-        best = best.max((high + 1 - low, low));
-    }
-    sorted.get(best.1).map(|from| (best.0, *from))
 }
 
 /// On whose side each host is. What a host sends reaches B later than A if it is on A's side, and what it gets reaches A later:
