@@ -130,7 +130,13 @@ impl Recovery {
 
     /// Whether the receiver has said that it has all of this.
     pub fn is_sacked(&self, from: i64, to: i64) -> bool {
-        self.sacked.iter().any(|(a, b)| *a <= from && to <= *b)
+        let below = self.sacked.partition_point(|(a, _)| *a <= from);
+        self.sacked[..below].last().is_some_and(|(_, b)| to <= *b)
+    }
+
+    /// What the receiver has said that it has.
+    pub fn sacked(&self) -> &[(i64, i64)] {
+        &self.sacked
     }
 
     /// The range that the receiver has given up again when its acknowledgment stops at `ack`; all it reported is doubtful then.
@@ -184,7 +190,7 @@ impl Recovery {
 
     /// When these numbers were last sent again, be they acknowledged since or not.
     pub fn last_resent(&self, from: i64, end: i64) -> Option<Timestamp> {
-        self.resent.iter().filter(|resent| resent.from < end && from < resent.end).map(|resent| resent.ts).max()
+        self.resent.iter().rfind(|resent| resent.from < end && from < resent.end).map(|resent| resent.ts)
     }
 
     /// Adds a gap; the oldest one is returned when there are too many.

@@ -87,6 +87,9 @@ impl Cursor {
 #[derive(Debug, Default)]
 pub(in crate::track) struct RecentSegments {
     ring: Vec<RecentSegment>,
+    /// By the last bits of a hash, the place of the newest segment of it, and by place that of the one before; 0 is nobody's.
+    heads: Vec<u16>,
+    alike: Vec<u16>,
     /// The number of the newest, from 1; it wraps round.
     newest: u32,
     /// Where what passed before time went back stands in the ring, by its hash, and when that was.
@@ -96,6 +99,9 @@ pub(in crate::track) struct RecentSegments {
 
 /// How many segments before its own a place is prefetched.
 const PREFETCH_DISTANCE: u32 = 8;
+
+/// Segments at most that are looked at to find one by its hash: what comes again and again is found among its last copies.
+const MAX_ALIKE: usize = 64;
 
 /// So many frames back.
 pub(in crate::track) const MAX_FRAMES_BACK: u64 = 1 << 16;
@@ -133,13 +139,19 @@ impl RecentSegments {
             edge,
         };
         self.newest = self.newest.wrapping_add(1).max(1);
-        match self.ring.get_mut(slot(self.newest)) {
+        let at = slot(self.newest);
+        match self.ring.get_mut(at) {
             Some(old) => *old = passed,
             None => {
                 // The first place is number 0's, which is nobody's.
                 self.ring.resize(self.ring.len().max(1), passed);
                 self.ring.push(passed);
+                self.alike.resize(self.ring.len(), 0);
+                self.heads.resize(MAX_FRAMES_BACK as usize, 0);
             }
+        }
+        if let (Some(head), Some(before)) = (self.heads.get_mut(bucket(hash)), self.alike.get_mut(at)) {
+            *before = std::mem::replace(head, at as u16);
         }
         *end = Cursor(self.newest);
         // The ring is larger than a core's cache, and all that is written meanwhile would wait for its next places.
@@ -179,6 +191,25 @@ impl RecentSegments {
     pub fn newest_first(&self) -> impl Iterator<Item = &RecentSegment> {
         let kept = (self.ring.len() as u32).saturating_sub(1).min(self.newest);
         (0..kept).filter_map(|back| self.ring.get(slot(self.newest.wrapping_sub(back))))
+    }
+
+    /// The last segments of an end that have this hash, newest first.
+    pub fn alike(&self, hash: u64, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
+        let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
+        let mut at = self.heads.get(bucket(hash)).copied().unwrap_or(0);
+        let mut least = 0;
+        let chain = std::iter::from_fn(move || {
+            // A place that was taken since leads to younger ones.
+            let age = slot(self.newest.wrapping_sub(at.into()));
+            if at == 0 || age < least {
+                return None;
+            }
+            let (passed, before) = (self.ring.get(usize::from(at))?, self.alike.get(usize::from(at))?);
+            (at, least) = (*before, age + 1);
+            Some(passed)
+        });
+        let is_near = move |passed: &RecentSegment| newest.wrapping_sub(passed.frame) < MAX_FRAMES_BACK;
+        chain.take(MAX_ALIKE).filter(move |passed| passed.hash == hash && passed.who() == who && is_near(passed))
     }
 
     /// The last segments of an end, newest first.
@@ -227,6 +258,10 @@ fn slot(number: u32) -> usize {
     number as usize & (MAX_FRAMES_BACK as usize - 1)
 }
 
+fn bucket(hash: u64) -> usize {
+    hash as usize & (MAX_FRAMES_BACK as usize - 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +289,28 @@ mod tests {
         }
         let back: Vec<u64> = recent.back(mine, me).map(|passed| passed.frame).collect();
         assert_eq!(back, [20, 18, 16, 14, 12, 10, 8, 6, 4, 2]);
+    }
+
+    #[test]
+    fn a_segment_is_found_by_its_hash_among_those_of_its_end() {
+        let (mut recent, mut mine, mut other) = (RecentSegments::default(), Cursor::default(), Cursor::default());
+        let (me, you) = ((1, Direction::FromOriginator), (1, Direction::FromResponder));
+        let again = |frame| PassingSegment { hash: 7, ..seen(frame) };
+        recent.add(&mut mine, me, again(1));
+        recent.add(&mut other, you, again(2));
+        for frame in 3..=1_000 {
+            // Some of them in the same bucket.
+            recent.add(&mut mine, me, PassingSegment { hash: frame << 14 | 7, ..seen(frame) });
+        }
+        recent.add(&mut mine, me, again(1_001));
+        let found: Vec<u64> = recent.alike(7, me).map(|passed| passed.frame).collect();
+        assert_eq!(found, [1_001]);
+        let found: Vec<u64> = recent.alike(7 | 999 << 14, me).map(|passed| passed.frame).collect();
+        assert_eq!(found, [999]);
+        for frame in 0..2 * MAX_FRAMES_BACK {
+            recent.add(&mut other, you, PassingSegment { hash: frame * 3, ..seen(2_000 + frame) });
+        }
+        assert_eq!(recent.alike(7, me).count(), 0);
     }
 
     #[test]

@@ -31,10 +31,8 @@ const MAX_DUPLICATE_DELAY: Span = Span::from_secs(2);
 const MAX_PLAIN_DELAY: Span = Span::from_millis(100);
 /// Minimum time after which a SYN is retransmitted: stacks wait for some tenths of a second at least.
 const MIN_SYN_INTERVAL: Span = Span::from_millis(50);
-/// Maximum number of one end's last segments that are compared. It is larger where two capture points are known, which may lie far
-/// apart.
+/// Maximum number of one end's last segments that are compared.
 const MAX_COMPARED: usize = 128;
-const MAX_COMPARED_BETWEEN_TAPS: usize = 1_024;
 /// Minimum number of copies that show that everything is captured twice.
 const MIN_COPIES: u32 = 3;
 
@@ -122,14 +120,13 @@ impl Connection {
 
     /// The last packet of its sender that was the same.
     fn like(&self, step: &Step<'_>, digest: &PassingSegment) -> Option<RecentSegment> {
-        let last = self.last_of_sender(step);
-        last.chain(step.shared.recent.before(digest.hash)).find(|other| other.hash == digest.hash).copied()
+        self.alike(step, digest).next().copied()
     }
 
-    fn last_of_sender<'s>(&self, step: &'s Step<'_>) -> impl Iterator<Item = &'s RecentSegment> {
-        let between = step.shared.taps.is_known() || step.shared.echo.listens();
-        let kept = if between { MAX_COMPARED_BETWEEN_TAPS } else { MAX_COMPARED };
-        step.shared.recent.back(self.ends[step.me()].recent, (self.number, step.from)).take(kept)
+    /// The last packets of its sender that were the same.
+    fn alike<'s>(&self, step: &'s Step<'_>, digest: &PassingSegment) -> impl Iterator<Item = &'s RecentSegment> {
+        let recent = &step.shared.recent;
+        recent.alike(digest.hash, (self.number, step.from)).chain(recent.before(digest.hash))
     }
 
     fn note_recent(&mut self, step: &mut Step<'_>, digest: PassingSegment) {
@@ -213,8 +210,7 @@ impl Connection {
     /// The packet that this segment is, seen before. A copy from another capture point is told by that first.
     fn twin(&self, step: &Step<'_>, digest: &PassingSegment) -> Option<RecentSegment> {
         let mut here = None;
-        let last = self.last_of_sender(step).chain(step.shared.recent.before(digest.hash));
-        for other in last.filter(|other| other.hash == digest.hash) {
+        for other in self.alike(step, digest) {
             let (route, after) = (Route::between(other, digest), digest.ts.since(other.ts));
             if route.is_elsewhere() && self.was_captured_before(step, route, after) {
                 return Some(*other);

@@ -1,7 +1,5 @@
 //! What made the sender send again: feedback, the timer, or a probe of the tail (TC201 to TC204).
 
-use crate::capture::Timestamp;
-
 use crate::track::conn::connection::Connection;
 use crate::track::conn::recovery::Retransmission;
 use crate::track::conn::recovery_cause::RetransmissionCause;
@@ -105,8 +103,14 @@ impl Connection {
     fn was_overtaken(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let me = &self.ends[step.me()];
         let Some(recovery) = me.rare.recovery.as_deref().filter(|_| sent.again) else { return false };
-        let later = |ts: Timestamp, from, end| ts > sent.last && recovery.is_sacked(from, end);
-        me.flight.iter().any(|other| later(other.last_ts, other.from, other.end))
-            || recovery.resent.iter().any(|other| later(other.ts, other.from, other.end))
+        // Of a range that has arrived, what was sent for the first time was sent the later the higher its numbers are.
+        let first_copy_later = |(from, end): &(i64, i64)| {
+            let below = me.flight.partition_point(|other| other.end <= *end);
+            let highest = below.checked_sub(1).and_then(|at| me.flight.get(at)).filter(|other| other.from >= *from);
+            highest.is_some_and(|other| other.last_ts > sent.last)
+        };
+        let mut sent_again_later = recovery.resent.iter().rev().take_while(|other| other.ts > sent.last);
+        recovery.sacked().iter().any(first_copy_later)
+            || sent_again_later.any(|other| recovery.is_sacked(other.from, other.end))
     }
 }
