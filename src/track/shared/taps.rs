@@ -94,11 +94,6 @@ impl Taps {
         self.known(route.back()).is_some() && self.known(route).is_none()
     }
 
-    /// Whether any route is known.
-    pub fn is_known(&self) -> bool {
-        self.routes.iter().any(|known| known.copies >= MIN_COPIES)
-    }
-
     /// Whether this capture has two capture points, said once.
     pub fn first_time(&mut self, route: Route) -> bool {
         route.is_elsewhere() && self.known(route).is_some() && !std::mem::replace(&mut self.said, true)
