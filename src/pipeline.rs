@@ -14,9 +14,9 @@ use crate::report::lines::Lines;
 use crate::track::{FlowHash, FlowHasher};
 
 /// So many packets go together where one thread takes what it has prepared: few enough to stay in its nearest cache.
-const FEW: usize = 128;
+const LOCAL_BATCH: usize = 128;
 /// So many go from one thread to another: handing them over, and waking who waits for them, costs little by the packet.
-const MANY: usize = 1024;
+const THREAD_BATCH: usize = 1024;
 /// So many batches wait between two threads; more of them do not fit a core's cache.
 const WAITING: usize = 2;
 /// Maximum number of bytes of lines in a batch before its last packet, so that hex dumps of large packets do not add up.
@@ -170,7 +170,7 @@ pub fn run<E: From<CaptureError>>(
     if threads < 2 {
         let mut batch = Batch::default();
         loop {
-            let more = feed.fill(&mut batch, FEW);
+            let more = feed.fill(&mut batch, LOCAL_BATCH);
             take(&batch)?;
             if !more? {
                 return Ok(());
@@ -187,7 +187,7 @@ pub fn run<E: From<CaptureError>>(
         scope.spawn(move || {
             // Either channel closes when nobody takes batches any more.
             while let Ok(mut batch) = empty.recv() {
-                let more = feed.fill(&mut batch, MANY);
+                let more = feed.fill(&mut batch, THREAD_BATCH);
                 let last = !matches!(more, Ok(true));
                 if hand_on.send((batch, more)).is_err() || last {
                     return;

@@ -12,7 +12,7 @@ use crate::display;
 const BLOCK: usize = 64 * 1024;
 
 /// As much is held while it cannot be written; what comes beyond it is counted and left out.
-const HELD: usize = 4 << 20;
+const MAX_HELD_BYTES: usize = 4 << 20;
 
 /// Gathers what is reported and writes it when it is time. While it cannot be written, a full disk does not end the
 /// analysis: the text is held, and tried again.
@@ -88,7 +88,7 @@ impl Output {
                 if self.trouble.is_none() {
                     warn(&format!(
                         "tcpcheck: standard output: {error}; the analysis goes on, and {} MiB of text are held meanwhile",
-                        HELD >> 20
+                        MAX_HELD_BYTES >> 20
                     ));
                 }
                 self.trouble = Some(error);
@@ -122,7 +122,7 @@ impl Output {
 
     /// Gives up what was added since, where too much is held already.
     fn leave_out(&mut self) {
-        if self.spool.bytes.len() > HELD {
+        if self.spool.bytes.len() > MAX_HELD_BYTES {
             let text = self.spool.bytes.get(self.before..).unwrap_or_default();
             self.left_out += lines(text);
             self.spool.bytes.truncate(self.before.max(self.spool.gone()));

@@ -21,7 +21,7 @@ const TELLING: u32 = 32;
 const ONE_FRAME: u32 = 1_460;
 
 /// Acknowledgments of the same bytes that are so far apart are by other numbers.
-const FAR: u32 = 1 << 24;
+const RENUMBERED_DISTANCE: u32 = 1 << 24;
 
 /// A packet that is paired within this was not held back to be told from others.
 const IN_TIME: Span = Span::from_secs(1);
@@ -202,7 +202,7 @@ impl Comparison {
         };
         if in_time {
             self.queues[way.index()].add(delay);
-            let usual = self.queues[way.index()].tell(delay);
+            let usual = self.queues[way.index()].usual(delay);
             self.waiting.tell_usual(way, sent.header.ts, usual);
         }
         let (frame, id) = (sent.header.frame, sent.header.ip_id);
@@ -342,7 +342,8 @@ fn is_changed(pair: &Pair, one: &Header, two: &Header) -> bool {
         return !times_differ;
     }
     // A repetition acknowledges a little more; numbers that a firewall has moved are anywhere.
-    let ack_moved = one.ack.zip(two.ack).is_some_and(|(one, two)| one.distance(two).unsigned_abs() >= FAR);
+    let ack_moved =
+        one.ack.zip(two.ack).is_some_and(|(one, two)| one.distance(two).unsigned_abs() >= RENUMBERED_DISTANCE);
     let moved = pair.matched == 0 && (one.seq != two.seq || ack_moved);
     // What it holds tells a packet whose numbers are others, and its timestamps with them; a SYN is told by less.
     let is_told = one.payload > TELLING && one.digest.is_some() && one.digest == two.digest;

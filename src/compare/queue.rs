@@ -24,8 +24,8 @@ impl PathQueue {
         self.max = self.max.max(delay);
     }
 
-    /// A packet that nothing else was like took so long: what is usual before and after it. One that was held back is passed over.
-    pub fn tell(&mut self, delay: Span) -> (Span, Span) {
+    /// Takes the delay of a packet that nothing else was like: what is usual before and after it. One that was held back is passed over.
+    pub fn usual(&mut self, delay: Span) -> (Span, Span) {
         let [_, first, second] = self.told;
         self.told = [first, second, delay];
         let mut sorted = self.told;

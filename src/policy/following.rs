@@ -5,7 +5,7 @@ use crate::dissect::{Segment, TcpFlags};
 use crate::track::{Amend, Direction, Exchange, Finding, Observation, SegmentEffect, TcpState};
 
 /// Findings kept of each rule; all are counted.
-const KEPT: usize = 4;
+const MAX_KEPT: usize = 4;
 
 /// A connection under way.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl Following {
     }
 
     pub fn keep(&mut self, finding: &Finding) {
-        if self.findings.iter().filter(|kept| kept.rule == finding.rule).count() < KEPT {
+        if self.findings.iter().filter(|kept| kept.rule == finding.rule).count() < MAX_KEPT {
             self.findings.push(finding.clone());
         }
     }

@@ -11,7 +11,7 @@ use super::style::{Ink, Style};
 use super::{Reporter, Summary, units};
 
 /// Most rows held for sorting; a capture with more gets its table in blocks.
-const HELD: usize = 500_000;
+const MAX_ROWS: usize = 500_000;
 
 /// Findings named in a row; the others are counted.
 const NAMED: usize = 2;
@@ -191,7 +191,7 @@ impl Reporter for Flows {
             return;
         }
         self.take(flow);
-        if self.rows.len() == HELD || self.pace == TableMode::AsTheyEnd {
+        if self.rows.len() == MAX_ROWS || self.pace == TableMode::AsTheyEnd {
             self.table(out);
         }
     }

@@ -41,8 +41,8 @@ pub struct Repeats {
     doubles: bool,
 }
 
-/// As few are not folded.
-const FEW: u32 = 1;
+/// Repetitions that are shown one by one; more of them are folded.
+const MAX_UNFOLDED: u32 = 1;
 
 impl Repeats {
     /// A run that may begin with this packet.
@@ -79,7 +79,7 @@ impl Repeats {
             Some(of) if of.what == What::Answer && self.answer == Some(of) && self.times > 0 => self.answers += 1,
             _ => return false,
         }
-        if self.times <= FEW {
+        if self.times <= MAX_UNFOLDED {
             self.held.push(record.clone());
         }
         self.newest = Some(record.clone());
@@ -98,7 +98,7 @@ impl Repeats {
 
     /// When it began to be folded, where packets are few: they get rows of their own.
     pub fn few(&mut self) -> Option<Vec<PacketRecord>> {
-        (self.times <= FEW).then(|| std::mem::take(&mut self.held))
+        (self.times <= MAX_UNFOLDED).then(|| std::mem::take(&mut self.held))
     }
 
     /// `7 more, 0.400 s to 25.600 s apart, doubling`.

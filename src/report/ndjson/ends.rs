@@ -7,7 +7,7 @@ use crate::report::integer::{address_as_std, labelled};
 use crate::track::{Direction, Observation};
 
 /// So many directions are kept: those of as many connections as most captures have at a time, in little memory.
-const KEPT: usize = 512;
+const MAX_DIRECTIONS: usize = 512;
 
 /// Bytes of a text; only that of two long IPv6 addresses has more than [`SHORT`].
 const LONGEST: usize = 192;
@@ -30,7 +30,7 @@ struct KnownEnds {
 
 impl Default for Ends {
     fn default() -> Self {
-        Self { kept: vec![KnownEnds { flow: 0, direction: None, text: [0; LONGEST], len: 0 }; KEPT] }
+        Self { kept: vec![KnownEnds { flow: 0, direction: None, text: [0; LONGEST], len: 0 }; MAX_DIRECTIONS] }
     }
 }
 
@@ -39,7 +39,7 @@ impl Ends {
     #[inline]
     pub fn write(&mut self, out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation) {
         let back = usize::from(seen.direction == Some(Direction::FromResponder));
-        let Some(kept) = self.kept.get_mut((seen.flow as usize * 2 + back) % KEPT) else { return };
+        let Some(kept) = self.kept.get_mut((seen.flow as usize * 2 + back) % MAX_DIRECTIONS) else { return };
         if kept.flow != seen.flow || kept.direction != seen.direction {
             // Kept when it is asked for once more: where many connections take turns, most are not.
             (kept.flow, kept.direction, kept.len) = (seen.flow, seen.direction, 0);

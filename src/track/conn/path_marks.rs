@@ -135,7 +135,7 @@ impl PathMarks {
 
 impl Off {
     /// Adds what is off to a finding.
-    pub fn tell(&self, finding: &mut crate::track::Finding) {
+    pub fn add_to(&self, finding: &mut crate::track::Finding) {
         if let Some((ttl, usual)) = self.ttl {
             finding.number("ttl", ttl).number("usual_ttl", usual);
         }

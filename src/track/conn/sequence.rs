@@ -64,16 +64,7 @@ impl Connection {
             && end > me.nxt
             && me.rare.probing.as_deref().is_some_and(|p| p.at == Some(from));
         let from = from + i64::from(probed);
-        if me.low == i64::MAX {
-            // Its numbers were known only from acknowledgments.
-            me.low = from;
-            if from > me.nxt {
-                me.nxt = from;
-                me.una = from;
-            } else if from < me.nxt {
-                self.note_acked_before(step, from);
-            }
-        }
+        self.learn_lowest(step, from);
         let me = &mut self.ends[step.me()];
         if end <= me.low {
             // Older than the capture: nobody can say whether it was sent before, nor of what may lie between.
@@ -101,6 +92,22 @@ impl Connection {
             me.mark_probe(from);
         }
         self.check_window_full(step);
+    }
+
+    /// Takes the first number that an end is seen to send.
+    fn learn_lowest(&mut self, step: &mut Step<'_>, from: i64) {
+        let me = &mut self.ends[step.me()];
+        if me.low != i64::MAX {
+            return;
+        }
+        // Its numbers were known only from acknowledgments.
+        me.low = from;
+        if from > me.nxt {
+            me.nxt = from;
+            me.una = from;
+        } else if from < me.nxt {
+            self.note_acked_before(step, from);
+        }
     }
 
     /// A bare acknowledgment carries the number that its sender would use next: what lies below has been sent.
@@ -147,8 +154,7 @@ impl Connection {
         let segment = step.segment;
         self.check_content(step);
         let me = &mut self.ends[step.me()];
-        let known = me.nxt;
-        let upto = end.min(known);
+        let upto = end.min(me.nxt);
         let first = me.first_copy(from);
         let resent = me.rare.recovery.as_deref().and_then(|recovery| recovery.last_resent(from, upto));
         let again = resent.is_some() || me.has_resent(from, upto);
@@ -199,16 +205,23 @@ impl Connection {
                 self.check_resends(step, original.as_ref());
             }
         }
+        self.send_again(step, (from, end), gap.is_some());
+    }
+
+    /// Notes that numbers below the highest ones went out again, or, filling a gap, for the first time that the capture shows.
+    fn send_again(&mut self, step: &mut Step<'_>, (from, end): (i64, i64), fills: bool) {
+        let segment = step.segment;
         let me = &mut self.ends[step.me()];
+        let known = me.nxt;
         me.resend(from, end, segment.ts);
-        if gap.is_some() {
+        if fills {
+            let upto = end.min(known);
             me.send(from, upto, segment);
             me.resend(from, upto, segment.ts);
         }
         if me.fin() == Some(end) && step.has(TcpFlags::FIN) {
             step.obs.effect = SegmentEffect::ClosesAgain;
         }
-        let me = &mut self.ends[step.me()];
         if end > known {
             me.nxt = end;
             me.send(known, end, segment);

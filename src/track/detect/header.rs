@@ -180,16 +180,8 @@ impl Connection {
         let agreed = self.ends.iter().all(|end| end.facts.syn_seen && end.facts.timestamps);
         let [me, peer] = [step.me(), step.peer()];
         let Some((tsval, tsecr)) = segment.options.timestamps else {
-            // §3.2: "once TSopt has been successfully negotiated … MUST be sent in every non-<RST> segment".
-            let exempt = segment.options.cut || segment.options.fault.is_some() || step.has(TcpFlags::SYN);
-            // Keep-alives of some stacks (Apple's) go without.
-            let keep_alive = segment.payload_len <= 1 && step.obs.seq == self.ends[me].una - 1;
-            if agreed && !exempt && !keep_alive && !std::mem::replace(&mut self.once.timestamp_missing[me], true) {
-                let finding = step.fire(Rule::TimestampMissing);
-                if segment.payload_len == 0 {
-                    // No byte is lost with it.
-                    finding.severity = Severity::Note;
-                }
+            if agreed {
+                self.check_timestamp_missing(step);
             }
             return;
         };
@@ -233,6 +225,22 @@ impl Connection {
                     .number("low", first)
                     .number("high", newest)
                     .confidence(Confidence::Likely);
+            }
+        }
+    }
+
+    /// A segment without timestamps, where both ends have agreed on them.
+    fn check_timestamp_missing(&mut self, step: &mut Step<'_>) {
+        let (segment, me) = (step.segment, step.me());
+        // §3.2: "once TSopt has been successfully negotiated … MUST be sent in every non-<RST> segment".
+        let exempt = segment.options.cut || segment.options.fault.is_some() || step.has(TcpFlags::SYN);
+        // Keep-alives of some stacks (Apple's) go without.
+        let keep_alive = segment.payload_len <= 1 && step.obs.seq == self.ends[me].una - 1;
+        if !exempt && !keep_alive && !std::mem::replace(&mut self.once.timestamp_missing[me], true) {
+            let finding = step.fire(Rule::TimestampMissing);
+            if segment.payload_len == 0 {
+                // No byte is lost with it.
+                finding.severity = Severity::Note;
             }
         }
     }

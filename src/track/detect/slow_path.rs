@@ -36,11 +36,7 @@ impl Connection {
         if damaged {
             return self.take_damaged(step);
         }
-        self.give_up_unseen(step.segment.ts);
-        self.settle_claim(step);
-        self.settle_overrun(step);
-        self.settle_renege(step);
-        self.settle_gaps(step);
+        self.settle_pending(step);
         self.check_path(step);
         self.check_probes(step);
         self.ends[step.me()].begins_with_keep_alive(step.obs.seq);
@@ -48,12 +44,8 @@ impl Connection {
             return self.reset(step);
         }
         self.check_reaction(step);
-        if step.has(TcpFlags::SYN) {
-            if !self.open(step) {
-                step.obs.effect = SegmentEffect::Stray;
-                return;
-            }
-        } else if !self.synchronize(step) {
+        let is_taken = if step.has(TcpFlags::SYN) { self.open(step) } else { self.synchronize(step) };
+        if !is_taken {
             step.obs.effect = SegmentEffect::Stray;
             return;
         }
@@ -80,6 +72,15 @@ impl Connection {
         }
         self.account(step, before);
         self.leave(step, advances);
+    }
+
+    /// Settles what was left open until a later segment.
+    fn settle_pending(&mut self, step: &mut Step<'_>) {
+        self.give_up_unseen(step.segment.ts);
+        self.settle_claim(step);
+        self.settle_overrun(step);
+        self.settle_renege(step);
+        self.settle_gaps(step);
     }
 
     /// Takes the segment's numbers, payload and flags, and whose turn it is.

@@ -57,6 +57,17 @@ pub struct FlowTracker {
     one_sided: bool,
 }
 
+/// How long a connection is kept that is in this state.
+fn age(connection: &Connection) -> Age {
+    if connection.is_over() {
+        Age::Over
+    } else if connection.is_half_open() {
+        Age::HalfOpen
+    } else {
+        Age::Open
+    }
+}
+
 impl FlowTracker {
     /// A tracker that has seen nothing.
     pub fn new(options: TrackerOptions) -> Self {
@@ -205,13 +216,7 @@ impl FlowTracker {
         }
         self.two_sided |= connection.is_two_sided();
         self.shared.lossy |= connection.was_missed();
-        let age = if connection.is_over() {
-            Age::Over
-        } else if connection.is_half_open() {
-            Age::HalfOpen
-        } else {
-            Age::Open
-        };
+        let age = age(connection);
         self.table.set_age(slot, age, self.now);
         if let Some(old) = old {
             self.end(*old, Ending::Replaced);

@@ -28,21 +28,7 @@ impl Connection {
         let me = &mut self.ends[step.me()];
         let ts = segment.ts;
         if me.facts.syn_seen && step.obs.seq == 0 {
-            step.obs.effect = SegmentEffect::OpensAgain;
-            let (nth, after) = (me.syns, ts.since(self.handshake.last_syn));
-            let (answer, dropped) = (self.handshake.syn_ack(), self.rare.dropped);
-            self.handshake.last_syn = ts;
-            let finding = step.fire(Rule::SynRetransmission);
-            finding.number("nth", nth).time("after", after);
-            if let Some((frame, _)) = dropped {
-                finding.frame("dropped", frame);
-            }
-            if let Some((frame, _)) = answer {
-                finding.frame("answer", frame);
-                step.fire(Rule::SpuriousRetransmission).word("why", "the SYN had arrived, since it had been answered");
-            } else {
-                self.remember_opening(step);
-            }
+            self.open_again(step);
             return true;
         }
         if me.facts.syn_seen && !half_open {
@@ -86,6 +72,25 @@ impl Connection {
         true
     }
 
+    /// The same SYN once more.
+    fn open_again(&mut self, step: &mut Step<'_>) {
+        step.obs.effect = SegmentEffect::OpensAgain;
+        let (nth, after) = (self.ends[step.me()].syns, step.segment.ts.since(self.handshake.last_syn));
+        let (answer, dropped) = (self.handshake.syn_ack(), self.rare.dropped);
+        self.handshake.last_syn = step.segment.ts;
+        let finding = step.fire(Rule::SynRetransmission);
+        finding.number("nth", nth).time("after", after);
+        if let Some((frame, _)) = dropped {
+            finding.frame("dropped", frame);
+        }
+        if let Some((frame, _)) = answer {
+            finding.frame("answer", frame);
+            step.fire(Rule::SpuriousRetransmission).word("why", "the SYN had arrived, since it had been answered");
+        } else {
+            self.remember_opening(step);
+        }
+    }
+
     /// A repeated SYN or SYN+ACK: the timestamp that its answer echoes may tell that the first one had arrived.
     fn remember_opening(&mut self, step: &Step<'_>) {
         let segment = step.segment;
@@ -113,31 +118,7 @@ impl Connection {
         // Opening simultaneously, each end sends one of its own.
         let again = self.handshake.syn_ack().filter(|_| me.facts.syn_ack);
         if let Some((first, _)) = again {
-            let (seq, ack) = (me.raw(0), self.handshake.syn_ack_ack);
-            let after = segment.ts.since(self.handshake.last_syn_ack);
-            self.handshake.last_syn_ack = segment.ts;
-            if step.obs.seq == 0 && step.obs.ack == Some(ack) {
-                let nth = me.syns;
-                step.obs.effect = SegmentEffect::OpensAgain;
-                step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
-                self.remember_opening(step);
-                return true;
-            }
-            let acked = me.facts.syn_acked;
-            let old_ack = self.ends[step.peer()].raw(ack);
-            if acked {
-                self.note_unacceptable(step);
-            } else if step.obs.seq != 0 {
-                // Which of them counts, the client's acknowledgment tells.
-                self.rare.pending_syn = Some(Box::new(*segment));
-            }
-            step.fire(Rule::SynAckChanged)
-                .number("seq", segment.seq.0)
-                .number("ack", segment.ack.unwrap_or_default().0)
-                .frame("first", first)
-                .number("old_seq", seq.0)
-                .number("old_ack", old_ack.0);
-            return false;
+            return self.accept_again(step, first);
         }
         let beyond_opening = me.facts.syn_acked || me.facts.syn_seen && me.count.packets > u64::from(me.syns);
         if beyond_opening && me.low != i64::MAX && step.obs.seq != 0 {
@@ -183,6 +164,34 @@ impl Connection {
             step.fire(Rule::TfoDataRejected).bytes("bytes", rejected).frame("syn", syn);
         }
         true
+    }
+
+    /// A SYN+ACK after that in frame `first`: the same once more, or another. False when it does nothing.
+    fn accept_again(&mut self, step: &mut Step<'_>, first: u64) -> bool {
+        let (segment, me) = (step.segment, &self.ends[step.me()]);
+        let (nth, acked, seq, ack) = (me.syns, me.facts.syn_acked, me.raw(0), self.handshake.syn_ack_ack);
+        let after = segment.ts.since(self.handshake.last_syn_ack);
+        self.handshake.last_syn_ack = segment.ts;
+        if step.obs.seq == 0 && step.obs.ack == Some(ack) {
+            step.obs.effect = SegmentEffect::OpensAgain;
+            step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
+            self.remember_opening(step);
+            return true;
+        }
+        let old_ack = self.ends[step.peer()].raw(ack);
+        if acked {
+            self.note_unacceptable(step);
+        } else if step.obs.seq != 0 {
+            // Which of them counts, the client's acknowledgment tells.
+            self.rare.pending_syn = Some(Box::new(*segment));
+        }
+        step.fire(Rule::SynAckChanged)
+            .number("seq", segment.seq.0)
+            .number("ack", segment.ack.unwrap_or_default().0)
+            .frame("first", first)
+            .number("old_seq", seq.0)
+            .number("old_ack", old_ack.0);
+        false
     }
 
     /// A SYN+ACK of which the SYN should have been captured.

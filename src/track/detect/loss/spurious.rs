@@ -1,10 +1,10 @@
 //! Whether it was needed to send again: what the receiver had reported before, and what its answers tell later (TC205).
 
-use crate::capture::Span;
+use crate::capture::{Span, Timestamp};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::recovery::{Need, Resent, Retransmission};
+use crate::track::conn::recovery::{Need, Recovery, Resent, Retransmission};
 use crate::track::conn::step::Step;
 
 /// After this a D-SACK no longer belongs to a segment that was sent again.
@@ -53,16 +53,7 @@ impl Connection {
         let una = self.ends[from.index()].una;
         let Some(recovery) = self.ends[from.index()].recovery_mut() else { return };
         let tsecr = segment.options.timestamps.map(|(_, tsecr)| tsecr);
-        // A D-SACK reports the copy that came last; one that is younger than the way there and back has not arrived yet.
-        let latest = dsack.and_then(|(left, right)| {
-            let touched = |resent: &&Resent| {
-                let arrived = !segment.ts.since(resent.ts).is_below(90, away);
-                left < resent.end && resent.from < right && arrived && resent.word != Need::Needed
-            };
-            let latest = recovery.resent.iter().rfind(touched)?;
-            // Needless only if all of it was there before.
-            (left <= latest.from && latest.end <= right).then_some(latest.frame)
-        });
+        let latest = dsack.and_then(|dsack| reported(recovery, dsack, segment.ts, away));
         let (mut needless, mut undone) = (Vec::new(), false);
         recovery.resent.retain_mut(|resent| {
             let reported = latest == Some(resent.frame);
@@ -110,4 +101,16 @@ impl Connection {
             self.amend(step, resent.frame, vec![finding], &[]);
         }
     }
+}
+
+/// The frame of which a D-SACK says that it was needless.
+fn reported(recovery: &Recovery, (left, right): (i64, i64), now: Timestamp, away: Span) -> Option<u64> {
+    // It reports the copy that came last; one that is younger than the way there and back has not arrived yet.
+    let touched = |resent: &&Resent| {
+        let arrived = !now.since(resent.ts).is_below(90, away);
+        left < resent.end && resent.from < right && arrived && resent.word != Need::Needed
+    };
+    let latest = recovery.resent.iter().rfind(touched)?;
+    // Needless only if all of it was there before.
+    (left <= latest.from && latest.end <= right).then_some(latest.frame)
 }

@@ -6,7 +6,6 @@ use crate::capture::Span;
 use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule, Severity};
 
-use crate::track::Direction;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::gaps::is_earlier;
@@ -17,6 +16,7 @@ use crate::track::conn::recovery_cause::RetransmissionCause;
 use crate::track::conn::step::Step;
 use crate::track::conn::verdict::Verdict;
 use crate::track::timing::{MIN_RTO, SHORTEST_TIMER, SenderClock};
+use crate::track::{Direction, Finding};
 
 /// A shorter way, and much shorter than the other one, is that of a capture point beside an end.
 const BESIDE: Span = Span::from_millis(2);
@@ -197,6 +197,30 @@ impl Connection {
             word: if needless.is_some() { Need::Needless } else { Need::Open },
         });
         self.provisional |= needless.is_none();
+        let finding = self.fire_resent(step, sent, kind);
+        if let Some((frame, icmp)) = error {
+            // Path MTU discovery at work: nothing went wrong that TC702 does not say.
+            finding.severity = Severity::Note;
+            finding.word("cause", "icmp").word("icmp", icmp).frame("error", frame);
+        }
+        if let Some((frame, _)) = refusal {
+            // Nothing was lost: TC113 says why it goes again.
+            finding.severity = Severity::Note;
+            finding.word("cause", "fast-open").frame("refused", frame);
+        }
+        if let Some(why) = needless {
+            step.fire(Rule::SpuriousRetransmission).range(sent.from, sent.end).word("why", why);
+        }
+    }
+
+    /// The finding itself: what was sent again, how, and how long after what.
+    fn fire_resent<'s>(
+        &self,
+        step: &'s mut Step<'_>,
+        sent: Retransmission,
+        kind: RetransmissionCause,
+    ) -> &'s mut Finding {
+        let now = step.segment.ts;
         let (duplicates, first) = (self.ends[step.peer()].rare.dup_acks_in_row, sent.first);
         let acks_missing = step.shared.counts.are_acks_missing();
         let finding = step.fire(kind.rule());
@@ -211,25 +235,13 @@ impl Connection {
             false => Confidence::Likely,
         });
         // Where the capture's clock goes back, nothing is said of the time between.
-        if let Some((frame, ts)) = first.filter(|(_, ts)| *ts <= segment.ts) {
-            finding.time("after", segment.ts.since(ts)).frame("first", frame);
-        }
-        if let Some((frame, icmp)) = error {
-            // Path MTU discovery at work: nothing went wrong that TC702 does not say.
-            finding.severity = Severity::Note;
-            finding.word("cause", "icmp").word("icmp", icmp).frame("error", frame);
-        }
-        if let Some((frame, _)) = refusal {
-            // Nothing was lost: TC113 says why it goes again.
-            finding.severity = Severity::Note;
-            finding.word("cause", "fast-open").frame("refused", frame);
+        if let Some((frame, ts)) = first.filter(|(_, ts)| *ts <= now) {
+            finding.time("after", now.since(ts)).frame("first", frame);
         }
         if kind == RetransmissionCause::Fast {
             finding.number("duplicate_acks", duplicates);
         }
-        if let Some(why) = needless {
-            step.fire(Rule::SpuriousRetransmission).range(sent.from, sent.end).word("why", why);
-        }
+        finding
     }
 
     /// Where the timer is found to back off, what was taken for a probe before was its first expiry.

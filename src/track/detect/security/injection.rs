@@ -115,7 +115,7 @@ impl Connection {
         let finding = step.fire(Rule::ResetInjectionSuspected);
         finding.confidence(Confidence::Likely);
         if let Some(off) = off {
-            off.tell(finding);
+            off.add_to(finding);
         }
         if let Some(tsval) = clock {
             finding.number("tsval", tsval).number("last_tsval", last_tsval);

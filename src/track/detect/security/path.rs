@@ -28,7 +28,7 @@ impl Connection {
         }
         if let Some(before) = back {
             let mut finding = self.late_finding(Rule::PathAnomaly, (before.frame, before.at), step.from);
-            before.tell(&mut finding);
+            before.add_to(&mut finding);
             finding.confidence(Confidence::Possible);
             self.amend(step, before.frame, vec![finding], &[]);
         }
