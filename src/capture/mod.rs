@@ -4,6 +4,10 @@
 //! of an error (a file that ends inside a packet) is a [`CaptureFault`]: everything before it has been handed out and stays
 //! valid.
 
+// Nothing that a stranger wrote may make it panic. Arithmetic is on lengths of at most 32 bits, widened before they are added; tests and
+// fuzzing run with overflow checks.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
 mod block;
 mod broker;
 mod bytes;

@@ -3,6 +3,10 @@
 //! [`dissect`] reads one frame from the outside in and reports every layer up to the innermost IP packet. What cannot be
 //! read says why, as a [`Shortfall`]. Only a [`Reader`] remembers something between frames: fragments of IP packets.
 
+// Nothing that a stranger wrote may make it panic. Arithmetic is on lengths of at most 32 bits, widened before they are added; tests and
+// fuzzing run with overflow checks.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
 mod checksum;
 mod flags;
 mod icmp;

@@ -8,6 +8,10 @@ use crate::track::conn::sent::Sent;
 /// More unacknowledged segments than this are not told apart: the oldest are merged.
 const MAX_FLIGHT: usize = 4096;
 
+/// More segments than this that go out again in one become one here. An IP packet has room for 44 of 1,460 bytes; of many small ones
+/// each repetition would go through all of them.
+const MAX_RESENT_AT_ONCE: usize = 64;
+
 impl Endpoint {
     /// Notes that `from..end` went out in this segment for the first time.
     pub fn send(&mut self, from: i64, end: i64, segment: &Segment) {
@@ -71,11 +75,65 @@ impl Endpoint {
     /// Notes that `from..end` went out again.
     pub fn resend(&mut self, from: i64, end: i64, now: Timestamp) {
         let first = self.flight.partition_point(|sent| sent.end <= from);
+        let mut touched = 0;
         for sent in self.flight.range_mut(first..) {
             (sent.resent, sent.last_ts) = (true, now);
+            touched += 1;
             if sent.end >= end {
                 break;
             }
         }
+        if touched > MAX_RESENT_AT_ONCE
+            && let Some(last) = self.flight.get(first + touched - 1).copied()
+            && let Some(whole) = self.flight.get_mut(first)
+        {
+            (whole.end, whole.probe, whole.digest) = (last.end, false, None);
+            self.flight.drain(first + 1..first + touched);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dissect::Socket;
+
+    /// An end that has sent so many segments of one byte each.
+    fn sender(segments: i64) -> Endpoint {
+        let mut end = Endpoint::new(Socket { addr: std::net::Ipv4Addr::LOCALHOST.into(), port: 80 });
+        for at in 0..segments {
+            let frame = at as u64 + 1;
+            end.flight.push_back(Sent {
+                from: at,
+                end: at + 1,
+                frame,
+                ts: Timestamp(at),
+                last_ts: Timestamp(at),
+                ip_id: 0,
+                probe: false,
+                resent: false,
+                digest: None,
+            });
+        }
+        end
+    }
+
+    #[test]
+    fn few_segments_that_go_out_again_in_one_are_told_apart() {
+        let mut end = sender(100);
+        end.resend(10, 13, Timestamp(500));
+        assert_eq!(end.flight.len(), 100);
+        assert_eq!(end.first_copy(12).map(|sent| (sent.frame, sent.resent)), Some((13, true)));
+        assert_eq!(end.first_copy(13).map(|sent| (sent.frame, sent.resent)), Some((14, false)));
+    }
+
+    #[test]
+    fn many_segments_that_go_out_again_in_one_become_one() {
+        let mut end = sender(4_000);
+        end.resend(1_000, 3_000, Timestamp(5_000));
+        assert_eq!(end.flight.len(), 2_001);
+        let whole = end.first_copy(2_500).unwrap();
+        assert_eq!((whole.from, whole.end, whole.frame, whole.resent), (1_000, 3_000, 1_001, true));
+        assert_eq!(end.first_copy(3_000).map(|sent| sent.frame), Some(3_001));
     }
 }
