@@ -200,10 +200,11 @@ impl<const N: usize> Pack for ArrayString<N> {
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         let len = u64::unpack(from) as usize;
-        let pending = (0..len.div_ceil(8)).flat_map(|_| from.word().to_le_bytes());
         let mut text = Self::new();
-        for byte in pending.collect::<Vec<_>>().into_iter().take(len) {
-            let _ = text.try_push(char::from(byte));
+        for at in (0..len).step_by(8) {
+            for byte in from.word().to_le_bytes().into_iter().take(len - at) {
+                let _ = text.try_push(char::from(byte));
+            }
         }
         text
     }
