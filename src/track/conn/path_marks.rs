@@ -2,7 +2,7 @@
 
 use crate::dissect::Segment;
 
-use crate::track::packed::{Kind, Pack, Packer, Unpacker};
+use crate::track::packed::{Kind, Pack, Packer, Unpacker, packed};
 
 /// The line that one end's packets keep to.
 #[derive(Debug, Default)]
@@ -42,6 +42,8 @@ pub(in crate::track) struct Off {
     pub ttl: Option<(u8, u8)>,
     pub id: Option<(u16, u16)>,
 }
+
+packed!(Off { at, ttl, id } delta Frame { frame });
 
 /// So many packets make a line.
 pub(in crate::track) const BASELINE: u8 = 5;

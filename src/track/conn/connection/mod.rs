@@ -153,12 +153,9 @@ impl Connection {
         FlowKey::new(self.ends[0].socket, self.ends[1].socket)
     }
 
-    /// Whether no word about it is open, and nothing is missing: it can be evicted then.
+    /// Whether it can be evicted: no segment is in doubt.
     pub fn prepare_eviction(&mut self) -> bool {
-        if self.rare.suspect_ack.is_some()
-            || self.rare.pending_syn.is_some()
-            || !self.ends.iter().all(Endpoint::is_at_rest)
-        {
+        if self.rare.suspect_ack.is_some() || self.rare.pending_syn.is_some() {
             return false;
         }
         if self.rare.path.as_deref().is_some_and(PathWatch::waits) || self.may_turn_up(self.last.1) {
@@ -167,18 +164,22 @@ impl Connection {
         if let Some(rare) = self.rare.get_mut() {
             rare.suspicions.take_if(|suspicions| suspicions.is_empty());
         }
-        let opened = self.ends.iter().all(|end| end.facts.has(Fact::Syn) && end.facts.has(Fact::SynAcked));
-        if opened && self.rare.suspicions.is_none() && self.rare.early_data.is_none() && !self.gaps_acked {
+        if self.rare.suspicions.is_some() {
+            return false;
+        }
+        let settled = |end: &Endpoint| end.is_at_rest() && end.facts.has(Fact::Syn) && end.facts.has(Fact::SynAcked);
+        if self.ends.iter().all(settled) && self.rare.early_data.is_none() && !self.gaps_acked {
             // Nothing is left that could change a word.
             self.rare.forget_pending();
         }
-        self.rare.suspicions.is_none() && self.rare.pending.is_empty()
+        true
     }
 
     /// The memory that it takes.
     pub fn bytes(&self) -> usize {
         let ends = self.ends.iter().map(Endpoint::heap_bytes).sum::<usize>();
-        size_of::<Self>() + ends + self.rare.heap_bytes() + self.rare.list_bytes()
+        let closing = self.closing.as_ref().map_or(0, |_| size_of::<Closing>());
+        size_of::<Self>() + ends + closing + self.rare.heap_bytes() + self.rare.list_bytes()
     }
 
     /// How many segments in flight it has room for: this alone grows while all goes well.

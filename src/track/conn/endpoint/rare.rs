@@ -45,8 +45,21 @@ pub(in crate::track) struct RareEnd {
 }
 
 packed!(RareEnd {
-    trouble, closed_since, last_old, sack_digest, dup_acks_in_row, syn_data, loss_reports, resends, unseen
-} at_rest { gaps, recovery, overrun, probing, off_path });
+    trouble,
+    gaps,
+    recovery,
+    closed_since,
+    last_old,
+    sack_digest,
+    dup_acks_in_row,
+    syn_data,
+    loss_reports,
+    overrun,
+    probing,
+    resends,
+    unseen,
+    off_path
+});
 
 /// Counters of one direction that stay at zero while all goes well.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
