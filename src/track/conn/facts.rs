@@ -4,57 +4,73 @@
 //! always name one state of RFC 9293.
 
 use crate::track::TcpState;
-use crate::track::packed::{packed, packed_enum};
+use crate::track::packed::{Pack, Packer, Unpacker, packed_enum};
 
-/// What is known of one end of a connection.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(in crate::track) struct Facts {
+/// Something that is known of one end of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::track) enum Fact {
     /// Its numbers are known, from a segment of its own or from what the other end acknowledged.
-    pub numbered: bool,
+    Numbered,
     /// It sent a SYN, or must have.
-    pub syn: bool,
+    Syn,
     /// Its SYN was captured.
-    pub syn_seen: bool,
+    SynSeen,
     /// It sent a SYN+ACK.
-    pub syn_ack: bool,
+    SynAck,
     /// Its SYN was acknowledged, or must have been.
-    pub syn_acked: bool,
+    SynAcked,
     /// It sent its FIN after it had received the other's.
-    pub closes_second: bool,
+    ClosesSecond,
     /// It permits SACK.
-    pub sack_permitted: bool,
+    SackPermitted,
     /// It sent timestamps on its SYN, or where that was not seen, on its first segment.
-    pub timestamps: bool,
+    Timestamps,
     /// It signs with MD5 (RFC 2385).
-    pub md5: bool,
+    Md5,
     /// It authenticates (RFC 5925).
-    pub ao: bool,
+    Ao,
     /// Its SYN asks for ECN (ECE and CWR), or its SYN+ACK grants it.
-    pub ecn: bool,
+    Ecn,
     /// It negotiates accurate ECN.
-    pub acc_ecn: bool,
+    AccEcn,
     /// It sent a segment with a checksum that holds.
-    pub good_checksum: bool,
+    GoodChecksum,
     /// A segment of it was acknowledged whose checksum does not hold: something behind the sender wrote it.
-    pub sums_altered: bool,
+    SumsAltered,
+    /// It sent a timestamp, of which the first value is kept.
+    Clocked,
 }
 
-packed!(Facts {
-    numbered,
-    syn,
-    syn_seen,
-    syn_ack,
-    syn_acked,
-    closes_second,
-    sack_permitted,
-    timestamps,
-    md5,
-    ao,
-    ecn,
-    acc_ecn,
-    good_checksum,
-    sums_altered
-});
+/// What is known of one end of a connection: a bit for each [`Fact`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(in crate::track) struct Facts(u16);
+
+impl Pack for Facts {
+    fn pack(&self, out: &mut Packer) {
+        self.0.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        Self(Pack::unpack(from))
+    }
+}
+
+impl Facts {
+    #[inline]
+    pub fn has(self, fact: Fact) -> bool {
+        self.0 & 1 << fact as u16 != 0
+    }
+
+    #[inline]
+    pub fn note(&mut self, fact: Fact) {
+        self.0 |= 1 << fact as u16;
+    }
+
+    /// Notes that it is so, or that it is not.
+    pub fn set(&mut self, fact: Fact, is_so: bool) {
+        self.0 = self.0 & !(1 << fact as u16) | u16::from(is_so) << fact as u16;
+    }
+}
 
 /// How a connection was cut off.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,7 +87,7 @@ packed_enum!(CutOff, [CutOff::Reset, CutOff::BackToListen, CutOff::TimeWaitOver]
 
 /// What one end has come to in closing.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct Closing {
+pub(in crate::track) struct Finished {
     pub fin_sent: bool,
     pub fin_acked: bool,
     pub peer_fin_arrived: bool,
@@ -82,7 +98,7 @@ pub(in crate::track) fn state(
     own: Facts,
     peer: Facts,
     passive: bool,
-    closing: Closing,
+    closing: Finished,
     cut: Option<CutOff>,
 ) -> TcpState {
     match cut {
@@ -91,9 +107,9 @@ pub(in crate::track) fn state(
         Some(CutOff::Reset | CutOff::BackToListen | CutOff::TimeWaitOver) => return TcpState::Closed,
         None => {}
     }
-    if !own.syn {
+    if !own.has(Fact::Syn) {
         // "The connection has not been answered yet": the SYN puts the passive end into SYN-RECEIVED.
-        return if peer.syn {
+        return if peer.has(Fact::Syn) {
             TcpState::SynRecv
         } else if passive {
             TcpState::Listen
@@ -101,8 +117,8 @@ pub(in crate::track) fn state(
             TcpState::Closed
         };
     }
-    if !own.syn_acked {
-        return match (peer.syn, closing.fin_sent) {
+    if !own.has(Fact::SynAcked) {
+        return match (peer.has(Fact::Syn), closing.fin_sent) {
             // §3.10.4: CLOSE in SYN-RECEIVED sends a FIN and enters FIN-WAIT-1.
             (true, true) => TcpState::FinWait1,
             (true, false) => TcpState::SynRecv,
@@ -114,8 +130,8 @@ pub(in crate::track) fn state(
         (false, true) => TcpState::CloseWait,
         (true, false) if closing.fin_acked => TcpState::FinWait2,
         (true, false) => TcpState::FinWait1,
-        (true, true) if own.closes_second && closing.fin_acked => TcpState::Closed,
-        (true, true) if own.closes_second => TcpState::LastAck,
+        (true, true) if own.has(Fact::ClosesSecond) && closing.fin_acked => TcpState::Closed,
+        (true, true) if own.has(Fact::ClosesSecond) => TcpState::LastAck,
         (true, true) if closing.fin_acked => TcpState::TimeWait,
         (true, true) => TcpState::Closing,
     }

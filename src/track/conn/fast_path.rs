@@ -7,6 +7,7 @@ use crate::dissect::{Checksum, OptionFacts, Segment, TcpFlags};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::step::Step;
 use crate::track::shared::recent::Advert;
 use crate::track::{SegmentEffect, States, TcpState};
@@ -23,10 +24,10 @@ impl Connection {
             || self.probe.is_some();
         let cut = self.rare.cut.is_some() || self.rare.doubtful_reset.is_some();
         let opened = self.shown == Some(OPEN) && self.limits.is_opened() && self.rare.early_data.is_none();
-        let clocks = self.ends[0].facts.timestamps && self.ends[1].facts.timestamps;
+        let clocks = self.ends[0].facts.has(Fact::Timestamps) && self.ends[1].facts.has(Fact::Timestamps);
         opened
             && !(waits || cut || self.gaps_acked)
-            && self.ends.iter().all(|end| end.is_fast_path_eligible() && (end.first_tsval.is_some() || !clocks))
+            && self.ends.iter().all(|end| end.is_fast_path_eligible() && (end.facts.has(Fact::Clocked) || !clocks))
     }
 
     /// Whether a segment on a settled connection is just what was expected.
@@ -61,8 +62,8 @@ impl Connection {
 
     /// Timestamps where they were agreed on, not older than the last and echoing what was sent; nothing else.
     fn are_options_plain(&self, segment: &Segment, me: &Endpoint, peer: &Endpoint) -> bool {
-        let agreed = me.facts.timestamps && peer.facts.timestamps;
-        let clock = match (segment.options.timestamps, peer.first_tsval) {
+        let agreed = me.facts.has(Fact::Timestamps) && peer.facts.has(Fact::Timestamps);
+        let clock = match (segment.options.timestamps, peer.first_tsval()) {
             (Some((tsval, tsecr)), Some(first)) => {
                 let older = |a: u32, b: u32| (a.wrapping_sub(b) as i32) < 0;
                 agreed && !older(tsval, me.tsval) && !older(peer.tsval, tsecr) && !older(tsecr, first)
@@ -124,7 +125,7 @@ impl Connection {
         }
         (me.edge, me.max_window, me.window) = (me.edge.max(edge), me.max_window.max(window), window);
         if let Some((tsval, _)) = segment.options.timestamps {
-            me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.recent);
+            me.advertise(Advert { tsval, edge, window }, &mut step.shared.recent);
         }
         step.obs.window_bytes = Some(window.into());
     }
@@ -144,8 +145,9 @@ fn is_plain(options: &OptionFacts) -> bool {
 impl Endpoint {
     /// Nothing of it is open, missing or out of the ordinary.
     fn is_fast_path_eligible(&self) -> bool {
-        let known = self.facts.numbered && self.facts.syn_seen && self.low != i64::MAX && self.una >= 1;
-        let signed = self.facts.md5 || self.facts.ao;
+        let known =
+            self.facts.has(Fact::Numbered) && self.facts.has(Fact::SynSeen) && self.low != i64::MAX && self.una >= 1;
+        let signed = self.facts.has(Fact::Md5) || self.facts.has(Fact::Ao);
         let allows = self.edge != i64::MIN && self.ack().is_some() && self.rare.closed_since.is_none();
         known
             && allows

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::capture::Timestamp;
 use crate::dissect::{Segment, TcpFlags};
+use crate::track::packed::packed;
 
 /// Numbers that were not captured, though higher ones were.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,6 +24,8 @@ pub(in crate::track) struct Gap {
     /// The frame that acknowledged it all the same.
     pub acked: Option<(u64, Timestamp)>,
 }
+
+packed!(Gap { from, to, opened, ip_id, tsval, announced, asked, acked } delta Frame { opener });
 
 impl Gap {
     /// How many numbers are missing.
@@ -60,6 +63,8 @@ pub(in crate::track) struct Gaps {
     /// The end of the highest hole that was given up: of numbers below nobody knows any more whether they were seen.
     unknown_below: i64,
 }
+
+packed!(Gaps { list, unknown_below });
 
 impl Default for Gaps {
     fn default() -> Self {

@@ -42,33 +42,46 @@ struct End {
     activity: Activity,
     /// It was closed before it reset.
     was_closed: bool,
-    /// Sequence numbers of its last SYN, FIN and RST, in 32 bits as in the header.
-    last_syn: u32,
-    last_fin: u32,
-    last_rst: u32,
 }
 
-packed!(End { activity, was_closed, last_syn, last_fin, last_rst });
+packed!(End { activity, was_closed });
 
-/// How often each end did what is out of the ordinary.
+/// What few connections need: how often each end did what is out of the ordinary, and letters for which there is no room elsewhere.
 #[derive(Debug, Default)]
-struct Counts {
+struct Unusual {
     corrupt: [u32; 2],
     gaps: [u32; 2],
     repeats: [u32; 2],
     zero_windows: [u32; 2],
+    /// Sequence number of each end's first SYN, in 32 bits as in the header: relative ones are 0.
+    syn: [u32; 2],
+    letters: ArrayString<MORE_LETTERS>,
 }
 
-packed!(Counts { corrupt, gaps, repeats, zero_windows });
+packed!(Unusual { corrupt, gaps, repeats, zero_windows, syn, letters });
 
-impl RareState for Counts {
-    const NONE: &'static Self = &Self { corrupt: [0; 2], gaps: [0; 2], repeats: [0; 2], zero_windows: [0; 2] };
+static NOTHING_UNUSUAL: Unusual = Unusual {
+    corrupt: [0; 2],
+    gaps: [0; 2],
+    repeats: [0; 2],
+    zero_windows: [0; 2],
+    syn: [0; 2],
+    letters: ArrayString::new_const(),
+};
+
+impl RareState for Unusual {
+    const NONE: &'static Self = &NOTHING_UNUSUAL;
 
     fn is_unused(&self) -> bool {
-        let Self { corrupt, gaps, repeats, zero_windows } = self;
-        [corrupt, gaps, repeats, zero_windows].into_iter().all(|counts| *counts == [0; 2])
+        let Self { corrupt, gaps, repeats, zero_windows, syn, letters } = self;
+        let counted = [corrupt, gaps, repeats, zero_windows, syn].into_iter().any(|counts| *counts != [0; 2]);
+        !counted && letters.is_empty()
     }
 }
+
+/// A healthy history has about ten letters; one that is full says nothing more.
+const LETTERS: usize = 12;
+const MORE_LETTERS: usize = 46 - LETTERS;
 
 const SYN: u8 = 1;
 const FIN: u8 = 2;
@@ -95,12 +108,15 @@ pub(in crate::track) struct HistorySegment {
 pub(in crate::track) struct History {
     /// Letters that each end writes once: asked for with every segment.
     once: [u8; 2],
-    letters: ArrayString<46>,
     ends: [End; 2],
-    counts: Rare<Counts>,
+    letters: ArrayString<LETTERS>,
+    /// Sequence number of each end's first FIN and first RST, in 32 bits as in the header.
+    fins: [u32; 2],
+    resets: [u32; 2],
+    unusual: Rare<Unusual>,
 }
 
-packed!(History { once, letters, ends, counts });
+packed!(History { once, ends, letters, fins, resets, unusual });
 
 impl History {
     /// Takes one segment.
@@ -110,7 +126,7 @@ impl History {
             Direction::FromResponder => (1, 0),
         };
         if seen.corrupt {
-            let count = &mut self.counts.corrupt[me];
+            let count = &mut self.unusual.corrupt[me];
             *count += 1;
             let letter = scaled(*count).then_some('C');
             return self.write(me, letter);
@@ -123,13 +139,13 @@ impl History {
         let (own, other) = (self.ends[me].activity, self.ends[peer].activity);
         // A zero window means nothing with or after a RST, nor once the peer has sent its FIN.
         if seen.zero_window && own != Activity::Reset && other != Activity::Closed {
-            self.counts.zero_windows[me] += 1;
-            let letter = scaled(self.counts.zero_windows[me]).then_some('W');
+            self.unusual.zero_windows[me] += 1;
+            let letter = scaled(self.unusual.zero_windows[me]).then_some('W');
             self.write(me, letter);
         }
         if seen.repeats && own != Activity::Reset && own != Activity::Inactive {
-            self.counts.repeats[me] += 1;
-            let letter = scaled(self.counts.repeats[me]).then_some('T');
+            self.unusual.repeats[me] += 1;
+            let letter = scaled(self.unusual.repeats[me]).then_some('T');
             self.write(me, letter);
         }
         self.advance(me, peer, segment.flags, seen.from);
@@ -146,8 +162,8 @@ impl History {
         let me = usize::from(from == Direction::FromResponder);
         let open = |end: &End| matches!(end.activity, Activity::Established | Activity::Closed);
         if self.ends.iter().all(open) {
-            self.counts.gaps[me] += 1;
-            let letter = scaled(self.counts.gaps[me]).then_some('G');
+            self.unusual.gaps[me] += 1;
+            let letter = scaled(self.unusual.gaps[me]).then_some('G');
             self.write(me, letter);
         }
     }
@@ -161,12 +177,16 @@ impl History {
             (true, true, _) | (true, _, true) => self.write_once(me, MULTI, 'Q'),
             (true, false, false) => {
                 let letter = if flags.contains(TcpFlags::ACK) { 'H' } else { 'S' };
-                self.write_changed(me, SYN, letter, seq, |end| &mut end.last_syn);
+                let first = self.write_changed(me, SYN, letter, self.unusual.syn[me], seq);
+                if first != 0 {
+                    self.unusual.syn[me] = first;
+                }
             }
             (false, true, false) => {
-                self.write_changed(me, FIN, 'F', seq + i64::from(segment.payload_len), |end| &mut end.last_fin);
+                let seq = seq + i64::from(segment.payload_len);
+                self.fins[me] = self.write_changed(me, FIN, 'F', self.fins[me], seq);
             }
-            (false, false, true) => self.write_changed(me, RST, 'R', seq, |end| &mut end.last_rst),
+            (false, false, true) => self.resets[me] = self.write_changed(me, RST, 'R', self.resets[me], seq),
             (false, false, false) if segment.payload_len > 0 => self.write_once(me, DATA, 'D'),
             (false, false, false) if flags.contains(TcpFlags::ACK) => self.write_once(me, ACK, 'A'),
             _ => {}
@@ -247,13 +267,14 @@ impl History {
     }
 
     /// The letters so far.
-    pub fn letters(&self) -> &str {
-        &self.letters
+    pub fn letters(&self) -> String {
+        [self.letters.as_str(), self.unusual.letters.as_str()].concat()
     }
 
     /// `^?S[^HAFGIQ]*R`: nothing but SYNs before the originator's RST.
     fn syn_then_reset(&self) -> bool {
-        let letters = self.letters.trim_start_matches('^');
+        let letters = self.letters();
+        let letters = letters.trim_start_matches('^');
         letters
             .strip_prefix('S')
             .and_then(|rest| rest.split_once('R'))
@@ -267,15 +288,14 @@ impl History {
         }
     }
 
-    fn write_changed(&mut self, me: usize, bit: u8, letter: char, seq: i64, last: impl Fn(&mut End) -> &mut u32) {
-        let (end, seq) = (&mut self.ends[me], seq as u32);
-        if self.once[me] & bit == 0 {
-            self.once[me] |= bit;
-            *last(end) = seq;
-            self.write(me, Some(letter));
-        } else if *last(end) != seq {
+    /// Writes a letter once, and again for each number other than the first, which it returns.
+    fn write_changed(&mut self, me: usize, bit: u8, letter: char, first: u32, seq: i64) -> u32 {
+        let is_first = self.once[me] & bit == 0;
+        self.once[me] |= bit;
+        if is_first || first != seq as u32 {
             self.write(me, Some(letter));
         }
+        if is_first { seq as u32 } else { first }
     }
 
     fn write(&mut self, me: usize, letter: Option<char>) {
@@ -284,9 +304,11 @@ impl History {
         }
     }
 
-    /// Appends a letter; a history that is full says nothing more (46 letters: a healthy one has about ten).
+    /// Appends a letter.
     fn push(&mut self, letter: char) {
-        let _ = self.letters.try_push(letter);
+        if self.letters.try_push(letter).is_err() && self.unusual.letters.len() < MORE_LETTERS {
+            let _ = self.unusual.letters.try_push(letter);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::capture::Timestamp;
 
+use crate::track::packed::packed;
+
 /// Data beyond every edge that the receiver was seen to advertise.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct Overrun {
@@ -15,3 +17,5 @@ pub(in crate::track) struct Overrun {
     /// It has been settled: what else goes beyond the same edge is not said again.
     pub settled: bool,
 }
+
+packed!(Overrun { ts, from, end, edge, proved, settled } delta Frame { frame });

@@ -2,7 +2,7 @@
 
 use crate::dissect::Segment;
 
-use crate::track::packed::{Kind, Pack, Packer, Unpacker};
+use crate::track::packed::{Kind, Pack, Packer, Unpacker, packed};
 
 /// The line that one end's packets keep to.
 #[derive(Debug, Default)]
@@ -16,12 +16,11 @@ pub(in crate::track) struct PathMarks {
     pub opener: u8,
     /// The line was another one before.
     pub changed: bool,
-    pub off: Option<Box<Off>>,
 }
 
 impl Pack for PathMarks {
     fn pack(&self, out: &mut Packer) {
-        let Self { ttl, id, steady_ttl, steady_id, opener, changed, off: _ } = self;
+        let Self { ttl, id, steady_ttl, steady_id, opener, changed } = self;
         u32::from_le_bytes([*ttl, *steady_ttl, *steady_id, *opener]).pack(out);
         out.flag(*changed);
         out.delta(Kind::IpId, (*id).into());
@@ -30,7 +29,7 @@ impl Pack for PathMarks {
     fn unpack(from: &mut Unpacker) -> Self {
         let [ttl, steady_ttl, steady_id, opener] = u32::unpack(from).to_le_bytes();
         let changed = from.flag();
-        Self { ttl, id: from.delta(Kind::IpId) as u16, steady_ttl, steady_id, opener, changed, off: None }
+        Self { ttl, id: from.delta(Kind::IpId) as u16, steady_ttl, steady_id, opener, changed }
     }
 }
 
@@ -43,6 +42,8 @@ pub(in crate::track) struct Off {
     pub ttl: Option<(u8, u8)>,
     pub id: Option<(u16, u16)>,
 }
+
+packed!(Off { at, ttl, id } delta Frame { frame });
 
 /// So many packets make a line.
 pub(in crate::track) const BASELINE: u8 = 5;
@@ -87,9 +88,9 @@ impl PathMarks {
         ttl || id.is_some_and(|id| !is_far(id, self.id))
     }
 
-    /// Whether a packet keeps to the line, and none off it waits for the next.
+    /// Whether a packet keeps to the line.
     pub fn keeps(&self, segment: &Segment) -> bool {
-        self.is_at_rest() && self.off(segment).is_none()
+        self.off(segment).is_none()
     }
 
     pub fn learn(&mut self, segment: &Segment) {
@@ -120,16 +121,6 @@ impl PathMarks {
     /// Time to live of the SYN, where that was seen.
     pub fn opener(&self) -> Option<u8> {
         Some(self.opener).filter(|ttl| *ttl != 0)
-    }
-
-    /// No packet off the line waits for the next.
-    pub fn is_at_rest(&self) -> bool {
-        self.off.is_none()
-    }
-
-    /// In what this segment, the last one seen, is off the line.
-    pub fn last_off(&self, segment: &Segment) -> Option<Off> {
-        self.off.as_deref().filter(|off| off.frame == segment.frame).copied()
     }
 }
 

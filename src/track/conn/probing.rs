@@ -4,6 +4,7 @@ use crate::capture::{Span, Timestamp};
 use crate::rules::Rule;
 
 use crate::track::Finding;
+use crate::track::packed::packed;
 
 /// Probes that one end has sent for one reason.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub(in crate::track) struct Probing {
     pub last: (u64, Timestamp),
     pub said: bool,
 }
+
+packed!(Probing { closed, at, unanswered, first, last, said });
 
 impl Probing {
     pub fn finding(&self, answered: bool, closed: Option<Span>) -> Finding {

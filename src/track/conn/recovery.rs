@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use crate::capture::Timestamp;
 
 use crate::track::conn::recovery_cause::RetransmissionCause;
+use crate::track::packed::{packed, packed_enum};
 
 /// Evidence about one direction's losses.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub(in crate::track) struct Recovery {
     pub hidden: u16,
 }
 
+packed!(Recovery { sacked, resent, gaps, reneged, timer_until, probe_until, fast_until, hidden });
+
 /// A range that was sent again.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct Resent {
@@ -46,6 +49,8 @@ pub(in crate::track) struct Resent {
     pub word: Need,
 }
 
+packed!(Resent { from, end, ts, tsval, kind, seen_before, acked, word } delta Frame { frame });
+
 /// Whether it was needed to send a segment again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::track) enum Need {
@@ -56,6 +61,8 @@ pub(in crate::track) enum Need {
     /// It had the bytes, and that has been said.
     Needless,
 }
+
+packed_enum!(Need, [Need::Open, Need::Needed, Need::Needless]);
 
 /// A segment that was sent again, in full or in part.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +97,8 @@ pub(in crate::track) struct Renege {
     pub resent: Option<Timestamp>,
 }
 
+packed!(Renege { ts, ack, from, to, resent } delta Frame { frame });
+
 /// A gap in what was captured, by the frame that went past it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct UnexplainedGap {
@@ -102,6 +111,8 @@ pub(in crate::track) struct UnexplainedGap {
     /// Some of it was sent again: the first copy was lost before the capture point.
     pub lost: bool,
 }
+
+packed!(UnexplainedGap { opened, from, to, missing, lost } delta Frame { opener });
 
 const MAX_SACKED: usize = 128;
 const MAX_RESENT: usize = 256;

@@ -2,6 +2,8 @@
 
 use crate::rules::Rule;
 
+use crate::track::packed::packed_enum;
+
 /// What made the sender send again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::track) enum RetransmissionCause {
@@ -13,6 +15,17 @@ pub(in crate::track) enum RetransmissionCause {
     /// The frames prove none of these.
     Unknown,
 }
+
+packed_enum!(
+    RetransmissionCause,
+    [
+        RetransmissionCause::Fast,
+        RetransmissionCause::Timeout,
+        RetransmissionCause::TailProbe,
+        RetransmissionCause::Icmp,
+        RetransmissionCause::Unknown,
+    ]
+);
 
 impl RetransmissionCause {
     pub fn rule(self) -> Rule {

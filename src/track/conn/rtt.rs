@@ -7,25 +7,31 @@ use prefetch_index::prefetch_index;
 use crate::capture::Span;
 
 use crate::track::RttSummary;
-use crate::track::packed::{Pack, Packer, Unpacker, packed};
+use crate::track::packed::{Pack, Packer, Unpacker};
 
 /// Round trips from this end's segments to what acknowledged them, at the capture point.
-#[derive(Debug, Default)]
-pub(in crate::track) struct Rtt {
-    samples: u32,
-    /// The first ones, in order, in [short](short) form; more, or one that has no exact short form, need a spread.
-    first: [u32; INLINE_SAMPLES],
-    spread: Option<Box<Spread>>,
+#[derive(Debug)]
+pub(in crate::track) enum Rtt {
+    /// Few: themselves, in order and in [short](short) form. Most connections have no more, and need no memory besides.
+    First(u8, [u32; INLINE_SAMPLES]),
+    /// More, or one that has no exact short form.
+    More(Box<Spread>),
 }
 
-packed!(Rtt { samples, first, spread });
+impl Default for Rtt {
+    fn default() -> Self {
+        Self::First(0, [0; INLINE_SAMPLES])
+    }
+}
 
-/// Most connections have no more round trips than this, and need no memory besides.
 const INLINE_SAMPLES: usize = 3;
+
+const _: () = assert!(size_of::<Rtt>() <= 16, "every connection has two");
 
 /// What is known of more samples.
 #[derive(Debug)]
-struct Spread {
+pub(in crate::track) struct Spread {
+    samples: u32,
     min: i64,
     max: i64,
     between: Between,
@@ -64,57 +70,105 @@ const FIRST_RANKS: [u32; MARKERS] = [1, 6, 10, 15, 18, 19, EXACT_SAMPLES as u32]
 
 impl Rtt {
     pub fn add(&mut self, rtt: Span) {
-        let count = self.samples as usize;
-        self.samples = self.samples.saturating_add(1);
-        if self.spread.is_none() && count < INLINE_SAMPLES && long(short(rtt.0)) == rtt.0 {
-            self.first[count] = short(rtt.0);
-            return self.first[..=count].sort_unstable();
+        match self {
+            Self::First(count, first) if long(short(rtt.0)) == rtt.0 && usize::from(*count) < INLINE_SAMPLES => {
+                first[usize::from(*count)] = short(rtt.0);
+                *count += 1;
+                first[..usize::from(*count)].sort_unstable();
+            }
+            Self::First(count, first) => {
+                let mut spread = Spread::of(&first[..usize::from(*count)]);
+                spread.add(rtt.0);
+                *self = Self::More(Box::new(spread));
+            }
+            Self::More(spread) => spread.add(rtt.0),
         }
-        let spread = self.spread.get_or_insert_with(|| Box::new(Spread::of(&self.first[..count.min(INLINE_SAMPLES)])));
-        spread.add(rtt.0, self.samples);
+    }
+
+    /// The few first ones, in order, while there are no more.
+    #[inline]
+    fn first(&self) -> Option<&[u32]> {
+        match self {
+            Self::First(count, first) => first.get(..usize::from(*count)),
+            Self::More(_) => None,
+        }
     }
 
     #[inline]
     pub fn min(&self) -> Option<Span> {
-        let min = || self.spread.as_deref().map_or(long(self.first[0]), |spread| spread.min);
-        (self.samples > 0).then(|| Span(min()))
+        match self {
+            Self::First(..) => Some(Span(long(*self.first()?.first()?))),
+            Self::More(spread) => Some(Span(spread.min)),
+        }
     }
 
     pub fn samples(&self) -> u32 {
-        self.samples
+        match self {
+            Self::First(count, _) => u32::from(*count),
+            Self::More(spread) => spread.samples,
+        }
     }
 
     pub fn max(&self) -> Option<Span> {
-        let last = (self.samples as usize).checked_sub(1)?;
-        Some(Span(self.spread.as_deref().map_or_else(|| long(self.first[last]), |spread| spread.max)))
+        match self {
+            Self::First(..) => Some(Span(long(*self.first()?.last()?))),
+            Self::More(spread) => Some(Span(spread.max)),
+        }
     }
 
     pub fn summary(&self) -> Option<RttSummary> {
         let [min, max] = [self.min()?, self.max()?];
+        let samples = self.samples();
         let of_few = |few: &[u32]| {
-            let count = self.samples as usize;
+            let count = samples as usize;
             [(count - 1) / 2, (count * 95).div_ceil(100) - 1].map(|at| long(few[at]))
         };
-        let [median, p95] = match self.spread.as_deref().map(|spread| &spread.between) {
-            None => of_few(&self.first),
-            Some(Between::Few(few)) => of_few(few),
-            Some(Between::Many(markers)) => [MEDIAN, P95].map(|at| markers.heights[at]),
+        let [median, p95] = match self {
+            Self::First(_, first) => of_few(first),
+            Self::More(spread) => match &spread.between {
+                Between::Few(few) => of_few(few),
+                Between::Many(markers) => [MEDIAN, P95].map(|at| markers.heights[at]),
+            },
         };
-        Some(RttSummary { min, median: Span(median), p95: Span(p95), max, samples: self.samples })
+        Some(RttSummary { min, median: Span(median), p95: Span(p95), max, samples })
     }
 
     /// Has prefetched what the next sample needs.
     #[inline]
     pub fn prefetch(&self) {
-        if let Some(spread) = self.spread.as_deref().map(slice::from_ref) {
+        if let Self::More(spread) = self {
             // Its first cache line, and the one behind its end.
-            (0..=1).for_each(|at| prefetch_index(spread, at));
+            (0..=1).for_each(|at| prefetch_index(slice::from_ref(&**spread), at));
         }
     }
 
     /// The memory that it takes besides its own size.
     pub fn heap_bytes(&self) -> usize {
-        self.spread.as_ref().map_or(0, |_| size_of::<Spread>())
+        match self {
+            Self::First(..) => 0,
+            Self::More(_) => size_of::<Spread>(),
+        }
+    }
+}
+
+impl Pack for Rtt {
+    fn pack(&self, out: &mut Packer) {
+        out.flag(matches!(self, Self::More(_)));
+        match self {
+            Self::First(count, first) => {
+                count.pack(out);
+                first.iter().take(usize::from(*count)).for_each(|sample| sample.pack(out));
+            }
+            Self::More(spread) => spread.pack(out),
+        }
+    }
+
+    fn unpack(from: &mut Unpacker) -> Self {
+        if from.flag() {
+            return Self::More(Pack::unpack(from));
+        }
+        let count = Pack::unpack(from);
+        Self::First(count, unpack_few(from, u32::from(count)))
     }
 }
 
@@ -124,13 +178,16 @@ impl Spread {
         let mut few = [0; EXACT_SAMPLES];
         few[..first.len()].copy_from_slice(first);
         let [min, max] = [first.first(), first.last()].map(|sample| sample.map(|sample| long(*sample)));
-        Self { min: min.unwrap_or(i64::MAX), max: max.unwrap_or(i64::MIN), between: Between::Few(few) }
+        let (min, max) = (min.unwrap_or(i64::MAX), max.unwrap_or(i64::MIN));
+        Self { samples: first.len() as u32, min, max, between: Between::Few(few) }
     }
 
-    /// Takes the last of that number of samples.
-    fn add(&mut self, rtt: i64, samples: u32) {
+    /// Takes one more sample.
+    fn add(&mut self, rtt: i64) {
         (self.min, self.max) = (self.min.min(rtt), self.max.max(rtt));
-        let count = samples as usize - 1;
+        let count = self.samples as usize;
+        self.samples = self.samples.saturating_add(1);
+        let samples = self.samples;
         match &mut self.between {
             Between::Few(few) if count < EXACT_SAMPLES => {
                 few[count] = short(rtt);
@@ -149,10 +206,11 @@ impl Spread {
 
 impl Pack for Spread {
     fn pack(&self, out: &mut Packer) {
+        self.samples.pack(out);
         [self.min, self.max].map(Span).pack(out);
         out.flag(matches!(self.between, Between::Many(_)));
         match &self.between {
-            Between::Few(few) => few.pack(out),
+            Between::Few(few) => few.iter().take(self.samples as usize).for_each(|sample| sample.pack(out)),
             Between::Many(Markers { heights, ranks }) => {
                 heights.map(Span).pack(out);
                 ranks.pack(out);
@@ -161,15 +219,21 @@ impl Pack for Spread {
     }
 
     fn unpack(from: &mut Unpacker) -> Self {
+        let samples = Pack::unpack(from);
         let [Span(min), Span(max)] = Pack::unpack(from);
         let between = if from.flag() {
             let heights: [Span; MARKERS] = Pack::unpack(from);
             Between::Many(Markers { heights: heights.map(|height| height.0), ranks: Pack::unpack(from) })
         } else {
-            Between::Few(Pack::unpack(from))
+            Between::Few(unpack_few(from, samples))
         };
-        Self { min, max, between }
+        Self { samples, min, max, between }
     }
+}
+
+/// So many samples, and zeros behind them.
+fn unpack_few<const N: usize>(from: &mut Unpacker, count: u32) -> [u32; N] {
+    std::array::from_fn(|at| if at < count as usize { Pack::unpack(from) } else { 0 })
 }
 
 /// A time in 32 bits: nanoseconds up to two seconds, and above that microseconds.

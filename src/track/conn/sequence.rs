@@ -4,6 +4,7 @@ use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::gaps::Gap;
 use crate::track::conn::recovery::Retransmission;
 use crate::track::conn::sent::Sent;
@@ -273,7 +274,12 @@ impl Connection {
         // Who has the client's data has its acknowledgment too.
         let first = step.obs.ack.is_none_or(|ack| ack <= 1);
         let plain = !step.has(TcpFlags::SYN) && step.segment.payload_len > 0 && first;
-        if plain && me.syn_seen && !me.syn_acked && self.ends[step.me()].una < 1 && peer.rare.syn_data == 0 {
+        if plain
+            && me.has(Fact::SynSeen)
+            && !me.has(Fact::SynAcked)
+            && self.ends[step.me()].una < 1
+            && peer.rare.syn_data == 0
+        {
             let segment = step.segment;
             let early = || Box::new((segment.frame, segment.ts, segment.payload_len));
             self.rare.early_data.get_or_insert_with(early);

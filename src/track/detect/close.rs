@@ -4,7 +4,7 @@ use crate::dissect::TcpFlags;
 use crate::rules::{Rule, Severity};
 
 use crate::track::conn::connection::{Connection, Cut};
-use crate::track::conn::facts::CutOff;
+use crate::track::conn::facts::{CutOff, Fact};
 use crate::track::conn::step::Step;
 use crate::track::{Direction, SegmentEffect, States, TcpState};
 
@@ -28,14 +28,14 @@ impl Connection {
         let told = peer.fin().zip(step.obs.ack.filter(|ack| *ack <= peer.nxt));
         let second = told.map_or(peer.fin_arrived(), |(fin, ack)| ack >= fin);
         let crosses = told.is_some() && !second;
-        let theirs = self.fin_frames[step.peer()].0;
-        let (first, _) = self.fin_frames[step.me()];
+        let theirs = self.fin_frame(step.peer()).0;
+        let (first, _) = self.fin_frame(step.me());
         let acked = self.ends[step.peer()].ack();
         let me = &mut self.ends[step.me()];
         let beyond = me.nxt - end;
         // RFC 9293 §3.10.7.4, first: what lies below RCV.NXT is dropped, and so is a FIN there that is not a copy of the one taken.
         // It lies there if the other end has acknowledged more, or if its number is the SYN's.
-        let dropped = acked.is_some_and(|ack| ack > end) || me.facts.syn_seen && end <= 1;
+        let dropped = acked.is_some_and(|ack| ack > end) || me.facts.has(Fact::SynSeen) && end <= 1;
         match me.fin() {
             // RFC 9293 §3.10.7.4, eighth: what lies below RCV.NXT closes nothing. Numbers that were never seen prove nothing, though.
             None if beyond > 0 && me.rare.gaps.overlap(end, me.nxt) == 0 && me.trouble().missed_bytes == 0 => {
@@ -49,9 +49,9 @@ impl Connection {
                     // Where the capture began above the FIN, nothing has acknowledged it so far.
                     me.una = me.una.min(end - 1);
                 }
-                me.facts.closes_second = second;
+                me.facts.set(Fact::ClosesSecond, second);
                 step.obs.effect = SegmentEffect::Closes;
-                self.fin_frames[step.me()] = (step.segment.frame, step.segment.ts);
+                self.set_fin_frame(step.me(), (step.segment.frame, step.segment.ts));
                 if crosses {
                     step.fire(Rule::SimultaneousClose).frame("fin", theirs);
                 }
@@ -70,7 +70,7 @@ impl Connection {
 
     /// New bytes beyond the sender's own FIN.
     pub(in crate::track) fn check_after_fin(&mut self, step: &mut Step<'_>) {
-        let (fin_frame, _) = self.fin_frames[step.me()];
+        let (fin_frame, _) = self.fin_frame(step.me());
         let Some(fin) = self.ends[step.me()].fin() else { return };
         // The FIN's own number lies behind the last byte.
         let beyond = step.obs.seq_end - (fin - 1).max(step.obs.seq);
@@ -111,16 +111,16 @@ impl Connection {
     /// Where the RST lies for the end that it goes to.
     fn judge_reset_place(&self, step: &Step<'_>) -> Place {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        if peer.facts.syn_seen && !peer.facts.syn_acked && !me.facts.syn {
+        if peer.facts.has(Fact::SynSeen) && !peer.facts.has(Fact::SynAcked) && !me.facts.has(Fact::Syn) {
             // RFC 9293 §3.10.7.3: in SYN-SENT a RST is valid if its ack acknowledges the SYN.
             let acks_syn = step.obs.ack.is_some_and(|ack| (1..=peer.nxt).contains(&ack));
             return if acks_syn { Place::Exact } else { Place::Outside };
         }
-        if me.facts.syn_seen && !me.facts.syn_acked && !peer.facts.syn_seen {
+        if me.facts.has(Fact::SynSeen) && !me.facts.has(Fact::SynAcked) && !peer.facts.has(Fact::SynSeen) {
             // §3.10.7.3: an answer that acks something else draws a RST with that number; the attempt itself goes on.
             return if (0..=me.nxt).contains(&step.obs.seq) { Place::Exact } else { Place::Outside };
         }
-        if !me.facts.numbered {
+        if !me.facts.has(Fact::Numbered) {
             return Place::Exact;
         }
         let seq = step.obs.seq;
@@ -140,8 +140,8 @@ impl Connection {
 
     fn cut_off(&self, step: &Step<'_>, before: States) -> CutOff {
         // RFC 9293 §3.10.7.4: SYN-RECEIVED after a passive OPEN returns to LISTEN.
-        let passive = before.server == TcpState::SynRecv && self.ends[1].facts.syn_seen;
-        let simultaneous = self.handshake.syn_ack().is_none();
+        let passive = before.server == TcpState::SynRecv && self.ends[1].facts.has(Fact::SynSeen);
+        let simultaneous = self.syn_ack().is_none();
         if step.me() == 0 && passive && !simultaneous { CutOff::BackToListen } else { CutOff::Reset }
     }
 
@@ -152,17 +152,17 @@ impl Connection {
         };
         let ts = step.segment.ts;
         if self.is_half_open() && step.me() == 1 {
-            let after = ts.since(self.handshake.last_syn);
+            let after = ts.since(self.last_syn());
             let port = self.ends[1].socket.port;
             step.fire(Rule::ConnectionRefused).time("after", after).number("port", port);
             return;
         }
-        if !self.ends[0].facts.syn_seen && self.handshake.syn_ack().is_some() && step.me() == 0 && !self.client_spoke()
+        if !self.ends[0].facts.has(Fact::SynSeen) && self.syn_ack().is_some() && step.me() == 0 && !self.client_spoke()
         {
             // It has not sent a SYN, or is gone since: an answer that nobody waits for.
             return;
         }
-        if !self.ends.iter().any(|end| end.facts.syn) {
+        if !self.ends.iter().any(|end| end.facts.has(Fact::Syn)) {
             // Nothing but RSTs: an answer to something that was not captured.
             return;
         }
@@ -174,10 +174,10 @@ impl Connection {
         let to_sender = self.ends[step.peer()].leg().unwrap_or_default();
         let gone = sender == TcpState::Closed && !ts.since(me.una_ts).is_below(90, to_sender);
         if receiver == TcpState::TimeWait && gone {
-            let after = ts.since(self.time_wait_since.get().unwrap_or(ts));
+            let after = ts.since(self.time_wait_since().unwrap_or(ts));
             let waiting = step.from.reverse().sender();
             step.fire(Rule::TimeWaitAssassinated).word("who", waiting).time("after", after);
-        } else if let (Some(_), (fin, fin_ts)) = (me.fin(), self.fin_frames[step.me()]) {
+        } else if let (Some(_), (fin, fin_ts)) = (me.fin(), self.fin_frame(step.me())) {
             if !both_closed || !gone {
                 step.fire(Rule::ResetAfterFin).word("who", who).time("after", ts.since(fin_ts)).frame("fin", fin);
             }
@@ -203,7 +203,7 @@ impl Connection {
         let bytes = |of: usize, acked: i64| {
             let end = &self.ends[of];
             let fin = end.fin().is_some_and(|fin| end.nxt >= fin);
-            let first = if end.facts.syn_seen { 1 } else { end.low };
+            let first = if end.facts.has(Fact::SynSeen) { 1 } else { end.low };
             u64::try_from(end.nxt - i64::from(fin) - first.max(acked)).unwrap_or(0)
         };
         let [me, peer] = [step.me(), step.peer()];

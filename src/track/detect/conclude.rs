@@ -5,7 +5,7 @@ use crate::dissect::IcmpKind;
 use crate::rules::{Confidence, Rule, Severity};
 
 use crate::track::conn::connection::Connection;
-use crate::track::conn::facts::CutOff;
+use crate::track::conn::facts::{CutOff, Fact};
 use crate::track::conn::step::Shared;
 use crate::track::{DirectionStats, Finding, FlowRecord, Outcome, States, TcpState};
 
@@ -84,14 +84,14 @@ impl Connection {
 
     fn conclude_opening(&self, ended: Ended, found: &mut Vec<Finding>) {
         let [client, server] = &self.ends;
-        let syn = self.handshake.syn;
+        let syn = self.syn();
         if self.is_unanswered() && !ended.one_sided && ended.now.since(syn.1) >= FIRST_RTO {
             let mut finding = Finding::new(Rule::NoAnswer);
             (finding.frame, finding.ts) = syn;
             finding.direction = Some(crate::track::Direction::FromOriginator);
             finding.with("syns", crate::track::Value::Count(client.syns.into(), "SYN")).word("reply", "no reply");
             if client.syns > 1 {
-                finding.time("span", self.handshake.last_syn.since(syn.1));
+                finding.time("span", self.last_syn().since(syn.1));
             }
             if let Some((frame, reset)) = self.rare.dropped {
                 // RFC 9293 §3.10.7.3: in SYN-SENT, what does not acknowledge the SYN is dropped.
@@ -104,9 +104,11 @@ impl Connection {
             }
             found.push(finding);
         }
-        let unfinished =
-            client.facts.syn_seen && server.facts.syn_seen && !server.facts.syn_acked && self.rare.cut.is_none();
-        let Some((frame, ts)) = self.handshake.syn_ack().filter(|_| unfinished) else { return };
+        let unfinished = client.facts.has(Fact::SynSeen)
+            && server.facts.has(Fact::SynSeen)
+            && !server.facts.has(Fact::SynAcked)
+            && self.rare.cut.is_none();
+        let Some((frame, ts)) = self.syn_ack().filter(|_| unfinished) else { return };
         if ended.now.since(ts) >= FIRST_RTO {
             let mut finding = Finding::new(Rule::HandshakeUnfinished);
             (finding.frame, finding.ts) = (frame, ts);
@@ -128,7 +130,7 @@ impl Connection {
                 continue;
             }
             open = false;
-            let (fin, ts) = self.fin_frames[from.index()];
+            let (fin, ts) = self.fin_frame(from.index());
             let waited = ended.now.since(ts);
             let rto = me.rtt.summary().map_or(FIRST_RTO, |rtt| Span(rtt.max.0.saturating_mul(2)).max(FIRST_RTO));
             // RFC 6298 §5: a FIN without an acknowledgment goes again. Where it does not, its sender has one, and the capture has
@@ -150,7 +152,7 @@ impl Connection {
             finding.word("who", from.sender()).frame("fin", fin).time("after", waited);
             found.push(finding);
         }
-        let synchronized = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
+        let synchronized = self.ends.iter().all(|end| end.facts.has(Fact::Syn) && end.facts.has(Fact::SynAcked));
         if open && synchronized && self.ends.iter().all(seen) && ended.why != Ending::Replaced {
             let mut finding = Finding::new(Rule::NotClosed);
             (finding.frame, finding.ts) = self.last;
@@ -163,7 +165,7 @@ impl Connection {
     fn closed_again(&self, from: crate::track::Direction) -> u32 {
         let again =
             self.rare.found.iter().find(|(rule, _)| *rule == Rule::FinRetransmission).map_or(0, |(_, count)| *count);
-        if self.ends[from.index()].last_ts > self.fin_frames[from.index()].1 { again } else { 0 }
+        if self.ends[from.index()].last_ts > self.fin_frame(from.index()).1 { again } else { 0 }
     }
 
     fn conclude_sides(&self, found: &mut Vec<Finding>) {
@@ -186,7 +188,7 @@ impl Connection {
         };
         let (me, peer) = (&self.ends[from.index()], &self.ends[from.reverse().index()]);
         // Acknowledgments that go on, or a connection that goes on from a SYN: somebody answers.
-        let answered = peer.una > 1 || (me.facts.syn_seen && peer.facts.syn_acked);
+        let answered = peer.una > 1 || (me.facts.has(Fact::SynSeen) && peer.facts.has(Fact::SynAcked));
         answered.then_some(from)
     }
 
@@ -239,11 +241,11 @@ impl Connection {
             last_ts: self.last.1,
             first_frame: self.first.0,
             last_frame: self.last.0,
-            handshake: self.handshake.done.get(),
+            handshake: self.handshake_time(),
             rtt,
             states: self.states(),
             conn_state: self.history.conn_state(payload),
-            history: self.history.letters().to_owned(),
+            history: self.history.letters(),
             diagnosis,
             exchanges,
             limited_by: self.limited_by([c2s.unique_bytes, s2c.unique_bytes]),
@@ -294,8 +296,8 @@ impl Connection {
             Some(cut) if cut.how != CutOff::TimeWaitOver => {
                 return match cut.by {
                     // Of a RST alone nothing is known.
-                    _ if !client.facts.syn && !server.facts.syn => Outcome::MidStream,
-                    crate::track::Direction::FromResponder if !server.facts.syn => Outcome::Refused,
+                    _ if !client.facts.has(Fact::Syn) && !server.facts.has(Fact::Syn) => Outcome::MidStream,
+                    crate::track::Direction::FromResponder if !server.facts.has(Fact::Syn) => Outcome::Refused,
                     crate::track::Direction::FromResponder => Outcome::ResetByServer,
                     crate::track::Direction::FromOriginator => Outcome::ResetByClient,
                 };
@@ -304,7 +306,7 @@ impl Connection {
         }
         if self.is_unanswered() {
             Outcome::NoAnswer
-        } else if !(client.facts.syn_seen || server.facts.syn_seen) {
+        } else if !(client.facts.has(Fact::SynSeen) || server.facts.has(Fact::SynSeen)) {
             Outcome::MidStream
         } else if client.fin().is_some() || server.fin().is_some() {
             Outcome::HalfClosed
@@ -316,7 +318,7 @@ impl Connection {
     fn stats(&self, of: usize) -> DirectionStats {
         let end = &self.ends[of];
         let (count, trouble) = (&end.count, end.trouble());
-        let start = if end.facts.syn_seen { 1 } else { end.low.min(end.nxt) };
+        let start = if end.facts.has(Fact::SynSeen) { 1 } else { end.low.min(end.nxt) };
         let fin = i64::from(end.fin().is_some_and(|fin| end.nxt >= fin));
         let unseen: u64 = end.rare.gaps.overlap(i64::MIN, end.nxt);
         let unique = (end.nxt - start - fin).max(0) as u64;
@@ -335,8 +337,8 @@ impl Connection {
             max_in_flight: count.max_in_flight,
             mss: Some(end.mss).filter(|mss| *mss != 0),
             wscale: end.wscale,
-            sack: end.facts.sack_permitted,
-            timestamps: end.facts.timestamps,
+            sack: end.facts.has(Fact::SackPermitted),
+            timestamps: end.facts.has(Fact::Timestamps),
             syns: end.syns,
         }
     }

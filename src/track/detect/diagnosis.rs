@@ -151,16 +151,16 @@ impl Connection {
     }
 
     fn handshake_loss(&self) -> Diagnosis {
-        let first = self.handshake.syn.1;
+        let first = self.syn().1;
         let again = self.ends.iter().any(|end| end.syns > 1);
-        let lost = if again { self.handshake.last_syn.since(first).max(self.handshake_wait()) } else { Span(0) };
+        let lost = if again { self.last_syn().since(first).max(self.handshake_wait()) } else { Span(0) };
         Diagnosis { responsible: Responsible::Network, lost, reason: Reason::SlowHandshake }
     }
 
     /// From the first SYN+ACK to the last, where it was repeated.
     fn handshake_wait(&self) -> Span {
-        let first = self.handshake.syn_ack().map(|(_, ts)| ts);
-        first.map_or(Span(0), |first| self.handshake.last_syn_ack.since(first))
+        let first = self.syn_ack().map(|(_, ts)| ts);
+        first.map_or(Span(0), |first| self.last_syn_ack().since(first))
     }
 
     /// Bytes that the capture does not show, though it shows later ones, and that their receiver has asked for to the end.
@@ -173,7 +173,7 @@ impl Connection {
     fn loss(&self, direction: Direction) -> Diagnosis {
         let end = direction.index();
         let opening = if direction == Direction::FromOriginator {
-            self.handshake.last_syn.since(self.handshake.syn.1)
+            self.last_syn().since(self.syn().1)
         } else {
             self.handshake_wait()
         };

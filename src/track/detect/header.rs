@@ -3,7 +3,8 @@
 use crate::dissect::{Checksum, HeaderFault, OptionFaultKind, TcpFlags};
 use crate::rules::{Confidence, Rule, Severity};
 
-use crate::track::conn::connection::Connection;
+use crate::track::conn::connection::{Connection, Remark};
+use crate::track::conn::facts::Fact;
 use crate::track::conn::step::Step;
 
 impl Connection {
@@ -26,13 +27,13 @@ impl Connection {
         // One bad sum among good ones is a damaged packet. Where no sum of that end ever holds, the capture shows packets
         // before something completes them, and the receiver saw them whole: that is said once.
         let facts = self.ends[step.me()].facts;
-        let damaged = facts.good_checksum && !facts.sums_altered;
+        let damaged = facts.has(Fact::GoodChecksum) && !facts.has(Fact::SumsAltered);
         if damaged {
             step.fire(Rule::BadChecksum).number("expected", expected);
             self.watch_damaged(step, expected);
-        } else if facts.sums_altered {
+        } else if facts.has(Fact::SumsAltered) {
             self.note_altered(step);
-        } else if !std::mem::replace(&mut self.once.checksum[step.me()], true) && !step.shared.counts.is_altered() {
+        } else if !self.once.note(Remark::Checksum, step.me()) && !step.shared.counts.is_altered() {
             let finding = step.fire(Rule::BadChecksum);
             finding.severity = Severity::Note;
             finding
@@ -52,8 +53,8 @@ impl Connection {
             if sender.first_copy(damaged.seq).is_none_or(|sent| sent.resent) {
                 continue;
             }
-            sender.facts.sums_altered = true;
-            self.once.checksum[peer] = true;
+            sender.facts.note(Fact::SumsAltered);
+            self.once.note(Remark::Checksum, peer);
             let mut finding = self.late_finding(Rule::BadChecksum, (damaged.frame, damaged.ts), step.from.reverse());
             finding.severity = Severity::Note;
             finding.number("expected", damaged.expected).word("taken", "its receiver acknowledged it all the same");
@@ -77,7 +78,7 @@ impl Connection {
             }
         } else if step.segment.flags.is_syn_ack() && options.wscale.is_some() {
             let client = &self.ends[step.peer()];
-            if client.facts.syn_seen && client.wscale.is_none() {
+            if client.facts.has(Fact::SynSeen) && client.wscale.is_none() {
                 step.fire(Rule::OptionMisplaced)
                     .number("kind", 3)
                     .word("why", "answers a SYN that has none: neither window is scaled");
@@ -86,7 +87,7 @@ impl Connection {
     }
 
     fn check_size(&mut self, step: &mut Step<'_>) {
-        if self.is_oversized(step) && !std::mem::replace(&mut self.once.mss[step.me()], true) {
+        if self.is_oversized(step) && !self.once.note(Remark::Mss, step.me()) {
             let (mss, bytes) = (self.ends[step.peer()].mss, u64::from(step.segment.payload_len));
             step.fire(Rule::MssExceeded).bytes("bytes", bytes).number("mss", mss).confidence(Confidence::Possible);
         }
@@ -125,14 +126,14 @@ impl Connection {
         let facts = self.ends[step.me()].facts;
         let which = if options.md5 && options.ao {
             "MD5 and AO on one segment"
-        } else if facts.syn_seen && facts.md5 && !options.md5 && !options.cut {
+        } else if facts.has(Fact::SynSeen) && facts.has(Fact::Md5) && !options.md5 && !options.cut {
             "its SYN was signed with MD5, this segment is not"
-        } else if facts.syn_seen && facts.ao && !options.ao && !options.cut {
+        } else if facts.has(Fact::SynSeen) && facts.has(Fact::Ao) && !options.ao && !options.cut {
             "its SYN was authenticated with AO, this segment is not"
         } else {
             return;
         };
-        if !std::mem::replace(&mut self.once.auth[step.me()], true) {
+        if !self.once.note(Remark::Auth, step.me()) {
             step.fire(Rule::AuthOptionViolation).word("which", which);
         }
     }
@@ -141,16 +142,16 @@ impl Connection {
         let flags = step.segment.flags;
         let [me, peer] = [self.ends[step.me()].facts, self.ends[step.peer()].facts];
         let ace = (flags.0 >> 6) & 7;
-        let loss_reports = peer.ecn || peer.acc_ecn;
-        let which = if flags.is_syn_ack() && peer.syn_seen {
+        let loss_reports = peer.has(Fact::Ecn) || peer.has(Fact::AccEcn);
+        let which = if flags.is_syn_ack() && peer.has(Fact::SynSeen) {
             match ace {
                 0b111 => "the SYN+ACK reflects all three ECN flags",
                 _ if ace != 0 && !loss_reports => "the SYN+ACK answers ECN, which the SYN had not asked for",
                 0b011 => "the SYN+ACK sets ECE and CWR: only a SYN may",
                 _ => return,
             }
-        } else if me.syn_seen && peer.syn_seen && !step.has(TcpFlags::SYN) {
-            if self.agreed_on_ecn() || !(me.syn_acked && peer.syn_acked) {
+        } else if me.has(Fact::SynSeen) && peer.has(Fact::SynSeen) && !step.has(TcpFlags::SYN) {
+            if self.agreed_on_ecn() || !(me.has(Fact::SynAcked) && peer.has(Fact::SynAcked)) {
                 return;
             }
             if flags.contains(TcpFlags::ECE) {
@@ -163,7 +164,7 @@ impl Connection {
         } else {
             return;
         };
-        if !std::mem::replace(&mut self.once.ecn[step.me()], true) {
+        if !self.once.note(Remark::Ecn, step.me()) {
             step.fire(Rule::EcnViolation).word("which", which);
         }
     }
@@ -171,13 +172,13 @@ impl Connection {
     /// Whether the SYNs agreed on ECN.
     pub(in crate::track) fn agreed_on_ecn(&self) -> bool {
         let [client, server] = [self.ends[0].facts, self.ends[1].facts];
-        (client.ecn && server.ecn) || client.acc_ecn || server.acc_ecn
+        (client.has(Fact::Ecn) && server.has(Fact::Ecn)) || client.has(Fact::AccEcn) || server.has(Fact::AccEcn)
     }
 
     /// Timestamps: present when agreed, not older than before, echoing what was sent (RFC 7323).
     pub(in crate::track) fn check_timestamps(&mut self, step: &mut Step<'_>) {
         let segment = step.segment;
-        let agreed = self.ends.iter().all(|end| end.facts.syn_seen && end.facts.timestamps);
+        let agreed = self.ends.iter().all(|end| end.facts.has(Fact::SynSeen) && end.facts.has(Fact::Timestamps));
         let [me, peer] = [step.me(), step.peer()];
         let Some((tsval, tsecr)) = segment.options.timestamps else {
             if agreed {
@@ -185,8 +186,8 @@ impl Connection {
             }
             return;
         };
-        if self.ends[me].first_tsval.is_none() {
-            (self.ends[me].first_tsval, self.ends[me].first_tsval_at) = (Some(tsval), segment.ts);
+        if self.ends[me].first_tsval().is_none() {
+            self.ends[me].note_first_tsval(tsval, segment.ts);
             self.ends[me].tsval = tsval;
         }
         // §5: only what advances can be judged: a late or repeated segment is older without any harm.
@@ -203,8 +204,9 @@ impl Connection {
             step.fire(Rule::TimestampRegressed).number("tsval", tsval).number("old_tsval", old);
         }
         let other = &self.ends[peer];
-        let since = other.first_tsval_at;
-        if let Some(first) = other.first_tsval.filter(|_| agreed && step.has(TcpFlags::ACK) && !step.has(TcpFlags::SYN))
+        let since = other.first_tsval_at();
+        if let Some(first) =
+            other.first_tsval().filter(|_| agreed && step.has(TcpFlags::ACK) && !step.has(TcpFlags::SYN))
         {
             // What the capture missed may carry values above the newest seen: a clock ticks once a millisecond at most
             // (RFC 7323 §5.4; stacks that tick faster are known by their own pace and let off).
@@ -219,7 +221,7 @@ impl Connection {
             let missed = self.was_missed() || self.gaps_acked || step.shared.lossy;
             let lags = self.lags(step.from.reverse());
             let invalid = ahead > elapsed.saturating_add(100) && !missed || behind > 0;
-            if !fast && !lags && invalid && !std::mem::replace(&mut self.once.timestamp_echo[me], true) {
+            if !fast && !lags && invalid && !self.once.note(Remark::TimestampEcho, me) {
                 step.fire(Rule::TimestampEchoInvalid)
                     .number("tsecr", tsecr)
                     .number("low", first)
@@ -236,7 +238,7 @@ impl Connection {
         let exempt = segment.options.cut || segment.options.fault.is_some() || step.has(TcpFlags::SYN);
         // Keep-alives of some stacks (Apple's) go without.
         let keep_alive = segment.payload_len <= 1 && step.obs.seq == self.ends[me].una - 1;
-        if !exempt && !keep_alive && !std::mem::replace(&mut self.once.timestamp_missing[me], true) {
+        if !exempt && !keep_alive && !self.once.note(Remark::TimestampMissing, me) {
             let finding = step.fire(Rule::TimestampMissing);
             if segment.payload_len == 0 {
                 // No byte is lost with it.

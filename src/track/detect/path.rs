@@ -75,9 +75,7 @@ impl Connection {
         }
         let quoted =
             me.flight.iter().find(|sent| (sent.from..sent.end).contains(&seq)).map(|sent| (sent.frame, sent.last_ts));
-        let syn = || {
-            (seq == 0 && from == Direction::FromOriginator).then_some((self.handshake.syn.0, self.handshake.last_syn))
-        };
+        let syn = || (seq == 0 && from == Direction::FromOriginator).then_some((self.syn().0, self.last_syn()));
         let sent = quoted.or_else(syn).filter(|(_, sent)| *sent <= ts);
         let remembered = Remembered {
             kind: error.kind,

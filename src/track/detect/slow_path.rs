@@ -3,8 +3,8 @@
 use crate::capture::Timestamp;
 use crate::dissect::TcpFlags;
 use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::history::HistorySegment;
-use crate::track::conn::maybe::Maybe;
 use crate::track::conn::step::Step;
 use crate::track::detect::capture::copies::Copied;
 use crate::track::{SegmentEffect, States, TcpState};
@@ -119,10 +119,10 @@ impl Connection {
 
     /// Notes since when an end is in TIME-WAIT.
     pub(in crate::track) fn note_time_wait(&mut self, now: Timestamp, states: States) {
-        if self.time_wait_since.get().is_none() && self.rare.cut.is_none() {
+        if self.time_wait_since().is_none() && self.rare.cut.is_none() {
             let States { client, server } = states;
             if client == TcpState::TimeWait || server == TcpState::TimeWait {
-                self.time_wait_since = Maybe::some(now);
+                self.note_time_wait_since(now);
             }
         }
     }
@@ -145,13 +145,13 @@ impl Connection {
     fn number_ends(&mut self, step: &Step<'_>) {
         let (segment, syn) = (step.segment, step.has(TcpFlags::SYN));
         let me = &mut self.ends[step.me()];
-        if !me.facts.numbered && (syn || !step.has(TcpFlags::RST)) {
+        if !me.facts.has(Fact::Numbered) && (syn || !step.has(TcpFlags::RST)) {
             // As tcpdump counts: the SYN, or the first byte of a connection that had begun before, is 0.
             me.start_at(segment.seq, 0);
         }
         let peer = &mut self.ends[step.peer()];
         if let Some(ack) = segment.ack
-            && !peer.facts.numbered
+            && !peer.facts.has(Fact::Numbered)
             && !(step.has(TcpFlags::RST) && ack.0 == 0)
         {
             peer.start_at(ack, 1);
@@ -163,9 +163,9 @@ impl Connection {
     fn place(&self, step: &mut Step<'_>) {
         let segment = step.segment;
         let [me, peer] = [&self.ends[step.me()], &self.ends[step.peer()]];
-        step.obs.seq = if me.facts.numbered { me.relative(segment.seq) } else { 1 };
+        step.obs.seq = if me.facts.has(Fact::Numbered) { me.relative(segment.seq) } else { 1 };
         step.obs.seq_end = step.obs.seq + i64::from(segment.payload_len);
-        step.obs.ack = segment.ack.filter(|_| peer.facts.numbered).map(|ack| peer.relative(ack));
+        step.obs.ack = segment.ack.filter(|_| peer.facts.has(Fact::Numbered)).map(|ack| peer.relative(ack));
     }
 
     fn write_history(&mut self, step: &Step<'_>, corrupt: bool) {

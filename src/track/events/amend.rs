@@ -6,6 +6,7 @@ use arrayvec::ArrayVec;
 
 use crate::rules::{Rule, Severity};
 
+use crate::track::packed::packed;
 use crate::track::{Finding, Note, Observation};
 
 /// A frame's final notes and findings, which replace what was said when it came.
@@ -65,6 +66,8 @@ struct Statement {
     rules: ArrayVec<(Rule, Severity), 8>,
 }
 
+packed!(Statement { notes, rules } delta Frame { frame });
+
 /// More frames than this are not waited for in one connection; the oldest keep their provisional word.
 const MAX_STATEMENTS: usize = 1024;
 
@@ -73,6 +76,8 @@ const MAX_STATEMENTS: usize = 1024;
 pub(in crate::track) struct PendingVerdicts {
     statements: VecDeque<Statement>,
 }
+
+packed!(PendingVerdicts { statements });
 
 impl PendingVerdicts {
     pub const NONE: Self = Self { statements: VecDeque::new() };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 
-use arrayvec::ArrayString;
+use arrayvec::{ArrayString, ArrayVec};
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{SeqNumber, Socket};
@@ -200,10 +200,11 @@ impl<const N: usize> Pack for ArrayString<N> {
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         let len = u64::unpack(from) as usize;
-        let pending = (0..len.div_ceil(8)).flat_map(|_| from.word().to_le_bytes());
         let mut text = Self::new();
-        for byte in pending.collect::<Vec<_>>().into_iter().take(len) {
-            let _ = text.try_push(char::from(byte));
+        for at in (0..len).step_by(8) {
+            for byte in from.word().to_le_bytes().into_iter().take(len - at) {
+                let _ = text.try_push(char::from(byte));
+            }
         }
         text
     }
@@ -226,7 +227,7 @@ macro_rules! pairs {
         }
     )+ };
 }
-pairs!((i64, i64), (u64, bool), (Rule, u32), (Direction, Note));
+pairs!((i64, i64), (u64, bool), (u8, u8), (u16, u16), (Rule, u32), (Rule, Severity), (Direction, Note));
 
 /// Who sent something, and what.
 impl<A: Pack, B: Pack, C: Pack> Pack for (A, B, C) {
@@ -240,6 +241,20 @@ impl<A: Pack, B: Pack, C: Pack> Pack for (A, B, C) {
     #[inline]
     fn unpack(from: &mut Unpacker) -> Self {
         (Pack::unpack(from), Pack::unpack(from), Pack::unpack(from))
+    }
+}
+
+impl<T: Pack, const N: usize> Pack for ArrayVec<T, N> {
+    #[inline]
+    fn pack(&self, out: &mut Packer) {
+        (self.len() as u64).pack(out);
+        self.iter().for_each(|value| value.pack(out));
+    }
+
+    #[inline]
+    fn unpack(from: &mut Unpacker) -> Self {
+        let len = u64::unpack(from) as usize;
+        (0..len.min(N)).map(|_| T::unpack(from)).collect()
     }
 }
 

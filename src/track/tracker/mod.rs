@@ -10,7 +10,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::{IcmpError, Other, Segment};
 use crate::rules::Rule;
 
-use crate::track::conn::connection::{Connection, Path};
+use crate::track::conn::connection::{Connection, Path, Remark};
 use crate::track::conn::step::{Shared, Step};
 use crate::track::detect::capture::copies::digest;
 use crate::track::detect::capture::quality::Quality;
@@ -202,7 +202,7 @@ impl FlowTracker {
         self.quality.observe(&mut step, mss);
         connection.observe(&mut step, Path::Slow);
         if mid_stream && segment.flags.is_syn_ack() && step.obs.findings.len() == 1 && step.obs.notes.is_empty() {
-            connection.once.starts_with_syn_ack = true;
+            connection.once.note(Remark::StartsWithSynAck, 0);
             step.obs.provisional = true;
         }
         if matches!(step.obs.effect, SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts)

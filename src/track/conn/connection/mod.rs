@@ -3,6 +3,9 @@
 //! The steps are spread over files by subject: `handshake` (TC1), `sequence` (TC2), `acks` (TC3), `close` (TC4), `header` (TC5),
 //! `injection`, `challenge` and `path` (TC6), and `conclude` for what holds when it ends.
 
+mod closing;
+mod handshake;
+mod once;
 mod rare;
 mod tally;
 
@@ -14,15 +17,17 @@ use crate::dissect::{Segment, TcpFlags};
 
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::exchanges::{Exchanges, Turn};
-use crate::track::conn::facts::{self, Closing, CutOff};
+use crate::track::conn::facts::{self, CutOff, Fact, Finished};
 use crate::track::conn::history::History;
 use crate::track::conn::limits::Limits;
-use crate::track::conn::maybe::Maybe;
 use crate::track::conn::path_watch::PathWatch;
 use crate::track::conn::rare::Rare;
 use crate::track::conn::step::Step;
 use crate::track::packed::packed;
 use crate::track::{Direction, FlowKey, Note, States, TcpState};
+use closing::Closing;
+use handshake::Handshake;
+pub(in crate::track) use once::{Once, Remark};
 pub(in crate::track) use rare::RareConnection;
 
 /// A connection, as far as its frames tell.
@@ -51,8 +56,6 @@ pub(in crate::track) struct Connection {
     /// What held it back, each way.
     pub limits: Limits,
     pub history: History,
-    /// When both FINs were acknowledged.
-    pub time_wait_since: Maybe<Timestamp>,
     /// The client's end, then the server's.
     pub ends: [Endpoint; 2],
     /// Requests and their answers so far.
@@ -62,20 +65,20 @@ pub(in crate::track) struct Connection {
     pub first: (u64, Timestamp),
     /// How long the capture had been going on when it began.
     pub age: Span,
-    pub handshake: Handshake,
-    /// The frame and time of each end's FIN.
-    pub fin_frames: [(u64, Timestamp); 2],
+    handshake: Handshake,
+    /// How it closes, once an end does.
+    closing: Option<Box<Closing>>,
     /// Findings that were made once and are not made again.
     pub once: Once,
 }
 
 packed!(Connection {
-    last, first, handshake, ends, client_known, age, alone, fin_frames, time_wait_since, shown, history, limits, probe, gaps_acked,
-    provisional, once, fast_path_eligible, turn, exchanges, rare
+    last, first, handshake, ends, client_known, age, alone, closing, shown, history, limits, probe, gaps_acked, provisional, once,
+    fast_path_eligible, turn, exchanges, rare
 } at_rest { number });
 
 // What is rare belongs behind a pointer: tens of thousands of connections are hot at once.
-const _: () = assert!(size_of::<Connection>() <= 1280, "every connection takes it");
+const _: () = assert!(size_of::<Connection>() <= 1024, "every connection takes it");
 
 /// How a segment is taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,32 +87,6 @@ pub(in crate::track) enum Path {
     Fast,
     /// Whatever it is.
     Slow,
-}
-
-/// The frames of the handshake.
-#[derive(Debug, Default)]
-pub(in crate::track) struct Handshake {
-    pub syn: (u64, Timestamp),
-    pub last_syn: Timestamp,
-    syn_ack_frame: u64,
-    syn_ack_ts: Maybe<Timestamp>,
-    pub last_syn_ack: Timestamp,
-    /// What the SYN+ACK acknowledges.
-    pub syn_ack_ack: i64,
-    pub done: Maybe<Span>,
-}
-
-packed!(Handshake { syn, last_syn, syn_ack_ts, last_syn_ack, syn_ack_ack, done } delta Frame { syn_ack_frame });
-
-impl Handshake {
-    /// The frame and time of the SYN+ACK.
-    pub fn syn_ack(&self) -> Option<(u64, Timestamp)> {
-        self.syn_ack_ts.get().map(|ts| (self.syn_ack_frame, ts))
-    }
-
-    pub fn set_syn_ack(&mut self, segment: &Segment) {
-        (self.syn_ack_frame, self.syn_ack_ts) = (segment.frame, Maybe::some(segment.ts));
-    }
 }
 
 /// How, by whom and when a connection was cut off.
@@ -124,35 +101,6 @@ pub(in crate::track) struct Cut {
 }
 
 packed!(Cut { how, by, ttl, ts } delta Frame { frame });
-
-/// What is said once a connection, or once a direction, by index.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) struct Once {
-    pub ecn: [bool; 2],
-    pub timestamp_missing: [bool; 2],
-    pub timestamp_echo: [bool; 2],
-    pub auth: [bool; 2],
-    pub mss: [bool; 2],
-    pub checksum: [bool; 2],
-    pub sack: [bool; 2],
-    pub gaps: [bool; 2],
-    pub mid_stream: bool,
-    /// It begins with a SYN+ACK, of which nothing is said but that: its SYN may be stored behind it.
-    pub starts_with_syn_ack: bool,
-}
-
-packed!(Once {
-    ecn,
-    timestamp_missing,
-    timestamp_echo,
-    auth,
-    mss,
-    checksum,
-    sack,
-    gaps,
-    mid_stream,
-    starts_with_syn_ack
-});
 
 impl Connection {
     /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
@@ -170,8 +118,7 @@ impl Connection {
             age: Span(0),
             alone: true,
             handshake: Handshake::default(),
-            fin_frames: Default::default(),
-            time_wait_since: Maybe::NONE,
+            closing: None,
             shown: None,
             history: History::default(),
             limits: Limits::default(),
@@ -206,12 +153,9 @@ impl Connection {
         FlowKey::new(self.ends[0].socket, self.ends[1].socket)
     }
 
-    /// Whether no word about it is open, and nothing is missing: it can be evicted then.
+    /// Whether it can be evicted: no segment is in doubt.
     pub fn prepare_eviction(&mut self) -> bool {
-        if self.rare.suspect_ack.is_some()
-            || self.rare.pending_syn.is_some()
-            || !self.ends.iter().all(Endpoint::is_at_rest)
-        {
+        if self.rare.suspect_ack.is_some() || self.rare.pending_syn.is_some() {
             return false;
         }
         if self.rare.path.as_deref().is_some_and(PathWatch::waits) || self.may_turn_up(self.last.1) {
@@ -220,18 +164,22 @@ impl Connection {
         if let Some(rare) = self.rare.get_mut() {
             rare.suspicions.take_if(|suspicions| suspicions.is_empty());
         }
-        let opened = self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked);
-        if opened && self.rare.suspicions.is_none() && self.rare.early_data.is_none() && !self.gaps_acked {
+        if self.rare.suspicions.is_some() {
+            return false;
+        }
+        let settled = |end: &Endpoint| end.is_at_rest() && end.facts.has(Fact::Syn) && end.facts.has(Fact::SynAcked);
+        if self.ends.iter().all(settled) && self.rare.early_data.is_none() && !self.gaps_acked {
             // Nothing is left that could change a word.
             self.rare.forget_pending();
         }
-        self.rare.suspicions.is_none() && self.rare.pending.is_empty()
+        true
     }
 
     /// The memory that it takes.
     pub fn bytes(&self) -> usize {
         let ends = self.ends.iter().map(Endpoint::heap_bytes).sum::<usize>();
-        size_of::<Self>() + ends + self.rare.heap_bytes() + self.rare.list_bytes()
+        let closing = self.closing.as_ref().map_or(0, |_| size_of::<Closing>());
+        size_of::<Self>() + ends + closing + self.rare.heap_bytes() + self.rare.list_bytes()
     }
 
     /// How many segments in flight it has room for: this alone grows while all goes well.
@@ -305,16 +253,15 @@ impl Connection {
 
     /// Whether this, its first segment, shows that it began before the capture. True once.
     pub fn starts_mid_stream(&mut self, segment: &Segment) -> bool {
-        let first = self.first.0 == segment.frame && !self.once.mid_stream;
-        self.once.mid_stream = true;
-        first && !segment.flags.is_syn()
+        let again = self.once.note(Remark::MidStream, 0);
+        self.first.0 == segment.frame && !again && !segment.flags.is_syn()
     }
 
     /// Both ends' states.
     pub fn states(&self) -> States {
         let state = |own: usize| {
             let [me, peer] = [&self.ends[own], &self.ends[1 - own]];
-            let closing = Closing {
+            let closing = Finished {
                 fin_sent: me.fin().is_some(),
                 fin_acked: me.fin_acked(),
                 peer_fin_arrived: peer.fin_arrived(),
@@ -334,6 +281,6 @@ impl Connection {
 
     /// No answer has come yet.
     pub fn is_half_open(&self) -> bool {
-        self.ends[0].facts.syn_seen && !self.ends[1].facts.syn && self.rare.cut.is_none()
+        self.ends[0].facts.has(Fact::SynSeen) && !self.ends[1].facts.has(Fact::Syn) && self.rare.cut.is_none()
     }
 }

@@ -4,6 +4,7 @@ use crate::capture::{Span, Timestamp};
 use crate::dissect::Segment;
 use crate::rules::{Rule, Severity};
 
+use crate::track::conn::connection::handshake::Repeated;
 use crate::track::conn::connection::{Connection, Cut};
 use crate::track::conn::path_watch::PathWatch;
 use crate::track::conn::programs::Application;
@@ -40,11 +41,13 @@ pub(in crate::track) struct RareConnection {
     pub dropped: Option<(u64, bool)>,
     /// The server's payload that came before the handshake was done: frame and bytes.
     pub early_data: Option<Box<(u64, Timestamp, u32)>>,
+    /// What is out of the ordinary of its handshake.
+    pub(super) repeated: Option<Box<Repeated>>,
 }
 
 packed!(RareConnection {
-    found, regraded, cut, doubtful_reset, recovery_time, application, path, dropped, early_data
-} at_rest { pending, suspect_ack, pending_syn, suspicions });
+    found, regraded, pending, cut, doubtful_reset, recovery_time, application, path, dropped, early_data, repeated
+} at_rest { suspect_ack, pending_syn, suspicions });
 
 impl RareState for RareConnection {
     const NONE: &'static Self = &Self {
@@ -61,6 +64,7 @@ impl RareState for RareConnection {
         path: None,
         dropped: None,
         early_data: None,
+        repeated: None,
     };
 
     fn is_unused(&self) -> bool {
@@ -77,6 +81,7 @@ impl RareState for RareConnection {
             && self.path.is_none()
             && self.dropped.is_none()
             && self.early_data.is_none()
+            && self.repeated.is_none()
     }
 }
 

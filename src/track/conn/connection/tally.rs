@@ -4,6 +4,7 @@ use crate::capture::Timestamp;
 use crate::dissect::{Checksum, Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
 use crate::track::conn::connection::{Connection, RareConnection};
+use crate::track::conn::facts::Fact;
 use crate::track::conn::step::{Shared, Step};
 use crate::track::{Direction, Event, Finding};
 
@@ -21,7 +22,9 @@ impl Connection {
         if segment.flags.contains(TcpFlags::SYN) {
             me.syns += 1;
         }
-        me.facts.good_checksum |= matches!(segment.checksum, Checksum::Correct | Checksum::Partial);
+        if matches!(segment.checksum, Checksum::Correct | Checksum::Partial) {
+            me.facts.note(Fact::GoodChecksum);
+        }
     }
 
     /// Takes back what was counted of a segment that belongs to another connection.

@@ -1,11 +1,9 @@
 //! The windows that an end advertised.
 
-use std::num::NonZeroU64;
-
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::step::Step;
 use crate::track::packed::packed;
-use crate::track::shared::recent::{Advert, MAX_FRAMES_BACK, RecentSegment, RecentSegments};
+use crate::track::shared::recent::{Advert, RecentSegment, RecentSegments};
 
 /// What none of the edges advertised last lies below.
 #[derive(Clone, Copy, Debug)]
@@ -14,42 +12,33 @@ pub(in crate::track) struct Floor {
     now: i64,
     before: i64,
     count: u8,
-    /// Segments of that end since the last one that advertised an edge.
-    later: u8,
 }
 
-packed!(Floor { now, before, count } at_rest { later });
+packed!(Floor { now, before, count });
 
 /// Maximum number of segments that are looked through for the window that they advertised.
 const MAX_ADVERTS: u8 = 32;
 
 impl Default for Floor {
     fn default() -> Self {
-        Self { now: i64::MAX, before: i64::MAX, count: 0, later: 0 }
+        Self { now: i64::MAX, before: i64::MAX, count: 0 }
     }
 }
 
 impl Floor {
     fn add(&mut self, edge: i64) {
         if self.count == MAX_ADVERTS {
-            *self = Self { now: i64::MAX, before: self.now, count: 0, later: 0 };
+            *self = Self { now: i64::MAX, before: self.now, count: 0 };
         }
-        self.later = 0;
         self.now = self.now.min(edge);
         self.count += 1;
     }
 }
 
 impl Endpoint {
-    /// Counts a segment of it that may advertise no window.
-    pub fn note_later_segment(&mut self) {
-        self.floor.later = self.floor.later.saturating_add(1);
-    }
-
     /// Notes a window that it advertised.
-    pub fn advertise(&mut self, advert: Advert, frame: u64, recent: &mut RecentSegments) {
+    pub fn advertise(&mut self, advert: Advert, recent: &mut RecentSegments) {
         self.floor.add(advert.edge);
-        self.last_advert = NonZeroU64::new(frame).map(|frame| (advert, frame));
         recent.advertise(self.recent, advert);
     }
 
@@ -62,13 +51,6 @@ impl Endpoint {
     /// tells.
     pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
-            // No further back than the search below, which is all there is once the connection has been evicted.
-            let near = |(_, frame): &(Advert, NonZeroU64)| {
-                step.segment.frame.wrapping_sub(frame.get()) < MAX_FRAMES_BACK && self.floor.later < MAX_ADVERTS
-            };
-            if let Some((advert, _)) = self.last_advert.filter(near).filter(|(advert, _)| advert.tsval == tsecr) {
-                return Some(advert);
-            }
             // Segments are counted, and not only those that advertise a window: looking back may find none of these.
             let back =
                 step.shared.recent.back(self.recent, (step.obs.flow, step.from.reverse())).take(MAX_ADVERTS.into());

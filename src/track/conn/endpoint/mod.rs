@@ -9,13 +9,12 @@ mod rare;
 
 use std::collections::VecDeque;
 use std::mem::offset_of;
-use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, SeqNumber, Socket};
 
-use crate::track::conn::facts::Facts;
+use crate::track::conn::facts::{Fact, Facts};
 use crate::track::conn::maybe::Maybe;
 use crate::track::conn::path_marks::PathMarks;
 use crate::track::conn::rare::Rare;
@@ -23,7 +22,7 @@ use crate::track::conn::rtt::Rtt;
 use crate::track::conn::send_order::SendOrder;
 use crate::track::conn::sent::Sent;
 use crate::track::packed::packed;
-use crate::track::shared::recent::{Advert, Cursor};
+use crate::track::shared::recent::Cursor;
 use crate::track::stack::ip_id::Ids;
 use crate::track::timing::Smoothed;
 use adverts::Floor;
@@ -75,6 +74,8 @@ pub(in crate::track) struct Endpoint {
     pub tsval: u32,
     /// The largest window that it advertised.
     pub max_window: u32,
+    /// SYN segments.
+    pub syns: u32,
     /// One past the highest number sent, or acknowledged by the other end where it was not seen.
     pub nxt: i64,
 
@@ -92,23 +93,19 @@ pub(in crate::track) struct Endpoint {
 
     /// Numbers of this end not yet acknowledged, in order.
     pub flight: VecDeque<Sent>,
-    /// The window that it advertised last, and the frame: the trail has it too, but far away.
-    last_advert: Option<(Advert, NonZeroU64)>,
     /// Its last segments in the trail.
     pub recent: Cursor,
 
-    /// The first timestamp value that this end sent.
-    pub first_tsval: Option<u32>,
+    /// The first timestamp value that this end sent, where there is one.
+    first_tsval: u32,
     pub rtt: Rtt,
     /// The same as this end smooths it for its timers, but for the way from here to it.
     pub smoothed: Smoothed,
 
     /// When it sent the first timestamp value.
-    pub first_tsval_at: Timestamp,
+    first_tsval_at: Timestamp,
     /// One past the FIN.
     fin: Maybe<i64>,
-    /// SYN segments.
-    pub syns: u32,
     /// What only trouble needs.
     pub rare: Rare<RareEnd>,
 }
@@ -118,7 +115,7 @@ packed!(Endpoint {
     handshake_leg, rtt, smoothed, count, syns, recent, flight, ack, edge_at, edge, right_edge, floor, rare
 } delta Frame {
     last_frame, last_data_frame, ack_frame, edge_frame
-} delta Clock { tsval } delta Window { window, max_window } at_rest { last_advert });
+} delta Clock { tsval } delta Window { window, max_window });
 
 /// Counters of one direction.
 #[derive(Clone, Copy, Debug, Default)]
@@ -157,7 +154,7 @@ impl Endpoint {
             largest_passed: 0,
             wscale: None,
             tsval: 0,
-            first_tsval: None,
+            first_tsval: 0,
             first_tsval_at: Timestamp::default(),
             syns: 0,
             last_ts: Timestamp::default(),
@@ -167,7 +164,6 @@ impl Endpoint {
             last_data: Maybe::NONE,
             last_data_frame: 0,
             floor: Floor::default(),
-            last_advert: None,
             flight: VecDeque::new(),
             rtt: Rtt::default(),
             smoothed: Smoothed::default(),
@@ -200,7 +196,7 @@ impl Endpoint {
 
     /// Nothing of it waits for what comes, but for acknowledgments.
     pub fn is_at_rest(&self) -> bool {
-        self.rare.is_at_rest() && self.path.is_at_rest()
+        self.rare.is_at_rest()
     }
 
     /// Sets the ISN: `seq` becomes relative `at`. All that was known of older numbers goes.
@@ -210,12 +206,12 @@ impl Endpoint {
         self.una = at;
         self.low = at;
         self.flight.clear();
-        self.facts.numbered = true;
+        self.facts.note(Fact::Numbered);
     }
 
     /// It has sent segments that come after a SYN, and that SYN was not captured.
     pub fn is_mid_stream(&self) -> bool {
-        self.facts.syn && !self.facts.syn_seen && self.low != i64::MAX
+        self.facts.has(Fact::Syn) && !self.facts.has(Fact::SynSeen) && self.low != i64::MAX
     }
 
     /// The relative number of `seq`: the one nearest to the highest so far.
@@ -302,10 +298,32 @@ impl Endpoint {
         [self.leg(), self.rtt.min()].into_iter().flatten().min()
     }
 
+    /// The first timestamp value that it sent.
+    #[inline]
+    pub fn first_tsval(&self) -> Option<u32> {
+        self.facts.has(Fact::Clocked).then_some(self.first_tsval)
+    }
+
+    /// When it sent that one.
+    pub fn first_tsval_at(&self) -> Timestamp {
+        self.first_tsval_at
+    }
+
+    /// Notes its first timestamp value.
+    pub fn note_first_tsval(&mut self, tsval: u32, now: Timestamp) {
+        (self.first_tsval, self.first_tsval_at) = (tsval, now);
+        self.facts.note(Fact::Clocked);
+    }
+
+    /// What its clock showed does not count: the next value is its first.
+    pub fn forget_first_tsval(&mut self) {
+        self.facts.set(Fact::Clocked, false);
+    }
+
     /// Whether its timestamp clock, which shows `tsval` now, is known to tick at least once in that time.
     // RFC 7323 §5.4 allows a tick of a second.
     pub fn ticks_within(&self, tsval: u32, now: Timestamp, span: Span) -> bool {
-        let ticks = self.first_tsval.map_or(0, |first| i64::from(tsval.wrapping_sub(first) as i32));
+        let ticks = self.first_tsval().map_or(0, |first| i64::from(tsval.wrapping_sub(first) as i32));
         // The first of them may have been about to end.
         ticks > 1 && now.since(self.first_tsval_at).0 / (ticks - 1) <= span.0
     }

@@ -6,6 +6,7 @@ use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::gaps::Gaps;
 use crate::track::conn::loss_reports::LossReports;
 use crate::track::conn::overrun::Overrun;
+use crate::track::conn::path_marks::Off;
 use crate::track::conn::probing::Probing;
 use crate::track::conn::rare::RareState;
 use crate::track::conn::recovery::Recovery;
@@ -39,11 +40,26 @@ pub(in crate::track) struct RareEnd {
     pub resends: Option<Box<Resends>>,
     /// Its numbers that were acknowledged before they were captured.
     pub unseen: Option<Box<Unseen>>,
+    /// Its last packet, off the line that the others keep to: the next tells whether the path has changed.
+    pub off_path: Option<Box<Off>>,
 }
 
 packed!(RareEnd {
-    trouble, closed_since, last_old, sack_digest, dup_acks_in_row, syn_data, loss_reports, resends, unseen
-} at_rest { gaps, recovery, overrun, probing });
+    trouble,
+    gaps,
+    recovery,
+    closed_since,
+    last_old,
+    sack_digest,
+    dup_acks_in_row,
+    syn_data,
+    loss_reports,
+    overrun,
+    probing,
+    resends,
+    unseen,
+    off_path
+});
 
 /// Counters of one direction that stay at zero while all goes well.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -95,6 +111,7 @@ impl RareState for RareEnd {
         probing: None,
         resends: None,
         unseen: None,
+        off_path: None,
     };
 
     fn is_unused(&self) -> bool {
@@ -115,7 +132,8 @@ impl RareState for RareEnd {
 impl RareEnd {
     /// Nothing of it waits for what comes.
     pub fn is_at_rest(&self) -> bool {
-        self.recovery.is_none() && self.overrun.is_none() && self.probing.is_none() && self.gaps.is_empty()
+        let checked = self.recovery.is_none() && self.overrun.is_none() && self.probing.is_none();
+        checked && self.off_path.is_none() && self.gaps.is_empty()
     }
 
     /// The memory that its lists take. What is boxed and small is left out.

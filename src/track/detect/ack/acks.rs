@@ -7,6 +7,7 @@ use crate::dissect::{SeqNumber, TcpFlags};
 use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::gaps::Gap;
 use crate::track::conn::sent::Sent;
 use crate::track::conn::step::Step;
@@ -77,7 +78,7 @@ impl Connection {
     fn start_below(&mut self, step: &Step<'_>, ack: i64) {
         let first = self.ends[step.me()].ack().is_none() && !step.has(TcpFlags::SYN);
         let peer = &mut self.ends[step.peer()];
-        if first && !peer.facts.syn_seen && ack < peer.una {
+        if first && !peer.facts.has(Fact::SynSeen) && ack < peer.una {
             peer.una = ack;
         }
     }
@@ -120,7 +121,7 @@ impl Connection {
     fn acknowledge_unseen(&mut self, step: &Step<'_>, ack: i64) {
         let edge = self.ends[step.me()].edge;
         let peer = &self.ends[step.peer()];
-        let beyond_window = edge != i64::MIN && peer.facts.syn_seen && ack > edge.saturating_add(1);
+        let beyond_window = edge != i64::MIN && peer.facts.has(Fact::SynSeen) && ack > edge.saturating_add(1);
         if ack <= peer.nxt || beyond_window && !self.is_confirmed(step, ack) {
             return;
         }
@@ -144,7 +145,7 @@ impl Connection {
     fn acknowledge_new(&mut self, step: &mut Step<'_>, ack: i64) -> Option<Span> {
         let peer = &mut self.ends[step.peer()];
         let was = peer.una.max(peer.low.min(peer.nxt));
-        let syn = peer.facts.syn_seen && was < 1 && ack >= 1;
+        let syn = peer.facts.has(Fact::SynSeen) && was < 1 && ack >= 1;
         let fin = peer.fin().is_some_and(|fin| was < fin && ack >= fin);
         let timed = !self.is_skewed();
         let slowest = self.acknowledge_flight(step, ack, (was, syn, fin), timed);
@@ -152,7 +153,9 @@ impl Connection {
             self.note_size_passed(step, ack);
         }
         let peer = &mut self.ends[step.peer()];
-        peer.facts.syn_acked |= peer.facts.syn && ack >= 1;
+        if peer.facts.has(Fact::Syn) && ack >= 1 {
+            peer.facts.note(Fact::SynAcked);
+        }
         if peer.gaps_mut().is_some_and(|gaps| gaps.acknowledge(ack, (step.segment.frame, step.segment.ts))) {
             self.gaps_acked = true;
             self.provisional = true;
@@ -265,7 +268,7 @@ impl Connection {
             // Without SACK, all that is missing may be meant.
             gaps.ask_below(i64::MAX, step.segment.ts);
         }
-        let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
+        let selective = self.ends.iter().all(|end| end.facts.has(Fact::SackPermitted));
         // With SACK, one without a block asks for nothing: it refuses what the closed window has no room for.
         if !selective || !step.segment.options.sack.is_empty() {
             self.note_asked(step, ack);
@@ -307,7 +310,7 @@ impl Connection {
             let edge = ack.saturating_add(i64::from(window));
             match segment.options.timestamps {
                 Some((tsval, _)) => {
-                    me.advertise(Advert { tsval, edge, window }, segment.frame, &mut step.shared.recent);
+                    me.advertise(Advert { tsval, edge, window }, &mut step.shared.recent);
                 }
                 // Nothing echoes it.
                 None => step.shared.recent.advertise(me.recent, Advert { tsval: 0, edge, window }),
@@ -339,7 +342,7 @@ impl Connection {
 
     /// Both SYNs were seen, so both know the other's scale.
     pub(in crate::track) fn scale_known(&self) -> bool {
-        self.ends.iter().all(|end| end.facts.syn_seen)
+        self.ends.iter().all(|end| end.facts.has(Fact::SynSeen))
     }
 
     // RFC 7323 §2.2: the window of a SYN is never scaled.

@@ -3,7 +3,8 @@
 use crate::dissect::TcpFlags;
 use crate::rules::Rule;
 
-use crate::track::conn::connection::Connection;
+use crate::track::conn::connection::{Connection, Remark};
+use crate::track::conn::facts::Fact;
 use crate::track::conn::recovery::Renege;
 use crate::track::conn::step::Step;
 
@@ -16,8 +17,8 @@ impl Connection {
         }
         let peer = &self.ends[step.peer()];
         // RFC 2018 §4: without SACK-Permitted from the other side, "it MUST NOT send SACK options".
-        let forbidden = peer.facts.syn_seen && !peer.facts.sack_permitted;
-        if forbidden && !std::mem::replace(&mut self.once.sack[step.me()], true) {
+        let forbidden = peer.facts.has(Fact::SynSeen) && !peer.facts.has(Fact::SackPermitted);
+        if forbidden && !self.once.note(Remark::Sack, step.me()) {
             step.fire(Rule::SackNotNegotiated);
         }
         let peer = &self.ends[step.peer()];
@@ -27,7 +28,7 @@ impl Connection {
             let range = (peer.relative(*left), peer.relative(*right));
             let why = if range.0 >= range.1 {
                 "its left edge is not below the right one"
-            } else if range.0 < 0 && peer.facts.syn_seen {
+            } else if range.0 < 0 && peer.facts.has(Fact::SynSeen) {
                 "it lies before the connection's first number"
             } else if at > 0 && range.0 < ack {
                 // RFC 2883 §4: only the first block may report a duplicate below the acknowledgment.
@@ -95,7 +96,7 @@ impl Connection {
     /// A D-SACK block: the receiver has had these bytes twice.
     pub(in crate::track) fn say_dsack(&mut self, step: &mut Step<'_>, (from, to): (i64, i64)) {
         let peer = &self.ends[step.peer()];
-        if to <= 1 && peer.facts.syn_seen {
+        if to <= 1 && peer.facts.has(Fact::SynSeen) {
             // The number of the SYN, in a SYN+ACK that crosses it or comes again: no byte.
             return;
         }

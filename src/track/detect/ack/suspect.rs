@@ -8,6 +8,7 @@ use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::send_order::SendOrder;
 use crate::track::conn::step::Step;
 use crate::track::conn::suspect_ack::{REORDER, REORDER_FRAMES, SuspectAck};
@@ -165,7 +166,8 @@ impl Connection {
         let open = me.window > 0 && me.rare.closed_since.is_none();
         // A probe, a segment before which its sender's IP IDs skip one, one that goes with data all the same, or one that echoes
         // what was not captured: each may say again what a missed ACK had said.
-        let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
+        let newer =
+            |(_, tsecr): (u32, u32)| peer.facts.has(Fact::Timestamps) && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
         let along =
             step.segment.payload_len > 0 && !me.ids.ascend() || step.segment.options.timestamps.is_some_and(newer);
         let first = step.obs.notes.is_empty() && me.ids.skipped(step.segment.ip_id) == 0 && !along && !self.gaps_acked;

@@ -6,7 +6,7 @@ use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::{Connection, Cut};
 use crate::track::conn::exchanges::Turn;
-use crate::track::conn::facts::CutOff;
+use crate::track::conn::facts::{CutOff, Fact};
 use crate::track::conn::programs::{LateAck, Pause, Stalls};
 use crate::track::conn::step::Step;
 use crate::track::{Direction, Finding, SegmentEffect};
@@ -130,7 +130,7 @@ impl Connection {
 
     /// Both ends answered while it was being opened.
     fn opened(&self) -> bool {
-        self.ends.iter().all(|end| end.facts.syn)
+        self.ends.iter().all(|end| end.facts.has(Fact::Syn))
     }
 
     fn conclude_stalls(&self, found: &mut Vec<Finding>) {

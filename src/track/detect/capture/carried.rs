@@ -4,7 +4,8 @@ use crate::capture::Span;
 use crate::rules::Rule;
 
 use crate::track::Value;
-use crate::track::conn::connection::Connection;
+use crate::track::conn::connection::{Connection, Remark};
+use crate::track::conn::facts::Fact;
 use crate::track::conn::step::{Shared, Step};
 use crate::track::shared::carried::{BARE_RATIO, MIN_ALTERED, MIN_DUE};
 
@@ -31,7 +32,7 @@ impl Connection {
         if oldest.0 > patience && newest && self.ends[step.peer()].rare.recovery.is_none() {
             self.note_due(step);
         }
-        if self.once.checksum[step.peer()] && !self.ends[step.peer()].facts.good_checksum {
+        if self.once.has(Remark::Checksum, step.peer()) && !self.ends[step.peer()].facts.has(Fact::GoodChecksum) {
             self.note_altered(step);
         }
     }

@@ -9,6 +9,7 @@ use crate::rules::Rule;
 use crate::track::SegmentEffect;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::step::Step;
 use crate::track::shared::recent::{PassingSegment, RecentSegment, host_mark};
 use crate::track::shared::taps::Route;
@@ -131,7 +132,6 @@ impl Connection {
 
     fn note_recent(&mut self, step: &mut Step<'_>, digest: PassingSegment) {
         let me = &mut self.ends[step.me()];
-        me.note_later_segment();
         step.shared.recent.add(&mut me.recent, (self.number, step.from), digest);
     }
 
@@ -139,8 +139,11 @@ impl Connection {
     /// back from the last one.
     fn is_part_of_a_frame(&mut self, step: &mut Step<'_>) -> Option<Copied> {
         let (segment, me) = (step.segment, &self.ends[step.me()]);
-        let end =
-            if me.facts.numbered { me.relative(segment.seq) + i64::from(segment.payload_len) } else { return None };
+        let end = if me.facts.has(Fact::Numbered) {
+            me.relative(segment.seq) + i64::from(segment.payload_len)
+        } else {
+            return None;
+        };
         let from = end - i64::from(segment.payload_len);
         if segment.payload_len == 0 || me.rare.gaps.has_any(from, end) || from < me.low {
             return None;
@@ -195,14 +198,14 @@ impl Connection {
     /// Whether the segment takes no new number and acknowledges nothing new: only then is it worth looking.
     fn repeats(&self, step: &Step<'_>) -> bool {
         let (segment, me) = (step.segment, &self.ends[step.me()]);
-        if !me.facts.numbered || me.recent.is_none() {
+        if !me.facts.has(Fact::Numbered) || me.recent.is_none() {
             return false;
         }
         let new_data =
             segment.seq_len() > 0 && me.relative(segment.seq).saturating_add(i64::from(segment.seq_len())) > me.nxt;
         let new_ack = segment.ack.is_some_and(|ack| {
             let peer = &self.ends[step.peer()];
-            peer.facts.numbered && me.ack().is_some_and(|old| peer.relative(ack) > old)
+            peer.facts.has(Fact::Numbered) && me.ack().is_some_and(|old| peer.relative(ack) > old)
         });
         !new_data && !new_ack
     }
@@ -269,7 +272,7 @@ impl Connection {
         let fine = |(tsval, _): &(u32, u32)| me.ticks_within(*tsval, segment.ts, self.round_trip());
         let certain = match segment.options.timestamps.filter(fine) {
             // A closed window refuses data without SACK.
-            Some(_) => takes_numbers || sacks || me.facts.sack_permitted && segment.window > 0,
+            Some(_) => takes_numbers || sacks || me.facts.has(Fact::SackPermitted) && segment.window > 0,
             // A SYN that came again is answered again, and the timer may answer it too.
             None if segment.flags.is_syn_ack() => after <= MAX_CAPTURE_DELAY,
             // Nobody repeats a SYN so soon.
@@ -283,7 +286,7 @@ impl Connection {
     /// Whether a bare acknowledgment may answer what the other end sent since its like passed.
     fn may_be_drawn(&self, step: &Step<'_>, twin: &RecentSegment) -> bool {
         let (me, peer) = (&self.ends[step.me()], &self.ends[step.peer()]);
-        if !self.ends.iter().all(|end| end.facts.sack_permitted) {
+        if !self.ends.iter().all(|end| end.facts.has(Fact::SackPermitted)) {
             return peer.last_data_frame > twin.frame;
         }
         // RFC 2018 §4: data in order is answered by a higher number, and data behind a gap by SACK. By the same words again only
@@ -299,8 +302,9 @@ impl Connection {
     // RFC 9293 §3.10.7.4: it carries SND.NXT and RCV.NXT. A keep-alive does not.
     fn is_surpassed(&self, step: &Step<'_>) -> bool {
         let (segment, me, peer) = (step.segment, &self.ends[step.me()], &self.ends[step.peer()]);
-        let selective = self.ends.iter().all(|end| end.facts.sack_permitted);
-        let Some(ack) = segment.ack.filter(|_| selective && peer.facts.numbered && segment.window > 0) else {
+        let selective = self.ends.iter().all(|end| end.facts.has(Fact::SackPermitted));
+        let Some(ack) = segment.ack.filter(|_| selective && peer.facts.has(Fact::Numbered) && segment.window > 0)
+        else {
             return false;
         };
         let seq = me.relative(segment.seq);

@@ -5,7 +5,8 @@ use crate::capture::Timestamp;
 use crate::dissect::Segment;
 use crate::rules::Rule;
 
-use crate::track::conn::connection::Connection;
+use crate::track::conn::connection::{Connection, Remark};
+use crate::track::conn::facts::Fact;
 use crate::track::conn::gaps::Gap;
 use crate::track::conn::step::Step;
 use crate::track::conn::suspect_ack::REORDER;
@@ -36,7 +37,7 @@ impl Connection {
     pub(in crate::track) fn note_acked_before(&mut self, step: &mut Step<'_>, from: i64) {
         let (to, acked) = (self.ends[step.me()].nxt, &self.ends[step.peer()]);
         // The SYN+ACK answers the SYN; of other numbers only the last acknowledgment is known.
-        let answer = self.handshake.syn_ack().filter(|_| from == 0 && !step.segment.flags.is_syn_ack());
+        let answer = self.syn_ack().filter(|_| from == 0 && !step.segment.flags.is_syn_ack());
         let (frame, ts) = answer.unwrap_or((acked.last_frame, acked.last_ts));
         let missing = Missing { from, to, frame, ts, ip_id: 0, tsval: None, counted: false, said: false };
         if from < to {
@@ -168,16 +169,16 @@ impl Connection {
     pub(in crate::track) fn open_late(&mut self, step: &mut Step<'_>) {
         step.obs.effect = SegmentEffect::Opens;
         let me = &mut self.ends[step.me()];
-        (me.facts.syn, me.facts.syn_seen) = (true, true);
+        me.facts.note(Fact::Syn);
+        me.facts.note(Fact::SynSeen);
         self.client_known = true;
-        self.handshake.syn = (step.segment.frame, step.segment.ts);
-        self.handshake.last_syn = step.segment.ts;
+        self.set_syn(step.segment);
         // What the server sent meanwhile came after the client's acknowledgment, which is stored behind it too.
         if let Some(rare) = self.rare.get_mut() {
             rare.early_data = None;
         }
         self.learn_syn_options(step.segment, step.from);
-        if std::mem::take(&mut self.once.starts_with_syn_ack) {
+        if self.once.take(Remark::StartsWithSynAck, 0) {
             self.take_back_mid_stream(step);
         }
     }
@@ -199,7 +200,7 @@ impl Connection {
     /// Whether a SYN is the one that this connection began with, though what came after it was stored first.
     pub(in crate::track) fn is_own_syn(&self, segment: &Segment, from: Direction) -> bool {
         let me = &self.ends[from.index()];
-        let opened = me.facts.syn && !me.facts.syn_seen;
-        segment.flags.is_syn() && me.facts.numbered && opened && me.raw(0) == segment.seq
+        let opened = me.facts.has(Fact::Syn) && !me.facts.has(Fact::SynSeen);
+        segment.flags.is_syn() && me.facts.has(Fact::Numbered) && opened && me.raw(0) == segment.seq
     }
 }

@@ -4,8 +4,8 @@ use crate::capture::Span;
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
-use crate::track::conn::connection::Connection;
-use crate::track::conn::maybe::Maybe;
+use crate::track::conn::connection::{Connection, Remark};
+use crate::track::conn::facts::Fact;
 use crate::track::conn::recovery::{Need, Resent};
 use crate::track::conn::recovery_cause::RetransmissionCause;
 use crate::track::conn::step::Step;
@@ -23,45 +23,47 @@ impl Connection {
             self.open_late(step);
             return true;
         }
-        let peer_syn = self.ends[step.peer()].facts.syn_seen;
+        let peer_syn = self.ends[step.peer()].facts.has(Fact::SynSeen);
         let half_open = self.is_half_open();
         let me = &mut self.ends[step.me()];
         let ts = segment.ts;
-        if me.facts.syn_seen && step.obs.seq == 0 {
+        if me.facts.has(Fact::SynSeen) && step.obs.seq == 0 {
             self.open_again(step);
             return true;
         }
-        if me.facts.syn_seen && !half_open {
+        if me.facts.has(Fact::SynSeen) && !half_open {
             // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state draws a challenge ACK and changes nothing.
             self.rare.pending_syn = Some(Box::new(*segment));
             self.doubt_syn(step);
             self.note_unacceptable(step);
             return false;
         }
-        if me.facts.syn && !me.facts.syn_seen {
+        if me.facts.has(Fact::Syn) && !me.facts.has(Fact::SynSeen) {
             self.rare.pending_syn = Some(Box::new(*segment));
             return false;
         }
-        if me.facts.syn_seen {
-            let (old, (first, first_ts)) = (me.raw(0), self.handshake.syn);
+        if me.facts.has(Fact::SynSeen) {
+            let old = me.raw(0);
+            let (first, first_ts) = self.syn();
             step.fire(Rule::SynIsnChanged)
                 .number("isn", segment.seq.0)
                 .number("old_isn", old.0)
                 .frame("first", first)
                 .time("after", ts.since(first_ts));
         }
+        let me = &mut self.ends[step.me()];
         me.start_at(segment.seq, 0);
-        me.facts.syn = true;
-        me.facts.syn_seen = true;
+        me.facts.note(Fact::Syn);
+        me.facts.note(Fact::SynSeen);
         (step.obs.seq, step.obs.seq_end) = (0, i64::from(segment.payload_len));
-        self.handshake.last_syn = ts;
         if peer_syn {
+            self.note_syn_again(ts);
             step.obs.effect = SegmentEffect::OpensToo;
-            let syn = self.handshake.syn.0;
+            let syn = self.syn().0;
             step.fire(Rule::SimultaneousOpen).frame("syn", syn);
         } else {
             step.obs.effect = SegmentEffect::Opens;
-            self.handshake.syn = (segment.frame, ts);
+            self.set_syn(segment);
         }
         self.learn_syn_options(segment, step.from);
         if segment.payload_len > 0 && segment.options.fast_open.is_none() {
@@ -75,9 +77,9 @@ impl Connection {
     /// The same SYN once more.
     fn open_again(&mut self, step: &mut Step<'_>) {
         step.obs.effect = SegmentEffect::OpensAgain;
-        let (nth, after) = (self.ends[step.me()].syns, step.segment.ts.since(self.handshake.last_syn));
-        let (answer, dropped) = (self.handshake.syn_ack(), self.rare.dropped);
-        self.handshake.last_syn = step.segment.ts;
+        let (nth, after) = (self.ends[step.me()].syns, step.segment.ts.since(self.last_syn()));
+        let (answer, dropped) = (self.syn_ack(), self.rare.dropped);
+        self.note_syn_again(step.segment.ts);
         let finding = step.fire(Rule::SynRetransmission);
         finding.number("nth", nth).time("after", after);
         if let Some((frame, _)) = dropped {
@@ -114,22 +116,23 @@ impl Connection {
             let peer = &self.ends[step.peer()];
             (peer.facts, peer.raw(1 + i64::from(peer.rare.syn_data)))
         };
-        let me = &mut self.ends[step.me()];
+        let me = &self.ends[step.me()];
         // Opening simultaneously, each end sends one of its own.
-        let again = self.handshake.syn_ack().filter(|_| me.facts.syn_ack);
+        let again = self.syn_ack().filter(|_| me.facts.has(Fact::SynAck));
         if let Some((first, _)) = again {
             return self.accept_again(step, first);
         }
-        let beyond_opening = me.facts.syn_acked || me.facts.syn_seen && me.count.packets > u64::from(me.syns);
+        let beyond_opening =
+            me.facts.has(Fact::SynAcked) || me.facts.has(Fact::SynSeen) && me.count.packets > u64::from(me.syns);
         if beyond_opening && me.low != i64::MAX && step.obs.seq != 0 {
             // RFC 9293 §3.10.7.4, fourth: a SYN in a synchronized state changes nothing. Who has sent what comes after its SYN
             // keeps its numbers, acknowledged or not.
             return false;
         }
         let ack = step.obs.ack.unwrap_or(0);
-        if peer_facts.syn_seen && !(1..=1 + i64::from(self.ends[step.peer()].rare.syn_data)).contains(&ack) {
+        if peer_facts.has(Fact::SynSeen) && !(1..=1 + i64::from(self.ends[step.peer()].rare.syn_data)).contains(&ack) {
             // RFC 9293 §3.10.7.3: in SYN-SENT an ack outside ISS+1 .. SND.NXT draws a RST.
-            let syn = self.handshake.syn.0;
+            let syn = self.syn().0;
             step.fire(Rule::SynAckWrongAck)
                 .number("ack", segment.ack.unwrap_or_default().0)
                 .frame("syn", syn)
@@ -143,24 +146,24 @@ impl Connection {
             me.start_at(segment.seq, 0);
             (step.obs.seq, step.obs.seq_end) = (0, i64::from(segment.payload_len));
         }
-        me.facts.syn = true;
-        me.facts.syn_seen = true;
-        me.facts.syn_ack = true;
+        me.facts.note(Fact::Syn);
+        me.facts.note(Fact::SynSeen);
+        me.facts.note(Fact::SynAck);
+        let waited = segment.ts.since(self.last_syn());
         let peer = &mut self.ends[step.peer()];
-        if peer.facts.syn_seen {
-            peer.note_handshake_leg(segment.ts.since(self.handshake.last_syn));
+        if peer.facts.has(Fact::SynSeen) {
+            peer.note_handshake_leg(waited);
         } else {
-            peer.facts.syn = true;
-            peer.facts.syn_acked = true;
+            peer.facts.note(Fact::Syn);
+            peer.facts.note(Fact::SynAcked);
         }
         let rejected = u64::from(peer.rare.syn_data).saturating_sub((ack - 1).max(0) as u64);
-        self.handshake.set_syn_ack(segment);
-        self.handshake.last_syn_ack = segment.ts;
-        self.handshake.syn_ack_ack = ack;
+        self.set_syn_ack(segment);
+        self.note_syn_ack_ack(ack);
         self.learn_syn_options(segment, step.from);
         self.check_unsolicited(step);
         if rejected > 0 {
-            let syn = self.handshake.syn.0;
+            let syn = self.syn().0;
             step.fire(Rule::TfoDataRejected).bytes("bytes", rejected).frame("syn", syn);
         }
         true
@@ -169,9 +172,9 @@ impl Connection {
     /// A SYN+ACK after that in frame `first`: the same once more, or another. False when it does nothing.
     fn accept_again(&mut self, step: &mut Step<'_>, first: u64) -> bool {
         let (segment, me) = (step.segment, &self.ends[step.me()]);
-        let (nth, acked, seq, ack) = (me.syns, me.facts.syn_acked, me.raw(0), self.handshake.syn_ack_ack);
-        let after = segment.ts.since(self.handshake.last_syn_ack);
-        self.handshake.last_syn_ack = segment.ts;
+        let (nth, acked, seq, ack) = (me.syns, me.facts.has(Fact::SynAcked), me.raw(0), self.syn_ack_ack());
+        let after = segment.ts.since(self.last_syn_ack());
+        self.note_syn_ack_again(segment.ts);
         if step.obs.seq == 0 && step.obs.ack == Some(ack) {
             step.obs.effect = SegmentEffect::OpensAgain;
             step.fire(Rule::SynAckRetransmission).number("nth", nth).time("after", after);
@@ -198,7 +201,7 @@ impl Connection {
     fn check_unsolicited(&mut self, step: &mut Step<'_>) {
         // A SYN is that much older than its answer only if its first repetition was lost too (RFC 6298 §2: RTO 1 s or more).
         let should_be_there = self.age >= SYN_AGE && !self.alone && !step.shared.lossy;
-        if !self.ends[step.peer()].facts.syn_seen && should_be_there {
+        if !self.ends[step.peer()].facts.has(Fact::SynSeen) && should_be_there {
             let age = self.age;
             step.fire(Rule::SynAckUnsolicited).time("into", age).confidence(Confidence::Likely);
             self.provisional = true;
@@ -208,7 +211,7 @@ impl Connection {
     /// What a segment without SYN proves about the handshake that must have come before it. False when it does nothing.
     pub(in crate::track) fn synchronize(&mut self, step: &mut Step<'_>) -> bool {
         let (me, peer) = (self.ends[step.me()].facts, self.ends[step.peer()].facts);
-        if me.syn && me.syn_acked && peer.syn && peer.syn_acked {
+        if me.has(Fact::Syn) && me.has(Fact::SynAcked) && peer.has(Fact::Syn) && peer.has(Fact::SynAcked) {
             return true;
         }
         self.take_other_syn_ack(step);
@@ -216,20 +219,20 @@ impl Connection {
             return self.complete(step);
         }
         let acks_nothing = step.obs.ack.is_none_or(|ack| ack < 1 || ack > self.ends[step.peer()].nxt);
-        if !me.syn_seen && peer.syn_seen && !peer.syn_acked && acks_nothing {
+        if !me.has(Fact::SynSeen) && peer.has(Fact::SynSeen) && !peer.has(Fact::SynAcked) && acks_nothing {
             // RFC 9293 §3.10.7.3: in SYN-SENT an unacceptable ack does nothing (it is an older connection's challenge ACK).
             self.rare.dropped = Some((step.segment.frame, false));
             return false;
         }
-        if let Some((frame, _)) = self.handshake.syn_ack().filter(|_| peer.syn_seen && !me.syn_seen) {
+        if let Some((frame, _)) = self.syn_ack().filter(|_| peer.has(Fact::SynSeen) && !me.has(Fact::SynSeen)) {
             // It takes the SYN+ACK, so it did send a SYN.
             self.amend(step, frame, Vec::new(), &[Rule::SynAckUnsolicited]);
         }
-        if !(me.syn_seen && peer.syn_seen) {
+        if !(me.has(Fact::SynSeen) && peer.has(Fact::SynSeen)) {
             // Only an end whose SYN was answered sends segments without SYN: the rest of the handshake was not captured.
             for end in &mut self.ends {
-                end.facts.syn = true;
-                end.facts.syn_acked = true;
+                end.facts.note(Fact::Syn);
+                end.facts.note(Fact::SynAcked);
             }
         }
         true
@@ -238,17 +241,18 @@ impl Connection {
     /// The server has sent its SYN+ACK (or, opening simultaneously, both their SYNs), and this is the first answer.
     fn waits_for_third(&self, step: &Step<'_>) -> bool {
         let (me, peer) = (&self.ends[step.me()].facts, &self.ends[step.peer()].facts);
-        me.syn_seen && peer.syn_seen && !peer.syn_acked
+        me.has(Fact::SynSeen) && peer.has(Fact::SynSeen) && !peer.has(Fact::SynAcked)
     }
 
     fn complete(&mut self, step: &mut Step<'_>) -> bool {
         let peer = &self.ends[step.peer()];
         let Some(ack) = step.obs.ack else { return false };
-        let (syn_ack, _) = self.handshake.syn_ack().unwrap_or(self.handshake.syn);
+        let (syn_ack, _) = self.syn_ack().unwrap_or(self.syn());
         let first_own = step.obs.seq == 1 + i64::from(self.ends[step.me()].rare.syn_data)
             && self.ends[step.me()].nxt <= step.obs.seq;
         // It echoes something newer than the SYN+ACK, so it answers what the capture missed.
-        let newer = |(_, tsecr): (u32, u32)| peer.facts.timestamps && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
+        let newer =
+            |(_, tsecr): (u32, u32)| peer.facts.has(Fact::Timestamps) && tsecr.wrapping_sub(peer.tsval) as i32 > 0;
         let missed = ack > peer.nxt && step.segment.options.timestamps.is_some_and(newer);
         if (ack < 1 || ack > peer.nxt) && first_own && peer.nxt >= 1 && !missed {
             let (wanted, raw) = (peer.raw(1), step.segment.ack.unwrap_or_default());
@@ -263,17 +267,16 @@ impl Connection {
         }
         step.obs.effect = SegmentEffect::Establishes;
         self.rare.take_pending_syn(|other| other.flags.is_syn_ack());
-        if step.segment.payload_len > 0 && self.handshake.syn_ack().is_some() && self.ends[step.me()].rare.syn_data == 0
-        {
+        if step.segment.payload_len > 0 && self.syn_ack().is_some() && self.ends[step.me()].rare.syn_data == 0 {
             // RFC 9293 §3.5: the third segment goes at once, and data, as a rule, behind it.
             self.note_due(step);
         }
-        if self.handshake.syn_ack().is_some() {
-            let answered = step.segment.ts.since(self.handshake.last_syn_ack);
+        if self.syn_ack().is_some() {
+            let answered = step.segment.ts.since(self.last_syn_ack());
             self.ends[step.peer()].note_handshake_leg(answered);
         }
-        if self.handshake.done.get().is_none() && self.handshake.syn.0 != 0 && self.ends[0].facts.syn_seen {
-            self.handshake.done = Maybe::some(step.segment.ts.since(self.handshake.syn.1));
+        if self.handshake_time().is_none() && self.syn().0 != 0 && self.ends[0].facts.has(Fact::SynSeen) {
+            self.note_handshake(step.segment.ts.since(self.syn().1));
         }
         if let Some(early) = self.rare.get_mut().and_then(|rare| rare.early_data.take())
             && ack == 1
@@ -303,9 +306,9 @@ impl Connection {
         peer.send(0, 1, &other);
         peer.nxt = 1;
         (peer.edge, peer.right_edge) = (i64::MIN, i64::MIN);
-        (peer.tsval, peer.first_tsval) = (other.options.timestamps.map_or(0, |(tsval, _)| tsval), None);
-        self.handshake.set_syn_ack(&other);
-        self.handshake.last_syn_ack = other.ts;
+        peer.tsval = other.options.timestamps.map_or(0, |(tsval, _)| tsval);
+        peer.forget_first_tsval();
+        self.set_syn_ack(&other);
         self.learn_syn_options(&other, step.from.reverse());
         step.obs.ack = Some(1);
     }
@@ -315,29 +318,31 @@ impl Connection {
         let (options, flags) = (&syn.options, syn.flags);
         let [own, other] = [from, from.reverse()].map(Direction::index);
         // What was cut off, or said on an earlier SYN, may have permitted it: nothing is said of the other end's SACK blocks.
-        let permitted_before = self.ends[own].facts.sack_permitted && !options.sack_permitted;
-        self.once.sack[other] |= options.cut || permitted_before;
+        let permitted_before = self.ends[own].facts.has(Fact::SackPermitted) && !options.sack_permitted;
+        if options.cut || permitted_before {
+            self.once.note(Remark::Sack, other);
+        }
         let me = &mut self.ends[own];
         me.mss = options.mss.unwrap_or(0);
         me.wscale = options.wscale;
         if me.rare.syn_data != syn.payload_len {
             me.rare.syn_data = syn.payload_len;
         }
-        me.facts.sack_permitted = options.sack_permitted;
-        me.facts.timestamps = options.timestamps.is_some();
-        me.facts.md5 = options.md5;
-        me.facts.ao = options.ao;
+        me.facts.set(Fact::SackPermitted, options.sack_permitted);
+        me.facts.set(Fact::Timestamps, options.timestamps.is_some());
+        me.facts.set(Fact::Md5, options.md5);
+        me.facts.set(Fact::Ao, options.ao);
         let ace = (flags.0 >> 6) & 7;
         if flags.is_syn() {
             // RFC 3168 §6.1.1: ECE and CWR ask for ECN. RFC 9768 §3.1.1: AE, CWR and ECE ask for accurate ECN.
-            me.facts.ecn = ace == 0b011;
-            me.facts.acc_ecn = ace == 0b111;
+            me.facts.set(Fact::Ecn, ace == 0b011);
+            me.facts.set(Fact::AccEcn, ace == 0b111);
         } else {
             let loss_reports = self.ends[other].facts;
             let me = &mut self.ends[own];
-            me.facts.ecn = (loss_reports.ecn || loss_reports.acc_ecn) && ace == 0b001;
+            me.facts.set(Fact::Ecn, (loss_reports.has(Fact::Ecn) || loss_reports.has(Fact::AccEcn)) && ace == 0b001);
             // RFC 9768 §3.1.2, table 2: 010, 011, 100 and 110 accept.
-            me.facts.acc_ecn = loss_reports.acc_ecn && matches!(ace, 0b010 | 0b011 | 0b100 | 0b110);
+            me.facts.set(Fact::AccEcn, loss_reports.has(Fact::AccEcn) && matches!(ace, 0b010 | 0b011 | 0b100 | 0b110));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::rules::Rule;
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
-use crate::track::conn::facts::CutOff;
+use crate::track::conn::facts::{CutOff, Fact};
 use crate::track::conn::step::Step;
 use crate::track::{Direction, Value};
 
@@ -35,13 +35,13 @@ impl Connection {
         }
         let me = &self.ends[from.index()];
         let peer = &self.ends[from.reverse().index()];
-        if me.facts.syn_seen && me.relative(segment.seq) == 0 && me.raw(0) == segment.seq {
+        if me.facts.has(Fact::SynSeen) && me.relative(segment.seq) == 0 && me.raw(0) == segment.seq {
             // RFC 9293 §3.10.7.3: a RST that acknowledges the SYN ends the attempt. Whoever tries again afterwards, be it with the
             // same number, opens another connection.
             let refused = self.rare.cut.is_some_and(|cut| {
                 cut.how == CutOff::Reset
                     && cut.by != from
-                    && !peer.facts.syn
+                    && !peer.facts.has(Fact::Syn)
                     && segment.ts.since(cut.ts) >= SOONEST_RETRY
             });
             let forgotten = self.is_over() && segment.ts.since(self.last.1) > Span(msl.0.saturating_mul(2));
@@ -50,13 +50,13 @@ impl Connection {
         if self.is_over() || me.fin().is_some() || segment.ts.since(self.last.1) > idle {
             return Reuse::New;
         }
-        if from == Direction::FromResponder && self.is_half_open() && !me.facts.syn_seen {
+        if from == Direction::FromResponder && self.is_half_open() && !me.facts.has(Fact::SynSeen) {
             return Reuse::Same;
         }
         if self.is_half_open() && peer.count.packets == 0 {
             // The same attempt goes on for as long as its back-off may take; after that it is another one.
-            let waited = segment.ts.since(self.handshake.last_syn);
-            let so_far = self.handshake.last_syn.since(self.handshake.syn.1).0.max(1_000_000_000);
+            let waited = segment.ts.since(self.last_syn());
+            let so_far = self.last_syn().since(self.syn().1).0.max(1_000_000_000);
             return if waited.0 <= so_far.saturating_mul(4) { Reuse::Same } else { Reuse::New };
         }
         Reuse::Undecided
@@ -67,7 +67,7 @@ impl Connection {
     pub fn is_foreign(&self, segment: &Segment, silence: Span) -> bool {
         let over = self.ends.iter().any(|end| end.fin().is_some()) || self.is_over();
         let silent = segment.ts.since(self.last.1) > silence;
-        let known = self.ends.iter().all(|end| end.facts.syn_seen);
+        let known = self.ends.iter().all(|end| end.facts.has(Fact::SynSeen));
         if !(over || silent) || segment.flags.contains(TcpFlags::RST) || !known {
             return false;
         }
@@ -88,7 +88,7 @@ impl Connection {
         let from = self.direction(segment);
         let [me, peer] = [&self.ends[from.index()], &self.ends[from.reverse().index()]];
         let goes_on = |end: &Endpoint, seq| (end.una.min(end.nxt) - 1..=end.nxt).contains(&end.relative(seq));
-        let known = |end: &Endpoint| end.facts.numbered;
+        let known = |end: &Endpoint| end.facts.has(Fact::Numbered);
         (!known(me) || goes_on(me, segment.seq)) && segment.ack.is_none_or(|ack| !known(peer) || goes_on(peer, ack))
     }
 
@@ -98,7 +98,7 @@ impl Connection {
         let from = self.direction(segment);
         let [me, peer] = [&self.ends[from.index()], &self.ends[from.reverse().index()]];
         let later = me.relative(segment.seq) >= me.low;
-        let acks_later = segment.ack.is_some_and(|ack| peer.facts.numbered && peer.relative(ack) > peer.nxt);
+        let acks_later = segment.ack.is_some_and(|ack| peer.facts.has(Fact::Numbered) && peer.relative(ack) > peer.nxt);
         segment.flags.is_syn_ack() && me.is_mid_stream() && (later || acks_later)
     }
 
@@ -110,7 +110,7 @@ impl Connection {
             .number("old_flow", old.number)
             .frame("last", last)
             .time("after", segment.ts.since(last_ts));
-        let Some(since) = old.time_wait_since.get().filter(|_| segment.flags.is_syn()) else { return };
+        let Some(since) = old.time_wait_since().filter(|_| segment.flags.is_syn()) else { return };
         if segment.ts.since(since) > two_msl {
             return;
         }
@@ -119,7 +119,7 @@ impl Connection {
         let newer = segment
             .options
             .timestamps
-            .filter(|_| before.facts.timestamps)
+            .filter(|_| before.facts.has(Fact::Timestamps))
             .map(|(tsval, _)| (tsval, tsval.wrapping_sub(before.tsval) as i32 > 0));
         // RFC 6191 §2: either of the two makes the old segments recognisable.
         if above || newer.is_some_and(|(_, newer)| newer) {

@@ -14,6 +14,7 @@ use crate::track::Cause;
 use crate::track::conn::account::{COUNTED, Left, Pace};
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::maybe::Maybe;
 use crate::track::conn::step::Step;
 use crate::track::detect::loss::verdict::round_trip;
@@ -43,7 +44,7 @@ impl Connection {
     pub(in crate::track) fn account(&mut self, step: &Step<'_>, before: Before) {
         let now = step.segment.ts;
         if !self.limits.is_opened() {
-            if self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked) {
+            if self.ends.iter().all(|end| end.facts.has(Fact::Syn) && end.facts.has(Fact::SynAcked)) {
                 let start = if self.scale_known() { now } else { self.opening_end(now) };
                 self.limits.opened = Maybe::some(start);
                 self.limits.accounts.iter_mut().for_each(|account| account.mark = start);
@@ -63,7 +64,7 @@ impl Connection {
 
     /// Without both SYNs: what came before counts as opening only where one of them was seen.
     fn opening_end(&self, now: Timestamp) -> Timestamp {
-        if self.ends.iter().any(|end| end.facts.syn_seen) { now } else { self.first.1 }
+        if self.ends.iter().any(|end| end.facts.has(Fact::SynSeen)) { now } else { self.first.1 }
     }
 
     fn account_sent(&mut self, step: &Step<'_>, before: Before) {
@@ -218,7 +219,7 @@ fn is_queued(rtt: Span, shortest: Span) -> bool {
 fn pace(ends: &[Endpoint; 2], end: usize) -> Pace {
     let to_sender = ends[1 - end].leg().unwrap_or_default().0;
     let round_trip = round_trip(ends).0;
-    let scale_known = ends.iter().all(|end| end.facts.syn_seen);
+    let scale_known = ends.iter().all(|end| end.facts.has(Fact::SynSeen));
     Pace {
         answer: Span(to_sender.saturating_mul(2).saturating_add(round_trip / 8).saturating_add(SLACK.0)),
         burst: Span((round_trip / 4).saturating_add(SLACK.0)),
@@ -257,7 +258,7 @@ fn is_recovering(sender: &Endpoint) -> bool {
 /// What the sender puts into a whole segment.
 fn segment_room(sender: &Endpoint, receiver: &Endpoint) -> u32 {
     // RFC 9293 §3.7.1: the MSS counts no options, and every segment carries 12 bytes of timestamps.
-    let options = if sender.facts.timestamps && receiver.facts.timestamps { 12 } else { 0 };
+    let options = if sender.facts.has(Fact::Timestamps) && receiver.facts.has(Fact::Timestamps) { 12 } else { 0 };
     u32::from(receiver.mss.saturating_sub(options))
 }
 

@@ -1,6 +1,7 @@
 //! What made the sender send again: feedback, the timer, or a probe of the tail (TC201 to TC204).
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::recovery::Retransmission;
 use crate::track::conn::recovery_cause::RetransmissionCause;
 use crate::track::conn::step::Step;
@@ -67,7 +68,7 @@ impl Connection {
 
     /// Both ends permit SACK.
     fn is_selective(&self) -> bool {
-        self.ends.iter().all(|end| end.facts.sack_permitted)
+        self.ends.iter().all(|end| end.facts.has(Fact::SackPermitted))
     }
 
     /// Whether a probe of the tail may repeat it.

@@ -6,7 +6,7 @@ use crate::capture::Span;
 use crate::dissect::TcpFlags;
 use crate::rules::{Confidence, Rule, Severity};
 
-use crate::track::conn::connection::Connection;
+use crate::track::conn::connection::{Connection, Remark};
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::gaps::is_earlier;
 use crate::track::conn::gaps::{Gap, MAX_GAPS};
@@ -167,7 +167,7 @@ impl Connection {
             self.settle_probe(step, sent, clock);
         }
         let refused = kind == RetransmissionCause::Unknown && self.is_refused_opening(step, sent);
-        let refusal = self.handshake.syn_ack().filter(|_| refused);
+        let refusal = self.syn_ack().filter(|_| refused);
         let needless = self.is_needless_already(step, sent);
         let hidden = self.hidden_behind(step, sent);
         let segments = self.segments_in(step);
@@ -348,7 +348,7 @@ impl Connection {
     pub(in crate::track) fn say_given_up(&mut self, step: &mut Step<'_>) {
         for from in [step.from, step.from.reverse()] {
             let at = from.index();
-            if !self.ends[at].rare.gaps.gave_up() || std::mem::replace(&mut self.once.gaps[at], true) {
+            if !self.ends[at].rare.gaps.gave_up() || self.once.note(Remark::Gaps, at) {
                 continue;
             }
             let finding = step.fire(Rule::StateLimited);

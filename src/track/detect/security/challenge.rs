@@ -6,6 +6,7 @@ use crate::rules::{Confidence, Rule};
 
 use crate::track::Value;
 use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::step::Step;
 use crate::track::conn::suspicions::ChallengeTrigger;
 
@@ -23,8 +24,8 @@ impl Connection {
         if segment.flags.contains(TcpFlags::SYN) {
             // RFC 9293 §3.10.7.4, fourth: in a synchronized state any SYN draws a challenge ACK.
             // Where both opened, each answers the other's SYN+ACK anyway.
-            let simultaneous = self.ends[0].facts.syn_ack || self.handshake.syn_ack().is_none();
-            if !simultaneous && me.facts.syn && me.facts.syn_acked && me.count.packets > 0 {
+            let simultaneous = self.ends[0].facts.has(Fact::SynAck) || self.syn_ack().is_none();
+            if !simultaneous && me.facts.has(Fact::Syn) && me.facts.has(Fact::SynAcked) && me.count.packets > 0 {
                 self.draw(step, if segment.flags.is_syn() { "SYN" } else { "SYN+ACK" });
             }
             return;
@@ -33,9 +34,10 @@ impl Connection {
         let behind = me.ack().is_some_and(|newest| step.obs.ack.is_some_and(|ack| ack < newest));
         let older = segment.options.timestamps.is_some_and(|(tsval, _)| (tsval.wrapping_sub(me.tsval) as i32) < 0);
         // RFC 7323 §5.3, R1: an older timestamp draws an ACK too; stacks let off what acknowledges as much as the newest.
-        let outdated = behind && older && me.facts.timestamps;
-        let passed =
-            peer.ack().is_some_and(|expected| step.obs.seq < expected) && me.facts.numbered && step.obs.seq < me.nxt;
+        let outdated = behind && older && me.facts.has(Fact::Timestamps);
+        let passed = peer.ack().is_some_and(|expected| step.obs.seq < expected)
+            && me.facts.has(Fact::Numbered)
+            && step.obs.seq < me.nxt;
         if outdated || passed {
             self.draw(step, "ACK");
         }

@@ -8,6 +8,7 @@ use crate::dissect::{Checksum, TcpFlags};
 use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::sent::Sent;
 use crate::track::conn::step::Step;
 
@@ -19,7 +20,7 @@ impl Connection {
         let me = &self.ends[step.me()];
         // RFC 9293 §3.8.4: a probe may carry one byte of garbage.
         let damaged = matches!(segment.checksum, Checksum::Wrong { .. });
-        if segment.payload_len <= 1 || damaged || step.has(TcpFlags::SYN) || !me.facts.numbered {
+        if segment.payload_len <= 1 || damaged || step.has(TcpFlags::SYN) || !me.facts.has(Fact::Numbered) {
             return None;
         }
         let from = me.relative(segment.seq);

@@ -12,7 +12,7 @@ use crate::rules::{Confidence, Rule};
 use crate::track::Direction;
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
-use crate::track::conn::facts::CutOff;
+use crate::track::conn::facts::{CutOff, Fact};
 use crate::track::conn::gaps::Gap;
 use crate::track::conn::step::Step;
 use crate::track::conn::suspicions::{Damaged, SuspectSegment};
@@ -26,7 +26,7 @@ const PATIENCE: Span = Span::from_millis(10);
 impl Connection {
     /// Both ends are open, as far as the other's segments tell.
     fn is_synchronized(&self) -> bool {
-        self.rare.cut.is_none() && self.ends.iter().all(|end| end.facts.syn && end.facts.syn_acked)
+        self.rare.cut.is_none() && self.ends.iter().all(|end| end.facts.has(Fact::Syn) && end.facts.has(Fact::SynAcked))
     }
 
     fn doubt(&self, rule: Rule, step: &Step<'_>) -> SuspectSegment {
@@ -69,7 +69,7 @@ impl Connection {
     /// A RST on an open connection, at the number that its receiver expects or elsewhere.
     pub(in crate::track) fn doubt_reset(&mut self, step: &mut Step<'_>, exact: bool) {
         let me = &self.ends[step.me()];
-        if !self.is_synchronized() || !me.facts.numbered || me.low == i64::MAX {
+        if !self.is_synchronized() || !me.facts.has(Fact::Numbered) || me.low == i64::MAX {
             return;
         }
         // RFC 9293 §3.5.2: an answer to a segment without ACK has number 0, and an answer to one that is out of date has
@@ -92,14 +92,16 @@ impl Connection {
     fn say_forged(&self, step: &mut Step<'_>, exact: bool) -> bool {
         let segment = step.segment;
         let me = &self.ends[step.me()];
-        let off = me.path.last_off(segment);
+        let off = me.rare.off_path.as_deref().filter(|off| off.frame == segment.frame).copied();
         let clock =
-            segment.options.timestamps.filter(|_| me.facts.timestamps).map(|(tsval, _)| tsval).filter(|tsval| {
-                // RFC 7323 §5.4: a clock ticks once a millisecond at most; some tick every microsecond.
-                let ahead = i64::from(tsval.wrapping_sub(me.tsval) as i32);
-                let elapsed = segment.ts.since(me.last_ts).0.max(0) / 1_000;
-                ahead < -10_000 || ahead > elapsed.saturating_add(10_000)
-            });
+            segment.options.timestamps.filter(|_| me.facts.has(Fact::Timestamps)).map(|(tsval, _)| tsval).filter(
+                |tsval| {
+                    // RFC 7323 §5.4: a clock ticks once a millisecond at most; some tick every microsecond.
+                    let ahead = i64::from(tsval.wrapping_sub(me.tsval) as i32);
+                    let elapsed = segment.ts.since(me.last_ts).0.max(0) / 1_000;
+                    ahead < -10_000 || ahead > elapsed.saturating_add(10_000)
+                },
+            );
         let window = u64::from(segment.window) << me.wscale.unwrap_or(0).min(14);
         let usual = u64::from(me.window);
         let window_off = segment.window != 0 && usual > 0 && (window > usual * 16 || window < usual / 16);
@@ -205,8 +207,8 @@ impl Connection {
         sender.nxt = sent.end;
         if sent.fin {
             sender.set_fin(sent.end);
-            sender.facts.closes_second = second;
-            self.fin_frames[from.index()] = sent.last;
+            sender.facts.set(Fact::ClosesSecond, second);
+            self.set_fin_frame(from.index(), sent.last);
         }
         true
     }

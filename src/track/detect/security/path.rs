@@ -16,15 +16,15 @@ impl Connection {
             self.ends[step.me()].path.opener = step.segment.ttl;
             return;
         }
-        let path = &mut self.ends[step.me()].path;
-        let off = path.off(step.segment);
-        let before = path.off.take();
-        let back = before.as_deref().filter(|before| path.is_back(before, step.segment)).copied();
+        let me = &mut self.ends[step.me()];
+        let off = me.path.off(step.segment);
+        let before = me.rare.get_mut().and_then(|rare| rare.off_path.take());
+        let back = before.as_deref().filter(|before| me.path.is_back(before, step.segment)).copied();
         if let Some(off) = off.filter(|_| before.is_none() || back.is_some()) {
-            path.off = Some(Box::new(off));
+            me.rare.off_path = Some(Box::new(off));
             self.provisional = true;
         } else {
-            path.learn(step.segment);
+            me.path.learn(step.segment);
         }
         if let Some(before) = back {
             let mut finding = self.late_finding(Rule::PathAnomaly, (before.frame, before.at), step.from);

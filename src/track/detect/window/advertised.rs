@@ -6,6 +6,7 @@ use crate::rules::{Confidence, Rule};
 
 use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
+use crate::track::conn::facts::Fact;
 use crate::track::conn::overrun::Overrun;
 use crate::track::conn::send_order::SendOrder;
 use crate::track::conn::step::Step;
@@ -31,7 +32,7 @@ impl Connection {
             return;
         }
         let (edge, from) = (peer.edge, step.obs.seq);
-        let proved = echo.is_some_and(|_| peer.facts.timestamps);
+        let proved = echo.is_some_and(|_| peer.facts.has(Fact::Timestamps));
         let overrun = Overrun { frame: segment.frame, ts: segment.ts, from, end, edge, proved, settled: false };
         self.ends[step.me()].rare.overrun = Some(Box::new(overrun));
         self.provisional = true;
