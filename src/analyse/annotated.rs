@@ -110,7 +110,7 @@ impl Writing {
         };
         let mut file = SaveFile::new(output, Path::new("annotated.pcapng"), saved)?;
         file.begin_with(&preamble)?;
-        let annotator = Annotator::new(Level::Changes, Style::new(false));
+        let annotator = Annotator::new(Level::Brief, Style::new(false));
         Ok(Self {
             analysis: Analysis::new(options.analysis),
             outgoing: Outgoing::commented(annotator, foresight),

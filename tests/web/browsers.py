@@ -197,8 +197,9 @@ class Firefox(Browser):
         where = json.loads(found.read_text())
         self.wire = Wire(where["ws_host"], where["ws_port"], "/session")
         self.wire.call("session.new", {"capabilities": {}})
-        tree = self.wire.call("browsingContext.getTree")
-        self.context = tree["contexts"][0]["context"]
+        # The first window has no focus.
+        self.context = self.wire.call("browsingContext.create", {"type": "window"})["context"]
+        self.wire.call("browsingContext.activate", {"context": self.context})
         self.wire.call("session.subscribe", {"events": ["network.beforeRequestSent", "log.entryAdded"]})
 
     def prepare(self):
@@ -249,7 +250,7 @@ class Firefox(Browser):
         self.call("input.performActions", actions=[{"type": "pointer", "id": "mouse", "actions": actions}])
 
     def key(self, key: str):
-        signs = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "ArrowRight": "\ue014", "ArrowLeft": "\ue012"}
+        signs = {"Tab": "\ue004", "Enter": "\ue006", "Escape": "\ue00c", "ArrowRight": "\ue014", "ArrowLeft": "\ue012"}
         actions = [{"type": "keyDown", "value": signs[key]}, {"type": "keyUp", "value": signs[key]}]
         self.call("input.performActions", actions=[{"type": "key", "id": "keys", "actions": actions}])
 

@@ -129,6 +129,16 @@ class Try:
         records = self.browser.run("tcpcheck.written.text()")
         native, _ = self.native("--json", "-n", "-r", path.name, folder=path.parent)
         self.check(records.encode() == native, "other records")
+        for name in ("application/slow-server-with-loss.pcap", "capture/two-interfaces.pcapng", "malformed/cut-in-record.pcap"):
+            path = ROOT / "fixtures" / name
+            self.drop(path)
+            self.browser.run("tcpcheck.written = null, document.getElementById('get-pcapng').click()")
+            self.browser.wait("!!tcpcheck.written")
+            made = self.browser.run("tcpcheck.written.arrayBuffer().then((bytes) => Array.from(new Uint8Array(bytes)))")
+            with tempfile.TemporaryDirectory() as folder:
+                native = Path(folder, "annotated.pcapng")
+                self.native("-r", path.name, "-w", str(native), "--comments", folder=path.parent)
+                self.check(bytes(made) == native.read_bytes(), f"{name}: another annotated capture")
         self.browser.wait("document.body.dataset.state === 'result'")
 
     def compared(self):
@@ -324,13 +334,61 @@ def tried(kind: type[Browser], page: Path, program: Path, is_large: bool) -> int
         return len(one.wrong)
 
 
+def pictures(page: Path, folder: Path):
+    """Saves what is to be looked at: start, drop, progress, report, connection, comparison, error, phone."""
+    host = Host(page)
+    slow, apart = ROOT / "fixtures/application/slow-server-with-loss.pcap", "document.body.dataset.state === 'result'"
+    with Chromium() as browser, tempfile.TemporaryDirectory() as scratch:
+
+        def save(name: str, pause: float = 0.8):
+            time.sleep(pause)
+            browser.picture(folder / f"web-{name}.png")
+
+        def drop(*paths: Path):
+            browser.run("document.getElementById('home').click()")
+            browser.choose("#files", list(paths))
+            browser.wait(ENDED)
+
+        million = Path(scratch, "monday-morning.pcap")
+        connections(million, 600_000, 1448, 46)
+        browser.look(1280, 860)
+        browser.open(host.address)
+        save("start")
+        browser.run("document.body.classList.add('dragging')")
+        save("drop")
+        browser.run("document.body.classList.remove('dragging')")
+        browser.choose("#files", [million])
+        browser.wait("document.body.dataset.state === 'busy' && document.getElementById('bar').value > 0.4")
+        save("progress", 0)
+        browser.wait(ENDED, 120)
+        drop(slow)
+        browser.wait(apart)
+        save("report")
+        browser.run("document.getElementById('tab-connections').click(), document.querySelector('#list .open').click()")
+        browser.wait("!!document.querySelector('#connection iframe')")
+        save("connection")
+        drop(ROOT / "fixtures/compare/reset-client.pcap", ROOT / "fixtures/compare/reset-server.pcap")
+        save("comparison")
+        drop(ROOT / "fixtures/malformed/not-a-capture.pcap")
+        save("error")
+        browser.look(390, 844, dark=True, scale=2)
+        browser.open(host.address)
+        drop(slow)
+        save("phone")
+    host.close()
+
+
 def main() -> int:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--browser", choices=["chromium", "firefox"])
     words.add_argument("--large", action="store_true")
+    words.add_argument("--pictures", type=Path, metavar="FOLDER")
     words.add_argument("page", type=Path)
     words.add_argument("program", type=Path)
     typed = words.parse_args()
+    if typed.pictures:
+        pictures(typed.page.resolve(), typed.pictures)
+        return 0
     kinds = {"chromium": Chromium, "firefox": Firefox}
     chosen = [kinds[typed.browser]] if typed.browser else list(kinds.values())
     random.seed(1)

@@ -202,9 +202,9 @@
 
   /** Runs a request while the page shows how far it is; nothing where it was cancelled. */
   const run = async (request, files, title, passes = 1) => {
+    state.job?.stop();
     const began = performance.now();
     const all = Math.max(1, total(files) * passes);
-    const shown = body.dataset.state;
     $("busy-title").textContent = title;
     $("bar").removeAttribute("value");
     $("far").textContent = "";
@@ -215,14 +215,15 @@
       const left = ((performance.now() - began) / 1000) * (1 / part - 1);
       $("bar").value = part;
       const seconds = part > 0.02 && left >= 1 ? ` · ${left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`} left` : "";
-      $("far").textContent = `${number(packets)} packets · ${size(Math.min(read, all))} of ${size(all)}${seconds}`;
+      const counted = packets ? `${number(packets)} packets · ` : "";
+      $("far").textContent = `${counted}${size(Math.min(read, all))} of ${size(all)}${seconds}`;
     });
-    state.job = { stop: job.stop, back: shown };
+    const mine = (state.job = { stop: job.stop });
     try {
       return await job.answered;
     } finally {
       clearTimeout(late);
-      state.job = null;
+      if (state.job === mine) state.job = null;
     }
   };
   const cancel = () => {
@@ -493,7 +494,7 @@
       if (!(error instanceof Cancelled)) toast(error.message);
       return;
     } finally {
-      show("result");
+      if (!state.job) show(state.result ? "result" : "start");
     }
     const panel = $("view-connections");
     const before = [...panel.childNodes];
@@ -560,7 +561,7 @@
     } catch (error) {
       if (!(error instanceof Cancelled)) toast(error.message);
     } finally {
-      show("result");
+      if (!state.job) show(state.result ? "result" : "start");
     }
   };
   const downloads = () => {

@@ -9,16 +9,22 @@ onmessage = ({ data: { module, files, request } }) => {
   const slice = (file, from, to) => new Uint8Array(reader.readAsArrayBuffer(files[file].slice(from, to)));
   let told = performance.now();
   let read = 0;
+  let packets = 0;
+  const tell = () => {
+    const now = performance.now();
+    if (now - told >= OFTEN) {
+      told = now;
+      postMessage({ packets, read });
+    }
+  };
   const page = {
     read: (bytes) => {
       read += bytes;
+      tell();
     },
-    packets: (packets) => {
-      const now = performance.now();
-      if (now - told >= OFTEN) {
-        told = now;
-        postMessage({ packets, read });
-      }
+    packets: (done) => {
+      packets = done;
+      tell();
     },
     give: (name, bytes) => postMessage({ name, bytes }, [bytes.buffer]),
   };

@@ -38,7 +38,6 @@ fn run(request: &[u8]) {
 fn answer(request: &Request) -> Result<(), Box<dyn std::error::Error>> {
     let reading = request.reading()?;
     match request.task {
-        Task::Filter => {}
         Task::Report => report(request, reading)?,
         Task::Connection => connection(request, reading)?,
         Task::Ndjson => ndjson(request, reading)?,

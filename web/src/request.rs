@@ -34,8 +34,6 @@ pub struct Request {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
-    /// Whether the filter compiles.
-    Filter,
     /// The page, the summary and the table of connections.
     Report,
     /// A connection's ladder and graphs.
