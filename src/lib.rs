@@ -3,8 +3,8 @@
 //! Data goes one way, and a module uses only what stands to its left:
 //!
 //! ```text
-//! capture ──► dissect ──► rules ──► track ──► compare ──► policy ──► report ──► pipeline ──► cli
-//!  frames      facts     catalogue  meaning    path      verdict    wording    batches     one run
+//! capture ──► dissect ──► rules ──► track ──► compare ──► policy ──► report ──► pipeline ──► analyse ──► cli
+//!  frames      facts     catalogue  meaning    path      verdict    wording    batches      one call    one run
 //! ```
 //!
 //! * [`capture`] yields [`Frame`]s from files and live interfaces; it knows no TCP.
@@ -15,7 +15,12 @@
 //! * [`policy`] says whether what was found is allowed.
 //! * [`report`] words what was found: tcpdump's lines, NDJSON, tables.
 //! * [`pipeline`] takes packets from a file to the tracker in batches, with one thread or two.
+//! * [`mod@analyse`] takes a capture from its first packet to its last, and makes its summary and its page.
 //! * `cli` is one run of the program, and no part of the library.
+//!
+//! # A capture in one call
+//!
+//! [`fn@analyse`] does what `tcpcheck report` and `tcpcheck --summary` do, from any reader.
 //!
 //! # The findings of a capture
 //!
@@ -121,6 +126,7 @@
 //! stays until its `v` is another. What is public is listed in docs/api.txt, so that a change of it shows. The least Rust version
 //! moves with a minor version only.
 
+pub mod analyse;
 pub mod capture;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -134,6 +140,7 @@ pub mod report;
 pub mod rules;
 pub mod track;
 
+pub use analyse::{CaptureReport, Options, analyse};
 pub use capture::{CaptureError, CaptureFault, Frame, FrameSource, LinkType, Next, Span, Timestamp};
 pub use dissect::{Content, Dissection, Segment, SeqNumber, Shortfall, TcpFlags, dissect};
 pub use rules::{Rule, Severity};

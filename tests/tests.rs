@@ -2,6 +2,7 @@
 
 mod testkit;
 
+mod analyse;
 mod architecture;
 mod capture;
 mod check;

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use super::window::Window;
 
 /// Most memory that unpacking xz may take, in bytes; `xz -9` needs 65 MiB.
+#[cfg(feature = "xz")]
 const XZ_MEMORY: u64 = 256 * 1024 * 1024;
 
 /// A compression that is recognised.
@@ -43,12 +44,22 @@ impl Packing {
             Self::Gzip => Box::new(Sips(flate2::read::MultiGzDecoder::new(packed))),
             Self::Zstd => Box::new(Sips(zstd::stream::read::Decoder::new(packed)?)),
             Self::Lz4 => Box::new(Lz4Frames::new(packed)),
-            Self::Xz => {
-                let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED)?;
-                Box::new(Sips(liblzma::read::XzDecoder::new_stream(packed, stream)))
-            }
+            Self::Xz => return xz(packed),
         })
     }
+}
+
+/// The unpacked bytes of xz streams.
+#[cfg(feature = "xz")]
+fn xz(packed: Window) -> io::Result<Box<dyn Read + Send>> {
+    let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED)?;
+    Ok(Box::new(Sips(liblzma::read::XzDecoder::new_stream(packed, stream))))
+}
+
+/// A build without it says so.
+#[cfg(not(feature = "xz"))]
+fn xz(_: Window) -> io::Result<Box<dyn Read + Send>> {
+    Err(io::Error::new(ErrorKind::Unsupported, "this tcpcheck is built without xz; unpack the file first (xz -d)"))
 }
 
 /// Asks for little at a time: an unpacker that meets damage drops what it has unpacked in the same call.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
+use crate::analyse::{file_cut, is_damage, kernel_drops};
 use crate::capture::{FrameSource, SaveNames, SavedFile, Turns};
 use crate::display;
 use crate::report::table::{
@@ -17,7 +18,6 @@ use super::args::{ExportArgs, FormatName, TableName};
 use super::exit::Exit;
 use super::output::warn;
 use super::plan::{Environment, Plan, check_folder};
-use super::quality;
 use super::run::{BrokerHandle, Session};
 
 /// Writes the table.
@@ -45,8 +45,7 @@ pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
         // One that is broken takes nothing from the others.
         match session.read_one(at, &mut exporter) {
             Ok(faults) => {
-                damaged =
-                    damaged.or_else(|| faults.iter().find(|fault| quality::is_damage(fault)).map(ToString::to_string))
+                damaged = damaged.or_else(|| faults.iter().find(|fault| is_damage(fault)).map(ToString::to_string))
             }
             Err(error) if args.files.len() > 1 && !super::is_closed_pipe(&error) => {
                 warn(&format!("tcpcheck: {}", super::chain(&error)));
@@ -171,8 +170,8 @@ impl Visitor for Exporter {
         if self.table != Table::Findings {
             return Ok(());
         }
-        let drops = source.drops().and_then(quality::kernel_drops);
-        let found: Vec<Finding> = source.faults().iter().filter_map(quality::file_cut).chain(drops).collect();
+        let drops = source.drops().and_then(kernel_drops);
+        let found: Vec<Finding> = source.faults().iter().filter_map(file_cut).chain(drops).collect();
         found.iter().try_for_each(|finding| self.finding(finding))
     }
 }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use anyhow::{Result, bail};
 use clap::Parser;
 
+use crate::analyse::Connections;
 use crate::display;
 use crate::report::{COLUMNS, Format, Ladder, LadderOptions, Names, TextStyle, TroubleRank, trouble};
 use crate::track::Event;
@@ -14,7 +15,6 @@ use super::exit::Exit;
 use super::output::warn;
 use super::plan::{Environment, Plan, Show, is_standard};
 use super::run::{Events, Session};
-use super::select::Connections;
 
 /// Columns where no terminal says how many it has.
 const WITHOUT_TERMINAL: usize = 100;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use terminal_size::{Height, Width};
 
+use crate::analyse::{Connections, file_word, invocation, leaves_icmp_out, quoted};
 use crate::capture::{Filter, LiveOptions, SaveFormat, Span, Traffic, Turns};
 use crate::display;
 use crate::report::lines::{DumpStyle, LineStyle, StampStyle};
@@ -20,7 +21,7 @@ use super::args::{AnalysisArgs, Annotate, Args, Color, ConfinementArgs, LineArgs
 use super::operands;
 use super::ring::KeepPlan;
 use super::sandbox::User;
-use super::select::{self, Connections, Selection};
+use super::select::{self, Selection};
 
 /// A run, decided in every particular.
 #[derive(Debug)]
@@ -421,12 +422,6 @@ pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Whether a filter takes no ICMP packet, whatever it is: libpcap refuses what contradicts itself.
-fn leaves_icmp_out(filter: &Filter) -> bool {
-    let with_icmp = format!("({}) and (icmp or icmp6)", filter.expression());
-    !filter.accepts_all() && Filter::compile(&with_icmp).is_err()
-}
-
 /// The captures that were named, with `-r` or without, and the words of the filter.
 fn operands(args: &Args) -> (Vec<PathBuf>, Vec<OsString>) {
     let (mut read, mut words) = (args.source.read.clone(), args.which.filter.clone());
@@ -533,29 +528,15 @@ fn line_style(line: &LineArgs, no_checksum: bool, local: bool) -> LineStyle {
 
 /// The command to suggest others with; live traffic and standard input do not come again.
 fn again(origin: &Origin, filter: &str) -> Invocation {
-    let Origin::Files(files) = origin else { return Invocation::default() };
-    let mut head = String::from("tcpcheck");
-    for file in files {
-        let Some(name) = word(file) else { return Invocation::default() };
-        head.push_str(" -r ");
-        head.push_str(&name);
+    match origin {
+        Origin::Files(files) => invocation(files.iter().map(|file| file.to_str()), filter),
+        Origin::Live(_) => Invocation::default(),
     }
-    Invocation { head, filter: if filter.is_empty() { String::new() } else { quoted(filter) } }
 }
 
 /// A path as a shell takes it for one word; none where a command cannot name it again.
 pub fn word(path: &Path) -> Option<String> {
-    path.to_str().filter(|name| *name != "-" && !name.contains(display::is_unsafe)).map(quoted)
-}
-
-/// As a shell takes it for one word.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,+@%=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    path.to_str().and_then(file_word)
 }
 
 #[cfg(test)]

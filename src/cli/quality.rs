@@ -1,11 +1,11 @@
-//! Findings about the capture itself, made of what its source reports.
+//! What is wrong with a capture, told to whoever runs the program.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::analyse::{is_damage, kernel_drops};
 use crate::capture::{CaptureFault, Drops, Timestamp};
-use crate::rules::Rule;
 use crate::track::Finding;
 
 use super::output::warn;
@@ -22,32 +22,6 @@ pub fn check_faults(faults: &[CaptureFault]) -> Result<()> {
         warn(&format!("tcpcheck: {fault}"));
     }
     Ok(())
-}
-
-/// Whether more is wrong with a file than that it ends early.
-pub fn is_damage(fault: &CaptureFault) -> bool {
-    !matches!(fault, CaptureFault::Cut { .. })
-}
-
-/// TC901, when a file ends inside a packet.
-pub fn file_cut(fault: &CaptureFault) -> Option<Finding> {
-    let CaptureFault::Cut { after_frame, offset, needed, present, .. } = fault else { return None };
-    let mut finding = Finding::new(Rule::FileCut);
-    if *after_frame > 0 {
-        finding.frame("after_frame", *after_frame);
-    }
-    finding.bytes("present", *present).bytes("needed", *needed).number("offset", whole(*offset));
-    Some(finding)
-}
-
-/// TC907, when packets were lost before they reached the capture.
-pub fn kernel_drops(drops: Drops) -> Option<Finding> {
-    if drops.kernel == 0 && drops.interface == 0 {
-        return None;
-    }
-    let mut finding = Finding::new(Rule::KernelDrops);
-    finding.number("kernel", whole(drops.kernel)).number("interface", whole(drops.interface));
-    Some(finding)
 }
 
 /// What a capture has lost so far, and what of it was told.
@@ -85,10 +59,6 @@ impl Losses {
             interface: self.seen.interface.saturating_sub(told.interface),
         })
     }
-}
-
-fn whole(number: u64) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

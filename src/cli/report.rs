@@ -1,23 +1,23 @@
 //! `tcpcheck report`: a page to open in a browser, or one graph of it as a file.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::analyse::{Connections, named_files};
 use crate::capture::{SaveNames, SavedFile, SharedBroker, Turns};
 use crate::display;
 use crate::report::{
-    Graph, GraphCollector, GraphCollectorOptions, Names, Report, ReportOptions, Svg, called, main_way, way_name,
-    write_xpl,
+    Graph, GraphCollector, GraphCollectorOptions, Names, Report, ReportOptions, Reporter, Svg, called, main_way,
+    way_name, write_xpl,
 };
 use crate::track::Direction;
 
 use super::args::{End, GraphName, ReportArgs};
 use super::exit::Exit;
-use super::plan::{self, Environment, Plan, quoted};
+use super::plan::{self, Environment, Plan};
 use super::run::{BrokerHandle, Session};
-use super::select::Connections;
 
 /// Makes what was asked for.
 pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
@@ -29,22 +29,28 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut written = Vec::new();
-    let exit = match args.graph {
+    match args.graph {
         Some(graph) => draw(args, session, &names, graph.into(), &mut written)?,
         None => {
-            let mut report = Report::new(ReportOptions {
-                full: args.full.into(),
-                payload: args.payload,
-                names,
-                again: again(&args.files),
-            });
-            let exit = session.run(vec![Box::new(&mut report)])?;
+            let files: Vec<_> = args.files.iter().map(|file| file.to_string_lossy()).collect();
+            let again = named_files(&files);
+            let mut report = Report::new(ReportOptions { full: args.full.into(), payload: args.payload, names, again });
+            gather(session, &mut report)?;
             written.extend_from_slice(report.page());
-            exit
         }
-    };
+    }
     write(&broker, &written)?;
-    Ok(exit)
+    Ok(Exit::Done)
+}
+
+/// Takes the capture to its end. One that cannot be read or is damaged is an error, and nothing is made of it.
+fn gather(session: Session<'_>, reporter: &mut dyn Reporter) -> Result<()> {
+    let Some(reading) = session.analyse(&mut [reporter])? else { return Ok(()) };
+    match (reading.trouble(), reading.error) {
+        (_, Some(error)) => Err(error.into()),
+        (Some(damaged), None) => bail!(damaged),
+        (None, None) => Ok(()),
+    }
 }
 
 /// A run that shows nothing but what is asked of it.
@@ -57,20 +63,10 @@ fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
     Ok(Plan { connections, merge: true, ..plan })
 }
 
-/// So many files are named where other commands are suggested.
-const NAMED: usize = 8;
-
-/// `-r FILE -r FILE`, to suggest other commands with.
-fn again(files: &[PathBuf]) -> String {
-    let named = files.iter().take(NAMED).map(|file| format!("-r {}", quoted(&file.to_string_lossy())));
-    let more = (files.len() > NAMED).then(|| "...".to_owned());
-    named.chain(more).collect::<Vec<_>>().join(" ")
-}
-
 /// One graph of one connection.
-fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<Exit> {
+fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<()> {
     let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, records: 0, payload: false });
-    let exit = session.run(vec![Box::new(&mut collector)])?;
+    gather(session, &mut collector)?;
     let Some(kept) = collector.kept().next() else {
         match args.flow {
             Some(flow) => bail!("there is no connection {flow}: tcpcheck --flows lists those there are"),
@@ -95,7 +91,7 @@ fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, ou
         plot.file(out);
         out.push(b'\n');
     }
-    Ok(exit)
+    Ok(())
 }
 
 /// Writes the file of `-o`, whole.

@@ -9,6 +9,7 @@ mod tick;
 
 use anyhow::Result;
 
+use crate::analyse::{Connections, Foresight, Outgoing};
 use crate::capture::{
     Beside, Filter, Frame, FrameSource, Next, Preamble, Remarks, Rotation, SaveFormat, SaveOptions, Saved,
     SharedBroker, SourceInfo, Timestamp,
@@ -19,15 +20,12 @@ use crate::report::{Annotator, Exchanges, Findings, Flows, Ndjson, Packet, Packe
 use crate::track::{Analysis, FlowHash};
 
 use super::exit::Exit;
-use super::foresight::Foresight;
-use super::outgoing::Outgoing;
 use super::output::Output;
 use super::plan::{Origin, Plan, Show};
 use super::progress::Progress;
 use super::quality::Losses;
 use super::ring::RingSaver;
 use super::saver::CaptureSaver;
-use super::select::Connections;
 use super::signals::Signals;
 use tick::Schedule;
 

@@ -2,11 +2,10 @@
 
 use anyhow::{Result, bail};
 
+use crate::analyse::quoted;
 use crate::capture::{FrameSource, Next, OpenFiles};
 use crate::compare::{Relation, Survey};
 use crate::dissect::Dissection;
-
-use super::plan::quoted;
 
 /// Packets of each that are looked at.
 const LOOKED_AT: usize = 20_000;

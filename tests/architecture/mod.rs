@@ -1,4 +1,4 @@
-//! The layers' order, read from the source: display, capture, dissect, rules, track, compare, policy, report, pipeline, cli.
+//! The layers' order, read from the source: display, capture, dissect, rules, track, compare, policy, report, pipeline, analyse, cli.
 
 mod imports;
 
@@ -8,8 +8,8 @@ use crate::testkit::{files_below, root, short};
 use imports::{Source, circles};
 
 /// A layer may use those before it.
-const ARROW: [&str; 10] =
-    ["display", "capture", "dissect", "rules", "track", "compare", "policy", "report", "pipeline", "cli"];
+const ARROW: [&str; 11] =
+    ["display", "capture", "dissect", "rules", "track", "compare", "policy", "report", "pipeline", "analyse", "cli"];
 
 /// The source without its comments, so that a doc link is no use.
 fn code(text: &str) -> String {

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::analyse::{file_cut, kernel_drops};
 use crate::capture::{CaptureError, Filter, FrameSource, Next};
-use crate::cli::quality;
 use crate::policy::{Judge, Policy, Verdict};
 use crate::report::check::{Capture, EvidenceExcerpt};
 use crate::report::lines::{LineStyle, Lines};
@@ -76,9 +76,9 @@ fn judge(
 /// Ends a judgement with what the source has to say of itself; a capture that the user ended is not cut.
 pub fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults: bool) -> Verdict {
     for fault in source.faults().iter().filter(|_| faults) {
-        judge.fault(fault, quality::file_cut(fault).as_ref());
+        judge.fault(fault, file_cut(fault).as_ref());
     }
-    if let Some(finding) = source.drops().and_then(quality::kernel_drops) {
+    if let Some(finding) = source.drops().and_then(kernel_drops) {
         judge.finding(&finding);
     }
     judge.finish()

@@ -3,11 +3,9 @@
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
-use anyhow::Result;
-
-use crate::capture::{CaptureError, CaptureFault, Filter, FrameSource, Next, OpenFiles, SourceInfo, Timestamp};
+use crate::analyse::{self, Item, Surveyed};
+use crate::capture::{CaptureError, Filter, FrameSource, OpenFiles};
 use crate::compare::{Sighting, Survey};
-use crate::dissect::{Content, Dissection, LengthSource, Reader};
 use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Visitor};
 
 /// What goes from one thread to the other together.
@@ -22,24 +20,6 @@ pub struct Input {
     files: OpenFiles,
     filter: Filter,
     options: AnalysisOptions,
-}
-
-/// A capture that was looked through.
-pub struct Surveyed {
-    /// What it shows.
-    pub survey: Survey,
-    /// What it is.
-    pub info: SourceInfo,
-    /// Where it is cut or damaged: what lies behind that was not read.
-    pub faults: Vec<CaptureFault>,
-}
-
-/// Something that a capture shows.
-pub enum Item {
-    /// A packet.
-    Sighting(Sighting),
-    /// What its tracker says besides.
-    Event(Box<Event>),
 }
 
 /// What a capture shows, in order.
@@ -60,26 +40,8 @@ impl Input {
     }
 
     /// Looks through it once, with a survey that has seen nothing.
-    pub fn survey(&self, mut survey: Survey) -> Result<Surveyed> {
-        let (mut source, mut filter) = (self.source()?, self.filter.clone());
-        let mut reader = Reader::new(false);
-        while let Next::Frame(frame) = source.next_frame()? {
-            if !filter.accepts(&frame)? {
-                continue;
-            }
-            survey.packet(frame.ts);
-            let mut dissection = Dissection::new();
-            reader.read(&frame, &mut dissection);
-            match reader.segment(&dissection) {
-                Ok(segment) => survey.segment(segment),
-                Err(_) if is_cut(&dissection) => survey.cut(),
-                Err(_) => {}
-            }
-        }
-        if source.drops().is_some_and(|drops| drops.kernel > 0 || drops.interface > 0) {
-            survey.lost_frames();
-        }
-        Ok(Surveyed { survey, info: source.info(), faults: source.faults().to_vec() })
+    pub fn survey(&self, survey: Survey) -> Result<Surveyed, CaptureError> {
+        analyse::survey(self.source()?.as_mut(), &mut self.filter.clone(), survey)
     }
 
     /// Reads it in a thread of that scope.
@@ -99,14 +61,6 @@ impl Input {
         let failed = Analysis::new(self.options).run(source.as_mut(), &mut self.filter.clone(), None, &mut sender)?;
         sender.send(1)?;
         failed.map_or(Ok(()), |error| Err(error.into()))
-    }
-}
-
-/// Whether a frame's headers end where the capture has cut it.
-fn is_cut(dissection: &Dissection<'_>) -> bool {
-    match dissection.content {
-        Content::Cut(short) | Content::TcpCut(_, short) => short.limit == LengthSource::Capture,
-        _ => false,
     }
 }
 
@@ -157,9 +111,8 @@ impl Visitor for Sender<'_> {
     }
 }
 
-impl Items {
-    /// The next thing.
-    pub fn next(&mut self) -> Result<Option<Item>, CaptureError> {
+impl analyse::Items for Items {
+    fn next(&mut self) -> Result<Option<Item>, CaptureError> {
         loop {
             if let Some(item) = self.batch.next() {
                 return Ok(Some(item));
@@ -169,13 +122,5 @@ impl Items {
                 Err(_) => return Ok(None),
             }
         }
-    }
-}
-
-/// When a thing is to be taken: what is no packet right behind the packet before it.
-pub fn time(item: &Item) -> Option<Timestamp> {
-    match item {
-        Item::Sighting(sighting) => Some(sighting.ts()),
-        Item::Event(_) => None,
     }
 }

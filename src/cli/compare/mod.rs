@@ -7,6 +7,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::analyse::compared_again;
 use crate::capture::{Filter, OpenFiles, SaveNames, SavedFile, SharedBroker, Turns};
 use crate::display;
 use crate::report::Style;
@@ -75,13 +76,12 @@ pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
 
 /// What was run, for two of the captures and without output options; empty where a shell could not run it.
 fn again(args: &CompareArgs, at: usize) -> String {
-    let words: Option<Vec<String>> = args.files.iter().skip(at).take(2).map(|path| plan::word(path)).collect();
-    let expression = args.filter.as_ref().and_then(|filter| filter.to_str()).filter(|filter| !filter.is_empty());
-    if expression.is_some_and(|filter| filter.contains(display::is_unsafe)) {
-        return String::new();
+    let names: Option<Vec<&str>> = args.files.iter().skip(at).take(2).map(|path| path.to_str()).collect();
+    let filter = args.filter.as_ref().and_then(|filter| filter.to_str()).unwrap_or_default();
+    match names.as_deref() {
+        Some([a, b]) => compared_again(&[a, b], filter),
+        _ => String::new(),
     }
-    let filter = expression.map(|filter| format!(" --filter {}", plan::quoted(filter))).unwrap_or_default();
-    words.map(|words| format!("tcpcheck compare {}{filter}", words.join(" "))).unwrap_or_default()
 }
 
 fn open(args: &CompareArgs) -> Result<Vec<Input>> {

@@ -4,12 +4,13 @@ use std::io::Write;
 
 use anyhow::Result;
 
+use crate::analyse::file_cut;
 use crate::capture::{Drops, FrameSource};
 use crate::cli::exit::Exit;
 use crate::cli::output::warn;
-use crate::cli::plan::Origin;
-use crate::cli::quality;
+use crate::cli::plan::{Origin, Plan};
 use crate::cli::ring::RingSaver;
+use crate::report::Summary;
 
 use super::{Run, is_closed_pipe};
 
@@ -26,7 +27,7 @@ impl Run<'_> {
         let stopped = self.signals.stopped();
         for fault in source.faults().iter().filter(|_| !stopped) {
             self.summary.incomplete();
-            match quality::file_cut(fault) {
+            match file_cut(fault) {
                 Some(finding) => self.finding(&finding),
                 None => damaged = Some(fault.to_string()),
             }
@@ -104,16 +105,17 @@ impl Run<'_> {
             warn(&format!("{begin}{}", counters(self.summary.packets(), drops)));
         }
         if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
-            self.tell_summary();
+            tell_summary(self.plan, &self.summary);
         }
     }
+}
 
-    pub(super) fn tell_summary(&self) {
-        let mut text = Vec::new();
-        self.summary.write(&mut text, self.plan.style_stderr, &self.plan.again);
-        // Nobody is left to tell when standard error is gone.
-        let _ = std::io::stderr().lock().write_all(&text);
-    }
+/// Writes a summary to standard error.
+pub(super) fn tell_summary(plan: &Plan, summary: &Summary) {
+    let mut text = Vec::new();
+    summary.write(&mut text, plan.style_stderr, &plan.again);
+    // Nobody is left to tell when standard error is gone.
+    let _ = std::io::stderr().lock().write_all(&text);
 }
 
 /// tcpdump's words at the end of a live capture.

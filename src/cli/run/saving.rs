@@ -2,15 +2,12 @@
 
 use anyhow::Result;
 
+use crate::analyse::{Connections, Foresight, Outgoing, Sink, file_cut, kernel_drops, summary_comment};
 use crate::capture::{Block, Frame, FrameSource, Preamble, Remarks, SaveFormat, Saved, Timestamp};
-use crate::cli::foresight::Foresight;
-use crate::cli::outgoing::{Outgoing, Sink};
 use crate::cli::plan::Plan;
-use crate::cli::quality;
 use crate::cli::saver::CaptureSaver;
-use crate::cli::select::Connections;
 use crate::dissect::{Dissection, Segment};
-use crate::report::{Annotator, Invocation, Level, Packet, Style, Summary};
+use crate::report::{Annotator, Level, Packet, Style, Summary};
 use crate::track::{Analysed, Event, Visitor};
 
 use super::{BeforeFirstPacket, Run};
@@ -98,7 +95,7 @@ impl Visitor for FirstReading<'_> {
             summary.incomplete();
         }
         drops.into_iter().for_each(|drops| summary.lost(drops));
-        let found = faults.iter().filter_map(quality::file_cut).chain(drops.and_then(quality::kernel_drops));
+        let found = faults.iter().filter_map(file_cut).chain(drops.and_then(kernel_drops));
         found.filter(|finding| self.plan.selection.takes(finding)).for_each(|finding| summary.finding(&finding));
         Ok(())
     }
@@ -113,13 +110,6 @@ pub(super) fn outgoing(plan: &Plan, connections: &Connections, foresight: Foresi
     (!connections.are_all()).then(Outgoing::new)
 }
 
-/// The summary as a comment on the file.
-pub(super) fn summary_comment(summary: &Summary) -> String {
-    let mut text = Vec::new();
-    summary.write(&mut text, Style::new(false), &Invocation::default());
-    String::from_utf8_lossy(&text).trim_end().to_owned()
-}
-
 /// Saves the packets of the connections that are shown.
 struct Shown<'a> {
     save: &'a mut CaptureSaver,
@@ -130,6 +120,8 @@ struct Shown<'a> {
 }
 
 impl Sink for Shown<'_> {
+    type Error = anyhow::Error;
+
     fn wants(&self, flow: Option<u32>) -> bool {
         self.connections.show(flow)
     }

@@ -5,18 +5,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
+use crate::analyse::{self, Connections, Foresight, ReadOptions, Reading, Standing, Watch};
 use crate::capture::{
     self, Anchor, Block, CaptureError, CaptureFault, FrameSource, Merge, OpenFiles, OwnBroker, Purpose, SaveNames,
     SharedBroker, Timestamp, Turns,
 };
 use crate::cli::exit::Exit;
-use crate::cli::foresight::Foresight;
 use crate::cli::interruptible::Interruptible;
 use crate::cli::output::warn;
 use crate::cli::plan::{Origin, Plan, is_standard};
 use crate::cli::progress::Progress;
 use crate::cli::sandbox::{self, AllowedDescriptors};
-use crate::cli::select::Connections;
 use crate::cli::sides;
 use crate::cli::signals::Signals;
 use crate::report::Reporter;
@@ -25,6 +24,7 @@ use crate::rules::Rule;
 use crate::track::{Analysed, Analysis, Event, Finding, FlowRecord, Observation, Reason, Visitor};
 
 use super::saving::{self, FirstReading};
+use super::tick::tell_standing;
 use super::{Run, announcement};
 
 /// A run whose sources are open, and nothing of them read.
@@ -220,6 +220,33 @@ impl<'p> Session<'p> {
         run.finish(source.as_mut(), read)
     }
 
+    /// Reads the plan's files for the library's reporters, while progress is told and signals are answered.
+    ///
+    /// # Errors
+    /// When one is not a capture. None where the user has ended it before it began.
+    pub fn analyse(self, reporters: &mut [&mut dyn Reporter]) -> Result<Option<Reading>> {
+        let Source::Files(files) = &self.source else { return Ok(None) };
+        let stop = self.signals.stop.clone();
+        let source = files.source(|| Box::new(Interruptible::new(std::io::stdin(), stop.clone())));
+        let mut source = match source {
+            // Nothing had come yet.
+            Err(_) if self.signals.stopped() => return Ok(None),
+            source => source?,
+        };
+        warn(&announcement(self.plan, &source.info()));
+        let plan = self.plan;
+        let options = ReadOptions {
+            filter: plan.filter.clone(),
+            analysis: plan.analysis,
+            connections: self.connections,
+            threads: if plan.at_hand { plan.threads } else { 1 },
+        };
+        let mut watch = Watched { plan, signals: self.signals, progress: Progress::new(plan.progress) };
+        let reading = analyse::read(source.as_mut(), options, reporters, &mut watch);
+        watch.progress.clear();
+        Ok(Some(reading))
+    }
+
     /// What will be said of the packets of files that can be read twice, and the summary of them: where comments want it.
     ///
     /// # Errors
@@ -357,6 +384,23 @@ impl Visitor for Planned<'_> {
 
     fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
         self.visitor.end(source)
+    }
+}
+
+/// Looks after a reading of the library's.
+struct Watched<'p> {
+    plan: &'p Plan,
+    signals: Signals,
+    progress: Progress,
+}
+
+impl Watch for Watched<'_> {
+    fn look(&mut self, standing: Standing<'_>) -> bool {
+        self.progress.packets(standing.summary.packets());
+        if self.signals.take_summary() {
+            tell_standing(self.plan, standing.summary, standing.open);
+        }
+        !self.signals.stopped()
     }
 }
 

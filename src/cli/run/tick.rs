@@ -6,9 +6,11 @@ use anyhow::Result;
 
 use crate::capture::{FrameSource, Notice, Span, Timestamp};
 use crate::cli::output::warn;
-use crate::report::TableMode;
+use crate::cli::plan::Plan;
+use crate::report::{Summary, TableMode};
 
 use super::Run;
+use super::ending::tell_summary;
 
 /// No more packets pass between two looks up.
 const PACKETS: u32 = 1024;
@@ -121,12 +123,7 @@ impl Run<'_> {
     /// Tells how things stand where somebody has asked for it.
     pub(super) fn answer_signals(&mut self) {
         if self.signals.take_summary() {
-            let open = self.analysis.open();
-            warn(&format!(
-                "\nso far; {open} connection{} still open, and counted when they end:",
-                if open == 1 { " is" } else { "s are" }
-            ));
-            self.tell_summary();
+            tell_standing(self.plan, &self.summary, self.analysis.open());
         }
     }
 
@@ -205,6 +202,15 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Tells how things stand, on standard error.
+pub(super) fn tell_standing(plan: &Plan, summary: &Summary, open: usize) {
+    warn(&format!(
+        "\nso far; {open} connection{} still open, and counted when they end:",
+        if open == 1 { " is" } else { "s are" }
+    ));
+    tell_summary(plan, summary);
 }
 
 #[cfg(test)]

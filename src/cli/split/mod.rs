@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::analyse::{Outgoing, Sink};
 use crate::capture::{Block, FrameSource, Part, Purpose, SaveNames, Timestamp, Turns};
 use crate::display;
 use crate::dissect::{Segment, Socket};
@@ -15,7 +16,6 @@ use crate::track::{Analysed, Direction, Event, FlowRecord, Observation, Visitor}
 
 use super::args::{By, SplitArgs};
 use super::exit::Exit;
-use super::outgoing::Outgoing;
 use super::output::warn;
 use super::plan::{Environment, Plan, is_standard};
 use super::quality::check_faults;
@@ -128,7 +128,9 @@ struct Routed<'a> {
     parts: &'a mut Parts,
 }
 
-impl super::outgoing::Sink for Routed<'_> {
+impl Sink for Routed<'_> {
+    type Error = anyhow::Error;
+
     fn wants(&self, _: Option<u32>) -> bool {
         true
     }

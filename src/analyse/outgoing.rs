@@ -5,8 +5,6 @@
 
 use std::collections::VecDeque;
 
-use anyhow::Result;
-
 use crate::capture::{Frame, OwnedFrame, Remarks, Span, Timestamp};
 use crate::dissect::{Dissection, Segment};
 use crate::report::Annotator;
@@ -26,6 +24,9 @@ const MAX_BYTES: usize = 32 << 20;
 
 /// What gets packets that leave: the frame, its connection, and what is said of it.
 pub trait Sink {
+    /// What it can fail with.
+    type Error;
+
     /// Whether packets of that connection, or of none, are wanted at all.
     fn wants(&self, flow: Option<u32>) -> bool;
 
@@ -33,7 +34,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// When it cannot be written.
-    fn take(&mut self, frame: &Frame<'_>, flow: Option<u32>, remarks: Remarks<'_>) -> Result<()>;
+    fn take(&mut self, frame: &Frame<'_>, flow: Option<u32>, remarks: Remarks<'_>) -> Result<(), Self::Error>;
 }
 
 /// The packets that wait.
@@ -84,14 +85,14 @@ impl Outgoing {
     ///
     /// # Errors
     /// Those of `sink`.
-    pub fn packet(
+    pub fn packet<S: Sink>(
         &mut self,
         frame: &Frame<'_>,
         options: &[u8],
         dissection: &Dissection<'_>,
         tcp: Option<(&Segment, &Observation)>,
-        sink: &mut impl Sink,
-    ) -> Result<()> {
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
         let owner = self.membership.owner(dissection, tcp.map(|(_, seen)| seen.flow));
         let known = self.membership.known(owner);
         if known.is_some_and(|flow| !sink.wants(flow)) {
@@ -166,7 +167,7 @@ impl Outgoing {
     /// # Errors
     /// Those of `sink`.
     #[inline]
-    pub fn settle(&mut self, now: Timestamp, sink: &mut impl Sink) -> Result<()> {
+    pub fn settle<S: Sink>(&mut self, now: Timestamp, sink: &mut S) -> Result<(), S::Error> {
         let last = usize::from(self.comments.as_ref().is_some_and(|comments| comments.keeps_last));
         while self.waiting.len() > last
             && let Some(first) = self.waiting.front()
@@ -186,7 +187,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// Those of `sink`.
-    pub fn idle(&mut self, now: Timestamp, sink: &mut impl Sink) -> Result<()> {
+    pub fn idle<S: Sink>(&mut self, now: Timestamp, sink: &mut S) -> Result<(), S::Error> {
         while self.waiting.front().is_some_and(|first| now.since(first.frame.ts()) > MAX_WAIT) {
             let owner = self.waiting.front().map(|first| first.owner);
             self.let_go(owner.and_then(|owner| self.membership.known(owner)).flatten(), sink)?;
@@ -198,14 +199,14 @@ impl Outgoing {
     ///
     /// # Errors
     /// Those of `sink`.
-    pub fn finish(&mut self, sink: &mut impl Sink) -> Result<Vec<String>> {
+    pub fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<Vec<String>, S::Error> {
         while let Some(first) = self.waiting.front() {
             self.let_go(self.membership.known(first.owner).flatten(), sink)?;
         }
         Ok(self.comments.as_mut().map(|comments| std::mem::take(&mut comments.late)).unwrap_or_default())
     }
 
-    fn let_go(&mut self, flow: Option<u32>, sink: &mut impl Sink) -> Result<()> {
+    fn let_go<S: Sink>(&mut self, flow: Option<u32>, sink: &mut S) -> Result<(), S::Error> {
         let Some(waiting) = self.waiting.pop_front() else { return Ok(()) };
         self.bytes -= waiting.frame.captured_len() + waiting.options.len();
         let said = match &mut self.comments {

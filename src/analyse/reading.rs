@@ -1,0 +1,281 @@
+//! One way from a capture's first packet to its last: filter, dissector, tracker, summary, and whatever reports it.
+
+use crate::capture::{CaptureError, CaptureFault, Filter, Frame, FrameSource, Next};
+use crate::dissect::Dissection;
+use crate::pipeline::{self, Batch, Feed, Tracked};
+use crate::report::{Packet, Reporter, Summary};
+use crate::track::{Analysis, AnalysisOptions, Event, Finding};
+
+use super::Connections;
+use super::again::leaves_icmp_out;
+use super::quality::{file_cut, is_damage, kernel_drops};
+
+/// So many packets' connections are looked for at a time: a core keeps all their pages in mind.
+const AHEAD: usize = 128;
+
+/// So many packets pass between two looks at a reading, where they come one by one.
+const LOOK: u64 = 1024;
+
+/// How a capture is read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Which packets count.
+    pub filter: Filter,
+    /// Limits of the analysis.
+    pub analysis: AnalysisOptions,
+    /// The connections that reporters are shown.
+    pub connections: Connections,
+    /// With two threads or more packets are read by one and tracked by another; what comes out is the same.
+    pub threads: usize,
+}
+
+/// What came of a reading.
+#[derive(Debug)]
+pub struct Reading {
+    /// The capture in numbers.
+    pub summary: Summary,
+    /// What was wrong with it short of an error.
+    pub faults: Vec<CaptureFault>,
+    /// What ended it early; what had come before stands.
+    pub error: Option<CaptureError>,
+}
+
+impl Reading {
+    /// What the program ends with an error for: the capture could not be read to its end, or is damaged.
+    pub fn trouble(&self) -> Option<String> {
+        let damaged = || self.faults.iter().rfind(|fault| is_damage(fault)).map(ToString::to_string);
+        self.error.as_ref().map(ToString::to_string).or_else(damaged)
+    }
+}
+
+/// How things stand while a capture is read.
+pub struct Standing<'a> {
+    /// Until now.
+    pub summary: &'a Summary,
+    /// Connections that are not over.
+    pub open: usize,
+    /// What the reporters have written since the last look; may be taken.
+    pub out: &'a mut Vec<u8>,
+}
+
+/// Whoever looks at a reading now and then, and takes what is written.
+pub trait Watch {
+    /// Some packets have been taken, or all: whether to go on. A reading that is given up is no fault of the file.
+    fn look(&mut self, standing: Standing<'_>) -> bool;
+}
+
+/// Never looks away, and takes nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn look(&mut self, _: Standing<'_>) -> bool {
+        true
+    }
+}
+
+/// Takes a capture to its end, for these reporters.
+///
+/// An error of the source ends the reading and is part of what it gives.
+pub fn read(
+    source: &mut dyn FrameSource,
+    options: ReadOptions,
+    reporters: &mut [&mut dyn Reporter],
+    watch: &mut dyn Watch,
+) -> Reading {
+    let mut summary = Summary::new(source.info());
+    if leaves_icmp_out(&options.filter) {
+        summary.without_icmp();
+    }
+    let mut out = Vec::new();
+    for reporter in &mut *reporters {
+        reporter.begin(&mut out, &source.info());
+    }
+    let ReadOptions { mut filter, analysis, connections, threads } = options;
+    let mut gather = Gather { analysis: Analysis::new(analysis), connections, reporters, summary, out, watch };
+    let ended = match gather.reporters.iter().any(|reporter| reporter.reads_payload()) {
+        true => gather.packet_by_packet(source, &mut filter),
+        false => gather.in_batches(source, &mut filter, threads),
+    };
+    gather.finish(source, ended)
+}
+
+/// Why no more packets come.
+enum Ended {
+    Failed(CaptureError),
+    GivenUp,
+}
+
+impl From<CaptureError> for Ended {
+    fn from(error: CaptureError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+struct Gather<'g, 'r> {
+    analysis: Analysis,
+    connections: Connections,
+    reporters: &'g mut [&'r mut dyn Reporter],
+    summary: Summary,
+    out: Vec<u8>,
+    watch: &'g mut dyn Watch,
+}
+
+impl Gather<'_, '_> {
+    /// Where nobody asks for a packet's bytes behind its headers.
+    fn in_batches(&mut self, source: &mut dyn FrameSource, filter: &mut Filter, threads: usize) -> Result<(), Ended> {
+        let mut reader = self.analysis.take_reader();
+        let hasher = self.analysis.hasher().clone();
+        let feed = Feed { source, filter, reader: &mut reader, hasher, lines: None, count: None };
+        let read = pipeline::run(feed, threads, |batch| {
+            self.batch(batch);
+            self.look()
+        });
+        self.analysis.put_back(reader);
+        read
+    }
+
+    fn batch(&mut self, batch: &Batch) {
+        let mut hashes = batch.hashes();
+        for (at, (packet, tracked)) in batch.packets().enumerate() {
+            if at.is_multiple_of(AHEAD) {
+                self.analysis.look_ahead(hashes.by_ref().take(AHEAD).flatten());
+            }
+            match tracked {
+                Some(Tracked { segment, hash }) => {
+                    self.analysis.segment(segment, *hash);
+                }
+                None => self.analysis.other(packet.number, packet.ts, packet.other),
+            }
+            let tcp = tracked.map(|tracked| &tracked.segment);
+            self.packet(packet, tcp);
+        }
+    }
+
+    fn packet_by_packet(&mut self, source: &mut dyn FrameSource, filter: &mut Filter) -> Result<(), Ended> {
+        loop {
+            let frame = match source.next_frame()? {
+                Next::Frame(frame) => frame,
+                Next::Idle => continue,
+                Next::End => return self.look(),
+            };
+            if filter.accepts(&frame)? {
+                self.frame(&frame);
+                if self.summary.packets().is_multiple_of(LOOK) {
+                    self.look()?;
+                }
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        let mut dissection = Dissection::new();
+        let segment = self.analysis.read(frame, &mut dissection);
+        let packet = Packet { other: segment.err().unwrap_or_default(), ..Packet::new(frame, &dissection) };
+        match &segment {
+            Ok(segment) => {
+                let hash = self.analysis.hasher().of(segment);
+                self.analysis.segment(segment, hash);
+            }
+            Err(other) => self.analysis.other(packet.number, packet.ts, *other),
+        }
+        self.packet(packet, segment.as_ref().ok());
+    }
+
+    /// Reports a packet, and what came of the tracker with it.
+    #[inline(always)]
+    fn packet(&mut self, packet: Packet<'_>, segment: Option<&crate::dissect::Segment>) {
+        let packet = &Packet { tcp: segment.map(|segment| (segment, self.analysis.observation())), ..packet };
+        self.summary.packet(packet);
+        let shown = self.connections.show(packet.tcp.map(|(_, seen)| seen.flow));
+        for reporter in &mut *self.reporters {
+            match shown {
+                true => reporter.packet(&mut self.out, packet),
+                false => reporter.hidden(&mut self.out, packet),
+            }
+        }
+        self.events();
+    }
+
+    #[inline]
+    fn events(&mut self) {
+        while let Some(event) = self.analysis.next_event() {
+            self.event(&event);
+        }
+    }
+
+    #[inline(never)]
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Finding(finding) => self.finding(finding),
+            Event::Icmp(seen) => {
+                self.summary.icmp(seen);
+                self.shown(seen.flow.map(|(flow, _)| flow), |reporter, out| reporter.icmp(out, seen));
+            }
+            Event::Amend(amend) => {
+                self.summary.amend(amend);
+                self.shown(Some(amend.flow), |reporter, out| reporter.amend(out, amend));
+            }
+            Event::Exchange(exchange) => {
+                self.summary.exchange(exchange);
+                self.shown(Some(exchange.flow), |reporter, out| reporter.exchange(out, exchange));
+            }
+            Event::Ended(flow) => {
+                self.summary.ended(flow);
+                self.shown(Some(flow.number), |reporter, out| reporter.ended(out, flow));
+            }
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        self.summary.finding(finding);
+        if finding.flow.is_none() || self.connections.show(finding.flow) {
+            for reporter in &mut *self.reporters {
+                reporter.finding(&mut self.out, finding);
+            }
+        }
+    }
+
+    /// Lets the reporters know of something that belongs to that connection, or to none, if it is shown.
+    fn shown(&mut self, flow: Option<u32>, mut tell: impl FnMut(&mut dyn Reporter, &mut Vec<u8>)) {
+        if self.connections.show(flow) {
+            for reporter in &mut *self.reporters {
+                tell(*reporter, &mut self.out);
+            }
+        }
+    }
+
+    fn look(&mut self) -> Result<(), Ended> {
+        let standing = Standing { summary: &self.summary, open: self.analysis.open(), out: &mut self.out };
+        if self.watch.look(standing) { Ok(()) } else { Err(Ended::GivenUp) }
+    }
+
+    /// What is left to say.
+    fn finish(mut self, source: &mut dyn FrameSource, ended: Result<(), Ended>) -> Reading {
+        // Whoever gives up a file has cut it, perhaps inside a packet.
+        let faults = match &ended {
+            Err(Ended::GivenUp) => Vec::new(),
+            _ => source.faults().to_vec(),
+        };
+        let error = match ended {
+            Err(Ended::Failed(error)) => Some(error),
+            _ => None,
+        };
+        if !faults.is_empty() || error.is_some() {
+            self.summary.incomplete();
+        }
+        faults.iter().filter_map(file_cut).for_each(|finding| self.finding(&finding));
+        if let Some(drops) = source.drops() {
+            self.summary.lost(drops);
+            kernel_drops(drops).iter().for_each(|finding| self.finding(finding));
+        }
+        self.analysis.finish();
+        self.events();
+        for reporter in &mut *self.reporters {
+            reporter.end(&mut self.out, &self.summary);
+        }
+        // There is nothing left to give up.
+        let _ = self.look();
+        Reading { summary: self.summary, faults, error }
+    }
+}
