@@ -20,8 +20,6 @@ function answer(module, slice, page, request) {
     try {
       let chunk = chunks.get(file);
       if (!chunk || at < chunk.at || at >= chunk.at + chunk.bytes.length) {
-        // Given back at once: a worker that never waits is long not collected from.
-        chunk?.bytes.buffer.transfer?.(0);
         chunks.delete(file);
         chunk = { at, bytes: slice(file, at, at + CHUNK) };
         chunks.set(file, chunk);
