@@ -187,8 +187,8 @@ class Try:
             self.check(state in ("result", "error") and not panic, f"{path.name}: {state} {self.shown()['error'][:300]}")
         self.check(self.browser.run("typeof window.broken") == "undefined", "something of a capture ran in the page")
 
-    def keyboard(self):
-        self.browser.run("document.getElementById('home').click()")
+    def keyboard(self, host: Host):
+        self.browser.open(host.address)
         self.browser.front()
         self.browser.run("document.querySelector('#examples button').focus()")
         self.browser.key("Enter")
@@ -324,7 +324,7 @@ def tried(kind: type[Browser], page: Path, program: Path, is_large: bool, only: 
             ("downloads", one.downloads),
             ("comparisons", one.compared),
             ("strangers", lambda: one.strangers(Path(scratch))),
-            ("keyboard", one.keyboard),
+            ("keyboard", lambda: one.keyboard(host)),
             ("requests", lambda: one.kept_inside(host)),
             ("large", lambda: one.large(Path(scratch)) if is_large else None),
             ("offline", lambda: one.offline(host)),
