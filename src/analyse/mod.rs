@@ -74,7 +74,7 @@ pub struct CaptureReport {
 /// let file = std::fs::File::open("fixtures/open/refused.pcap")?;
 /// let report = tcpcheck::analyse(file, "refused.pcap", tcpcheck::Options::default())?;
 /// assert!(report.summary.contains("refused"));
-/// assert!(report.page.starts_with(b"<!doctype html>"));
+/// assert!(report.page.starts_with(b"<!DOCTYPE html>"));
 /// # Ok(())
 /// # }
 /// ```

@@ -53,22 +53,6 @@ class Browser:
             time.sleep(every)
         raise TimeoutError(f"{self.name}: not within {seconds} s: {condition}")
 
-    def memory(self) -> int:
-        """Bytes that the processes of this browser hold in memory of their own, now: Pss would count shared libraries in parts."""
-        total = 0
-        for process in Path("/proc").iterdir():
-            if not process.name.isdigit():
-                continue
-            try:
-                if os.getpgid(int(process.name)) != self.process.pid and self.profile not in (process / "cmdline").read_text():
-                    continue
-                for line in (process / "smaps_rollup").read_text().splitlines():
-                    if line.startswith("Pss:"):
-                        total += int(line.split()[1]) * 1024
-            except (OSError, ProcessLookupError):
-                pass
-        return total
-
     def renderers(self) -> int:
         """Bytes of the largest process that shows pages."""
         most = 0
@@ -128,6 +112,9 @@ class Chromium(Browser):
         if "exceptionDetails" in answer:
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:2000])
         return answer["result"].get("value")
+
+    def front(self):
+        self.call("Page.bringToFront")
 
     def choose(self, selector: str, paths: list[Path]):
         root = self.call("DOM.getDocument")["root"]["nodeId"]
@@ -199,7 +186,7 @@ class Firefox(Browser):
         self.wire.call("session.new", {"capabilities": {}})
         # The first window has no focus.
         self.context = self.wire.call("browsingContext.create", {"type": "window"})["context"]
-        self.wire.call("browsingContext.activate", {"context": self.context})
+        self.front()
         self.wire.call("session.subscribe", {"events": ["network.beforeRequestSent", "log.entryAdded"]})
 
     def prepare(self):
@@ -238,6 +225,9 @@ class Firefox(Browser):
         if answer["type"] == "exception":
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:2000])
         return json.loads(answer["result"]["value"])
+
+    def front(self):
+        self.call("browsingContext.activate")
 
     def choose(self, selector: str, paths: list[Path]):
         located = self.call("browsingContext.locateNodes", locator={"type": "css", "value": selector})["nodes"][0]

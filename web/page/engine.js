@@ -20,6 +20,7 @@ function answer(module, slice, page, request) {
     try {
       let chunk = chunks.get(file);
       if (!chunk || at < chunk.at || at >= chunk.at + chunk.bytes.length) {
+        chunks.delete(file);
         chunk = { at, bytes: slice(file, at, at + CHUNK) };
         chunks.set(file, chunk);
         page.read(chunk.bytes.length);
