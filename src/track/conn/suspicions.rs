@@ -3,6 +3,7 @@
 use crate::capture::Timestamp;
 use crate::dissect::SeqNumber;
 use crate::rules::Rule;
+use crate::track::packed::packed;
 use arrayvec::ArrayVec;
 
 /// A segment that its receiver does not accept, and answers with an ACK.
@@ -27,6 +28,9 @@ pub(in crate::track) struct PendingSuspicions {
     pub damaged: [ArrayVec<Damaged, MAX_DAMAGED>; 2],
 }
 
+// What is to draw an ACK draws it soon: until then its connection stays hot.
+packed!(PendingSuspicions { reset, syn, outside, ahead, damaged } at_rest { draws });
+
 /// A segment whose checksum does not hold, until it is acknowledged or comes again.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct Damaged {
@@ -38,6 +42,8 @@ pub(in crate::track) struct Damaged {
     pub expected: u16,
 }
 
+packed!(Damaged { ts, seq, end, expected } delta Frame { frame });
+
 /// So many of them are waited for.
 pub(in crate::track) const MAX_DAMAGED: usize = 8;
 
@@ -48,6 +54,11 @@ impl PendingSuspicions {
         let doubts = [reset, syn, outside];
         let quiet = ahead.iter().all(Option::is_none) && draws.iter().all(Option::is_none);
         doubts.into_iter().flatten().all(Option::is_none) && quiet && damaged.iter().all(ArrayVec::is_empty)
+    }
+
+    /// Nothing waits for the ACK that it draws.
+    pub fn draws_nothing(&self) -> bool {
+        self.draws.iter().all(Option::is_none)
     }
 
     /// Those of an end that are acknowledged; they are no longer waited for.
@@ -77,6 +88,8 @@ pub(in crate::track) struct SuspectSegment {
     /// Where its receiver expected it.
     pub wanted: SeqNumber,
 }
+
+packed!(SuspectSegment { rule, ts, seq, end, fin, segments, last, raw, peer_nxt, wanted } delta Frame { frame });
 
 impl SuspectSegment {
     /// Another segment follows on it.

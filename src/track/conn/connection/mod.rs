@@ -153,7 +153,7 @@ impl Connection {
         FlowKey::new(self.ends[0].socket, self.ends[1].socket)
     }
 
-    /// Whether it can be evicted: no segment is in doubt.
+    /// Whether it can be evicted: nothing is about to be settled.
     pub fn prepare_eviction(&mut self) -> bool {
         if self.rare.suspect_ack.is_some() || self.rare.pending_syn.is_some() {
             return false;
@@ -164,11 +164,12 @@ impl Connection {
         if let Some(rare) = self.rare.get_mut() {
             rare.suspicions.take_if(|suspicions| suspicions.is_empty());
         }
-        if self.rare.suspicions.is_some() {
+        if self.rare.suspicions.as_deref().is_some_and(|suspicions| !suspicions.draws_nothing()) {
             return false;
         }
         let settled = |end: &Endpoint| end.is_at_rest() && end.facts.has(Fact::Syn) && end.facts.has(Fact::SynAcked);
-        if self.ends.iter().all(settled) && self.rare.early_data.is_none() && !self.gaps_acked {
+        let certain = self.rare.suspicions.is_none() && self.rare.early_data.is_none() && !self.gaps_acked;
+        if certain && self.ends.iter().all(settled) {
             // Nothing is left that could change a word.
             self.rare.forget_pending();
         }

@@ -46,8 +46,9 @@ pub(in crate::track) struct RareConnection {
 }
 
 packed!(RareConnection {
-    found, regraded, pending, cut, doubtful_reset, recovery_time, application, path, dropped, early_data, repeated
-} at_rest { suspect_ack, pending_syn, suspicions });
+    found, regraded, pending, cut, doubtful_reset, recovery_time, application, path, dropped, early_data, repeated,
+    suspicions
+} at_rest { suspect_ack, pending_syn });
 
 impl RareState for RareConnection {
     const NONE: &'static Self = &Self {

@@ -73,7 +73,7 @@ impl Table {
         }
     }
 
-    /// Packs a connection, unless a segment of it is in doubt.
+    /// Packs a connection, unless something of it is about to be settled.
     fn evict(&mut self, slot: Slot) -> bool {
         let entry = &mut self.slots[slot as usize];
         let Held::Hot(index) = entry.held else { return false };
