@@ -69,7 +69,7 @@ fn again(files: &[PathBuf]) -> String {
 
 /// One graph of one connection.
 fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<Exit> {
-    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, records: 0, payload: false });
+    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, payload: false });
     let exit = session.run(vec![Box::new(&mut collector)])?;
     let Some(kept) = collector.kept().next() else {
         match args.flow {
