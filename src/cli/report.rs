@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::capture::{SaveNames, SavedFile, SharedBroker, Turns};
+use crate::capture::{Purpose, SaveNames, SavedFile, SharedBroker, Turns};
 use crate::display;
 use crate::report::{
     Graph, GraphCollector, GraphCollectorOptions, Names, Report, ReportOptions, Svg, called, main_way, way_name,
@@ -15,6 +15,7 @@ use crate::track::Direction;
 
 use super::args::{End, GraphName, ReportArgs};
 use super::exit::Exit;
+use super::output::warn;
 use super::plan::{self, Environment, Plan, quoted};
 use super::run::{BrokerHandle, Session};
 use super::select::Connections;
@@ -25,7 +26,13 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let names = if args.numeric { Names::numeric() } else { Names::new() };
     let output = args.output.as_deref().unwrap_or("-".as_ref());
     plan::check_folder(output)?;
-    let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(output, Turns::default())), None)?;
+    let standard = plan::is_standard(output);
+    if args.open && standard {
+        bail!("--open needs a file to open: -o report.html");
+    }
+    let purpose = if args.open { Purpose::Shown } else { Purpose::Turns };
+    let names_file = SaveNames::new(output, Turns::default()).with_purpose(purpose);
+    let desk = BrokerHandle::open(plan.confined, Some(names_file), None)?;
     let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut written = Vec::new();
@@ -44,7 +51,22 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
         }
     };
     write(&broker, &written)?;
+    if !standard {
+        warn(&format!("{}: {}", display::path(output), size(written.len())));
+    }
+    if args.open {
+        broker.ask().hand_on().context("the page is written, and cannot be opened")?;
+    }
     Ok(exit)
+}
+
+/// `129 kB`: of what was written.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
 }
 
 /// A run that shows nothing but what is asked of it.

@@ -16,6 +16,9 @@ pub struct ReportArgs {
     /// Write the page, or the graph, to this file (-: standard output)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Open the page when it is written, with what the system opens pages with (xdg-open, open)
+    #[arg(long, requires = "output", conflicts_with = "graph")]
+    pub open: bool,
     /// Show this connection only, by number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub flow: Option<u32>,
