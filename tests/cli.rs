@@ -827,3 +827,40 @@ fn help_is_a_command_too() {
     assert_eq!(help(&["help"]), help(&["--help"]));
     assert!(help(&["help", "check"]).contains("--baseline"));
 }
+
+/// Where the program that opens pages is this one, which notes what it is given.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_says_what_it_wrote_and_is_opened_when_that_is_wanted() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let opener = folder.path().join("xdg-open");
+    let note = folder.path().join("opened");
+    std::fs::write(&opener, format!("#!/bin/sh\necho \"$1\" > '{0}.new' && mv '{0}.new' '{0}'\n", note.display()))
+        .unwrap();
+    std::fs::set_permissions(&opener, PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let page = folder.path().join("-page.html");
+    let report = |path: &str, output: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
+        let capture = root().join("fixtures/open/refused.pcap");
+        command.arg("report").arg(capture).args([&format!("--output={output}"), "--open"]);
+        let output = command.env("PATH", path).current_dir(folder.path()).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (done, said) = report(&path, "-page.html");
+    assert!(done, "{said}");
+    assert!(said.lines().any(|line| line.starts_with("-page.html: ") && line.ends_with(" kB")), "{said}");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !note.exists() && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(std::fs::read_to_string(&note).unwrap().trim(), page.to_str().unwrap());
+    // Where there is none, the page is there all the same.
+    let (done, said) = report("/nowhere", "second.html");
+    assert!(!done && said.contains("the page is written, and cannot be opened: xdg-open"), "{said}");
+    assert!(folder.path().join("second.html").exists());
+    let (done, said) = report(&path, "-");
+    assert!(!done && said.contains("--open needs a file to open"), "{said}");
+}

@@ -159,32 +159,84 @@ fn the_rules_of_the_path_are_silent_in_the_neighbours() {
     }
 }
 
-/// What went wrong, the capture of it, and what the first three lines of the summary hold.
-const CASES: &[(&str, &str, &str)] = &[
-    ("slow server", "fixtures/application/slow-server-at-client.pcap", "server: the server took 2.117 s for 5 answers"),
-    ("slow server among sixty", "sixty.pcap", "server: the server took 1.790 s to answer (flow 37)"),
-    ("SYN dropped", "fixtures/open/no-answer.pcap", "network: no reply to 4 SYNs"),
-    ("refused", "fixtures/open/refused.pcap", "server: the server refused it: nothing listens"),
-    ("ICMP prohibited", "fixtures/path/prohibited.pcap", "network: ICMP answered the SYN: administratively prohibited"),
-    (
+/// What went wrong, the capture of it, what the first three lines of the summary hold, and what the page's first two sentences do.
+const CASES: &[[&str; 4]] = &[
+    [
+        "slow server",
+        "fixtures/application/slow-server-at-client.pcap",
+        "server: the server took 2.117 s for 5 answers",
+        "the server took 2.117 s for 5 answers",
+    ],
+    [
+        "slow server among sixty",
+        "sixty.pcap",
+        "server: the server took 1.790 s to answer (flow 37)",
+        "connection 37: the server took 1.790 s to answer",
+    ],
+    ["SYN dropped", "fixtures/open/no-answer.pcap", "network: no reply to 4 SYNs", "no reply to 4 SYNs"],
+    [
+        "refused",
+        "fixtures/open/refused.pcap",
+        "server: the server refused it: nothing listens",
+        "the server refused it: nothing listens",
+    ],
+    [
+        "ICMP prohibited",
+        "fixtures/path/prohibited.pcap",
+        "network: ICMP answered the SYN: administratively prohibited",
+        "ICMP answered the SYN: administratively prohibited",
+    ],
+    [
         "black hole towards the client",
         "fixtures/path/black-hole-1400.pcap",
         "network: large packets towards the client vanish",
-    ),
-    ("black hole, IPv6", "fixtures/path/black-hole-1280.pcap", "network: large packets towards the client vanish"),
-    ("loss", "fixtures/loss/timeout.pcap", "network: loss towards the client cost 857.8 ms"),
-    ("queue", "fixtures/path/queue.pcap", "network: a buffer on the way to the client"),
-    (
+        "large packets towards the client vanish",
+    ],
+    [
+        "black hole, IPv6",
+        "fixtures/path/black-hole-1280.pcap",
+        "network: large packets towards the client vanish",
+        "large packets towards the client vanish",
+    ],
+    [
+        "loss",
+        "fixtures/loss/timeout.pcap",
+        "network: loss towards the client cost 857.8 ms",
+        "loss towards the client cost 857.8 ms",
+    ],
+    [
+        "queue",
+        "fixtures/path/queue.pcap",
+        "network: a buffer on the way to the client",
+        "a buffer on the way to the client",
+    ],
+    [
         "stall",
         "fixtures/path/stopped-server.pcap",
         "by the server, 37.082 s lost; worst flow 1: the server's programs stood still",
-    ),
-    ("zero window", "fixtures/window/zero-window.pcap", "receiver: the client's receive buffer was full"),
-    ("half close", "fixtures/close/half-closed.pcap", "1 half closed"),
-    ("reset", "fixtures/reset/by-server.pcap", "the server reset the connection"),
-    ("NAT time-out", "fixtures/application/idle-time-out.pcap", "network: idle for 61.0"),
-    ("delayed ACK", "fixtures/application/delayed-ack.pcap", "for delayed acknowledgments"),
-    ("healthy", "fixtures/healthy/requests.pcap", "nothing went wrong, and nothing took long"),
+        "connection 1: the server's programs stood still",
+    ],
+    [
+        "zero window",
+        "fixtures/window/zero-window.pcap",
+        "receiver: the client's receive buffer was full",
+        "the client's receive buffer was full",
+    ],
+    ["half close", "fixtures/close/half-closed.pcap", "1 half closed", "1 connection, half closed"],
+    ["reset", "fixtures/reset/by-server.pcap", "the server reset the connection", "the server reset the connection"],
+    ["NAT time-out", "fixtures/application/idle-time-out.pcap", "network: idle for 61.0", "idle for 61.0"],
+    [
+        "delayed ACK",
+        "fixtures/application/delayed-ack.pcap",
+        "for delayed acknowledgments",
+        "for delayed acknowledgments",
+    ],
+    [
+        "healthy",
+        "fixtures/healthy/requests.pcap",
+        "nothing went wrong, and nothing took long",
+        "nothing went wrong, and nothing took long",
+    ],
 ];
 
 /// Sixty connections with a request each: the server takes 20 ms, and for the 37th 1.8 s.
@@ -216,21 +268,48 @@ fn sixty() -> Vec<u8> {
     pcap(&records)
 }
 
+/// The diagnosis on the page of a capture: whose doing it was, and both sentences.
+fn page_sentences(capture: &std::path::Path, folder: &std::path::Path) -> String {
+    let path = folder.join("report.html");
+    let made = tcpcheck(&["report", "-n", capture.to_str().expect("UTF-8"), "-o", path.to_str().expect("UTF-8")]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let page = std::fs::read_to_string(path).expect("a page");
+    let (_, main) = page.split_once("<main>").expect("a main part");
+    let part = |from: &str, to: &str| {
+        let text = main.split_once(from).and_then(|(_, text)| text.split_once(to)).map_or("", |(text, _)| text);
+        let mut plain = String::new();
+        for piece in text.split('<') {
+            plain.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
+        }
+        plain.replace("&#39;", "'").replace("&#x27;", "'")
+    };
+    format!(
+        "> **{}** {} {}",
+        part("who-chip ", "</p>"),
+        part("<h1 id=\"verdict-name\">", "</h1>"),
+        part("<p class=\"second\">", "</p>")
+    )
+}
+
 /// docs/verdicts.md: each case with the first lines of its summary.
 fn first_lines() -> (String, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("sixty.pcap"), sixty()).expect("a file");
-    let mut page = "# What a summary begins with\n\nThe first three lines of `tcpcheck FILE --summary` for captures whose trouble is known \
-                    (`UPDATE=1 cargo test the_first_three_lines`).\n"
+    let mut page = "# What a summary and a page begin with\n\nThe first three lines of `tcpcheck FILE --summary`, and the first words of \
+                    `tcpcheck report FILE`, for captures whose trouble is known (`UPDATE=1 cargo test the_first_three_lines`).\n"
         .to_owned();
     let mut wrong = String::new();
-    for (case, file, words) in CASES {
+    for [case, file, words, on_page] in CASES {
         let at = if file.starts_with("fixtures/") { root() } else { folder.path() };
         let mut command = Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
         command.args(["-n", "-r", file, "--summary"]).current_dir(at).env_remove("COLUMNS");
         let text = String::from_utf8(command.output().expect("tcpcheck starts").stdout).expect("text in UTF-8");
         let lines: Vec<&str> = text.lines().take(3).collect();
-        page.push_str(&format!("\n## {case}\n\n```\n{}\n```\n", lines.join("\n")));
+        let sentences = page_sentences(&at.join(file), folder.path());
+        page.push_str(&format!("\n## {case}\n\n```\n{}\n```\n\n{sentences}\n", lines.join("\n")));
+        if !sentences.to_lowercase().contains(&on_page.to_lowercase()) {
+            wrong.push_str(&format!("{case}: wanted {on_page:?} in {sentences}\n"));
+        }
         if !lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").contains(words) {
             wrong.push_str(&format!("{case}: wanted {words:?} in\n{}\n", lines.join("\n")));
         }

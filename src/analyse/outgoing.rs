@@ -38,6 +38,7 @@ pub trait Sink {
 }
 
 /// The packets that wait.
+#[derive(Default)]
 pub struct Outgoing {
     membership: Membership,
     comments: Option<Comments>,
@@ -70,15 +71,10 @@ struct Waiting {
 }
 
 impl Outgoing {
-    /// Packets without comments.
-    pub fn new() -> Self {
-        Self { membership: Membership::default(), comments: None, waiting: VecDeque::new(), bytes: 0 }
-    }
-
     /// Packets with comments, written as `annotator` does. What `foresight` knows is on its own packet, however late it comes.
     pub fn commented(annotator: Annotator, foresight: Foresight) -> Self {
         let comments = Comments { annotator, foresight, late: Vec::new(), keeps_last: true };
-        Self { comments: Some(comments), ..Self::new() }
+        Self { comments: Some(comments), ..Self::default() }
     }
 
     /// Takes a packet, and what its segment did if it holds one.

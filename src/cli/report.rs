@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::analyse::{Connections, named_files};
-use crate::capture::{SaveNames, SavedFile, SharedBroker, Turns};
+use crate::capture::{Purpose, SaveNames, SavedFile, SharedBroker, Turns};
 use crate::display;
 use crate::report::{
     Graph, GraphCollector, GraphCollectorOptions, Names, Report, ReportOptions, Reporter, Svg, called, main_way,
@@ -16,6 +16,7 @@ use crate::track::Direction;
 
 use super::args::{End, GraphName, ReportArgs};
 use super::exit::Exit;
+use super::output::warn;
 use super::plan::{self, Environment, Plan};
 use super::run::{BrokerHandle, Session};
 
@@ -25,7 +26,13 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let names = if args.numeric { Names::numeric() } else { Names::new() };
     let output = args.output.as_deref().unwrap_or("-".as_ref());
     plan::check_folder(output)?;
-    let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(output, Turns::default())), None)?;
+    let standard = plan::is_standard(output);
+    if args.open && standard {
+        bail!("--open needs a file to open: -o report.html");
+    }
+    let purpose = if args.open { Purpose::Shown } else { Purpose::Turns };
+    let names_file = SaveNames::new(output, Turns::default()).with_purpose(purpose);
+    let desk = BrokerHandle::open(plan.confined, Some(names_file), None)?;
     let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };
     let mut written = Vec::new();
@@ -40,6 +47,12 @@ pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
         }
     }
     write(&broker, &written)?;
+    if !standard {
+        warn(&format!("{}: {}", display::path(output), size(written.len())));
+    }
+    if args.open {
+        broker.ask().hand_on().context("the page is written, and cannot be opened")?;
+    }
     Ok(Exit::Done)
 }
 
@@ -50,6 +63,15 @@ fn gather(session: Session<'_>, reporter: &mut dyn Reporter) -> Result<()> {
         (_, Some(error)) => Err(error.into()),
         (Some(damaged), None) => bail!(damaged),
         (None, None) => Ok(()),
+    }
+}
+
+/// `129 kB`: of what was written.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
     }
 }
 
@@ -65,7 +87,7 @@ fn plan(args: &ReportArgs, around: &Environment) -> Result<Plan> {
 
 /// One graph of one connection.
 fn draw(args: &ReportArgs, session: Session<'_>, names: &Names, graph: Graph, out: &mut Vec<u8>) -> Result<()> {
-    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, records: 0, payload: false });
+    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, payload: false });
     gather(session, &mut collector)?;
     let Some(kept) = collector.kept().next() else {
         match args.flow {

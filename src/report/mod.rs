@@ -29,11 +29,14 @@ mod packets;
 mod page;
 mod remark;
 mod reporter;
+mod scale;
 mod style;
 mod summary;
 pub mod table;
+mod timeline;
 mod units;
 mod wording;
+mod worst;
 
 pub use annotate::{Annotator, Level, finding_text, withdrawn_text};
 pub use community_id::community_id;
@@ -41,10 +44,7 @@ pub use diagnosis::{diagnosis_text, verdict_text};
 pub use exchanges::Exchanges;
 pub use findings::Findings;
 pub use flows::{Flows, Order, TableMode};
-pub use graph::{
-    Graph, GraphCollector, GraphCollectorOptions, GraphedConnection, TroubleRank, main_way, trouble, way_name,
-    write_xpl,
-};
+pub use graph::{Graph, GraphCollector, GraphCollectorOptions, GraphedConnection, main_way, way_name, write_xpl};
 pub use html::{Report, ReportOptions};
 pub use ladder::{COLUMNS, Format, Ladder, LadderOptions, Svg, TextStyle, called};
 pub use layout::wrapped;
@@ -58,3 +58,4 @@ pub use style::{Ink, Style};
 pub use summary::{FoundRule, Invocation, Summary};
 pub use units::time;
 pub use wording::message;
+pub use worst::{TroubleRank, trouble};

@@ -98,6 +98,12 @@ impl Browser {
         base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }
 
+    /// The window's picture, small: WebP.
+    pub fn webp(&mut self) -> Vec<u8> {
+        let shot = self.call("Page.captureScreenshot", json!({"format": "webp", "quality": 85}));
+        base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
+    }
+
     /// Moves the mouse, or presses and releases its left button.
     pub fn mouse(&mut self, kind: &str, x: f64, y: f64) {
         let pressed = i32::from(kind != "mouseReleased" && kind != "mouseMoved");

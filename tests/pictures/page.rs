@@ -58,7 +58,7 @@ pub fn page_with_names(file: &Path, names: Names, path: &Path) {
 }
 
 /// Asserts that the page has asked for nothing but itself, and that nothing went wrong in it.
-fn is_quiet(browser: &mut Browser) {
+pub fn is_quiet(browser: &mut Browser) {
     // What is under way has been told after this.
     browser.value("new Promise((done) => setTimeout(done, 50))");
     let itself = |url: &str| url.starts_with("file://") && url.ends_with(".html") || url == "data:,";
@@ -74,9 +74,10 @@ fn is_quiet(browser: &mut Browser) {
     }
 }
 
-/// The numbers in the first column of the table, without the rows that are hidden.
+/// The numbers of the connections in the list, without those that are hidden.
 fn shown(browser: &mut Browser) -> Vec<u64> {
-    let rows = browser.value("[...document.querySelector('#table').tBodies[0].rows].filter((row) => !row.hidden).map((row) => Number(row.cells[0].textContent))");
+    let rows =
+        browser.value("[...document.querySelectorAll('.conn:not([hidden]) .no')].map((no) => Number(no.textContent))");
     rows.as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect()
 }
 
@@ -90,7 +91,7 @@ fn middle(browser: &mut Browser, element: &str) -> (f64, f64) {
 }
 
 #[test]
-fn the_page_asks_for_nothing_and_its_table_sorts_and_filters() {
+fn the_page_asks_for_nothing_and_its_list_sorts_and_filters() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     browser.open(&page("healthy/several-clients.pcap", folder.path()));
@@ -98,24 +99,23 @@ fn the_page_asks_for_nothing_and_its_table_sorts_and_filters() {
     assert!(all.len() > 3, "{all:?}");
     let mut sorted = all.clone();
     sorted.sort_unstable();
-    let (x, y) = middle(&mut browser, "document.querySelector('#table th button')");
-    browser.mouse("mousePressed", x, y);
-    browser.mouse("mouseReleased", x, y);
+    let sort = |browser: &mut Browser, by: &str| {
+        browser.value(&format!(
+            "document.querySelector('#sort').value = '{by}'; document.querySelector('#sort').dispatchEvent(new Event('change'))"
+        ));
+    };
+    // All are one server's, and numbered in the order in which they began.
+    sort(&mut browser, "start");
     assert_eq!(shown(&mut browser), sorted);
-    browser.value("document.querySelector('#table th button').click()");
-    sorted.reverse();
-    assert_eq!(shown(&mut browser), sorted);
-    let aria = browser.value("document.querySelector('#table th').getAttribute('aria-sort')");
-    assert_eq!(aria, "descending");
-    // By bytes, which are written with commas, in the order of numbers.
-    browser.value("document.querySelectorAll('#table th button')[8].click()");
-    let bytes = browser.value("[...document.querySelector('#table').tBodies[0].rows].map((row) => Number(row.cells[8].textContent.replaceAll(',', '')))");
+    sort(&mut browser, "3");
+    let bytes =
+        browser.value("[...document.querySelectorAll('.conn')].map((row) => -Number(row.dataset.keys.split(' ')[3]))");
     let bytes: Vec<f64> = bytes.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect();
     assert!(bytes.is_sorted() && bytes.len() == all.len(), "{bytes:?}");
     let (x, y) = middle(&mut browser, "document.querySelector('#filter')");
     browser.mouse("mousePressed", x, y);
     browser.mouse("mouseReleased", x, y);
-    let client = browser.value("document.querySelector('#table').tBodies[0].rows[0].cells[1].textContent");
+    let client = browser.value("document.querySelector('.conn .ends').textContent");
     browser.call("Input.insertText", json!({"text": client}));
     let left = shown(&mut browser);
     assert!(!left.is_empty() && left.len() < all.len(), "{left:?} of {all:?}");
@@ -242,10 +242,14 @@ const CONTRAST: &str = r#"(() => {
     const style = getComputedStyle(element);
     if (own && element.tagName !== "SCRIPT" && element.getClientRects().length) {
       const svg = element instanceof SVGElement;
-      note("text", contrast(parse(svg ? style.fill : style.color), behind(svg ? element.closest("svg.picture").parentElement : element)), element);
+      note("text", contrast(parse(svg ? style.fill : style.color), behind(svg ? element.closest("svg:not(svg svg)").parentElement : element)), element);
     }
-    if (element.matches(".plane path, .wire, .rail, .key path")) {
-      note("line", contrast(parse(style.stroke), behind(element.closest("svg.picture"))), element);
+    if (element.matches(".plane path:not(.cut), .wire, .rail, .key path")) {
+      note("line", contrast(parse(style.stroke), behind(element.closest("svg:not(svg svg)"))), element);
+    }
+    // What a lane is made of; what nothing was waited for is a thin line.
+    if (element.matches(".track path:not(.mark, .busy)")) {
+      note("line", contrast(parse(style.fill), behind(element.closest("svg").parentElement)), element);
     }
   }
   return worst;
@@ -309,8 +313,10 @@ fn every_control_is_reached_by_the_tab_key_and_shows_that_it_is() {
     assert!(reached[0].starts_with("a skip"), "{}", reached[0]);
     for wanted in [
         "button  theme",
-        "input  filter",
-        "button   no.",
+        "a lane ",
+        "input  range-from",
+        "input  range-to",
+        "summary   ",
         "button frame  @25",
         "div scroll ",
         "summary   New to TCP?",
@@ -338,14 +344,23 @@ fn a_screen_reader_is_told_each_row_of_a_ladder_and_what_a_graph_is() {
         "{:?}",
         named("list")
     );
-    assert_eq!(named("listitem").len(), 11, "{:?}", named("listitem"));
+    // The ladder's rows, the numbers, and the only lane.
+    assert_eq!(named("listitem").len(), 11 + 6 + 1, "{:?}", named("listitem"));
     let told: Vec<String> = named("StaticText");
     for words in ["The client asks to open a connection.", "SYN_SENT", "TIME_WAIT", "@1"] {
         assert!(told.iter().any(|text| text == words), "{words} in {told:?}");
     }
     let images = [named("image"), named("img")].concat();
     assert!(images.contains(&"Time and sequence numbers, server to client".to_owned()), "{images:?}");
-    for (role, name) in [("table", ""), ("searchbox", "Only those with"), ("main", ""), ("heading", "Findings")] {
+    assert!(images.contains(&"Where its time went".to_owned()), "{images:?}");
+    for (role, name) in [
+        ("heading", "Nothing went wrong"),
+        ("list", "Numbers"),
+        ("link", "Connection 1 to 10.9.0.2:80: nothing: nothing went wrong"),
+        ("slider", "From"),
+        ("main", ""),
+        ("heading", "Findings"),
+    ] {
         assert!(named(role).iter().any(|found| found.contains(name)), "{role} {name}: {:?}", named(role));
     }
 }
@@ -362,7 +377,7 @@ fn paper_is_white_and_holds_no_controls_whatever_the_theme() {
     let worst = browser.value(CONTRAST);
     at_least(&worst, "text", 4.5, "on paper");
     at_least(&worst, "line", 3.0, "on paper");
-    for control in ["#theme", "#filter-box", "nav", ".skip"] {
+    for control in ["#theme", ".range", "#tools", "nav", ".skip"] {
         let display = format!("getComputedStyle(document.querySelector('{control}')).display");
         assert_eq!(browser.value(&display), "none", "{control}");
     }
@@ -376,7 +391,7 @@ fn screenshots_show_the_page_its_graphs_and_the_ladder() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     browser.open(&page("loss/one-lost-at-sender.pcap", folder.path()));
-    let mut shots: Vec<(String, Vec<u8>)> = vec![("page.png".to_owned(), browser.picture([0.0, 0.0, 1280.0, 2640.0]))];
+    let mut shots: Vec<(String, Vec<u8>)> = Vec::new();
     for (at, name) in ["time-sequence", "in-flight", "rtt", "throughput"].into_iter().enumerate() {
         let place = format!(
             "(() => {{ const box = [...document.querySelectorAll('svg.graph')].filter((svg) => svg.getAttribute('aria-label').match(/server to client|server sent/))[{at}].getBoundingClientRect(); \

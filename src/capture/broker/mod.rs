@@ -26,7 +26,7 @@ pub trait Broker: Send {
     /// When it cannot be made.
     fn make(&mut self, file: &SavedFile) -> Result<(File, PathBuf), CaptureError>;
 
-    /// Hands the latest file of `-w` to the command of `-z`, if there is one: it is finished.
+    /// Hands the latest file of `-w` to the command of `-z`, if there is one, and a page to what shows it: it is finished.
     ///
     /// # Errors
     /// When the command cannot be started.
@@ -150,6 +150,8 @@ pub enum Purpose {
     Parts,
     /// It is there already, and may be removed.
     Temporary,
+    /// It is a page, which is opened for its reader when it is finished.
+    Shown,
 }
 
 /// How the files of a capture are called.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::planned::PlannedFiles;
@@ -101,6 +101,9 @@ impl Broker for OwnBroker {
     }
 
     fn hand_on(&mut self) -> Result<(), CaptureError> {
+        if self.names.purpose() == Purpose::Shown {
+            return self.latest.take().map_or(Ok(()), |path| show(&path));
+        }
         if let Some(path) = self.latest.take().filter(|_| self.names.turns().command.is_some()) {
             if self.waiting.len() >= MAX_WAITING {
                 return Err(refused("for more commands of -z than can wait"));
@@ -128,6 +131,23 @@ impl Broker for OwnBroker {
             }),
         }
     }
+}
+
+/// Opens a page with what this system opens pages with, and does not wait for that.
+fn show(page: &Path) -> Result<(), CaptureError> {
+    // A name that begins with a dash would be an option.
+    let page = std::path::absolute(page).unwrap_or_else(|_| page.to_owned());
+    let mut command = if cfg!(target_os = "macos") {
+        Command::new("open")
+    } else if cfg!(windows) {
+        // What Windows opens a file with by its ending.
+        Command::new("explorer")
+    } else {
+        Command::new("xdg-open")
+    };
+    let program = PathBuf::from(command.get_program());
+    let quiet = command.arg(page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.spawn().map(drop).map_err(|source| CaptureError::Io { path: program, source })
 }
 
 fn refused(what: &str) -> CaptureError {

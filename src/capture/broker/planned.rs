@@ -26,6 +26,7 @@ impl PlannedFiles {
             (Purpose::Findings(most), SavedFile::Finding { code, .. }) => {
                 code < 1000 && most.is_none_or(|most| self.findings < most)
             }
+            (Purpose::Shown, SavedFile::Turn { began: None, count: 0 }) => self.last.is_none(),
             (Purpose::Parts, SavedFile::Part { part, pcapng, goes_on }) => {
                 !goes_on || self.parts.contains(&(part, pcapng))
             }
@@ -106,6 +107,7 @@ mod tests {
             (Purpose::Findings(Some(1)), false, true),
             (Purpose::Findings(Some(0)), false, false),
             (Purpose::Temporary, false, false),
+            (Purpose::Shown, true, false),
         ] {
             let names = SaveNames::new("x".as_ref(), Turns::default()).with_purpose(purpose);
             assert_eq!(

@@ -16,11 +16,14 @@ pub struct ReportArgs {
     /// Write the page, or the graph, to this file (-: standard output)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+    /// Open the page when it is written, with what the system opens pages with (xdg-open, open)
+    #[arg(long, requires = "output", conflicts_with = "graph")]
+    pub open: bool,
     /// Show this connection only, by number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub flow: Option<u32>,
-    /// Show connections in full, those in the most trouble first, as many as these
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=100))]
+    /// Show that many connections in full: those that lost the most time, and those in the most trouble
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(..=100))]
     pub full: u16,
     /// In place of the page one graph of the connection in the most trouble, or of --flow: time-sequence, in-flight, rtt or
     /// throughput; as SVG, or for xplot where the file's name ends in .xpl

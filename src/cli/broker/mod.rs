@@ -80,6 +80,7 @@ enum Use {
     Findings { most: Option<u32> },
     Parts,
     Temporary,
+    Shown,
 }
 
 /// What the capture is bound to.
@@ -98,6 +99,7 @@ impl From<&SaveNames> for Names {
             Purpose::Findings(most) => Use::Findings { most },
             Purpose::Parts => Use::Parts,
             Purpose::Temporary => Use::Temporary,
+            Purpose::Shown => Use::Shown,
         };
         Self { pattern: names.pattern().into(), bytes, every: every.map(|span| span.0), files, command, purpose }
     }
@@ -110,6 +112,7 @@ impl From<Names> for SaveNames {
             Use::Findings { most } => Purpose::Findings(most),
             Use::Parts => Purpose::Parts,
             Use::Temporary => Purpose::Temporary,
+            Use::Shown => Purpose::Shown,
         };
         Self::new(pattern.as_ref(), Turns { bytes, every: every.map(Span), files, command }).with_purpose(purpose)
     }

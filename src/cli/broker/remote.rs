@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::capture::{Anchor, Broker, CaptureError, SaveNames, SavedFile};
+use crate::capture::{Anchor, Broker, CaptureError, Purpose, SaveNames, SavedFile};
 
 use super::wire::{interface, receive, send, socket};
 use super::{Answer, Interface, Request};
@@ -128,7 +128,7 @@ impl Broker for RemoteBroker {
     }
 
     fn hand_on(&mut self) -> Result<(), CaptureError> {
-        if self.names.turns().command.is_none() {
+        if self.names.turns().command.is_none() && self.names.purpose() != Purpose::Shown {
             return Ok(());
         }
         self.ask(&Request::HandOn, None).map(|_| ())

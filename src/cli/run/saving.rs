@@ -107,7 +107,7 @@ pub(super) fn outgoing(plan: &Plan, connections: &Connections, foresight: Foresi
         let annotator = Annotator::new(plan.level.max(Level::Changes), Style::new(false));
         return Some(Outgoing::commented(annotator, foresight));
     }
-    (!connections.are_all()).then(Outgoing::new)
+    (!connections.are_all()).then(Outgoing::default)
 }
 
 /// Saves the packets of the connections that are shown.

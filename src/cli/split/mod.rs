@@ -41,7 +41,7 @@ pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
         worst: WorstFindings::default(),
         flows: HashMap::new(),
         ended: Vec::new(),
-        outgoing: Outgoing::new(),
+        outgoing: Outgoing::default(),
         parts: Parts::new(broker),
     };
     if args.by == By::Finding {

@@ -5,14 +5,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::mem;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
 use crate::report::ladder::PacketRecord;
+use crate::report::worst::{Rank, Shortlist};
 use crate::report::{Packet, Reporter};
-use crate::rules::Severity;
-use crate::track::{Amend, Finding, FlowRecord};
+use crate::track::{Amend, Direction, Finding, FlowRecord};
 
 use super::kept::GraphedConnection;
 use super::log::{Group, Log};
@@ -29,8 +30,6 @@ const LARGE: usize = 64;
 pub struct GraphCollectorOptions {
     /// Connections whose points are kept to the end.
     pub keep: usize,
-    /// Connections of which the record is kept.
-    pub records: usize,
     /// Their ladders show the beginning of payloads that are text.
     pub payload: bool,
 }
@@ -44,21 +43,30 @@ pub struct GraphCollector {
     open: HashMap<u32, Option<Box<Open>>, foldhash::fast::RandomState>,
     /// Large connections, at the place of their number modulo [`LARGE`]: the log would only delay their packets.
     large: [u32; LARGE],
-    /// The largest of the connections that were over, and without trouble, when the log was sorted.
-    largest: BinaryHeap<Reverse<(u64, Reverse<u32>)>>,
+    /// Of the connections that were over, and without trouble, when the log was sorted: the largest, and those that waited the
+    /// longest for the server.
+    largest: Greatest,
+    slowest: Greatest,
     /// The worst connections that are over.
-    over: Vec<(Rank, Box<FlowRecord>)>,
+    over: Shortlist<Box<FlowRecord>>,
     /// The worst, made when they are asked for.
     kept: Vec<GraphedConnection>,
-    records: Vec<(Rank, Box<FlowRecord>)>,
-    /// The last of the records, once there are as many as are kept.
-    bar: Option<Rank>,
     /// How many of the worst had to go.
     dropped: u64,
 }
 
-/// The worst first, the larger first, the older first.
-type Rank = Reverse<(TroubleRank, u64, Reverse<u32>)>;
+/// The connections with the greatest of some number, the older ones of equals.
+#[derive(Debug, Default)]
+struct Greatest(BinaryHeap<Reverse<(u64, Reverse<u32>)>>);
+
+impl Greatest {
+    /// Whether a connection is one of them, so far.
+    fn takes(&mut self, keep: usize, number: u64, flow: u32) -> bool {
+        self.0.push(Reverse((number, Reverse(flow))));
+        let least = if self.0.len() > keep { self.0.pop() } else { None };
+        least.is_none_or(|Reverse((_, Reverse(least)))| least != flow)
+    }
+}
 
 impl GraphCollector {
     /// An empty one.
@@ -68,16 +76,15 @@ impl GraphCollector {
             log: Log::default(),
             open: HashMap::default(),
             large: [0; LARGE],
-            largest: BinaryHeap::new(),
-            over: Vec::new(),
+            largest: Greatest::default(),
+            slowest: Greatest::default(),
+            over: Shortlist::new(options.keep),
             kept: Vec::new(),
-            records: Vec::new(),
-            bar: None,
             dropped: 0,
         }
     }
 
-    /// The connections that were kept, worst first.
+    /// The connections that were kept: those that lost the most time first.
     pub fn kept(&mut self) -> impl ExactSizeIterator<Item = &GraphedConnection> {
         self.make();
         self.kept.iter()
@@ -85,20 +92,12 @@ impl GraphCollector {
 
     fn make(&mut self) {
         self.sort();
-        self.over.sort_unstable_by_key(|(rank, _)| *rank);
-        for (_, record) in self.over.drain(..) {
+        for record in mem::replace(&mut self.over, Shortlist::new(self.options.keep)).finish() {
             match self.open.remove(&record.number).flatten() {
                 Some(open) => self.kept.push(open.finish(record)),
                 None => self.dropped += 1,
             }
         }
-    }
-
-    /// The records that were kept, worst first.
-    pub fn records(&mut self) -> impl Iterator<Item = &FlowRecord> {
-        self.narrow(self.options.records);
-        self.records.sort_unstable_by_key(|(rank, _)| *rank);
-        self.records.iter().map(|(_, record)| &**record)
     }
 
     /// How many of the worst connections could not be kept.
@@ -107,24 +106,16 @@ impl GraphCollector {
         self.dropped
     }
 
-    fn narrow(&mut self, most: usize) {
-        if most == 0 || self.records.len() <= most {
-            return;
-        }
-        let (_, (bar, _), _) = self.records.select_nth_unstable_by_key(most - 1, |(rank, _)| *rank);
-        self.bar = Some(*bar);
-        self.records.truncate(most);
-    }
-
     /// Sorts the log's packets into their connections.
     fn sort(&mut self) {
-        let (open, large, largest, keep) = (&mut self.open, &mut self.large, &mut self.largest, self.options.keep);
+        let (open, large, keep) = (&mut self.open, &mut self.large, self.options.keep);
+        let (largest, slowest) = (&mut self.largest, &mut self.slowest);
         self.log.drain(|group| {
             let connection = open.entry(group.flow);
-            if let (Entry::Vacant(_), Some(bytes)) = (&connection, quiet_bytes(&group)) {
-                largest.push(Reverse((bytes, Reverse(group.flow))));
-                let least = if largest.len() > keep { largest.pop() } else { None };
-                if least.is_some_and(|Reverse((_, Reverse(flow)))| flow == group.flow) {
+            if let (Entry::Vacant(_), Some(quiet)) = (&connection, Quiet::of(&group)) {
+                let is_large = largest.takes(keep, quiet.bytes, group.flow);
+                let is_slow = slowest.takes(keep, quiet.waited, group.flow);
+                if !(is_large || is_slow) {
                     connection.insert(None);
                     return;
                 }
@@ -155,7 +146,7 @@ impl GraphCollector {
             return;
         }
         // Those that are over are few, and chosen.
-        open.retain(|(_, number)| self.over.iter().all(|(_, record)| record.number != *number));
+        open.retain(|(_, number)| !self.over.has(*number));
         open.sort_unstable();
         for ((_, weight), number) in open {
             if total <= BUDGET / 2 {
@@ -165,20 +156,6 @@ impl GraphCollector {
             self.open.insert(number, None);
         }
     }
-
-    /// A connection is over: it is one of the worst, or nobody will ask for its points.
-    fn choose(&mut self, rank: Rank, flow: &FlowRecord) {
-        if self.over.len() < self.options.keep {
-            return self.over.push((rank, Box::new(flow.clone())));
-        }
-        let last = self.over.iter_mut().max_by_key(|(rank, _)| *rank);
-        let forgotten = match last.filter(|last| rank < last.0) {
-            Some(last) => std::mem::replace(last, (rank, Box::new(flow.clone()))).1.number,
-            None => flow.number,
-        };
-        self.open.remove(&forgotten);
-        self.log.forget(forgotten);
-    }
 }
 
 impl Reporter for GraphCollector {
@@ -187,6 +164,9 @@ impl Reporter for GraphCollector {
     }
 
     fn packet(&mut self, _: &mut Vec<u8>, packet: &Packet<'_>) {
+        if self.options.keep == 0 {
+            return;
+        }
         let Some((segment, seen)) = packet.tcp.filter(|(_, seen)| seen.flow > 0) else { return };
         if let Some(record) = PacketRecord::new(segment, seen) {
             let record = if self.options.payload { record.with_excerpt(packet.payload) } else { record };
@@ -204,7 +184,7 @@ impl Reporter for GraphCollector {
     }
 
     fn finding(&mut self, _: &mut Vec<u8>, finding: &Finding) {
-        let Some(flow) = finding.flow else { return };
+        let Some(flow) = finding.flow.filter(|_| self.options.keep > 0) else { return };
         if let Some(record) = self.log.find(flow, finding.frame) {
             record.add(finding);
         } else if let Some(open) = self.open.entry(flow).or_insert_with(|| Some(Box::default())) {
@@ -221,51 +201,53 @@ impl Reporter for GraphCollector {
     }
 
     fn ended(&mut self, _: &mut Vec<u8>, flow: &FlowRecord) {
-        let rank = rank(flow);
-        self.choose(rank, flow);
-        // One that is no better than the worst of those left at the last look need not be kept.
-        if self.options.records > 0 && self.bar.is_none_or(|bar| rank < bar) {
-            self.records.push((rank, Box::new(flow.clone())));
-            if self.records.len() >= 2 * self.options.records {
-                self.narrow(self.options.records);
-            }
+        if self.options.keep == 0 {
+            return;
+        }
+        // It is one of the worst, or nobody will ask for its points.
+        let rank = Rank::of(flow);
+        let (open, log) = (&mut self.open, &mut self.log);
+        let mut forget = |number: u32| {
+            open.remove(&number);
+            log.forget(number);
+        };
+        if self.over.wants(&rank) {
+            self.over.push(rank, flow.number, Box::new(flow.clone()), forget);
+        } else {
+            forget(flow.number);
         }
     }
 }
 
-/// The payload bytes of a connection that is whole, over, and has not been in trouble; nothing of any other.
+/// A connection that is whole, over, and on which nothing was found.
 ///
-/// It cannot become one of the worst any more where as many others of its kind are larger, unless trouble is found later.
-fn quiet_bytes(group: &Group<'_>) -> Option<u64> {
-    let over = group.iter().next_back().is_some_and(PacketRecord::is_over);
-    let quiet = over && group.iter().all(|record| record.findings().is_empty() && record.again == 0);
-    quiet.then(|| group.iter().map(|record| u64::from(record.payload)).sum())
+/// It cannot become one of the worst any more where as many others of its kind are larger, and as many waited longer, unless
+/// trouble is found later.
+struct Quiet {
+    /// Its payload.
+    bytes: u64,
+    /// Nanoseconds that ended with data of the server. What the server lost it by its answers, which is known when it has ended, is
+    /// no more than this.
+    waited: u64,
 }
 
-/// How much trouble a connection was in: errors, warnings, notes, segments sent again.
-pub type TroubleRank = [u64; 4];
-
-/// Measures it.
-pub fn trouble(flow: &FlowRecord) -> TroubleRank {
-    let mut found = [0_i64; 4];
-    let at = |severity: Severity| match severity {
-        Severity::Error => 0,
-        Severity::Warning => 1,
-        Severity::Note => 2,
-    };
-    for (rule, count) in &flow.findings {
-        found[at(rule.severity())] += i64::from(*count);
+impl Quiet {
+    /// Nothing of any other.
+    fn of(group: &Group<'_>) -> Option<Self> {
+        if !group.iter().next_back().is_some_and(PacketRecord::is_over) {
+            return None;
+        }
+        let (mut quiet, mut last) = (Self { bytes: 0, waited: 0 }, None);
+        for record in group.iter() {
+            if !record.findings().is_empty() || record.again > 0 {
+                return None;
+            }
+            quiet.bytes += u64::from(record.payload);
+            let since = last.replace(record.ts).map_or(0, |last| record.ts.since(last).0);
+            if record.payload > 0 && record.from == Direction::FromResponder {
+                quiet.waited = quiet.waited.saturating_add(since.max(0).unsigned_abs());
+            }
+        }
+        Some(quiet)
     }
-    for (rule, severity, count) in &flow.regraded {
-        found[at(rule.severity())] -= i64::from(*count);
-        found[at(*severity)] += i64::from(*count);
-    }
-    let again = flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments;
-    found[3] = i64::try_from(again).unwrap_or(i64::MAX);
-    found.map(|count| count.max(0).unsigned_abs())
-}
-
-fn rank(flow: &FlowRecord) -> Rank {
-    let bytes = flow.c2s.payload_bytes.saturating_add(flow.s2c.payload_bytes);
-    Reverse((trouble(flow), bytes, Reverse(flow.number)))
 }

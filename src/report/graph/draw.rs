@@ -1,12 +1,14 @@
 //! The graphs of a connection, as tcptrace and Wireshark draw them.
 
 use crate::report::ladder::bytes;
+use crate::report::scale::Scale;
 use crate::report::wording::message;
 use crate::rules::{Rule, Severity};
 use crate::track::{Direction, Finding};
 
+use super::axis::{Axis, Unit};
 use super::mark::FindingMark;
-use super::plot::{Axis, Plot, Unit, way_name};
+use super::plot::{Plot, way_name};
 use super::series::{Dot, Series};
 use super::trail::TimeSequence;
 
@@ -42,11 +44,16 @@ impl Graph {
 
     /// It of one direction; nothing where that has no points.
     pub fn plot(self, trail: &TimeSequence, way: Direction) -> Option<Plot> {
+        self.plot_on(&Scale::new(trail.end, []), trail, way)
+    }
+
+    /// The same along an axis of time that leaves silences out.
+    pub(in crate::report) fn plot_on(self, scale: &Scale, trail: &TimeSequence, way: Direction) -> Option<Plot> {
         match self {
-            Self::TimeSequence => time_sequence(trail, way),
-            Self::Rtt => rtt(trail, way),
-            Self::InFlight => in_flight(trail, way),
-            Self::Throughput => throughput(trail, way),
+            Self::TimeSequence => time_sequence(scale, trail, way),
+            Self::Rtt => rtt(scale, trail, way),
+            Self::InFlight => in_flight(scale, trail, way),
+            Self::Throughput => throughput(scale, trail, way),
         }
     }
 }
@@ -72,7 +79,7 @@ fn bounds<'a>(series: impl IntoIterator<Item = &'a Series>) -> Option<(i64, i64)
     })
 }
 
-fn time_sequence(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
+fn time_sequence(scale: &Scale, trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let way = trail.way(direction);
     let (low, high) = bounds([&way.data, &way.again, &way.late])?;
     let edge = bounds([&way.edge]).map_or(high, |(_, edge)| edge);
@@ -87,7 +94,8 @@ fn time_sequence(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
         time(trail),
         Axis::new(low, top, Unit::Number).with_room(),
         "sequence number",
-    );
+    )
+    .on(scale);
     let edge = if above { "edge of the window (above)" } else { "edge of the window" };
     plot.steps("window", edge, way.edge.dots());
     plot.steps("ack", "confirmed", way.acks.dots());
@@ -104,7 +112,7 @@ fn time_sequence(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     Some(plot)
 }
 
-fn rtt(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
+fn rtt(scale: &Scale, trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let way = trail.way(direction);
     let (_, high) = bounds([&way.rtt])?;
     let mut plot = Plot::new(
@@ -114,12 +122,13 @@ fn rtt(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
         time(trail),
         Axis::new(0, high, Unit::Time).with_room(),
         "round trip",
-    );
+    )
+    .on(scale);
     plot.dots("dot data", "round trip", way.rtt.dots());
     Some(plot)
 }
 
-fn in_flight(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
+fn in_flight(scale: &Scale, trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let way = trail.way(direction);
     let (_, high) = bounds([&way.flight])?;
     let window = bounds([&way.window]).map_or(high, |(_, window)| window);
@@ -131,7 +140,8 @@ fn in_flight(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
         time(trail),
         Axis::new(0, if above { high } else { high.max(window) }, Unit::Bytes).with_room(),
         "bytes",
-    );
+    )
+    .on(scale);
     let window = if above { "the receiver's window (above)" } else { "the receiver's window" };
     plot.steps("window", window, way.window.dots());
     plot.steps("data", "in flight", way.flight.dots());
@@ -159,7 +169,7 @@ pub fn rates(trail: &TimeSequence, direction: Direction) -> (i64, Vec<(Dot, Dot)
     (width, dots.collect())
 }
 
-fn throughput(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
+fn throughput(scale: &Scale, trail: &TimeSequence, direction: Direction) -> Option<Plot> {
     let (width, dots) = rates(trail, direction);
     let high = dots.iter().map(|(all, _)| all.hi).max()?;
     let mut plot = Plot::new(
@@ -168,7 +178,8 @@ fn throughput(trail: &TimeSequence, direction: Direction) -> Option<Plot> {
         time(trail),
         Axis::new(0, high, Unit::Rate).with_room(),
         "bits a second",
-    );
+    )
+    .on(scale);
     // It goes on, at nothing, until the connection ends.
     let closed = |line: &mut dyn Iterator<Item = Dot>| {
         let mut line: Vec<Dot> = line.collect();

@@ -3,6 +3,7 @@
 //! A [`Series`](series::Series) keeps points, a [`TimeSequence`] the series and findings of a connection, an [`GraphCollector`] the trails of
 //! the connections in the most trouble, and a [`Graph`] says which of them to draw.
 
+mod axis;
 mod bins;
 mod collector;
 mod draw;
@@ -15,10 +16,11 @@ mod series;
 mod trail;
 mod xpl;
 
-pub use collector::{GraphCollector, GraphCollectorOptions, TroubleRank, trouble};
+pub(super) use axis::{Axis, Unit};
+pub use collector::{GraphCollector, GraphCollectorOptions};
 pub use draw::{Graph, main_way};
 pub use kept::GraphedConnection;
+pub(super) use plot::Plot;
 pub use plot::way_name;
-pub(super) use plot::{Axis, Plot, Unit};
 pub(super) use series::Dot;
 pub use xpl::write as write_xpl;

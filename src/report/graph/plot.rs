@@ -1,122 +1,20 @@
-//! Axes, layers and marks: a graph's geometry, and its SVG.
+//! Layers and marks: a graph's geometry, and its SVG.
 
 use askama::Template;
 
-use crate::report::ladder::{STYLE, Svg};
+use crate::capture::Span;
+use crate::report::ladder::{STYLE, Svg, time};
+use crate::report::scale::Scale;
 use crate::track::{Direction, Finding};
 
+use super::axis::{Axis, UNITS, Unit};
 use super::series::Dot;
-
-/// A plane is so many units wide and high, whatever it shows.
-const UNITS: i64 = 100_000;
 
 /// Where the plane stands in the picture, in pixels.
 const LEFT: u32 = 84;
 const TOP: u32 = 14;
 const WIDE: u32 = 860;
 const HIGH: u32 = 290;
-
-/// About so many lines of a grid.
-const TICKS: i64 = 6;
-
-/// What an axis counts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Unit {
-    /// Nanoseconds.
-    Time,
-    /// Sequence numbers.
-    Number,
-    /// Bytes.
-    Bytes,
-    /// Bits a second.
-    Rate,
-}
-
-impl Unit {
-    /// How the page's script calls it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Time => "time",
-            Self::Number => "number",
-            Self::Bytes => "bytes",
-            Self::Rate => "rate",
-        }
-    }
-
-    /// A value as it stands at a line of the grid, where these are `step` apart.
-    fn label(self, value: i64, step: i64) -> String {
-        let (value, step) = match self {
-            Self::Number => return value.to_string(),
-            // A nanosecond is the unit: 10^-9 s.
-            Self::Time => (value as f64 / 1e9, step as f64 / 1e9),
-            Self::Bytes | Self::Rate => (value as f64, step as f64),
-        };
-        if value == 0.0 {
-            return "0".to_owned();
-        }
-        let sizes = [(1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")];
-        let whole = if matches!(self, Self::Time) { &sizes[3..] } else { &sizes[..4] };
-        let (size, prefix) = whole.iter().find(|(size, _)| value.abs() >= *size * 0.9999).copied().unwrap_or((1.0, ""));
-        let places = if step >= size { 0 } else { (size / step).log10().ceil().clamp(0.0, 6.0) as usize };
-        let unit = match self {
-            Self::Time => "s",
-            Self::Bytes => "B",
-            Self::Rate => "bit/s",
-            Self::Number => "",
-        };
-        format!("{:.places$} {prefix}{unit}", value / size)
-    }
-}
-
-/// A range of values.
-#[derive(Clone, Copy, Debug)]
-pub struct Axis {
-    low: i64,
-    high: i64,
-    unit: Unit,
-}
-
-impl Axis {
-    /// From the lowest to the highest value.
-    pub fn new(low: i64, high: i64, unit: Unit) -> Self {
-        Self { low, high: if high > low { high } else { low.saturating_add(1) }, unit }
-    }
-
-    /// The same with a little room beyond its ends, so that what stands there is seen whole.
-    pub fn with_room(self) -> Self {
-        let room = self.high.saturating_sub(self.low) / 40;
-        let low = if self.low == 0 { 0 } else { self.low.saturating_sub(room) };
-        Self { low, high: self.high.saturating_add(room.max(1)), ..self }
-    }
-
-    /// Where a value stands between 0 and [`UNITS`].
-    fn place(&self, value: i64) -> i64 {
-        let (from, span) = (i128::from(self.low), i128::from(self.high) - i128::from(self.low));
-        let place = (i128::from(value) - from) * i128::from(UNITS) / span;
-        i64::try_from(place.clamp(-i128::from(UNITS), 2 * i128::from(UNITS))).unwrap_or(0)
-    }
-
-    /// Values of the grid: 1, 2 or 5 times a power of ten apart.
-    fn ticks(&self) -> Vec<(i64, String)> {
-        let span = self.high.saturating_sub(self.low).max(1);
-        let mut step = 1_i64;
-        'search: loop {
-            for factor in [1, 2, 5] {
-                if span / step.saturating_mul(factor) <= TICKS {
-                    step = step.saturating_mul(factor);
-                    break 'search;
-                }
-            }
-            step = step.saturating_mul(10);
-        }
-        let first = self.low.div_euclid(step).saturating_mul(step);
-        (0..=TICKS + 2)
-            .map(|at| first.saturating_add(step.saturating_mul(at)))
-            .filter(|value| (self.low..=self.high).contains(value))
-            .map(|value| (value, self.unit.label(value, step)))
-            .collect()
-    }
-}
 
 /// A path of a graph, with what it stands for.
 #[derive(Clone, Debug)]
@@ -141,6 +39,8 @@ pub struct Plot {
     /// What its lines mean, in a sentence.
     caption: &'static str,
     x: Axis,
+    /// Long silences that the axis of time leaves out.
+    scale: Scale,
     y: Axis,
     y_name: &'static str,
     layers: Vec<Layer>,
@@ -150,7 +50,7 @@ pub struct Plot {
 
 impl Svg for Plot {
     fn write(&self, out: &mut Vec<u8>, alone: bool) {
-        let lines = |axis: &Axis, upright: bool| {
+        let lines = |axis: &Axis, ticks: Vec<(i64, String)>, upright: bool| {
             let line = |(value, label): (i64, String)| {
                 let place = axis.place(value);
                 let pixel = |from: u32, length: u32, place: i64| {
@@ -159,7 +59,7 @@ impl Svg for Plot {
                 let place = if upright { pixel(LEFT, WIDE, place) } else { pixel(TOP, HIGH, UNITS - place) };
                 Line { place: format!("{place:.1}"), label }
             };
-            axis.ticks().into_iter().map(line).collect()
+            ticks.into_iter().map(line).collect()
         };
         let (mut x, mut y) = (LEFT, TOP + HIGH + 55);
         let key = self.key.iter().map(|(class, name)| {
@@ -177,10 +77,13 @@ impl Svg for Plot {
             plot: self,
             size: (LEFT + WIDE + 16, y + 12),
             key,
-            upright: lines(&self.x, true),
-            level: lines(&self.y, false),
+            upright: lines(&self.x, self.times(), true),
+            strips: self.strips(),
+            cuts: self.scale.cuts_text(1),
+            narrow: self.scale.narrow(),
+            level: lines(&self.y, self.y.ticks(), false),
             frame: Frame { left: LEFT, top: TOP, wide: WIDE, high: HIGH, units: UNITS },
-            unit: self.y.unit.name(),
+            unit: self.y.unit().name(),
         };
         // Writing into a Vec cannot fail.
         let _ = picture.write_into(out);
@@ -190,7 +93,44 @@ impl Svg for Plot {
 impl Plot {
     /// Without lines yet.
     pub fn new(title: String, caption: &'static str, x: Axis, y: Axis, y_name: &'static str) -> Self {
-        Self { title, caption, x, y, y_name, layers: Vec::new(), spots: Vec::new(), key: Vec::new() }
+        let scale = Scale::default();
+        Self { title, caption, x, scale, y, y_name, layers: Vec::new(), spots: Vec::new(), key: Vec::new() }
+    }
+
+    /// The same along an axis of time with cuts; before anything is drawn.
+    pub fn on(self, scale: &Scale) -> Self {
+        let end = scale.drawn(scale.span()).round() as i64;
+        Self { x: Axis::new(0, end, Unit::Time).with_room(), scale: scale.clone(), ..self }
+    }
+
+    fn x(&self, t: i64) -> i64 {
+        match self.scale.cuts() {
+            [] => self.x.place(t),
+            _ => self.x.place(self.scale.drawn(t).round() as i64),
+        }
+    }
+
+    /// Lines of the grid: where on the axis, and what they are called.
+    fn times(&self) -> Vec<(i64, String)> {
+        if self.scale.cuts().is_empty() {
+            return self.x.ticks();
+        }
+        let (step, ticks) = self.scale.ticks(0.14);
+        ticks.into_iter().map(|t| (self.scale.drawn(t).round() as i64, Unit::Time.label(t, step))).collect()
+    }
+
+    /// Strips that stand for silences.
+    fn strips(&self) -> Vec<Strip> {
+        let strips = self.scale.cuts().iter().map(|(from, to)| {
+            let (left, right) = (self.x(*from), self.x(*to));
+            let middle = f64::from(LEFT) + (left + right) as f64 / 2.0 * f64::from(WIDE) / UNITS as f64;
+            Strip {
+                path: format!("M{left} 0H{right}V{UNITS}H{left}z"),
+                place: format!("{middle:.1}"),
+                label: time(Span(to - from)),
+            }
+        });
+        strips.collect()
     }
 
     /// What it is called.
@@ -217,7 +157,7 @@ impl Plot {
         let mut path = String::new();
         let mut before = None;
         for dot in dots {
-            let (x, y) = (self.x.place(dot.t), UNITS - self.y.place(dot.hi));
+            let (x, y) = (self.x(dot.t), UNITS - self.y.place(dot.hi));
             match before {
                 None => step(&mut path, &[('M', x), (' ', y)]),
                 Some((_, old)) if old == y => step(&mut path, &[('H', x)]),
@@ -231,7 +171,7 @@ impl Plot {
     /// A dot for each point.
     pub fn dots(&mut self, class: &'static str, name: &'static str, dots: &[Dot]) {
         let path = dots.iter().fold(String::new(), |mut path, dot| {
-            step(&mut path, &[('M', self.x.place(dot.t)), (' ', UNITS - self.y.place(dot.hi)), ('h', 0)]);
+            step(&mut path, &[('M', self.x(dot.t)), (' ', UNITS - self.y.place(dot.hi)), ('h', 0)]);
             path
         });
         self.layer(class, name, path);
@@ -255,7 +195,7 @@ impl Plot {
     }
 
     fn bar(&self, path: &mut String, t: i64, lo: i64, hi: i64) {
-        let (x, low, high) = (self.x.place(t), UNITS - self.y.place(lo), UNITS - self.y.place(hi));
+        let (x, low, high) = (self.x(t), UNITS - self.y.place(lo), UNITS - self.y.place(hi));
         // A point is a line of no length, which its round ends make visible.
         step(path, &[('M', x), (' ', low), if low == high { ('h', 0) } else { ('V', high) }]);
     }
@@ -287,6 +227,9 @@ struct Picture<'a> {
     size: (u32, u32),
     upright: Vec<Line>,
     level: Vec<Line>,
+    strips: Vec<Strip>,
+    cuts: String,
+    narrow: f64,
     frame: Frame,
     unit: &'static str,
 }
@@ -297,6 +240,13 @@ struct Key {
     y: u32,
     class: &'static str,
     name: &'static str,
+}
+
+/// A silence that is left out.
+struct Strip {
+    path: String,
+    place: String,
+    label: String,
 }
 
 /// A line of the grid.
@@ -319,27 +269,5 @@ pub fn way_name(direction: Direction) -> &'static str {
     match direction {
         Direction::FromOriginator => "client to server",
         Direction::FromResponder => "server to client",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lines_of_a_grid_are_round_and_have_their_units() {
-        let labels = |low, high, unit| {
-            Axis::new(low, high, unit).ticks().into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(", ")
-        };
-        assert_eq!(labels(0, 119_000_000, Unit::Time), "0, 20 ms, 40 ms, 60 ms, 80 ms, 100 ms");
-        assert_eq!(labels(0, 1_084_100_000, Unit::Time), "0, 200 ms, 400 ms, 600 ms, 800 ms, 1.0 s");
-        assert_eq!(labels(0, 87_040, Unit::Bytes), "0, 20 kB, 40 kB, 60 kB, 80 kB");
-        assert_eq!(labels(1, 30_001, Unit::Number), "5000, 10000, 15000, 20000, 25000, 30000");
-        assert_eq!(
-            labels(0, 3_000_000, Unit::Rate),
-            "0, 500 kbit/s, 1.0 Mbit/s, 1.5 Mbit/s, 2.0 Mbit/s, 2.5 Mbit/s, 3.0 Mbit/s"
-        );
-        assert!(!labels(i64::MIN, i64::MAX, Unit::Bytes).is_empty());
-        assert_eq!(labels(5, 5, Unit::Bytes), "5 B, 6 B");
     }
 }

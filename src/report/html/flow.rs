@@ -1,18 +1,21 @@
-//! One connection in full: its ladder, its graphs, what held it back, and what was found.
+//! One connection in full: where its time went, what was found, its ladder and its graphs.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 
+use crate::capture::Span;
 use crate::report::graph::{Graph, GraphedConnection};
 use crate::report::ladder::{Drawing, Scroll, Svg, bytes, called, time};
 use crate::report::names::Names;
+use crate::report::scale::Scale;
+use crate::report::timeline::{Lane, Phase};
 use crate::report::verdict_text;
 use crate::report::wording::message;
-use crate::rules::{Rule, Severity};
+use crate::rules::{Page, Rule, Severity};
 use crate::track::Direction;
 
-use super::{advice, bar, explain};
+use super::{bar, explain, lanes};
 
 /// Frames named for a finding.
 const FRAMES: usize = 12;
@@ -24,14 +27,17 @@ pub struct Flow<'a> {
     number: u32,
     client: String,
     server: String,
-    outcome: &'static str,
     facts: Vec<(&'static str, String)>,
+    lane: Vec<(&'static str, String)>,
+    phases: Vec<(&'static str, &'static str, String)>,
     found: Vec<Found>,
     bars: Vec<String>,
     ladder: String,
     cut: bool,
     graphs: Vec<DrawnConnection>,
     thinned: bool,
+    /// Silences that the graphs leave out.
+    silences: Vec<String>,
     again: &'a str,
 }
 
@@ -55,9 +61,13 @@ struct DrawnConnection {
 }
 
 /// The section, with no more than so many points of a series.
-pub fn section(kept: &GraphedConnection, names: &Names, again: &str, most: usize) -> String {
+pub fn section(kept: &GraphedConnection, lane: Option<&Lane>, names: &Names, again: &str, most: usize) -> String {
     let (record, mut trail) = (&kept.record, kept.trail.clone());
     trail.thin(most);
+    // Where it waited for nothing may be left out, and nothing else.
+    let idle = lane.into_iter().flat_map(|lane| lane.parts.iter());
+    let idle = idle.filter(|(_, part)| part.phase == Phase::Idle).map(|(start, part)| (start, part.end));
+    let scale = Scale::new(trail.end, idle);
     let rows = (most / 8).max(20);
     let mut scroll = Scroll::new(rows);
     scroll.rows().extend(kept.rows.iter().cloned());
@@ -70,8 +80,8 @@ pub fn section(kept: &GraphedConnection, names: &Names, again: &str, most: usize
     let has_data = ways.map(|way| trail.way(way).has_data());
     let graphs = Graph::ALL.into_iter().flat_map(|graph| {
         let drawn = ways.into_iter().filter(move |way| has_data[usize::from(*way == ways[1])] || graph == Graph::Rtt);
-        let trail = &trail;
-        drawn.filter_map(move |way| graph.plot(trail, way)).map(|plot| DrawnConnection {
+        let (trail, scale) = (&trail, &scale);
+        drawn.filter_map(move |way| graph.plot_on(scale, trail, way)).map(|plot| DrawnConnection {
             svg: plot.part(),
             caption: plot.caption(),
             title: plot.title().to_owned(),
@@ -80,7 +90,9 @@ pub fn section(kept: &GraphedConnection, names: &Names, again: &str, most: usize
     let thinned = ways.into_iter().any(|way| trail.way(way).is_thinned());
     let section = Flow {
         number: record.number,
-        outcome: record.outcome.as_str(),
+        lane: lane.map(lanes::bar).unwrap_or_default(),
+        phases: lane.map(lanes::phases).unwrap_or_default(),
+        silences: scale.cuts().iter().map(|(from, to)| time(Span(to - from))).collect(),
         facts: facts(kept),
         found: found(kept),
         bars: bar::of(record),
@@ -97,7 +109,11 @@ pub fn section(kept: &GraphedConnection, names: &Names, again: &str, most: usize
 
 fn facts(kept: &GraphedConnection) -> Vec<(&'static str, String)> {
     let record = &kept.record;
-    let mut facts = vec![("verdict", verdict_text(&record.diagnosis)), ("lasted", time(record.duration()))];
+    let mut facts = vec![
+        ("verdict", verdict_text(&record.diagnosis)),
+        ("outcome", record.outcome.as_str().to_owned()),
+        ("lasted", time(record.duration())),
+    ];
     facts.extend(record.handshake.map(|span| ("opened in", time(span))));
     facts.extend(record.rtt.map(|rtt| ("round trip, median", time(rtt.median))));
     for (name, stats) in [("client sent", &record.c2s), ("server sent", &record.s2c)] {
@@ -128,7 +144,7 @@ fn found(kept: &GraphedConnection) -> Vec<Found> {
             frames: Vec::new(),
             more: false,
             message: message(finding),
-            advice: advice::of(finding.rule),
+            advice: Page::advice(finding.rule),
         });
         row.count += mark.count;
         if row.frames.len() < FRAMES {

@@ -3,18 +3,26 @@
 //! Everything from the wire goes through the template engine, which escapes it. A content security policy names the one
 //! script and the one style by their digests, so that nothing else would run even if it came to stand in the page.
 
-mod advice;
 mod bar;
+mod connections;
 mod explain;
+mod findings;
+mod first;
 mod flow;
+mod lanes;
 mod page;
+mod policy;
+
+use std::mem;
 
 use super::graph::{GraphCollector, GraphCollectorOptions};
+use super::timeline::Timeline;
 use super::{Names, Packet, Reporter, Summary};
+use crate::display;
 use crate::track::{Amend, Finding, FlowRecord};
 
-/// Connections in the table.
-const TABLE: usize = 2_000;
+/// Maximum number of connections that are listed.
+const LISTED: usize = 2_000;
 
 /// What a page shows.
 #[derive(Debug)]
@@ -34,15 +42,17 @@ pub struct ReportOptions {
 pub struct Report {
     options: ReportOptions,
     collector: GraphCollector,
+    timeline: Timeline,
     page: Vec<u8>,
 }
 
 impl Report {
     /// Of nothing yet.
     pub fn new(options: ReportOptions) -> Self {
-        let collector =
-            GraphCollector::new(GraphCollectorOptions { keep: options.full, records: TABLE, payload: options.payload });
-        Self { options, collector, page: Vec::new() }
+        // A file's name may hold anything.
+        let options = ReportOptions { again: display::line(&options.again).into_owned(), ..options };
+        let collector = GraphCollector::new(GraphCollectorOptions { keep: options.full, payload: options.payload });
+        Self { options, collector, timeline: Timeline::new(LISTED), page: Vec::new() }
     }
 
     /// The page, once the capture is over.
@@ -57,22 +67,27 @@ impl Reporter for Report {
     }
 
     fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
+        self.timeline.packet(packet);
         self.collector.packet(out, packet);
     }
 
     fn finding(&mut self, out: &mut Vec<u8>, finding: &Finding) {
+        self.timeline.finding(finding);
         self.collector.finding(out, finding);
     }
 
     fn amend(&mut self, out: &mut Vec<u8>, amend: &Amend) {
+        self.timeline.amend(amend);
         self.collector.amend(out, amend);
     }
 
     fn ended(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+        self.timeline.ended(flow);
         self.collector.ended(out, flow);
     }
 
     fn end(&mut self, _: &mut Vec<u8>, summary: &Summary) {
-        self.page = page::write(&self.options, &mut self.collector, summary);
+        let overview = mem::replace(&mut self.timeline, Timeline::new(0)).finish(lanes::MAX_SERVERS);
+        self.page = page::write(&self.options, &mut self.collector, &overview, summary);
     }
 }

@@ -4,34 +4,93 @@ use crate::capture::Span;
 use crate::report::{diagnosis_text, units};
 use crate::track::{Diagnosis, FlowRecord, Reason, Responsible};
 
-/// Connections by who is responsible for their trouble.
+/// Connections by who is responsible for their trouble, and by what it is.
 #[derive(Debug, Default)]
-pub(super) struct Causes {
+pub(in crate::report) struct Causes {
     blamed: [Blamed; Responsible::ALL.len()],
+    kinds: [Blamed; Trouble::ALL.len()],
 }
 
 /// What one of them is responsible for.
 #[derive(Clone, Copy, Debug, Default)]
-struct Blamed {
-    connections: u64,
-    lost: Span,
+pub(in crate::report) struct Blamed {
+    /// Connections.
+    pub connections: u64,
+    /// The time that they lost.
+    pub lost: Span,
     /// The connection that it cost the most time.
-    worst: Option<(u32, Diagnosis)>,
+    pub worst: Option<(u32, Diagnosis)>,
+}
+
+/// What kind of trouble a connection was in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::report) enum Trouble {
+    /// It did not do what it was opened for.
+    Failed,
+    /// Opening it took long.
+    Opening,
+    /// Round trips took long.
+    RoundTrip,
+    /// Answers took long.
+    Server,
+    /// Bytes were lost, and that took time.
+    Loss,
+    /// A receiver's buffer was full.
+    Window,
+}
+
+impl Trouble {
+    const ALL: [Self; 6] = [Self::Failed, Self::Opening, Self::RoundTrip, Self::Server, Self::Loss, Self::Window];
+
+    /// Of a connection; nothing of one that was in none, or of which that cannot be said.
+    pub fn of(reason: Reason) -> Option<Self> {
+        Some(match reason {
+            Reason::NoReply { .. } | Reason::Unreachable { .. } | Reason::Refused | Reason::Reset(_) => Self::Failed,
+            Reason::BlackHole(_) | Reason::IdleTimeout { .. } | Reason::GaveUp => Self::Failed,
+            Reason::SlowHandshake => Self::Opening,
+            Reason::Queue(_) | Reason::DelayedAcks(_) => Self::RoundTrip,
+            Reason::SlowAnswers { .. } | Reason::Stall { program: true } => Self::Server,
+            Reason::Loss { .. } | Reason::Missing { .. } | Reason::PathMtuIgnored(_) => Self::Loss,
+            Reason::Stall { program: false } => Self::Loss,
+            Reason::ZeroWindow(_) => Self::Window,
+            Reason::OneDirection | Reason::Gaps | Reason::Healthy => return None,
+        })
+    }
+}
+
+impl Blamed {
+    fn count(&mut self, flow: u32, diagnosis: Diagnosis) {
+        self.connections += 1;
+        self.lost = Span(self.lost.0.saturating_add(diagnosis.lost.0));
+        if self.worst.is_none_or(|(_, worst)| diagnosis.lost > worst.lost) {
+            self.worst = Some((flow, diagnosis));
+        }
+    }
 }
 
 impl Causes {
     pub fn count(&mut self, flow: &FlowRecord) {
         let diagnosis = flow.diagnosis;
-        let blamed = &mut self.blamed[diagnosis.responsible as usize];
-        blamed.connections += 1;
-        blamed.lost = Span(blamed.lost.0.saturating_add(diagnosis.lost.0));
-        if blamed.worst.is_none_or(|(_, worst)| diagnosis.lost > worst.lost) {
-            blamed.worst = Some((flow.number, diagnosis));
+        self.blamed[diagnosis.responsible as usize].count(flow.number, diagnosis);
+        if let Some(kind) = Trouble::of(diagnosis.reason) {
+            self.kinds[kind as usize].count(flow.number, diagnosis);
         }
     }
 
+    /// Connections in a kind of trouble.
+    pub fn of(&self, kind: Trouble) -> Blamed {
+        self.kinds[kind as usize]
+    }
+
+    /// All connections, and those that failed or were slow.
+    pub fn judged(&self) -> (u64, u64) {
+        let all = self.blamed.iter().map(|blamed| blamed.connections).sum();
+        let well = [Responsible::Capture, Responsible::Nothing].map(|who| self.blamed[who as usize].connections);
+        (all, all - well.iter().sum::<u64>())
+    }
+
     /// Those with trouble, the one that cost the most time first; of equals the one that struck more often.
-    fn in_order(&self) -> Vec<(Responsible, Blamed)> {
+    pub fn in_order(&self) -> Vec<(Responsible, Blamed)> {
         let all = Responsible::ALL.into_iter().zip(self.blamed);
         let mut troubled: Vec<_> =
             all.filter(|(who, blamed)| *who != Responsible::Nothing && blamed.connections > 0).collect();

@@ -2,6 +2,7 @@
 
 mod causes;
 mod held;
+mod numbers;
 mod sample;
 mod text;
 
@@ -13,8 +14,9 @@ use crate::rules::{Rule, Severity};
 use crate::track::{Amend, Diagnosis, Direction, DirectionStats, Exchange, Finding, FlowRecord, IcmpSeen, Outcome};
 
 use super::{Packet, verdict_text, wording};
-use causes::Causes;
+pub(in crate::report) use causes::{Blamed, Causes, Trouble};
 use held::LimitedByShare;
+pub(in crate::report) use numbers::Quantiles;
 use sample::Sample;
 pub use text::{FoundRule, Invocation};
 
@@ -49,6 +51,7 @@ pub struct Summary {
     s2c: Data,
     syns: u64,
     syns_again: u64,
+    zero_window: Span,
     responses: Responses,
     causes: Causes,
     held: LimitedByShare,
@@ -115,6 +118,7 @@ impl Summary {
             s2c: Data::default(),
             syns: 0,
             syns_again: 0,
+            zero_window: Span(0),
             responses: Responses::default(),
             causes: Causes::default(),
             held: LimitedByShare::default(),
@@ -208,6 +212,8 @@ impl Summary {
         self.s2c.add(&flow.s2c);
         self.syns += u64::from(flow.c2s.syns);
         self.syns_again += u64::from(flow.c2s.syns.saturating_sub(1));
+        let closed = flow.c2s.zero_window.0.saturating_add(flow.s2c.zero_window.0);
+        self.zero_window = Span(self.zero_window.0.saturating_add(closed));
     }
 
     /// Notes what the capture lost, as far as its source counts that.

@@ -1,4 +1,4 @@
-//! A median in bounded memory.
+//! A median and other quantiles in bounded memory.
 
 use crate::capture::Span;
 
@@ -48,9 +48,15 @@ impl Sample {
 
     /// The middle one of those kept; of an even number the lower of the two.
     pub fn median(&self) -> Option<Span> {
+        self.quantile(50)
+    }
+
+    /// The nearest rank: the least of those kept that at least so many of a hundred do not exceed.
+    pub fn quantile(&self, percent: usize) -> Option<Span> {
         let mut sorted = self.kept.clone();
         sorted.sort_unstable();
-        sorted.get(sorted.len().saturating_sub(1) / 2).copied()
+        let rank = (sorted.len() * percent.min(100)).div_ceil(100);
+        sorted.get(rank.saturating_sub(1)).copied()
     }
 }
 
@@ -66,6 +72,8 @@ mod tests {
             sample.add(Span::from_millis(ms));
         }
         assert_eq!(sample.median(), Some(Span::from_millis(20)));
+        assert_eq!(sample.quantile(95), Some(Span::from_millis(30)));
+        assert_eq!(sample.quantile(1), Some(Span::from_millis(10)));
         assert_eq!(sample.bounds(), Some((Span::from_millis(10), Span::from_millis(30))));
     }
 

@@ -455,7 +455,7 @@ impl FoundRule<'_> {
 }
 
 impl Data {
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         Self {
             bytes: self.bytes + other.bytes,
             segments: self.segments + other.segments,
@@ -482,7 +482,7 @@ fn round_trip(out: &mut Vec<u8>, sample: &Sample) {
     text(out, ")");
 }
 
-fn outcome_words(outcome: Outcome) -> &'static str {
+pub(super) fn outcome_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::NoAnswer => "no answer",
         Outcome::ResetByClient => "reset by the client",

@@ -1,83 +1,3 @@
-"use strict";
-(() => {
-  const root = document.documentElement;
-  const tip = document.getElementById("tip");
-
-  // Light or dark: as the system has it, until the reader says otherwise.
-  const theme = document.getElementById("theme");
-  theme.hidden = false;
-  theme.addEventListener("click", () => {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-  });
-
-  // A link to an explanation opens it.
-  const open = () => {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.tagName === "DETAILS") {
-      target.open = true;
-      target.scrollIntoView();
-    }
-  };
-  addEventListener("hashchange", open);
-  open();
-
-  // The table sorts by a click on a heading, and filters by words.
-  const table = document.getElementById("table");
-  const body = table.tBodies[0];
-  const value = (row, at) => row.cells[at].dataset.value ?? row.cells[at].textContent;
-  [...table.tHead.rows[0].cells].forEach((head, at) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = head.textContent;
-    head.replaceChildren(button);
-    button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const number = head.dataset.sort === "number";
-      const rows = [...body.rows].map((row) => [number ? Number(value(row, at)) : value(row, at), row]);
-      const compare = number ? (a, b) => a - b : (a, b) => a.localeCompare(b, "en", { numeric: true });
-      rows.sort(([a], [b]) => (down ? compare(b, a) : compare(a, b)));
-      body.append(...rows.map(([, row]) => row));
-    });
-  });
-  const filter = document.getElementById("filter");
-  const shown = document.getElementById("shown");
-  document.getElementById("filter-box").hidden = false;
-  filter.addEventListener("input", () => {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const row of body.rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
-      if (!row.hidden) count += 1;
-    }
-    shown.textContent = words.length ? `${count} of ${body.rows.length} shown` : "";
-  });
-
-  // What a mark or a row says, at once and for every way of pointing.
-  const tell = (text, x, y) => {
-    tip.textContent = text;
-    tip.hidden = !text;
-    tip.style.left = `${Math.min(x + 14, innerWidth - tip.offsetWidth - 8)}px`;
-    tip.style.top = `${Math.min(y + 14, innerHeight - tip.offsetHeight - 8)}px`;
-  };
-  for (const title of document.querySelectorAll(".plane title, .row > title")) {
-    title.parentNode.dataset.tip = title.textContent;
-    title.parentNode.setAttribute("aria-label", title.textContent);
-    title.remove();
-  }
-  document.addEventListener("pointermove", (event) => {
-    const marked = event.target.closest?.("[data-tip]");
-    if (marked) tell(marked.dataset.tip, event.clientX, event.clientY);
-    else if (!event.target.closest?.(".plane")) tip.hidden = true;
-  });
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") tip.hidden = true;
-  });
-
   // A grid's lines, as the program makes them.
   const sizes = [[1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""], [1e-3, "m"], [1e-6, "µ"], [1e-9, "n"]];
   const label = (value, step, unit) => {
@@ -89,9 +9,11 @@
     const places = step >= size ? 0 : Math.min(6, Math.ceil(Math.log10(size / step)));
     return `${(value / size).toFixed(places)} ${prefix}${{ time: "s", bytes: "B", rate: "bit/s" }[unit]}`;
   };
-  const ticks = (low, high) => {
-    let step = 10 ** Math.floor(Math.log10((high - low) / 6 || 1));
-    step *= [1, 2, 5, 10].find((factor) => (high - low) / (step * factor) <= 6) ?? 10;
+  // Round values, about six over what is drawn; of an axis with cuts no more than show.
+  const ticks = (low, high, drawn = high - low) => {
+    let step = 10 ** Math.floor(Math.log10(drawn / 6 || 1));
+    step *= [1, 2, 5, 10].find((factor) => drawn / (step * factor) <= 6) ?? 10;
+    while ((high - low) / step > 2000) step *= 10;
     const values = [];
     for (let at = Math.ceil(low / step) * step; at <= high; at += step) values.push(at);
     return [values, step];
@@ -110,6 +32,7 @@
     const { units, x0, x1, y0, y1 } = Object.fromEntries(Object.entries(plane.dataset).map(([key, text]) => [key, Number(text)]));
     const unit = plane.dataset.unit;
     let view = [0, 0, units, units];
+    const axis = scale(plane.dataset.cuts, Number(plane.dataset.narrow ?? 0));
     const time = (x) => x0 + (x / units) * (x1 - x0);
     const worth = (y) => y1 - (y / units) * (y1 - y0);
     const show = (wanted) => {
@@ -118,11 +41,19 @@
       view = [Math.min(Math.max(0, wanted[0]), units - w), Math.min(Math.max(0, wanted[1]), units - h), w, h];
       plane.setAttribute("viewBox", view.join(" "));
       const lines = [];
-      const [xs, xStep] = ticks(time(view[0]), time(view[0] + w));
+      const across = (x) => left + ((((x - x0) / (x1 - x0)) * units - view[0]) / w) * wide;
+      const [xs, xStep] = ticks(axis.real(time(view[0])), axis.real(time(view[0] + w)), time(view[0] + w) - time(view[0]));
+      let before = -Infinity;
       for (const x of xs) {
-        const at = left + ((((x - x0) / (x1 - x0)) * units - view[0]) / w) * wide;
+        const at = across(axis.drawn(x));
+        if (axis.cuts.some(([from, to]) => from <= x && x < to) || at - before < 70) continue;
+        before = at;
         lines.push(draw("path", { class: "grid", d: `M${at} ${top}v${high}` }));
         lines.push(draw("text", { class: "tick", x: at, y: top + high + 16, "text-anchor": "middle" }, label(x, xStep, "time")));
+      }
+      for (const [from, to] of axis.cuts) {
+        const at = across((axis.drawn(from) + axis.drawn(to)) / 2);
+        if (at > left && at < left + wide) lines.push(draw("text", { class: "tick", x: at, y: top - 3, "text-anchor": "middle" }, `// ${span(to - from)}`));
       }
       const [ys, yStep] = ticks(worth(view[1] + h), worth(view[1]));
       for (const y of ys) {
@@ -159,7 +90,7 @@
         frame.setAttribute("height", Math.abs(from[1] - at[1]) * high);
       } else if (!event.target.closest("[data-tip]")) {
         const [t, v] = [time(view[0] + at[0] * view[2]), worth(view[1] + at[1] * view[3])];
-        tell(`${label(t, view[2] / units * (x1 - x0) / 100, "time")}, ${label(v, view[3] / units * (y1 - y0) / 100, unit)}`, event.clientX, event.clientY);
+        tell(`${label(axis.real(t), view[2] / units * (x1 - x0) / 100, "time")}, ${label(v, view[3] / units * (y1 - y0) / 100, unit)}`, event.clientX, event.clientY);
       }
     });
     const release = (event) => {
@@ -218,4 +149,11 @@
       if (place) tell((mark ?? row).dataset.tip, place.x + 80, place.y + 10);
     });
   }
-})();
+  // A link to a frame of a connection lights it too.
+  for (const link of document.querySelectorAll("a[data-frame]")) {
+    link.addEventListener("click", () => {
+      const flow = by(link.hash.slice(1));
+      requestAnimationFrame(() => flow?.querySelector(`button.frame[data-frame="${link.dataset.frame}"]`)?.click());
+    });
+  }
+  open();

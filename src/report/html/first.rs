@@ -1,0 +1,253 @@
+//! What a page begins with: the diagnosis in two sentences, and the numbers behind it.
+
+use crate::capture::Span;
+use crate::report::summary::{Blamed, Quantiles, Trouble};
+use crate::report::{Summary, diagnosis_text, units};
+use crate::track::{Diagnosis, Responsible};
+
+/// The diagnosis.
+pub struct Headline {
+    /// Whose doing it is: the class of its colour.
+    pub who: &'static str,
+    /// The same in a word or two.
+    pub label: &'static str,
+    /// How it went.
+    pub first: String,
+    /// The worst of it: what comes before the connection, that, and what happened to it.
+    pub second: (String, Option<u32>, String),
+    /// Others that are responsible.
+    pub rows: Vec<Culprit>,
+}
+
+/// One that is responsible.
+pub struct Culprit {
+    /// The class of its colour.
+    pub who: &'static str,
+    /// It.
+    pub label: &'static str,
+    /// How many connections it concerns, and what they lost.
+    pub what: String,
+    /// The worst.
+    pub flow: u32,
+    /// What happened to that.
+    pub text: String,
+}
+
+/// A number with what it means.
+pub struct Tile {
+    /// What it is.
+    pub name: &'static str,
+    /// It.
+    pub value: String,
+    /// What of many values it is.
+    pub of: &'static str,
+    /// More of it.
+    pub more: String,
+    /// The class of its colour: `fine`, `slow`, `failed` or `unknown`.
+    pub state: &'static str,
+    /// What that means.
+    pub word: String,
+}
+
+/// The diagnosis of a capture.
+pub fn headline(summary: &Summary) -> Headline {
+    let overall = summary.diagnosis();
+    let (all, troubled) = summary.causes().judged();
+    let causes = summary.causes().in_order();
+    let who = overall.responsible;
+    let plain = |text: String| (text, None, String::new());
+    let (first, second) = match &causes[..] {
+        _ if all == 0 => ("No TCP connection is in this capture.".to_owned(), plain(String::new())),
+        [] => (sentence(&diagnosis_text(&overall)), plain(healthy(summary, all))),
+        [(who, Blamed { worst: Some((_, worst)), .. })] if all == 1 => {
+            (sentence(&diagnosis_text(worst)), plain(alone(*who, worst, summary)))
+        }
+        [(_, blamed @ Blamed { worst: Some((flow, worst)), .. }), ..] => (
+            several(troubled, all, who, causes.len() > 1),
+            (cost(blamed, causes.len() > 1), Some(*flow), format!("{}.", diagnosis_text(worst))),
+        ),
+        _ => (sentence(&diagnosis_text(&overall)), plain(String::new())),
+    };
+    let rows = causes.iter().skip(1).filter_map(|(who, blamed)| culprit(*who, blamed));
+    let (who, label) = if all == 0 { ("capture", "Nothing to judge") } else { (who.as_str(), label(who)) };
+    Headline { who, label, first, second, rows: rows.collect() }
+}
+
+/// `It cost 802 connections 651.254 s; the worst is `.
+fn cost(blamed: &Blamed, others: bool) -> String {
+    match (blamed.connections, blamed.lost) {
+        (1, _) if others => "The worst is ".to_owned(),
+        (1, _) => "That is ".to_owned(),
+        (some, Span(1..)) => format!("{} lost {} to it; the worst is ", counted(some, "connection"), time(blamed.lost)),
+        (some, _) => format!("It struck {}, such as ", counted(some, "connection")),
+    }
+}
+
+/// `3 of 60 connections failed or were slow, mostly because of the server.`
+fn several(troubled: u64, all: u64, who: Responsible, others: bool) -> String {
+    let verb = if troubled == 1 { "was" } else { "were" };
+    if troubled == 0 {
+        return format!(
+            "{} of {} cannot be judged: the capture shows too little.",
+            grouped(all),
+            counted(all, "connection")
+        );
+    }
+    let why = match who {
+        Responsible::Capture | Responsible::Nothing => String::new(),
+        _ => format!(", {}because of the {}", if others { "mostly " } else { "" }, who.as_str()),
+    };
+    format!("{} of {} failed or {verb} slow{why}.", grouped(troubled), counted(all, "connection"))
+}
+
+/// `60 connections: 58 closed, 2 half closed. Half of the 60 answers came within 1.2 ms, 95 % within 4.0 ms.`
+fn healthy(summary: &Summary, all: u64) -> String {
+    let ended = match summary.outcomes_text() {
+        outcome if all == 1 => format!("1 connection, {}", outcome.trim_start_matches("1 ")),
+        outcomes => format!("{}: {outcomes}", counted(all, "connection")),
+    };
+    match summary.server_times() {
+        Some(Quantiles { p50, p95, count }) if count > 1 => {
+            format!(
+                "{ended}. Half of the {} answers came within {}, 95 % within {}.",
+                grouped(count),
+                time(p50),
+                time(p95)
+            )
+        }
+        Some(Quantiles { p50, .. }) => format!("{ended}. The server answered in {}.", time(p50)),
+        None => format!("{ended}. No request and answer could be timed."),
+    }
+}
+
+/// What it cost the only connection.
+fn alone(who: Responsible, worst: &Diagnosis, summary: &Summary) -> String {
+    if who == Responsible::Capture {
+        return "Capture again, nearer to one end and both directions, to know more.".to_owned();
+    }
+    match worst.lost {
+        Span(1..) => format!("{} of {} were lost to the {}.", time(worst.lost), time(summary.span()), who.as_str()),
+        _ => format!("Responsible: the {}.", who.as_str()),
+    }
+}
+
+fn culprit(who: Responsible, blamed: &Blamed) -> Option<Culprit> {
+    let (flow, worst) = blamed.worst?;
+    let lost = if blamed.lost > Span(0) { format!(", {} lost", time(blamed.lost)) } else { String::new() };
+    let what = format!("{}{lost}", counted(blamed.connections, "connection"));
+    Some(Culprit { who: who.as_str(), label: label(who), what, flow, text: diagnosis_text(&worst) })
+}
+
+/// What a reader calls it.
+pub fn label(who: Responsible) -> &'static str {
+    match who {
+        Responsible::Network => "Network",
+        Responsible::Server => "Server",
+        Responsible::Client => "Client",
+        Responsible::Receiver => "Receiver",
+        Responsible::Capture => "Cannot tell",
+        Responsible::Nothing => "Healthy",
+    }
+}
+
+/// The numbers, in the order of a connection's life.
+pub fn tiles(summary: &Summary) -> Vec<Tile> {
+    let (all, _) = summary.causes().judged();
+    let failed = summary.causes().of(Trouble::Failed).connections;
+    let round_trips = summary.round_trip_times();
+    // The longer side is the path; the other end is where the capture was made.
+    let rtt = round_trips.into_iter().flatten().max_by_key(|side| side.p50);
+    let (segments, again) = summary.retransmitted();
+    let closed = summary.zero_window();
+    vec![
+        Tile {
+            name: "Failed",
+            value: grouped(failed),
+            of: "",
+            more: format!("of {}", counted(all, "connection")),
+            state: if failed > 0 { "failed" } else { "fine" },
+            word: if failed > 0 { percent(failed, all) } else { "none".to_owned() },
+        },
+        timed(summary, "Handshake", summary.handshake_times(), Trouble::Opening),
+        timed(summary, "Round trip", rtt, Trouble::RoundTrip),
+        timed(summary, "Server time", summary.server_times(), Trouble::Server),
+        judged(
+            summary,
+            Trouble::Loss,
+            segments > 0,
+            Tile {
+                name: "Loss",
+                value: if segments > 0 { percent(again, segments) } else { "\u{2013}".to_owned() },
+                of: "",
+                more: match (segments, again) {
+                    (0, _) => "no data".to_owned(),
+                    _ => format!("{} of {}", grouped(again), counted(segments, "segment")),
+                },
+                state: "unknown",
+                word: String::new(),
+            },
+        ),
+        judged(
+            summary,
+            Trouble::Window,
+            segments > 0,
+            Tile {
+                name: "Zero window",
+                value: if closed > Span(0) { time(closed) } else { "0 s".to_owned() },
+                of: "",
+                more: if closed > Span(0) { "windows closed".to_owned() } else { "windows open".to_owned() },
+                state: "unknown",
+                word: String::new(),
+            },
+        ),
+    ]
+}
+
+fn timed(summary: &Summary, name: &'static str, times: Option<Quantiles>, kind: Trouble) -> Tile {
+    let (value, of, more) = match times {
+        Some(Quantiles { p50, count: 1, .. }) => (time(p50), "", "one measured".to_owned()),
+        Some(Quantiles { p50, p95, .. }) => (time(p50), "p50", format!("p95 {}", time(p95))),
+        None => ("\u{2013}".to_owned(), "", "not seen".to_owned()),
+    };
+    judged(summary, kind, times.is_some(), Tile { name, value, of, more, state: "unknown", word: String::new() })
+}
+
+/// What a number means goes by the verdicts, which have reasons, and not by limits of its own.
+fn judged(summary: &Summary, kind: Trouble, seen: bool, tile: Tile) -> Tile {
+    let slow = summary.causes().of(kind).connections;
+    match (slow, seen) {
+        (0, true) => Tile { state: "fine", word: "fine".to_owned(), ..tile },
+        (0, false) => Tile { word: "unknown".to_owned(), ..tile },
+        _ => Tile { state: "slow", word: format!("{} slow", grouped(slow)), ..tile },
+    }
+}
+
+/// `Nothing went wrong.`
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+/// `0.4 %`; not 0 of anything that there is.
+fn percent(part: u64, whole: u64) -> String {
+    let whole = u128::from(whole.max(1));
+    let permille = ((u128::from(part) * 1000 + whole / 2) / whole).max(u128::from(part.min(1)));
+    let permille = i64::try_from(permille).unwrap_or(i64::MAX);
+    units::written(|out| units::fixed(out, permille, 1)) + " %"
+}
+
+/// `1 connection`, `1,200 connections`.
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// `1,200`.
+pub fn grouped(number: u64) -> String {
+    units::written(|out| units::grouped(out, number))
+}
+
+/// `1.200 s`.
+pub fn time(span: Span) -> String {
+    units::written(|out| units::time(out, span))
+}
