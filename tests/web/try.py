@@ -317,6 +317,7 @@ def tried(kind: type[Browser], page: Path, program: Path, is_large: bool, only: 
         browser.open(host.address)
         began = time.monotonic()
         steps = [
+            ("keyboard", lambda: one.keyboard(host)),
             ("fixtures", one.fixtures),
             ("names", one.names),
             ("filters", one.filters),
@@ -324,7 +325,6 @@ def tried(kind: type[Browser], page: Path, program: Path, is_large: bool, only: 
             ("downloads", one.downloads),
             ("comparisons", one.compared),
             ("strangers", lambda: one.strangers(Path(scratch))),
-            ("keyboard", lambda: one.keyboard(host)),
             ("requests", lambda: one.kept_inside(host)),
             ("large", lambda: one.large(Path(scratch)) if is_large else None),
             ("offline", lambda: one.offline(host)),
