@@ -470,13 +470,12 @@ fn round_trip(out: &mut Vec<u8>, sample: &Sample) {
     let (min, max) = sample.bounds().unwrap_or((Span(0), Span(0)));
     units::time(out, sample.median().unwrap_or_default());
     text(out, " (");
-    if max < Span::from_secs(1) {
-        units::millis(out, min);
-    } else {
-        units::time(out, min);
-    }
+    let [low, high] = [min, max].map(|span| units::written(|out| units::time(out, span)));
+    let unit = high.find(' ').map_or("", |at| &high[at..]);
+    // One unit is said once.
+    text(out, low.strip_suffix(unit).unwrap_or(&low));
     text(out, " to ");
-    units::time(out, max);
+    text(out, &high);
     text(out, ", ");
     counted(out, sample.count(), "sample");
     text(out, ")");
