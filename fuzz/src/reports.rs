@@ -78,7 +78,7 @@ pub fn report(bytes: &[u8]) {
     };
     let mut page =
         Report::new(ReportOptions { full: 3, payload: true, names: Names::numeric(), again: "a.pcap".to_owned() });
-    let mut album = GraphCollector::new(GraphCollectorOptions { keep: 2, records: 0, payload: true });
+    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 2, payload: true });
     let mut ways = [
         Way::new(Packets::new(Annotator::new(Level::Full, style), !bit(4)), false),
         Way::new(
@@ -89,7 +89,7 @@ pub fn report(bytes: &[u8]) {
         Way::new(Flows::new(Order::Start, bit(5), style), false),
         Way::new(Ladder::new(ladder), false),
         Way::new(&mut page, false),
-        Way::new(&mut album, false),
+        Way::new(&mut collector, false),
     ];
     if how >> 6 == 1 {
         ways[4].drawing = Some(Vec::new());
@@ -146,7 +146,7 @@ pub fn report(bytes: &[u8]) {
         }
     }
     drop(ways);
-    graphs(&mut album);
+    graphs(&mut collector);
     let mut out = Vec::new();
     summary.write(&mut out, style, &Invocation::default());
     printable(&out);
@@ -158,8 +158,8 @@ pub fn report(bytes: &[u8]) {
 const BOTH: [Direction; 2] = [Direction::FromOriginator, Direction::FromResponder];
 
 /// Every graph of the connections in the most trouble.
-fn graphs(album: &mut GraphCollector) {
-    for kept in album.kept() {
+fn graphs(collector: &mut GraphCollector) {
+    for kept in collector.kept() {
         for (graph, way) in Graph::ALL.into_iter().flat_map(|graph| BOTH.map(|way| (graph, way))) {
             let mut out = Vec::new();
             if let Some(plot) = graph.plot(&kept.trail, way) {
