@@ -80,7 +80,7 @@ fn connection(request: &Request, reading: ReadOptions) -> Result<(), Box<dyn std
         live: false,
         names: request.names(),
     });
-    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, records: 0, payload: false });
+    let mut collector = GraphCollector::new(GraphCollectorOptions { keep: 1, payload: false });
     read(request.source()?.as_mut(), reading, &mut [&mut ladder, &mut collector], &mut Page::new("ladder"));
     let Some(kept) = collector.kept().next() else { return Ok(()) };
     let way = main_way(&kept.trail);
