@@ -175,6 +175,7 @@ pub fn tiles(summary: &Summary) -> Vec<Tile> {
             summary,
             Trouble::Loss,
             segments > 0,
+            again > 0,
             Tile {
                 name: "Loss",
                 value: if segments > 0 { percent(again, segments) } else { "\u{2013}".to_owned() },
@@ -191,6 +192,7 @@ pub fn tiles(summary: &Summary) -> Vec<Tile> {
             summary,
             Trouble::Window,
             segments > 0,
+            closed > Span(0),
             Tile {
                 name: "Zero window",
                 value: if closed > Span(0) { time(closed) } else { "0 s".to_owned() },
@@ -209,16 +211,21 @@ fn timed(summary: &Summary, name: &'static str, times: Option<Quantiles>, kind: 
         Some(Quantiles { p50, p95, .. }) => (time(p50), "p50", format!("p95 {}", time(p95))),
         None => ("\u{2013}".to_owned(), "", "not seen".to_owned()),
     };
-    judged(summary, kind, times.is_some(), Tile { name, value, of, more, state: "unknown", word: String::new() })
+    judged(summary, kind, times.is_some(), false, Tile { name, value, of, more, state: "unknown", word: String::new() })
 }
 
-/// What a number means goes by the verdicts, which have reasons, and not by limits of its own.
-fn judged(summary: &Summary, kind: Trouble, seen: bool, tile: Tile) -> Tile {
+/// What a number means goes by the verdicts, which have reasons, and not by limits of its own. What there is of trouble (`some`) is not
+/// called fine, though it cost no connection its time.
+fn judged(summary: &Summary, kind: Trouble, seen: bool, some: bool, tile: Tile) -> Tile {
     let slow = summary.causes().of(kind).connections;
     match (slow, seen) {
+        (0, true) if some => Tile { word: "minor".to_owned(), ..tile },
         (0, true) => Tile { state: "fine", word: "fine".to_owned(), ..tile },
         (0, false) => Tile { word: "unknown".to_owned(), ..tile },
-        _ => Tile { state: "slow", word: format!("{} slow", grouped(slow)), ..tile },
+        _ => {
+            let word = if matches!(kind, Trouble::Loss | Trouble::Window) { "affected" } else { "slow" };
+            Tile { state: "slow", word: format!("{} {word}", grouped(slow)), ..tile }
+        }
     }
 }
 

@@ -270,7 +270,10 @@ pub fn phases(lane: &Lane) -> Vec<(&'static str, &'static str, String)> {
     let spans = Phase::ALL.iter().filter(|phase| lane.parts.total(**phase) > 0);
     let told = spans.map(|phase| {
         let total = lane.parts.total(*phase);
-        let percent = i128::from(total) * 100 / i128::from(all);
+        let percent = match (i128::from(total) * 100 + i128::from(all) / 2) / i128::from(all) {
+            0 => "<1".to_owned(),
+            percent => percent.to_string(),
+        };
         (phase.class(), phase.name(), format!("{} ({percent} %)", time(Span(total))))
     });
     told.collect()

@@ -133,8 +133,8 @@ fn empty<'a>(options: &'a ReportOptions, overview: &Overview, summary: &Summary)
         lost: lost(summary),
         complete: summary.complete(),
         outcomes: summary.outcomes().map(|(outcome, count)| (outcome.as_str(), count)).collect(),
-        counts: [(Severity::Error, "errors"), (Severity::Warning, "warnings"), (Severity::Note, "notes")]
-            .map(|(severity, name)| (name, summary.count(severity)))
+        counts: [Severity::Error, Severity::Warning, Severity::Note]
+            .map(|severity| (severity.as_str(), summary.count(severity)))
             .to_vec(),
         groups: findings::groups(summary, overview, &options.again),
         servers: Vec::new(),
