@@ -3,29 +3,22 @@
 use std::cmp::Reverse;
 
 use crate::rules::Severity;
-use crate::track::{FlowRecord, Responsible};
+use crate::track::FlowRecord;
 
 /// How much trouble a connection was in: errors, warnings, notes, retransmitted segments.
 pub type TroubleRank = [u64; 4];
 
 /// Measures it.
 pub fn trouble(flow: &FlowRecord) -> TroubleRank {
-    let mut found = [0_i64; 4];
-    let at = |severity: Severity| match severity {
-        Severity::Error => 0,
-        Severity::Warning => 1,
-        Severity::Note => 2,
-    };
-    for (rule, count) in &flow.findings {
-        found[at(rule.severity())] += i64::from(*count);
+    let [mut errors, mut warnings, mut notes] = [0; 3];
+    for (_, severity, count) in flow.graded() {
+        *match severity {
+            Severity::Error => &mut errors,
+            Severity::Warning => &mut warnings,
+            Severity::Note => &mut notes,
+        } += u64::from(count);
     }
-    for (rule, severity, count) in &flow.regraded {
-        found[at(rule.severity())] -= i64::from(*count);
-        found[at(*severity)] += i64::from(*count);
-    }
-    let again = flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments;
-    found[3] = i64::try_from(again).unwrap_or(i64::MAX);
-    found.map(|count| count.max(0).unsigned_abs())
+    [errors, warnings, notes, flow.c2s.retransmitted_segments + flow.s2c.retransmitted_segments]
 }
 
 /// Which of two connections is the worse one, the greater first; the larger one of equals, then the older one.
@@ -44,7 +37,7 @@ impl Rank {
     /// Of a connection that has ended.
     pub fn of(flow: &FlowRecord) -> Self {
         let lost = flow.diagnosis.lost.0.max(0).unsigned_abs();
-        let blamed = u64::from(!matches!(flow.diagnosis.responsible, Responsible::Nothing | Responsible::Capture));
+        let blamed = u64::from(flow.diagnosis.responsible.is_blamed());
         let bytes = flow.c2s.payload_bytes.saturating_add(flow.s2c.payload_bytes);
         let [errors, warnings, notes, again] = trouble(flow);
         let age = u64::from(u32::MAX - flow.number);

@@ -20,9 +20,6 @@ use table::Table;
 /// So much is written before it is handed over.
 const PIECE: usize = 1 << 20;
 
-/// Connections that the page shows in full.
-const FULL: usize = 12;
-
 /// Answers a request, which is JSON.
 fn run(request: &[u8]) {
     let done = match serde_json::from_slice(request) {
@@ -60,7 +57,7 @@ fn answer(request: &Request) -> Result<(), Box<dyn std::error::Error>> {
 fn report(request: &Request, reading: ReadOptions) -> Result<(), Box<dyn std::error::Error>> {
     let mut table = Table::new(request.names());
     let files: Vec<&str> = request.files.iter().map(String::as_str).collect();
-    let options = Options { read: reading, full: FULL, payload: request.payload, names: request.names() };
+    let options = Options { read: reading, payload: request.payload, names: request.names(), ..Options::default() };
     let made = analyse_with(request.source()?.as_mut(), &files, options, &mut [&mut table], &mut Page::new("rest"));
     hand_over("summary", made.summary.as_bytes());
     hand_over("page", &made.page);

@@ -232,7 +232,7 @@ fn severity(record: &FlowRecord, rule: Rule) -> Severity {
 
 fn is_slow(record: &FlowRecord) -> bool {
     let diagnosis = record.diagnosis;
-    !matches!(diagnosis.responsible, Responsible::Nothing | Responsible::Capture) && !fails(diagnosis.reason)
+    diagnosis.responsible.is_blamed() && !fails(diagnosis.reason)
 }
 
 /// A connection in numbers, where it is not shown in full.

@@ -8,7 +8,7 @@ use crate::capture::Span;
 use crate::dissect::Socket;
 use crate::report::summary::Trouble;
 use crate::rules::Severity;
-use crate::track::{FlowRecord, Reason, Responsible};
+use crate::track::{FlowRecord, Reason};
 
 use super::columns::{Columns, When};
 use super::lane::Lane;
@@ -93,7 +93,7 @@ impl Server {
     fn count(&mut self, flow: &FlowRecord, lane: &Lane, columns: &Columns) {
         self.keep_up(columns);
         let diagnosis = flow.diagnosis;
-        let blamed = !matches!(diagnosis.responsible, Responsible::Nothing | Responsible::Capture);
+        let blamed = diagnosis.responsible.is_blamed();
         self.connections += 1;
         self.troubled += u64::from(blamed);
         self.lost = Span(self.lost.0.saturating_add(diagnosis.lost.0.max(0)));

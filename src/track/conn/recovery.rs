@@ -121,7 +121,7 @@ const MAX_GAPS: usize = 256;
 impl Recovery {
     /// Adds a range that the receiver has. True when it is news.
     pub fn sack(&mut self, mut from: i64, mut to: i64) -> bool {
-        if self.sacked.iter().any(|(a, b)| *a <= from && to <= *b) {
+        if self.is_sacked(from, to) {
             return false;
         }
         self.sacked.retain(|(a, b)| {

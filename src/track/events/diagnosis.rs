@@ -27,6 +27,11 @@ impl Responsible {
     pub const ALL: [Self; 6] =
         [Self::Network, Self::Server, Self::Client, Self::Receiver, Self::Capture, Self::Nothing];
 
+    /// Whether somebody is held responsible for something.
+    pub(crate) fn is_blamed(self) -> bool {
+        !matches!(self, Self::Nothing | Self::Capture)
+    }
+
     /// The word that reports write.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::dissect::Socket;
 
-    /// An end that has sent so many segments of one byte each.
+    /// An end that has sent this number of segments of one byte each.
     fn sender(segments: i64) -> Endpoint {
         let mut end = Endpoint::new(Socket { addr: std::net::Ipv4Addr::LOCALHOST.into(), port: 80 });
         for at in 0..segments {
