@@ -9,10 +9,10 @@ use crate::testkit::file::Record;
 use crate::testkit::packet::{Opt, Packet, Sum, flags};
 
 /// 2023-11-14 22:13:20 UTC.
-pub const ZERO: i64 = 1_700_000_000_000_000_000;
+pub(crate) const ZERO: i64 = 1_700_000_000_000_000_000;
 
 /// Packets, the options to look at them with, and the text.
-pub struct Case {
+pub(crate) struct Case {
     pub name: &'static str,
     pub args: &'static str,
     pub records: Vec<Record>,
@@ -34,7 +34,7 @@ impl From<Packet> for Record {
 }
 
 /// What `tcpcheck ARGS` prints of the packets.
-pub fn lines(args: &str, records: &[Record]) -> String {
+pub(crate) fn lines(args: &str, records: &[Record]) -> String {
     let mut lines = Lines::in_zone(style(args), TimeZone::UTC);
     let mut out = Vec::new();
     for (at, record) in records.iter().enumerate() {
@@ -118,7 +118,7 @@ fn then(mut packets: Vec<Packet>, more: Vec<Packet>) -> Vec<Packet> {
 
 /// The text of each kind of line, as it was printed by tcpdump 4.99.3.
 #[rustfmt::skip]
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     vec![
         case("after a handshake both sides count from 1", "-nt",
             then(handshake(), vec![

@@ -43,7 +43,7 @@ const ORDER: [(&str, &str); 8] = [
 ];
 
 /// A record's own keys in the order in which they stand; none twice.
-pub fn keys(line: &str) -> Vec<String> {
+pub(crate) fn keys(line: &str) -> Vec<String> {
     struct Keys;
     impl<'de> serde::de::Visitor<'de> for Keys {
         type Value = Vec<String>;

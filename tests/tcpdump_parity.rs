@@ -8,7 +8,7 @@ use crate::testkit::file::{Record, pcap};
 use crate::testkit::packet::{Opt, Packet, Sum};
 
 /// Whether the oracle is there: the version whose text is promised, with OpenSSL (which words MD5 signatures).
-pub fn oracle() -> bool {
+pub(crate) fn oracle() -> bool {
     let version = Command::new("tcpdump").arg("--version").output();
     let text = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let found = text.starts_with("tcpdump version 4.99.3\n") && text.contains("OpenSSL");
@@ -34,7 +34,7 @@ fn tcpdump(args: &str, records: &[Record]) -> String {
 }
 
 /// A line without what applications say behind the segment's length.
-pub fn up_to_length(line: &str) -> String {
+pub(crate) fn up_to_length(line: &str) -> String {
     let length = line.find("Flags [").and_then(|flags| Some(flags + line[flags..].find(", length ")? + 9));
     let Some(length) = length else { return line.to_string() };
     let digits = line[length..].bytes().take_while(u8::is_ascii_digit).count();

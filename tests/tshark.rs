@@ -39,7 +39,7 @@ const FIELDS: [&str; 20] = [
 const USUALLY: u64 = 4_000;
 
 /// A changed frame, and the number of its mutation.
-pub struct Changed {
+pub(crate) struct Changed {
     pub number: u64,
     pub link_type: u16,
     pub wire_len: u32,
@@ -225,7 +225,7 @@ fn differences(frame: &Changed, row: &Row) -> Vec<String> {
 }
 
 /// Frames of the fixtures, each with up to three changes.
-pub fn changed_frames() -> Vec<Changed> {
+pub(crate) fn changed_frames() -> Vec<Changed> {
     let originals = frames();
     let change = |number| {
         let mut dice = Dice(number);

@@ -12,7 +12,7 @@ use super::random::Random;
 
 /// What the connections of a capture have in common.
 #[derive(Clone, Copy, Debug)]
-pub struct Habits {
+pub(crate) struct Habits {
     /// Bytes of payload in a data segment.
     pub payload: u16,
     /// The most data segments in a burst.
@@ -55,7 +55,7 @@ enum Phase {
 
 /// A connection under way.
 #[derive(Clone, Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     ends: [End; 2],
     planned: VecDeque<Segment>,
     phase: Phase,
@@ -79,7 +79,7 @@ const SYN_RTO: u64 = 1_000_000;
 
 impl Connection {
     /// A connection that opens at `now` and takes about `budget` packets in all.
-    pub fn new(sockets: [SocketAddr; 2], now: u64, budget: u64, random: &mut Random) -> Self {
+    pub(crate) fn new(sockets: [SocketAddr; 2], now: u64, budget: u64, random: &mut Random) -> Self {
         let mut end = |socket| {
             let bits = random.bits();
             End {
@@ -97,13 +97,13 @@ impl Connection {
     }
 
     /// The sender's and the receiver's socket.
-    pub fn sockets(&self, from: u8) -> (SocketAddr, SocketAddr) {
+    pub(crate) fn sockets(&self, from: u8) -> (SocketAddr, SocketAddr) {
         let from = usize::from(from);
         (self.ends[from].socket, self.ends[1 - from].socket)
     }
 
     /// When its next segment is due; none when it is closed.
-    pub fn due(&mut self, habits: &Habits, random: &mut Random) -> Option<u64> {
+    pub(crate) fn due(&mut self, habits: &Habits, random: &mut Random) -> Option<u64> {
         if self.planned.is_empty() {
             match self.phase {
                 Phase::Fresh => self.open(habits, random),
@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// Takes the next segment.
-    pub fn take(&mut self) -> Option<Segment> {
+    pub(crate) fn take(&mut self) -> Option<Segment> {
         self.planned.pop_front()
     }
 

@@ -4,21 +4,21 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 
 /// FIN, SYN, RST, PSH and ACK as in the header.
-pub const FIN: u8 = 0x01;
-pub const SYN: u8 = 0x02;
-pub const RST: u8 = 0x04;
-pub const PSH: u8 = 0x08;
-pub const ACK: u8 = 0x10;
+pub(crate) const FIN: u8 = 0x01;
+pub(crate) const SYN: u8 = 0x02;
+pub(crate) const RST: u8 = 0x04;
+pub(crate) const PSH: u8 = 0x08;
+pub(crate) const ACK: u8 = 0x10;
 
 /// The window scale that every SYN offers.
-pub const SCALE: u8 = 7;
+pub(crate) const SCALE: u8 = 7;
 
 /// The most payload in a segment: an MSS of 1440 (IPv6) without the timestamps.
-pub const MAX_PAYLOAD: u16 = 1428;
+pub(crate) const MAX_PAYLOAD: u16 = 1428;
 
 /// A segment as one end sends it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// When it passes the capture point, in microseconds since the capture began.
     pub at: u64,
     pub seq: u32,
@@ -36,7 +36,7 @@ pub struct Segment {
 }
 
 /// Writes a pcap file of Ethernet frames, with times in microseconds.
-pub struct Pcap<W> {
+pub(crate) struct Pcap<W> {
     out: W,
     frame: Vec<u8>,
     /// `sums[n]`: the sum of the payload's first n bytes as big-endian words, not folded.
@@ -51,7 +51,7 @@ const BEGIN: u64 = 1_700_000_000;
 
 impl<W: Write> Pcap<W> {
     /// Begins a file.
-    pub fn new(mut out: W) -> io::Result<Self> {
+    pub(crate) fn new(mut out: W) -> io::Result<Self> {
         let mut header = [0; 24];
         header[..4].copy_from_slice(&0xa1b2_c3d4_u32.to_le_bytes());
         header[4..6].copy_from_slice(&2_u16.to_le_bytes());
@@ -68,7 +68,7 @@ impl<W: Write> Pcap<W> {
     }
 
     /// Writes one segment from `src` to `dst`.
-    pub fn write(&mut self, src: SocketAddr, dst: SocketAddr, segment: &Segment) -> io::Result<()> {
+    pub(crate) fn write(&mut self, src: SocketAddr, dst: SocketAddr, segment: &Segment) -> io::Result<()> {
         let options = options(segment, src.is_ipv4());
         let tcp_header = 20 + options.len;
         let length = tcp_header + usize::from(segment.len);
@@ -103,7 +103,7 @@ impl<W: Write> Pcap<W> {
     }
 
     /// Writes what is still buffered.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub(crate) fn finish(mut self) -> io::Result<W> {
         self.out.flush()?;
         Ok(self.out)
     }

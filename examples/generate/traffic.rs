@@ -13,7 +13,7 @@ use super::random::Random;
 
 /// What kind of traffic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Many connections of ten packets or so, each gone when it has its answer
     Short,
     /// A few flows that are always sending: growing bursts, an acknowledgment for every second segment
@@ -28,7 +28,7 @@ pub enum Shape {
 
 /// A capture to be made.
 #[derive(Clone, Copy, Debug)]
-pub struct Traffic {
+pub(crate) struct Traffic {
     pub shape: Shape,
     /// About so many packets; in a flood so many SYNs.
     pub packets: u64,
@@ -52,7 +52,7 @@ pub struct Traffic {
 
 /// What was written.
 #[derive(Clone, Copy, Debug)]
-pub struct Totals {
+pub(crate) struct Totals {
     pub packets: u64,
     pub connections: u64,
     /// Microseconds.
@@ -67,7 +67,7 @@ const FLOOD: u64 = 2;
 
 impl Traffic {
     /// Writes it all.
-    pub fn write(&self, out: impl Write) -> io::Result<Totals> {
+    pub(crate) fn write(&self, out: impl Write) -> io::Result<Totals> {
         let mut pcap = Pcap::new(out)?;
         let mut random = Random::new(self.seed);
         let mut due = BinaryHeap::new();

@@ -13,7 +13,7 @@ const MAX_DATAGRAMS: usize = 4096;
 
 /// Says which connection a packet belongs to.
 #[derive(Debug, Default)]
-pub struct Membership {
+pub(super) struct Membership {
     /// The connections that are open, by their ends in order.
     connections: HashMap<[Socket; 2], u32>,
     /// The fragmented packets seen last, and their connections; 0 for none.
@@ -24,7 +24,7 @@ pub struct Membership {
 
 /// What the fragments of one packet have in common (RFC 791 §3.2, RFC 8200 §4.5).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Datagram {
+pub(super) struct Datagram {
     src: IpAddr,
     dst: IpAddr,
     id: u32,
@@ -32,7 +32,7 @@ pub struct Datagram {
 
 /// A packet's connection, as far as that is known.
 #[derive(Clone, Copy, Debug)]
-pub enum Owner {
+pub(super) enum Owner {
     /// That one, or none.
     Known(Option<u32>),
     /// That of the packet of which it is a fragment.
@@ -41,7 +41,7 @@ pub enum Owner {
 
 impl Membership {
     /// A connection has ended: its addresses and ports may become another's.
-    pub fn ended(&mut self, flow: &FlowRecord) {
+    pub(super) fn ended(&mut self, flow: &FlowRecord) {
         let ends = ordered(flow.client, flow.server);
         if self.connections.get(&ends) == Some(&flow.number) {
             self.connections.remove(&ends);
@@ -49,7 +49,7 @@ impl Membership {
     }
 
     /// The connection, as soon as that is known.
-    pub fn known(&self, owner: Owner) -> Option<Option<u32>> {
+    pub(super) fn known(&self, owner: Owner) -> Option<Option<u32>> {
         match owner {
             Owner::Known(flow) => Some(flow),
             Owner::Of(datagram) => self.datagrams.get(&datagram).map(|flow| Some(*flow).filter(|flow| *flow > 0)),
@@ -57,7 +57,7 @@ impl Membership {
     }
 
     /// Whose a packet is, whose segment belongs to the connection `flow` if it holds one.
-    pub fn owner(&mut self, dissection: &Dissection<'_>, flow: Option<u32>) -> Owner {
+    pub(super) fn owner(&mut self, dissection: &Dissection<'_>, flow: Option<u32>) -> Owner {
         let packets =
             || dissection.layers.iter().filter_map(|layer| if let Layer::Ip(ip) = layer { Some(ip) } else { None });
         if let (Content::Tcp(tcp), Some(flow)) = (&dissection.content, flow) {

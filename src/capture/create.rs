@@ -23,7 +23,7 @@ pub enum Name {
 
 /// A folder that is held open.
 #[derive(Debug)]
-pub struct Folder {
+pub(super) struct Folder {
     path: PathBuf,
     folder: OwnedFd,
 }
@@ -44,7 +44,7 @@ const MODE: Mode = Mode::from_raw_mode(0o666);
 ///
 /// # Errors
 /// When it cannot be made, or something else is in the way.
-pub fn create(path: &Path, name: Name) -> io::Result<File> {
+pub(super) fn create(path: &Path, name: Name) -> io::Result<File> {
     if is_descriptor(path) {
         return File::create(path);
     }
@@ -80,7 +80,7 @@ impl Folder {
     ///
     /// # Errors
     /// When there is no such folder, or it may not be entered.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
         let place = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let folder = open(place, LOOK | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         Ok(Self { path: path.to_owned(), folder })
@@ -90,7 +90,7 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be made, or something else is in the way.
-    pub fn create(&self, path: &Path, name: Name) -> io::Result<File> {
+    pub(super) fn create(&self, path: &Path, name: Name) -> io::Result<File> {
         if fstat(&self.folder)?.st_nlink == 0 {
             return self.made_anew()?.create_in(path, name);
         }
@@ -117,7 +117,7 @@ impl Folder {
     ///
     /// # Errors
     /// When there is none.
-    pub fn go_on(&self, path: &Path) -> io::Result<File> {
+    pub(super) fn go_on(&self, path: &Path) -> io::Result<File> {
         let (folder, file) = self.way_to(path)?;
         let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         Ok(openat(folder.as_ref().unwrap_or(&self.folder), file, flags, Mode::empty())?.into())
@@ -127,7 +127,7 @@ impl Folder {
     ///
     /// # Errors
     /// When that cannot be done.
-    pub fn remove(&self, path: &Path) -> io::Result<()> {
+    pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
         let (folder, file) = self.way_to(path)?;
         Ok(unlinkat(folder.as_ref().unwrap_or(&self.folder), file, AtFlags::empty())?)
     }

@@ -12,7 +12,7 @@ use super::args::{Args, Format};
 const INTERFACES: &str = "TCPCHECK_INTERFACES";
 
 /// The script for a shell.
-pub fn script(shell: Shell) -> String {
+pub(super) fn script(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut with_words(Args::command()), "tcpcheck", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();

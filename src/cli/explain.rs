@@ -22,7 +22,7 @@ use super::watch::{Watched, watch};
 const MAX_FRAMES: usize = 16;
 
 /// The one word that was typed, if any was.
-pub fn one_word(words: &[OsString]) -> Result<Option<&str>> {
+pub(super) fn one_word(words: &[OsString]) -> Result<Option<&str>> {
     match words {
         [] => Ok(None),
         [word] => Ok(Some(word.to_str().with_context(|| format!("{}: no page is called that", display::path(word)))?)),
@@ -31,7 +31,7 @@ pub fn one_word(words: &[OsString]) -> Result<Option<&str>> {
 }
 
 /// The pages of a word; without one, the list.
-pub fn word(word: Option<&str>, style: Style) -> Result<Vec<u8>> {
+pub(super) fn word(word: Option<&str>, style: Style) -> Result<Vec<u8>> {
     let Some(word) = word else { return Ok(list(style)) };
     if word.starts_with('@') {
         bail!("{word} is a frame: name its capture too, tcpcheck explain FILE {word}");
@@ -52,7 +52,7 @@ pub fn word(word: Option<&str>, style: Style) -> Result<Vec<u8>> {
 }
 
 /// What happened in a frame of a capture: the page of each rule that fired, or else of what its segment did.
-pub fn frame(
+pub(super) fn frame(
     files: &[PathBuf],
     word: Option<&str>,
     style: Style,

@@ -21,7 +21,7 @@ use super::plan::{Environment, Plan, check_folder};
 use super::run::{BrokerHandle, Session};
 
 /// Writes the table.
-pub fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
+pub(super) fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     let (table, format) = (Table::from(args.table), format(args)?);
     let columns = chosen(table, &args.fields)?;

@@ -15,7 +15,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// An input read by a thread of its own, so that waiting for it can be given up.
 #[derive(Debug)]
-pub struct Interruptible {
+pub(super) struct Interruptible {
     blocks: Receiver<io::Result<Vec<u8>>>,
     block: io::Cursor<Vec<u8>>,
     stop: Arc<AtomicBool>,
@@ -23,7 +23,7 @@ pub struct Interruptible {
 
 impl Interruptible {
     /// `input`, until it ends or `stop` becomes true.
-    pub fn new(mut input: impl Read + Send + 'static, stop: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(mut input: impl Read + Send + 'static, stop: Arc<AtomicBool>) -> Self {
         // Two blocks at most wait to be taken.
         let (sender, blocks) = sync_channel(1);
         thread::spawn(move || {

@@ -20,7 +20,7 @@ use super::run::{Events, Session};
 const WITHOUT_TERMINAL: usize = 100;
 
 /// Draws what was asked for.
-pub fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
+pub(super) fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
     let columns = args.columns.or_else(|| around.columns());
     let text = TextStyle {

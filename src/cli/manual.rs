@@ -8,7 +8,7 @@ use clap_mangen::Man;
 use super::args::{AnonymizeArgs, Args, CheckArgs, CompareArgs, ExportArgs, LadderArgs, ReportArgs, SplitArgs};
 
 /// Writes `tcpcheck.1`.
-pub fn write(out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     let man = Man::new(Args::command().after_help(None::<&str>)).date("").manual("User Commands");
     man.render_title(out)?;
     man.render_name_section(out)?;

@@ -62,7 +62,7 @@ const FILTER_WORDS: &[&str] = &[
 
 /// Takes the captures that words begin with; what is left is a filter. A word is a capture when it is called like one, or when it is a
 /// file or a folder and no filter begins so.
-pub fn take_captures(words: &mut Vec<OsString>) -> Vec<PathBuf> {
+pub(super) fn take_captures(words: &mut Vec<OsString>) -> Vec<PathBuf> {
     let captures = words.iter().take_while(|word| is_capture(word)).count();
     words.drain(..captures).map(PathBuf::from).collect()
 }
@@ -73,7 +73,7 @@ fn is_capture(word: &OsString) -> bool {
 }
 
 /// Whether a name ends like a capture's.
-pub fn is_called_like_one(path: &Path) -> bool {
+pub(super) fn is_called_like_one(path: &Path) -> bool {
     let ending = |path: &Path, endings: &[&str]| {
         path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| endings.contains(&ending))
     };
@@ -85,7 +85,7 @@ pub fn is_called_like_one(path: &Path) -> bool {
 }
 
 /// What to say of a single word that is neither a command nor a file, and no filter either.
-pub fn unknown(word: &str) -> String {
+pub(super) fn unknown(word: &str) -> String {
     let commands = Args::command();
     let names = commands.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
     let nearest = names

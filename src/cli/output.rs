@@ -17,7 +17,7 @@ const MAX_HELD_BYTES: usize = 4 << 20;
 /// Gathers what is reported and writes it when it is time. While it cannot be written, a full disk does not end the
 /// analysis: the text is held, and tried again.
 #[derive(Debug)]
-pub struct Output {
+pub(super) struct Output {
     stdout: File,
     spool: Spool,
     by_line: bool,
@@ -35,7 +35,7 @@ pub struct Output {
 
 impl Output {
     /// Writes after every packet, or in blocks.
-    pub fn new(by_line: bool) -> Result<Self> {
+    pub(super) fn new(by_line: bool) -> Result<Self> {
         Ok(Self {
             stdout: standard_output()?,
             spool: Spool::with_capacity(2 * BLOCK),
@@ -49,13 +49,13 @@ impl Output {
     }
 
     /// What is to be written next: to append to.
-    pub fn text(&mut self) -> &mut Vec<u8> {
+    pub(super) fn text(&mut self) -> &mut Vec<u8> {
         &mut self.spool.bytes
     }
 
     /// A packet is done, or what came with it: writes if it is time.
     #[inline]
-    pub fn settle(&mut self) -> Result<()> {
+    pub(super) fn settle(&mut self) -> Result<()> {
         if self.by_line || self.spool.bytes.len() >= self.due {
             self.flush()?;
         }
@@ -64,7 +64,7 @@ impl Output {
     }
 
     /// Writes all that is gathered. Only a closed pipe is an error here: what else fails is tried again.
-    pub fn flush(&mut self) -> Result<()> {
+    pub(super) fn flush(&mut self) -> Result<()> {
         if self.spool.bytes.is_empty() {
             return Ok(());
         }
@@ -100,7 +100,7 @@ impl Output {
     }
 
     /// Writes nothing any more: the reader has gone, and there is more to do than to write.
-    pub fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.closed = true;
     }
 
@@ -108,7 +108,7 @@ impl Output {
     ///
     /// # Errors
     /// When something could not be written, now or before: says how much.
-    pub fn finish(&mut self) -> Result<()> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         self.flush()?;
         let held = self.spool.bytes.get(self.spool.gone()..).unwrap_or_default();
         let lines = self.left_out + lines(held);

@@ -8,7 +8,7 @@ use crate::report::Style;
 use terminal_size::{Height, terminal_size};
 
 /// Writes text to standard output, through a pager if that is a terminal with fewer lines.
-pub fn show(text: &[u8]) -> io::Result<()> {
+pub(super) fn show(text: &[u8]) -> io::Result<()> {
     let lines = text.iter().filter(|byte| **byte == b'\n').count();
     let taller = || terminal_size().is_some_and(|(_, Height(height))| lines >= height.into());
     if io::stdout().is_terminal() && taller() && paged(text) {
@@ -20,7 +20,7 @@ pub fn show(text: &[u8]) -> io::Result<()> {
 }
 
 /// What this program writes to a pipe, run again with the same words; none where it failed, and has said why.
-pub fn of_another(style: Style) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn of_another(style: Style) -> io::Result<Option<Vec<u8>>> {
     let mut again = Command::new(std::env::current_exe()?);
     again.args(std::env::args_os().skip(1)).env_remove("CLICOLOR_FORCE");
     // It writes to no terminal, and colours as if it did.

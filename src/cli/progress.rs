@@ -8,7 +8,7 @@ const STEP: u64 = 4096;
 
 /// Shows a count, from the first second on, twice a second.
 #[derive(Debug)]
-pub struct Progress {
+pub(super) struct Progress {
     /// When to show it next; none when it is not to be shown.
     due: Option<Instant>,
     shown: bool,
@@ -16,13 +16,13 @@ pub struct Progress {
 
 impl Progress {
     /// On a terminal only.
-    pub fn new(on: bool) -> Self {
+    pub(super) fn new(on: bool) -> Self {
         Self { due: on.then(|| Instant::now() + Duration::from_secs(1)), shown: false }
     }
 
     /// So many packets are done.
     #[inline]
-    pub fn packets(&mut self, done: u64) {
+    pub(super) fn packets(&mut self, done: u64) {
         if done.is_multiple_of(STEP) {
             self.look(done);
         }
@@ -40,7 +40,7 @@ impl Progress {
     }
 
     /// Takes the line away.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }

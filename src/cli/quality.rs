@@ -14,7 +14,7 @@ use super::output::warn;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Says where files are cut; what is damaged is an error.
-pub fn check_faults(faults: &[CaptureFault]) -> Result<()> {
+pub(super) fn check_faults(faults: &[CaptureFault]) -> Result<()> {
     for fault in faults {
         if is_damage(fault) {
             bail!(fault.to_string());
@@ -26,7 +26,7 @@ pub fn check_faults(faults: &[CaptureFault]) -> Result<()> {
 
 /// What a capture has lost so far, and what of it was told.
 #[derive(Debug, Default)]
-pub struct Losses {
+pub(super) struct Losses {
     seen: Drops,
     told: Drops,
     last: Option<Instant>,
@@ -34,13 +34,13 @@ pub struct Losses {
 
 impl Losses {
     /// Takes the counters as they are now; true when the capture has lost something since the last look.
-    pub fn look(&mut self, now: Drops) -> bool {
+    pub(super) fn look(&mut self, now: Drops) -> bool {
         let before = std::mem::replace(&mut self.seen, now);
         now.kernel > before.kernel || now.interface > before.interface
     }
 
     /// TC907 for what was lost since it was told last, when it is time, in a capture that is at this frame.
-    pub fn warn(&mut self, frame: u64, at: Timestamp) -> Option<Finding> {
+    pub(super) fn warn(&mut self, frame: u64, at: Timestamp) -> Option<Finding> {
         if self.last.is_some_and(|last| last.elapsed() < PATIENCE) {
             return None;
         }
@@ -51,7 +51,7 @@ impl Losses {
     }
 
     /// TC907 for what has not been told.
-    pub fn rest(&mut self) -> Option<Finding> {
+    pub(super) fn rest(&mut self) -> Option<Finding> {
         let told = std::mem::replace(&mut self.told, self.seen);
         kernel_drops(Drops {
             received: 0,

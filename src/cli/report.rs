@@ -21,7 +21,7 @@ use super::plan::{self, Environment, Plan};
 use super::run::{BrokerHandle, Session};
 
 /// Makes what was asked for.
-pub fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
+pub(super) fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
     let names = if args.numeric { Names::numeric() } else { Names::new() };
     let output = args.output.as_deref().unwrap_or("-".as_ref());

@@ -28,7 +28,7 @@ pub struct KeepPlan {
 }
 
 /// Keeps packets, and saves them around findings.
-pub struct RingSaver {
+pub(super) struct RingSaver {
     plan: KeepPlan,
     ring: Ring,
     broker: SharedBroker,
@@ -51,13 +51,13 @@ struct Current {
 
 impl RingSaver {
     /// Keeps nothing yet.
-    pub fn new(plan: KeepPlan, broker: SharedBroker, options: SaveOptions) -> Self {
+    pub(super) fn new(plan: KeepPlan, broker: SharedBroker, options: SaveOptions) -> Self {
         let ring = Ring::new(plan.extent);
         Self { plan, ring, broker, options, current: None, files: 0, late: HashSet::new(), failed: None }
     }
 
     /// Keeps a packet, and saves it when it follows a finding closely enough.
-    pub fn frame(&mut self, frame: &Frame<'_>) {
+    pub(super) fn frame(&mut self, frame: &Frame<'_>) {
         self.ring.push(frame);
         let Some(current) = &mut self.current else { return };
         let over = match self.plan.extent {
@@ -70,7 +70,7 @@ impl RingSaver {
     }
 
     /// Begins a file when the finding is one of those asked for. While one is being written, it holds the next ones too.
-    pub fn finding(&mut self, finding: &Finding) {
+    pub(super) fn finding(&mut self, finding: &Finding) {
         if !self.plan.rules.contains(&finding.rule) || self.current.is_some() {
             return;
         }
@@ -115,7 +115,7 @@ impl RingSaver {
     }
 
     /// Writes out what is held.
-    pub fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         if let Some(current) = &mut self.current {
             let written = current.file.flush();
             self.check(written);
@@ -139,7 +139,7 @@ impl RingSaver {
     ///
     /// # Errors
     /// When anything could not be saved, at any time.
-    pub fn finish(mut self) -> Result<()> {
+    pub(super) fn finish(mut self) -> Result<()> {
         let closed = self.close();
         self.check(closed);
         match self.failed {

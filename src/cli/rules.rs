@@ -19,7 +19,7 @@ struct Record {
 }
 
 /// A record a line.
-pub fn json() -> anyhow::Result<Vec<u8>> {
+pub(super) fn json() -> anyhow::Result<Vec<u8>> {
     let mut out = Vec::new();
     for info in Rule::ALL.iter().map(|rule| rule.info()) {
         let record = Record {
@@ -38,7 +38,7 @@ pub fn json() -> anyhow::Result<Vec<u8>> {
 }
 
 /// A row a rule.
-pub fn table(style: Style) -> Vec<u8> {
+pub(super) fn table(style: Style) -> Vec<u8> {
     let mut out = Vec::new();
     let wide = Rule::ALL.iter().map(|rule| rule.slug().len()).max().unwrap_or(0);
     let (columns, beside) = (text_columns(style), 6 + wide + 2 + 7 + 2);

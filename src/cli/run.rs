@@ -29,7 +29,7 @@ use super::saver::CaptureSaver;
 use super::signals::Signals;
 use tick::Schedule;
 
-pub use session::{BrokerHandle, Events, Session};
+pub(super) use session::{BrokerHandle, Events, Session};
 
 /// Does what was planned.
 pub fn run(plan: &Plan) -> Result<Exit> {

@@ -7,7 +7,7 @@ use crate::capture::{Block, CaptureError, Frame, Remarks, Rotation, Saved};
 use super::output::warn;
 
 /// Saves packets.
-pub struct CaptureSaver {
+pub(super) struct CaptureSaver {
     rotation: Rotation,
     /// Whether there is more to do than to save.
     goes_on: bool,
@@ -20,27 +20,27 @@ pub struct CaptureSaver {
 
 impl CaptureSaver {
     /// Saves to these files; if it `goes_on`, what fails is said and tried again, and is an error in the end only.
-    pub fn new(rotation: Rotation, goes_on: bool) -> Self {
+    pub(super) fn new(rotation: Rotation, goes_on: bool) -> Self {
         Self { rotation, goes_on, troubled: false, first: None, said: 0 }
     }
 
     /// Saves blocks of a pcapng file.
-    pub fn blocks(&mut self, blocks: &[Block]) {
+    pub(super) fn blocks(&mut self, blocks: &[Block]) {
         blocks.iter().for_each(|block| self.rotation.block(block));
     }
 
     /// Whether the frame would end the file under way.
-    pub fn turns_at(&self, frame: &Frame) -> bool {
+    pub(super) fn turns_at(&self, frame: &Frame) -> bool {
         self.rotation.turns_at(frame)
     }
 
     /// Ends the file under way with that comment, when it ends.
-    pub fn close_with(&mut self, text: String) {
+    pub(super) fn close_with(&mut self, text: String) {
         self.rotation.close_with(text);
     }
 
     /// Saves a packet, and what is said of it.
-    pub fn frame(&mut self, frame: &Frame, remarks: Remarks<'_>) -> Result<Saved> {
+    pub(super) fn frame(&mut self, frame: &Frame, remarks: Remarks<'_>) -> Result<Saved> {
         match self.rotation.write_with(frame, remarks) {
             Ok(saved) => Ok(saved),
             Err(error @ CaptureError::SecondLinkType { .. }) => Err(error.into()),
@@ -53,7 +53,7 @@ impl CaptureSaver {
     }
 
     /// Writes out what is held, and tries again what failed.
-    pub fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         match self.rotation.flush() {
             Err(error) => self.complain(&error),
             Ok(()) if self.troubled => {
@@ -74,7 +74,7 @@ impl CaptureSaver {
     ///
     /// # Errors
     /// When anything could not be saved, at any time.
-    pub fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         match (self.rotation.finish(), self.first) {
             (Err(error), _) => Err(error.into()),
             (Ok(0), None) => Ok(()),

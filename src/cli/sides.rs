@@ -17,7 +17,7 @@ const MAX_CAPTURES: usize = 8;
 ///
 /// # Errors
 /// When there are such.
-pub fn refuse_both(files: &OpenFiles) -> Result<()> {
+pub(super) fn refuse_both(files: &OpenFiles) -> Result<()> {
     let mut surveys = Vec::new();
     // What is no capture is told when it is read.
     let Ok(sources) = files.each_again() else { return Ok(()) };

@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 /// Asked for by signals since the program started.
 #[derive(Clone, Debug, Default)]
-pub struct Signals {
+pub(super) struct Signals {
     /// The end: SIGINT, SIGTERM or SIGHUP came.
     pub stop: Arc<AtomicBool>,
     /// The summary so far: SIGUSR1 came.
@@ -17,7 +17,7 @@ pub struct Signals {
 
 impl Signals {
     /// Listens to the signals that end a capture, and to SIGUSR1. The second signal to end ends the program at once.
-    pub fn listen(stop: Arc<AtomicBool>) -> io::Result<Self> {
+    pub(super) fn listen(stop: Arc<AtomicBool>) -> io::Result<Self> {
         let signals = Self { stop, ..Self::summary_only()? };
         for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up()) {
             // The first ends the capture, the second the program.
@@ -28,7 +28,7 @@ impl Signals {
     }
 
     /// Listens to SIGUSR1 alone: what is read to its end anyway ends like any program.
-    pub fn summary_only() -> io::Result<Self> {
+    pub(super) fn summary_only() -> io::Result<Self> {
         let signals = Self::default();
         #[cfg(unix)]
         signal_hook::flag::register(signal_hook::consts::SIGUSR1, signals.summary.clone())?;
@@ -36,12 +36,12 @@ impl Signals {
     }
 
     /// Whether to end.
-    pub fn stopped(&self) -> bool {
+    pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
     /// Whether the summary was asked for since the last question.
-    pub fn take_summary(&self) -> bool {
+    pub(super) fn take_summary(&self) -> bool {
         self.summary.load(Ordering::Relaxed) && self.summary.swap(false, Ordering::Relaxed)
     }
 }

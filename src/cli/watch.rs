@@ -11,7 +11,7 @@ use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Finding, Observat
 
 /// A frame that was asked for.
 #[derive(Debug)]
-pub struct Watched {
+pub(super) struct Watched {
     /// Its number.
     pub frame: u64,
     /// tcpdump's line for it; empty when it is not TCP.
@@ -21,7 +21,7 @@ pub struct Watched {
 }
 
 /// Reads captures to their end and keeps the frames of these numbers, in order. Says as well how many frames there are.
-pub fn watch(
+pub(super) fn watch(
     files: &OpenFiles,
     frames: &BTreeSet<u64>,
     lines: Lines,

@@ -22,7 +22,7 @@ pub(super) struct Agreed {
 
 impl Agreed {
     /// Of packets that could be the same; none where too few agree.
-    pub fn new(possible: usize, both: &[(Sampled, Sampled)]) -> Option<Self> {
+    pub(super) fn new(possible: usize, both: &[(Sampled, Sampled)]) -> Option<Self> {
         let mut offsets: Vec<i64> = both.iter().map(ahead).collect();
         offsets.sort_unstable();
         let span = both.last()?.0.ts.since(both.first()?.0.ts);
@@ -57,7 +57,7 @@ impl Agreed {
     }
 
     /// Whether something of both directions is among them.
-    pub fn goes_both_ways(&self) -> bool {
+    pub(super) fn goes_both_ways(&self) -> bool {
         let senders: BTreeSet<IpAddr> = self.both.iter().map(|(a, _)| a.src).collect();
         self.both.iter().any(|(a, _)| senders.contains(&a.dst))
     }

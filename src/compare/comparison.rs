@@ -257,19 +257,19 @@ pub(super) struct PacketContext {
 }
 
 impl PacketContext {
-    pub fn of(pair: &Pair, half: usize) -> Self {
+    pub(super) fn of(pair: &Pair, half: usize) -> Self {
         let base = |half: usize| pair.halves[half].base.iter().flatten().next().copied().unwrap_or(0);
         let bases = [base(half), base(1 - half)];
         Self { flows: pair.flows, direction: direction(pair.client.0, half), way: pair.way_of(half), bases }
     }
 
     /// Whether a packet ends its connection.
-    pub fn ends(&self, header: &Header) -> bool {
+    pub(super) fn ends(&self, header: &Header) -> bool {
         ending(header).is_some()
     }
 
     /// A crossing of a packet that one capture shows.
-    pub fn alone(&self, side: Side, header: &Header, fate: Fate) -> Crossing {
+    pub(super) fn alone(&self, side: Side, header: &Header, fate: Fate) -> Crossing {
         let mut frames = [None; 2];
         frames[side.index()] = Some(header.frame);
         Crossing {

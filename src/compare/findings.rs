@@ -32,14 +32,14 @@ pub(super) struct Pending {
 }
 
 impl Findings {
-    pub fn wait(&mut self, side: Side, pair: usize, finding: &Finding, due: Timestamp) {
+    pub(super) fn wait(&mut self, side: Side, pair: usize, finding: &Finding, due: Timestamp) {
         if is_explained(finding.rule) && self.waiting.len() < MAX_FINDINGS {
             *self.by_pair.entry(pair).or_default() += 1;
             self.waiting.push_back(Pending { side, pair, finding: finding.clone(), due, withdrawn: false });
         }
     }
 
-    pub fn withdraw(&mut self, side: Side, frame: u64, rule: Rule) {
+    pub(super) fn withdraw(&mut self, side: Side, frame: u64, rule: Rule) {
         let of = |one: &&mut Pending| one.side == side && one.finding.frame == frame && one.finding.rule == rule;
         if let Some(found) = self.waiting.iter_mut().rev().take(4096).find(of) {
             found.withdrawn = true;
@@ -47,7 +47,7 @@ impl Findings {
     }
 
     /// The next one whose time has come.
-    pub fn due(&mut self, now: Timestamp) -> Option<Pending> {
+    pub(super) fn due(&mut self, now: Timestamp) -> Option<Pending> {
         self.waiting.front().filter(|first| first.due <= now)?;
         let due = self.waiting.pop_front()?;
         if let Some(count) = self.by_pair.get_mut(&due.pair) {
@@ -60,7 +60,7 @@ impl Findings {
     }
 
     /// Whether one waits for the packets of a pair.
-    pub fn wait_for(&self, pair: usize) -> bool {
+    pub(super) fn wait_for(&self, pair: usize) -> bool {
         self.by_pair.contains_key(&pair)
     }
 }

@@ -55,14 +55,14 @@ pub(super) struct Found {
 
 impl Links {
     /// None yet; those between other ends are told by that.
-    pub fn new(telltale: Telltale) -> Self {
+    pub(super) fn new(telltale: Telltale) -> Self {
         let marks = HashMap::default();
         Self { pairs: Slab::new(), serial: 0, flows: Default::default(), ends: HashMap::default(), marks, telltale }
     }
 
     /// The connection of a packet, known or new.
     #[inline]
-    pub fn find(&mut self, side: Side, sighting: &Sighting) -> Found {
+    pub(super) fn find(&mut self, side: Side, sighting: &Sighting) -> Found {
         match self.flows[side.index()].get(&sighting.flow).copied() {
             Some(pair) if self.pairs.get(pair).is_some_and(|pair| pair.is_linked()) => Found { pair, merged: None },
             Some(pair) => self.again(pair, side, sighting),
@@ -162,12 +162,12 @@ impl Links {
     }
 
     /// The pair of a connection, where there is one.
-    pub fn of_flow(&self, side: Side, flow: u32) -> Option<usize> {
+    pub(super) fn of_flow(&self, side: Side, flow: u32) -> Option<usize> {
         self.flows[side.index()].get(&flow).copied()
     }
 
     /// A capture's tracker has ended a connection: its pair, which is over when neither capture knows it any more.
-    pub fn end(&mut self, side: Side, flow: u32) -> Option<usize> {
+    pub(super) fn end(&mut self, side: Side, flow: u32) -> Option<usize> {
         let key = self.flows[side.index()].remove(&flow)?;
         if let Some(pair) = self.pairs.get_mut(key) {
             pair.ended[side.index()] = true;
@@ -176,7 +176,7 @@ impl Links {
     }
 
     /// Takes a pair out for good.
-    pub fn remove(&mut self, key: usize) -> Box<Pair> {
+    pub(super) fn remove(&mut self, key: usize) -> Box<Pair> {
         let pair = self.pairs.remove(key);
         self.forget_marks(&pair.marks);
         for ends in pair.ends.iter().flatten() {

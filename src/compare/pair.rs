@@ -98,7 +98,7 @@ pub(super) struct Bursts {
 
 impl Bursts {
     /// The `nth` packet was lost.
-    pub fn lost(&mut self, nth: u64, stats: &mut PathStats) {
+    pub(super) fn lost(&mut self, nth: u64, stats: &mut PathStats) {
         self.run = if self.last.is_some_and(|last| last + 1 == nth) { self.run + 1 } else { 1 };
         stats.bursts += u64::from(self.run == 1);
         stats.longest_burst = stats.longest_burst.max(self.run);
@@ -172,13 +172,13 @@ impl PathStats {
 
 impl Half {
     /// Whether the IP ID comes as it was sent, as far as that has shown.
-    pub fn keeps_ids(&self) -> bool {
+    pub(super) fn keeps_ids(&self) -> bool {
         let (same, different) = self.ids;
         same > different.saturating_mul(4)
     }
 
     /// A packet passes the sender's side.
-    pub fn send(&mut self, header: &Header) {
+    pub(super) fn send(&mut self, header: &Header) {
         self.sent += 1;
         if header.payload == 0 {
             return;
@@ -197,7 +197,7 @@ impl Half {
     }
 
     /// Whether its bytes were sent once and are acknowledged: then they have arrived, whatever the receiver's side shows.
-    pub fn has_come_all_the_same(&self, header: &Header) -> bool {
+    pub(super) fn has_come_all_the_same(&self, header: &Header) -> bool {
         let (seq, end) = (header.seq, header.end());
         let acked = self.acked.iter().flatten().any(|acked| acked.distance(end) >= 0);
         let again = self.resent.iter().any(|(from, to)| seq.distance(*to) < 0 && end.distance(*from) > 0);
@@ -205,7 +205,7 @@ impl Half {
     }
 
     /// Remembers a segment of the sender's side of which a part has come.
-    pub fn remember_cut(&mut self, header: Header) {
+    pub(super) fn remember_cut(&mut self, header: Header) {
         if self.cut.back().is_some_and(|last| last.frame == header.frame) {
             return;
         }
@@ -216,25 +216,25 @@ impl Half {
     }
 
     /// The remembered segment of which this is a part.
-    pub fn cut_from(&self, part: &Header, with_timestamps: bool) -> Option<&Header> {
+    pub(super) fn cut_from(&self, part: &Header, with_timestamps: bool) -> Option<&Header> {
         let holds = |whole: &&Header| part.seq.distance(whole.seq) >= 0 && whole.end().distance(part.end()) >= 0;
         self.cut.iter().rev().filter(|whole| whole.is_of_one_write(part, with_timestamps)).find(holds)
     }
 
     /// What turns a capture's relative sequence numbers into those that are compared.
-    pub fn numbers(&self, side: Side) -> Option<impl Fn(i64) -> SeqNumber + use<>> {
+    pub(super) fn numbers(&self, side: Side) -> Option<impl Fn(i64) -> SeqNumber + use<>> {
         self.base[side.index()].map(|base| move |number: i64| SeqNumber(base.wrapping_add(number as u32)))
     }
 
     /// Whether a capture missed these bytes.
-    pub fn was_missed(&self, side: Side, from: SeqNumber, to: SeqNumber) -> bool {
+    pub(super) fn was_missed(&self, side: Side, from: SeqNumber, to: SeqNumber) -> bool {
         self.missed[side.index()].iter().any(|(low, high)| from.distance(*high) < 0 && to.distance(*low) > 0)
     }
 }
 
 impl Pair {
     /// Of the first packet that one capture shows of it.
-    pub fn new(serial: u64, side: Side, sighting: &Sighting) -> Self {
+    pub(super) fn new(serial: u64, side: Side, sighting: &Sighting) -> Self {
         let mut pair = Self {
             serial,
             tags: [hash((sighting.src, sighting.dst)), hash((sighting.dst, sighting.src))],
@@ -257,32 +257,32 @@ impl Pair {
     }
 
     /// Whether both captures show it.
-    pub fn is_linked(&self) -> bool {
+    pub(super) fn is_linked(&self) -> bool {
         self.flows.iter().all(Option::is_some)
     }
 
     /// Which half a packet of that capture belongs to.
-    pub fn half_of(&self, side: Side, sighting: &Sighting) -> usize {
+    pub(super) fn half_of(&self, side: Side, sighting: &Sighting) -> usize {
         usize::from(self.ends[side.index()].is_some_and(|ends| ends[0] != sighting.src))
     }
 
     /// The half that a direction is.
-    pub fn half_from(&self, direction: Option<Direction>) -> usize {
+    pub(super) fn half_from(&self, direction: Option<Direction>) -> usize {
         if direction == Some(Direction::FromResponder) { 1 - self.client.0 } else { self.client.0 }
     }
 
     /// Which way a half goes.
-    pub fn way_of(&self, half: usize) -> Option<Way> {
+    pub(super) fn way_of(&self, half: usize) -> Option<Way> {
         self.way.map(|way| if half == 0 { way } else { way.reverse() })
     }
 
     /// Learns which way a half goes.
-    pub fn set_way(&mut self, half: usize, way: Way) {
+    pub(super) fn set_way(&mut self, half: usize, way: Way) {
         self.way = Some(if half == 0 { way } else { way.reverse() });
     }
 
     /// The header with A's sequence numbers.
-    pub fn normalised(&self, side: Side, half: usize, header: Header) -> Header {
+    pub(super) fn normalised(&self, side: Side, half: usize, header: Header) -> Header {
         if self.is_shifted() {
             header.moved_back(side, half, self.shifts.map(Option::unwrap_or_default))
         } else {
@@ -291,7 +291,7 @@ impl Pair {
     }
 
     /// Learns that B's numbers of a half are further ahead than was known.
-    pub fn shift(&mut self, half: usize, further: u32) {
+    pub(super) fn shift(&mut self, half: usize, further: u32) {
         self.shifts[half] = Some(self.shifts[half].unwrap_or(0).wrapping_add(further));
         let half = &mut self.halves[half];
         half.base[1] = half.base[1].map(|base| base.wrapping_sub(further));
@@ -299,18 +299,18 @@ impl Pair {
     }
 
     /// Whether the numbers are others in B.
-    pub fn is_shifted(&self) -> bool {
+    pub(super) fn is_shifted(&self) -> bool {
         self.shifts.iter().any(|shift| shift.is_some_and(|shift| shift != 0))
     }
 
     /// What tells its packets of a half from those between other ends. Connections one after the other between the same ends are
     /// told by their numbers: both captures need not agree on where one ends and the next begins.
-    pub fn tag(&self, half: usize) -> u64 {
+    pub(super) fn tag(&self, half: usize) -> u64 {
         self.tags[half]
     }
 
     /// Nothing of it waits.
-    pub fn is_settled(&self, waiting: &super::waiting::Waiting) -> bool {
+    pub(super) fn is_settled(&self, waiting: &super::waiting::Waiting) -> bool {
         self.halves.iter().flat_map(|half| &half.waiting).all(|queue| waiting.of(*queue).next().is_none())
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct PathQueue {
 }
 
 impl PathQueue {
-    pub fn add(&mut self, delay: Span) {
+    pub(super) fn add(&mut self, delay: Span) {
         let changed = delay.minus(self.last).0.abs();
         self.variation = Span(self.variation.0 + (changed - self.variation.0) / 16);
         self.last = delay;
@@ -25,7 +25,7 @@ impl PathQueue {
     }
 
     /// Takes the delay of a packet that nothing else was like: what is usual before and after it. One that was held back is passed over.
-    pub fn usual(&mut self, delay: Span) -> (Span, Span) {
+    pub(super) fn usual(&mut self, delay: Span) -> (Span, Span) {
         let [_, first, second] = self.told;
         self.told = [first, second, delay];
         let mut sorted = self.told;
@@ -35,12 +35,12 @@ impl PathQueue {
     }
 
     /// What delays differ by from one packet to the next.
-    pub fn variation(&self) -> Span {
+    pub(super) fn variation(&self) -> Span {
         self.variation
     }
 
     /// Whether a delay lies in the upper half of all that a queue has made of them, where it has made much.
-    pub fn is_long(&self, delay: Span) -> bool {
+    pub(super) fn is_long(&self, delay: Span) -> bool {
         let min = self.min.unwrap_or_default();
         let grown = self.max.minus(min);
         grown >= Span::from_millis(5) && delay.minus(min).doubled() >= grown

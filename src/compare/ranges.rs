@@ -9,12 +9,12 @@ pub(super) struct Cover(Vec<(u32, u32)>);
 
 impl Cover {
     /// Whether nothing has.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// What is left of so many bytes.
-    pub fn rest(&self, len: u32) -> Vec<(u32, u32)> {
+    pub(super) fn rest(&self, len: u32) -> Vec<(u32, u32)> {
         let mut from = 0;
         let mut rest = Vec::new();
         for (low, high) in &self.0 {
@@ -30,11 +30,11 @@ impl Cover {
     }
 
     /// Bytes that are left of so many.
-    pub fn left(&self, len: u32) -> u32 {
+    pub(super) fn left(&self, len: u32) -> u32 {
         self.rest(len).iter().map(|(low, high)| high - low).sum()
     }
 
-    pub fn add(&mut self, low: u32, high: u32) {
+    pub(super) fn add(&mut self, low: u32, high: u32) {
         let at = self.0.partition_point(|(_, end)| *end < low);
         let mut range = (low, high);
         while let Some((from, to)) = self.0.get(at).copied().filter(|(from, _)| *from <= range.1) {

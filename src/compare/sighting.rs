@@ -130,7 +130,7 @@ type Blocks = arrayvec::ArrayVec<(u32, u32), 4>;
 
 impl Header {
     /// With numbers that are so far ahead of A's, of either half, it has A's numbers then.
-    pub fn moved_back(self, side: Side, half: usize, ahead: [u32; 2]) -> Self {
+    pub(super) fn moved_back(self, side: Side, half: usize, ahead: [u32; 2]) -> Self {
         let back = |number: SeqNumber, half: usize| match side {
             Side::A => number,
             Side::B => SeqNumber(number.0.wrapping_sub(ahead[half])),
@@ -140,22 +140,22 @@ impl Header {
     }
 
     /// The controls that make two packets different ones; the others may be changed on the way or by offload.
-    pub fn controls(&self) -> u16 {
+    pub(super) fn controls(&self) -> u16 {
         self.flags.0 & TcpFlags::SYN.with(TcpFlags::FIN).with(TcpFlags::RST).0
     }
 
-    pub fn is(&self, flag: TcpFlags) -> bool {
+    pub(super) fn is(&self, flag: TcpFlags) -> bool {
         self.flags.contains(flag)
     }
 
     /// The sequence number behind its payload.
-    pub fn end(&self) -> SeqNumber {
+    pub(super) fn end(&self) -> SeqNumber {
         self.seq.plus(self.payload)
     }
 
     /// The controls, the payload's place and what it acknowledges: the same at either end, unless something between changes it.
     /// Timestamps count where both ends have them.
-    pub fn mark(&self, connection: u64, with_timestamps: bool) -> u64 {
+    pub(super) fn mark(&self, connection: u64, with_timestamps: bool) -> u64 {
         let times = self.timestamps.filter(|_| with_timestamps);
         let ack = self.ack.map(|ack| ack.0);
         let window = if self.is(TcpFlags::RST) { 0 } else { self.window };
@@ -163,7 +163,7 @@ impl Header {
     }
 
     /// Whether a part of a segment that offload cut or joined may be this one's: it keeps what does not depend on the part.
-    pub fn is_of_one_write(&self, other: &Self, with_timestamps: bool) -> bool {
+    pub(super) fn is_of_one_write(&self, other: &Self, with_timestamps: bool) -> bool {
         let times = !with_timestamps || self.timestamps == other.timestamps;
         times && self.ack == other.ack && self.window == other.window && !self.is(TcpFlags::SYN)
     }

@@ -29,7 +29,7 @@ struct Silence {
 
 impl Silences {
     /// The capture shows a packet.
-    pub fn end(&mut self, now: Timestamp) {
+    pub(super) fn end(&mut self, now: Timestamp) {
         let last = self.last.replace(now).unwrap_or(now);
         if now.since(last) < SHORTEST {
             return;
@@ -42,7 +42,7 @@ impl Silences {
     }
 
     /// The silence at an instant: its first and last one.
-    pub fn around(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    pub(super) fn around(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
         if let Some(last) = self.last.filter(|last| *last < at) {
             return Some((last, Timestamp(i64::MAX)));
         }
@@ -51,7 +51,7 @@ impl Silences {
     }
 
     /// Whether the silence that began then is a hole, where that is known.
-    pub fn is_hole(&self, from: Timestamp) -> Option<bool> {
+    pub(super) fn is_hole(&self, from: Timestamp) -> Option<bool> {
         match self.over.binary_search_by_key(&from, |one| one.from) {
             Ok(found) => self.over[found].hole,
             Err(_) => self.present.filter(|(present, _)| *present == from).map(|(_, hole)| hole),
@@ -59,7 +59,7 @@ impl Silences {
     }
 
     /// Remembers whether it is one.
-    pub fn judge(&mut self, from: Timestamp, hole: bool) {
+    pub(super) fn judge(&mut self, from: Timestamp, hole: bool) {
         match self.over.binary_search_by_key(&from, |one| one.from) {
             Ok(found) => self.over[found].hole = Some(hole),
             Err(_) => self.present = Some((from, hole)),

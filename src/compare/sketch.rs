@@ -60,7 +60,7 @@ impl Default for Sketch {
 impl Sketch {
     /// Takes a packet by its mark.
     #[inline]
-    pub fn add(&mut self, mark: u64, segment: &Segment) {
+    pub(super) fn add(&mut self, mark: u64, segment: &Segment) {
         if mark < self.limit {
             self.packets
                 .entry(mark)
@@ -82,13 +82,13 @@ impl Sketch {
     }
 
     /// Digests of the numbers of all that are in the sample.
-    pub fn all_numbers(&self) -> HashSet<u32> {
+    pub(super) fn all_numbers(&self) -> HashSet<u32> {
         self.packets.values().filter_map(|sampled| sampled.numbers).collect()
     }
 
     /// Packets that are in both samples, by A's time, and how many either has where both are complete: those alone that can be told
     /// from all others, or the first ones of each mark.
-    pub fn shared(&self, other: &Self, told_apart: bool) -> (usize, Vec<(Sampled, Sampled)>) {
+    pub(super) fn shared(&self, other: &Self, told_apart: bool) -> (usize, Vec<(Sampled, Sampled)>) {
         let limit = self.limit.min(other.limit);
         let counts = |mark: u64, one: &Sampled| mark < limit && !(told_apart && one.repeated);
         let possible = |sketch: &Self| sketch.packets.iter().filter(|(mark, one)| counts(**mark, one)).count();

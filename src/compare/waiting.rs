@@ -92,7 +92,7 @@ pub(super) struct Waiting {
 
 impl Unpaired {
     /// One that has just come.
-    pub fn new(header: Header, side: Side, pair: usize, half: usize, mark: u64) -> Self {
+    pub(super) fn new(header: Header, side: Side, pair: usize, half: usize, mark: u64) -> Self {
         Self {
             header,
             side,
@@ -112,7 +112,7 @@ impl Unpaired {
     }
 
     /// The same packet by other numbers.
-    pub fn anew(self, header: Header, mark: u64) -> Self {
+    pub(super) fn anew(self, header: Header, mark: u64) -> Self {
         let Self { since, nth, queue, usual, cover, copy_of, .. } = self;
         Self { since, nth, queue, usual, cover, copy_of, ..Self::new(header, self.side, self.pair, self.half, mark) }
     }
@@ -120,7 +120,7 @@ impl Unpaired {
 
 impl Waiting {
     /// Puts one behind the others of its direction and side.
-    pub fn add(&mut self, packet: Unpaired, queue: &mut Queue) -> usize {
+    pub(super) fn add(&mut self, packet: Unpaired, queue: &mut Queue) -> usize {
         let (side, mark) = (packet.side, packet.mark);
         let key = self.packets.insert(packet);
         self.chain(key, side, mark);
@@ -132,7 +132,7 @@ impl Waiting {
     }
 
     /// Notes that a waiting packet was the `nth` that went that way.
-    pub fn send(&mut self, way: Way, key: usize, nth: u64) {
+    pub(super) fn send(&mut self, way: Way, key: usize, nth: u64) {
         let sent = &mut self.sent[way.index()];
         if sent.len() >= MAX_SENT {
             sent.pop_front();
@@ -141,7 +141,7 @@ impl Waiting {
     }
 
     /// Says what packets took that were sent that way, up to one that took so long.
-    pub fn tell_usual(&mut self, way: Way, ts: Timestamp, usual: (Span, Span)) {
+    pub(super) fn tell_usual(&mut self, way: Way, ts: Timestamp, usual: (Span, Span)) {
         let sent = &mut self.sent[way.index()];
         while let Some((key, nth)) = sent.front().copied() {
             if let Some(packet) = self.packets.get_mut(key).filter(|packet| packet.nth.0 == nth) {
@@ -191,7 +191,7 @@ impl Waiting {
     }
 
     /// Takes one out.
-    pub fn take(&mut self, key: usize, queue: &mut Queue) -> Unpaired {
+    pub(super) fn take(&mut self, key: usize, queue: &mut Queue) -> Unpaired {
         let packet = self.packets.remove(key);
         self.unchain(key, &packet);
         self.unlink(packet.near, queue, |packet| &mut packet.near);
@@ -221,16 +221,16 @@ impl Waiting {
         }
     }
 
-    pub fn get(&self, key: usize) -> Option<&Unpaired> {
+    pub(super) fn get(&self, key: usize) -> Option<&Unpaired> {
         self.packets.get(key)
     }
 
-    pub fn get_mut(&mut self, key: usize) -> Option<&mut Unpaired> {
+    pub(super) fn get_mut(&mut self, key: usize) -> Option<&mut Unpaired> {
         self.packets.get_mut(key)
     }
 
     /// Those of that side with a mark, oldest first.
-    pub fn alike(&self, side: Side, mark: u64) -> impl Iterator<Item = (usize, &Unpaired)> {
+    pub(super) fn alike(&self, side: Side, mark: u64) -> impl Iterator<Item = (usize, &Unpaired)> {
         let mut next = self.marks[side.index()].get(&mark).copied();
         std::iter::from_fn(move || {
             let key = next?;
@@ -241,7 +241,7 @@ impl Waiting {
     }
 
     /// Those of a direction and side, oldest first.
-    pub fn of(&self, queue: Queue) -> impl Iterator<Item = (usize, &Unpaired)> {
+    pub(super) fn of(&self, queue: Queue) -> impl Iterator<Item = (usize, &Unpaired)> {
         let mut next = queue.first;
         std::iter::from_fn(move || {
             let key = next?;
@@ -252,7 +252,7 @@ impl Waiting {
     }
 
     /// All of them, the one that has waited longest first.
-    pub fn all(&self) -> impl Iterator<Item = &Unpaired> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Unpaired> {
         let mut next = self.all.first;
         std::iter::from_fn(move || {
             let packet = self.packets.get(next?)?;
@@ -262,17 +262,17 @@ impl Waiting {
     }
 
     /// The one that has waited longest.
-    pub fn oldest(&self) -> Option<(usize, &Unpaired)> {
+    pub(super) fn oldest(&self) -> Option<(usize, &Unpaired)> {
         self.all.first.and_then(|key| self.packets.get(key).map(|packet| (key, packet)))
     }
 
     /// How many wait.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.packets.len()
     }
 
     /// Remembers a packet that both captures have shown, under its mark, for copies of it.
-    pub fn remember(&mut self, mark: u64, now: Timestamp, frame: u64, ip_id: Option<u16>) {
+    pub(super) fn remember(&mut self, mark: u64, now: Timestamp, frame: u64, ip_id: Option<u16>) {
         while self.paired.len() >= MAX_PAIRED || self.paired.front().is_some_and(|first| now.since(first.ts) > COPY) {
             let Some(gone) = self.paired.pop_front() else { break };
             if self.by_mark.get(&gone.mark) == Some(&self.forgotten) {
@@ -285,7 +285,7 @@ impl Waiting {
     }
 
     /// The packet of that mark that both captures have shown, if that was not long ago.
-    pub fn paired(&self, mark: u64, now: Timestamp) -> Option<&Paired> {
+    pub(super) fn paired(&self, mark: u64, now: Timestamp) -> Option<&Paired> {
         let at = self.by_mark.get(&mark)?.checked_sub(self.forgotten)?;
         self.paired.get(usize::try_from(at).ok()?).filter(|paired| now.since(paired.ts) <= COPY)
     }

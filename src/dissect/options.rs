@@ -38,9 +38,9 @@ pub mod kind {
 /// Experiment identifiers that open the value of an experiment option, by IANA's "TCP/UDP Experimental Option Experiment
 /// Identifiers" (RFC 6994).
 mod experiment {
-    pub const FAST_OPEN: u16 = 0xf989;
-    pub const ACC_ECN_0: u16 = 0xacc0;
-    pub const ACC_ECN_1: u16 = 0xacc1;
+    pub(super) const FAST_OPEN: u16 = 0xf989;
+    pub(super) const ACC_ECN_0: u16 = 0xacc0;
+    pub(super) const ACC_ECN_1: u16 = 0xacc1;
 }
 
 /// One option, its values in host order.

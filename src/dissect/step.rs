@@ -35,7 +35,7 @@ pub(super) enum Carried {
 impl Carried {
     /// What a packet of this protocol carries whose payload begins at this offset of the whole.
     #[inline]
-    pub fn inside(protocol: u8, fragment_offset: u32) -> Result<Self, Stop> {
+    pub(super) fn inside(protocol: u8, fragment_offset: u32) -> Result<Self, Stop> {
         match (protocol, fragment_offset) {
             (ip::TCP, 0) => Ok(Self::Segment),
             (ip::TCP, _) => Err(Stop::Other(NotTcp::LaterFragment)),

@@ -47,7 +47,7 @@ pub(super) struct Leg {
 }
 
 impl Following {
-    pub fn new(
+    pub(super) fn new(
         section: usize,
         limits: [Option<Span>; 2],
         response_limits: [Option<Span>; 2],
@@ -69,7 +69,7 @@ impl Following {
         }
     }
 
-    pub fn segment(&mut self, segment: &Segment, seen: &Observation) {
+    pub(super) fn segment(&mut self, segment: &Segment, seen: &Observation) {
         let (now, frame) = (segment.ts, segment.frame);
         let at = usize::from(seen.direction == Some(Direction::FromOriginator));
         if let Some(rtt) = seen.acked.as_ref().and_then(|acked| acked.rtt) {
@@ -101,7 +101,7 @@ impl Following {
     }
 
     /// Takes a request and its answer.
-    pub fn exchange(&mut self, exchange: &Exchange) {
+    pub(super) fn exchange(&mut self, exchange: &Exchange) {
         if let Some(time) = exchange.server_time {
             self.responses.add(time, exchange.answer_frame, self.response_limits);
         }
@@ -114,19 +114,19 @@ impl Following {
     }
 
     /// The connection has ended: windows stay closed until its last segment.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         for (since, from) in std::mem::take(&mut self.closing).into_iter().flatten() {
             self.close(self.last.0.since(since), [from, self.last.1]);
         }
     }
 
-    pub fn keep(&mut self, finding: &Finding) {
+    pub(super) fn keep(&mut self, finding: &Finding) {
         if self.findings.iter().filter(|kept| kept.rule == finding.rule).count() < MAX_KEPT {
             self.findings.push(finding.clone());
         }
     }
 
-    pub fn amend(&mut self, amend: &Amend) {
+    pub(super) fn amend(&mut self, amend: &Amend) {
         self.findings.retain(|kept| !amend.removes(kept));
         for finding in &amend.details {
             self.keep(finding);
@@ -135,7 +135,7 @@ impl Following {
     }
 
     /// The longer leg: the shorter one tells where the capture was made, not how far the ends are.
-    pub fn round_trips(&self) -> Leg {
+    pub(super) fn round_trips(&self) -> Leg {
         let [to_server, to_client] = self.legs;
         match (to_server.samples, to_client.samples) {
             (1.., 1..) if to_client.min > to_server.min => to_client,

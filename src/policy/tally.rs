@@ -15,30 +15,30 @@ pub(super) fn tally(result: &mut Judgement) -> Tally<'_> {
 
 impl Tally<'_> {
     /// So many more were looked at.
-    pub fn of(&mut self, count: u64) -> &mut Self {
+    pub(super) fn of(&mut self, count: u64) -> &mut Self {
         self.0.of += count;
         self
     }
 
     /// So many more are not as they should be.
-    pub fn bad(&mut self, count: u64) -> &mut Self {
+    pub(super) fn bad(&mut self, count: u64) -> &mut Self {
         self.0.bad += count;
         self
     }
 
     /// That, and a baseline may know them.
-    pub fn count(&mut self, subject: &str, ends: Option<Ends>, count: u64) -> &mut Self {
+    pub(super) fn count(&mut self, subject: &str, ends: Option<Ends>, count: u64) -> &mut Self {
         let fingerprint = Fingerprint { subject: subject.to_owned(), port: ends.map(|ends| ends.server.port) };
         *self.0.counts.entry(fingerprint).or_default() += count;
         self.bad(count)
     }
 
-    pub fn exempt(&mut self) {
+    pub(super) fn exempt(&mut self) {
         self.0.exempt += 1;
     }
 
     /// The longest of so many samples.
-    pub fn worst(&mut self, span: Span, samples: u64) -> &mut Self {
+    pub(super) fn worst(&mut self, span: Span, samples: u64) -> &mut Self {
         if samples > 0 {
             self.0.worst = Some(self.0.worst.map_or(span, |worst| worst.max(span)));
         }
@@ -46,12 +46,12 @@ impl Tally<'_> {
     }
 
     /// Keeps a place; the first ones stay.
-    pub fn place(&mut self, place: Place) {
+    pub(super) fn place(&mut self, place: Place) {
         if self.0.places.len() < PLACES { self.0.places.push(place) } else { self.0.more += 1 }
     }
 
     /// Keeps a place; those of the most weight stay.
-    pub fn worst_first(&mut self, weight: i64, place: impl FnOnce() -> Place) {
+    pub(super) fn worst_first(&mut self, weight: i64, place: impl FnOnce() -> Place) {
         let places = &mut self.0.places;
         let at = places.partition_point(|kept| weight_of(kept) >= weight);
         if at < PLACES {
@@ -64,7 +64,7 @@ impl Tally<'_> {
     }
 
     /// Keeps places for `count` findings of a rule, of which some are known in detail.
-    pub fn findings(&mut self, rule: Rule, graded: Severity, flow: Option<Ends>, kept: &[Finding], count: u64) {
+    pub(super) fn findings(&mut self, rule: Rule, graded: Severity, flow: Option<Ends>, kept: &[Finding], count: u64) {
         let mut shown = 0;
         let known = kept.iter().filter(|finding| finding.rule == rule);
         for finding in known.take(count.try_into().unwrap_or(usize::MAX)) {

@@ -64,7 +64,7 @@ const ROOM: usize = 1024;
 
 /// Where a pen writes. To clear it takes longer than a short text, so it is kept from one to the next.
 #[derive(Clone, Debug)]
-pub struct SpareCapacity([u8; ROOM]);
+pub(super) struct SpareCapacity([u8; ROOM]);
 
 impl Default for SpareCapacity {
     #[inline]
@@ -75,7 +75,7 @@ impl Default for SpareCapacity {
 
 /// A text in the making: behind what stands in `out`, and there when the pen is dropped.
 #[derive(Debug)]
-pub struct BufferWriter<'a> {
+pub(super) struct BufferWriter<'a> {
     room: &'a mut [u8; ROOM],
     at: usize,
     out: &'a mut Vec<u8>,
@@ -84,19 +84,19 @@ pub struct BufferWriter<'a> {
 impl<'a> BufferWriter<'a> {
     /// Goes on behind what is there.
     #[inline]
-    pub fn new(room: &'a mut SpareCapacity, out: &'a mut Vec<u8>) -> Self {
+    pub(super) fn new(room: &'a mut SpareCapacity, out: &'a mut Vec<u8>) -> Self {
         Self { room: &mut room.0, at: 0, out }
     }
 
     /// Appends a byte.
     #[inline]
-    pub fn push(&mut self, byte: u8) {
+    pub(super) fn push(&mut self, byte: u8) {
         self.put([byte], 1);
     }
 
     /// The first `count` bytes of a chunk that is kept somewhere: as [`put`](Text::put), without moving it twice.
     #[inline(always)]
-    pub fn copy<const N: usize>(&mut self, chunk: &[u8; N], count: usize) {
+    pub(super) fn copy<const N: usize>(&mut self, chunk: &[u8; N], count: usize) {
         match self.place() {
             Some(place) => {
                 *place = *chunk;
@@ -108,7 +108,7 @@ impl<'a> BufferWriter<'a> {
 
     /// Bytes whose number is known where this is compiled into its caller.
     #[inline(always)]
-    pub fn known(&mut self, bytes: &[u8]) {
+    pub(super) fn known(&mut self, bytes: &[u8]) {
         let end = self.at + bytes.len();
         match self.room.get_mut(self.at..end) {
             Some(place) => {
@@ -121,13 +121,13 @@ impl<'a> BufferWriter<'a> {
 
     /// Bytes so far, with those that stood there before.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.out.len() + self.at
     }
 
     /// All that is written so far, to look at or to change.
     #[inline]
-    pub fn written(&mut self) -> &mut Vec<u8> {
+    pub(super) fn written(&mut self) -> &mut Vec<u8> {
         self.hand_on();
         self.out
     }

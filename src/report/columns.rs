@@ -8,7 +8,7 @@ const INDENT: usize = 5;
 
 /// How cells stand in a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Align {
+pub(super) enum Align {
     /// Words.
     Left,
     /// Numbers.
@@ -17,7 +17,7 @@ pub enum Align {
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
-pub struct Column {
+pub(super) struct Column {
     /// Which of a row's cells stand in it.
     pub at: usize,
     /// Its width; longer cells push those behind them.
@@ -28,7 +28,7 @@ pub struct Column {
 
 /// The columns of a table.
 #[derive(Clone, Debug)]
-pub struct Columns {
+pub(super) struct Columns {
     /// A row's lines.
     lines: Vec<Vec<Column>>,
     room: Option<usize>,
@@ -36,7 +36,7 @@ pub struct Columns {
 
 impl Columns {
     /// Those, in as many lines as a terminal's width needs.
-    pub fn new(columns: Vec<Column>, style: Style) -> Self {
+    pub(super) fn new(columns: Vec<Column>, style: Style) -> Self {
         let room = style.columns();
         let mut lines: Vec<Vec<Column>> = vec![Vec::new()];
         let mut used = 0;
@@ -55,7 +55,7 @@ impl Columns {
     }
 
     /// Appends a row of these cells.
-    pub fn row(&self, out: &mut Vec<u8>, cells: &[String]) {
+    pub(super) fn row(&self, out: &mut Vec<u8>, cells: &[String]) {
         let start = out.len();
         for (line, columns) in self.lines.iter().enumerate() {
             if line > 0 {

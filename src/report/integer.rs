@@ -9,7 +9,7 @@ use super::buffer::Append;
 
 /// In decimal, of up to 32 bits: what a line is full of.
 #[inline]
-pub fn number(out: &mut impl Append, number: u32) {
+pub(super) fn number(out: &mut impl Append, number: u32) {
     match short_number(number) {
         Some((digits, count)) => out.word(digits, count),
         None => long_number(out, number),
@@ -18,7 +18,7 @@ pub fn number(out: &mut impl Append, number: u32) {
 
 /// The same behind a label.
 #[inline(always)]
-pub fn labelled<const N: usize>(out: &mut impl Append, label: &[u8; N], number: u32) {
+pub(super) fn labelled<const N: usize>(out: &mut impl Append, label: &[u8; N], number: u32) {
     match short_number(number) {
         Some((digits, count)) => out.text_and_word(label, digits, count),
         None => {
@@ -63,7 +63,7 @@ const PAIRS: [[u8; 2]; 100] = {
 
 /// In decimal, of up to 64 bits.
 #[inline]
-pub fn count(out: &mut impl Append, count: u64) {
+pub(super) fn count(out: &mut impl Append, count: u64) {
     match u32::try_from(count) {
         Ok(small) => number(out, small),
         Err(_) => decimal(out, count),
@@ -72,7 +72,7 @@ pub fn count(out: &mut impl Append, count: u64) {
 
 /// The same behind a label.
 #[inline(always)]
-pub fn labelled_count<const N: usize>(out: &mut impl Append, label: &[u8; N], count: u64) {
+pub(super) fn labelled_count<const N: usize>(out: &mut impl Append, label: &[u8; N], count: u64) {
     match u32::try_from(count) {
         Ok(small) => labelled(out, label, small),
         Err(_) => {
@@ -83,13 +83,13 @@ pub fn labelled_count<const N: usize>(out: &mut impl Append, label: &[u8; N], co
 }
 
 /// In decimal, of any size and sign.
-pub fn decimal(out: &mut impl Append, number: impl itoa::Integer) {
+pub(super) fn decimal(out: &mut impl Append, number: impl itoa::Integer) {
     out.add(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// In decimal, with a sign where it is below zero.
 #[inline]
-pub fn signed(out: &mut impl Append, number: i64) {
+pub(super) fn signed(out: &mut impl Append, number: i64) {
     match u64::try_from(number) {
         Ok(number) => count(out, number),
         Err(_) => decimal(out, number),
@@ -114,7 +114,7 @@ fn eight_digits(number: u32) -> u64 {
 
 /// So many digits, up to nine, with zeros in front; above that the last ones.
 #[inline]
-pub fn digits<const N: usize>(number: u32) -> [u8; N] {
+pub(super) fn digits<const N: usize>(number: u32) -> [u8; N] {
     const { assert!(N <= 9) };
     let mut text = [b'0' + (number / 100_000_000 % 10) as u8; 9];
     text[1..].copy_from_slice(&(eight_digits(number % 100_000_000) | ZEROS).to_le_bytes());
@@ -122,7 +122,7 @@ pub fn digits<const N: usize>(number: u32) -> [u8; N] {
 }
 
 /// In decimal, with zeros (or whatever `pad` is) in front up to a width.
-pub fn padded(out: &mut impl Append, number: u64, width: usize, pad: u8) {
+pub(super) fn padded(out: &mut impl Append, number: u64, width: usize, pad: u8) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number).as_bytes();
     out.fill(pad, width.saturating_sub(digits.len()));
@@ -130,24 +130,24 @@ pub fn padded(out: &mut impl Append, number: u64, width: usize, pad: u8) {
 }
 
 /// Two digits, with a zero in front where it needs one; above 99 the last two.
-pub fn two(out: &mut impl Append, number: u8) {
+pub(super) fn two(out: &mut impl Append, number: u8) {
     out.put([b'0' + number / 10 % 10, b'0' + number % 10], 2);
 }
 
 /// Every byte in two hexadecimal digits.
-pub fn hex_bytes(out: &mut impl Append, bytes: &[u8]) {
+pub(super) fn hex_bytes(out: &mut impl Append, bytes: &[u8]) {
     for byte in bytes {
         out.put([hex_digit(byte >> 4), hex_digit(byte & 15)], 2);
     }
 }
 
 /// In hexadecimal without zeros in front.
-pub fn hex(out: &mut impl Append, number: u64) {
+pub(super) fn hex(out: &mut impl Append, number: u64) {
     hex_padded(out, number, 1);
 }
 
 /// In hexadecimal, with zeros in front up to a width.
-pub fn hex_padded(out: &mut impl Append, number: u64, width: u32) {
+pub(super) fn hex_padded(out: &mut impl Append, number: u64, width: u32) {
     let digits = (64 - number.leading_zeros()).div_ceil(4).max(width);
     for at in (0..digits).rev() {
         out.put([hex_digit((number >> (at * 4)) as u8 & 15)], 1);
@@ -155,13 +155,13 @@ pub fn hex_padded(out: &mut impl Append, number: u64, width: u32) {
 }
 
 /// The digit of a number below 16.
-pub fn hex_digit(nibble: u8) -> u8 {
+pub(super) fn hex_digit(nibble: u8) -> u8 {
     if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }
 }
 
 /// An address as tcpdump writes it.
 #[inline]
-pub fn address(out: &mut impl Append, addr: IpAddr) {
+pub(super) fn address(out: &mut impl Append, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => v4(out, addr),
         // RFC 5952 §5, but for the last: of `::/96` only `::ffff:0:0/96` ends like that there.
@@ -171,7 +171,7 @@ pub fn address(out: &mut impl Append, addr: IpAddr) {
 
 /// An address as `IpAddr` writes itself: as RFC 5952 says.
 #[inline]
-pub fn address_as_std(out: &mut impl Append, addr: IpAddr) {
+pub(super) fn address_as_std(out: &mut impl Append, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => v4(out, addr),
         IpAddr::V6(addr) => v6(out, addr, |zeros, before| zeros == (0, 5) && before == 0xffff),

@@ -9,12 +9,12 @@ const LOOPBACK: u32 = 1;
 /// What interfaces are called on the machine that captured. A capture file tells only their indexes, and what this machine calls
 /// its own interfaces by these, as tcpdump does, would be wrong for another one's.
 #[derive(Clone, Debug, Default)]
-pub struct Interfaces(Vec<(u32, Box<str>)>);
+pub(super) struct Interfaces(Vec<(u32, Box<str>)>);
 
 impl Interfaces {
     /// This machine's.
     #[cfg(target_os = "linux")]
-    pub fn local() -> Self {
+    pub(super) fn local() -> Self {
         let entries = fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
         let named = entries.filter_map(|entry| {
             let index = fs::read_to_string(entry.path().join("ifindex")).ok()?.trim().parse().ok()?;
@@ -31,7 +31,7 @@ impl Interfaces {
     }
 
     /// The name of one, if it is known.
-    pub fn name(&self, index: u32) -> Option<&str> {
+    pub(super) fn name(&self, index: u32) -> Option<&str> {
         let known = self.0.iter().find(|(known, _)| *known == index).map(|(_, name)| &**name);
         known.or((index == LOOPBACK).then_some("lo"))
     }

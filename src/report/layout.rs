@@ -2,7 +2,7 @@
 
 /// Breaks each line that stands in `out` from `start` on, and is longer than `columns`, behind a word; what goes on begins with `hang`.
 /// A word that fits into no line is broken where the line ends: nothing is left out.
-pub fn fold(out: &mut Vec<u8>, start: usize, columns: usize, hang: &str) {
+pub(super) fn fold(out: &mut Vec<u8>, start: usize, columns: usize, hang: &str) {
     let lines = &out[start.min(out.len())..];
     // A byte takes no more than one column.
     if lines.split(|byte| *byte == b'\n').all(|line| line.len() <= columns) {
@@ -29,14 +29,14 @@ pub fn wrapped(out: &mut Vec<u8>, words: &str, indent: usize, columns: usize) {
 }
 
 /// Words in lines of that number of columns.
-pub fn lines(words: &str, columns: usize) -> Vec<String> {
+pub(super) fn lines(words: &str, columns: usize) -> Vec<String> {
     let mut out = words.as_bytes().to_vec();
     fold(&mut out, 0, columns, "");
     String::from_utf8_lossy(&out).lines().map(str::to_owned).collect()
 }
 
 /// A name, left out in the middle where it is longer than that.
-pub fn shortened(name: &str, columns: usize) -> String {
+pub(super) fn shortened(name: &str, columns: usize) -> String {
     const CUT: &str = "...";
     let signs: Vec<char> = name.chars().collect();
     if signs.len() <= columns {
@@ -49,7 +49,7 @@ pub fn shortened(name: &str, columns: usize) -> String {
 }
 
 /// The columns that a text takes.
-pub fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     let (mut columns, mut rest) = (0, text);
     while let Some(sign) = rest.chars().next() {
         let control = control(rest);

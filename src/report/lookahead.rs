@@ -20,7 +20,7 @@ const BYTES: usize = 32 << 20;
 
 /// What is held back.
 #[derive(Debug, Default)]
-pub struct Lookahead {
+pub(super) struct Lookahead {
     held: VecDeque<DelayedPacket>,
     packets: u64,
     /// Bytes of text, but for what stands behind the last packet.
@@ -29,7 +29,7 @@ pub struct Lookahead {
 
 /// A provisional packet, and all that was written after it.
 #[derive(Debug)]
-pub struct DelayedPacket {
+pub(super) struct DelayedPacket {
     frame: u64,
     ts: Timestamp,
     packets: u64,
@@ -45,18 +45,18 @@ pub struct DelayedPacket {
 
 impl Lookahead {
     /// A packet comes by: true when something held back is due for it, to be had of [`due`](Self::due).
-    pub fn pass(&mut self, now: Timestamp) -> bool {
+    pub(super) fn pass(&mut self, now: Timestamp) -> bool {
         self.packets += 1;
         !self.held.is_empty() && self.is_due(now)
     }
 
     /// The oldest packet, when it has waited long enough.
-    pub fn due(&mut self, now: Timestamp) -> Option<DelayedPacket> {
+    pub(super) fn due(&mut self, now: Timestamp) -> Option<DelayedPacket> {
         if self.is_due(now) { self.last() } else { None }
     }
 
     /// The oldest packet: nothing more is to come.
-    pub fn last(&mut self) -> Option<DelayedPacket> {
+    pub(super) fn last(&mut self) -> Option<DelayedPacket> {
         let held = self.held.pop_front()?;
         self.bytes -= held.head.len() + if self.held.is_empty() { 0 } else { held.behind.len() };
         Some(held)
@@ -69,12 +69,12 @@ impl Lookahead {
     }
 
     /// Where to write: behind what is held back, and straight out when that is nothing.
-    pub fn out<'a>(&'a mut self, out: &'a mut Vec<u8>) -> &'a mut Vec<u8> {
+    pub(super) fn out<'a>(&'a mut self, out: &'a mut Vec<u8>) -> &'a mut Vec<u8> {
         self.held.back_mut().map_or(out, |held| &mut held.behind)
     }
 
     /// Holds a packet back.
-    pub fn hold(&mut self, packet: &Packet<'_>, seen: &Observation, head: Vec<u8>, remark: Vec<u8>) {
+    pub(super) fn hold(&mut self, packet: &Packet<'_>, seen: &Observation, head: Vec<u8>, remark: Vec<u8>) {
         self.bytes += head.len() + self.held.back().map_or(0, |held| held.behind.len());
         self.held.push_back(DelayedPacket {
             frame: packet.number,
@@ -88,7 +88,7 @@ impl Lookahead {
     }
 
     /// Puts the final word in the place of the provisional one; false when its packet is not held back.
-    pub fn amend(&mut self, amend: &Amend) -> bool {
+    pub(super) fn amend(&mut self, amend: &Amend) -> bool {
         let Ok(at) = self.held.binary_search_by_key(&amend.frame, |held| held.frame) else { return false };
         let Some(held) = self.held.get_mut(at) else { return false };
         amend.apply(&mut held.findings);

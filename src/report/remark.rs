@@ -8,7 +8,13 @@ use super::integer::{labelled_count, number, signed};
 use super::units;
 
 /// Appends what `segment`, which went that way, did; `full` adds gaps, windows, bytes in flight and every frame.
-pub fn write(out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation, direction: Direction, full: bool) {
+pub(super) fn write(
+    out: &mut BufferWriter<'_>,
+    segment: &Segment,
+    seen: &Observation,
+    direction: Direction,
+    full: bool,
+) {
     Remark { out, segment, seen, direction, full, begun: false }.write();
 }
 

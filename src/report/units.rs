@@ -5,20 +5,20 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 use super::buffer::Append;
-pub use super::integer::decimal as integer;
+pub(super) use super::integer::decimal as integer;
 use super::integer::{count, digits, labelled_count};
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 
 /// What `write` appends, as text.
-pub fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+pub(super) fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
     write(&mut out);
     String::from_utf8(out).unwrap_or_default()
 }
 
 /// `1,234,567`.
-pub fn grouped(out: &mut Vec<u8>, number: u64) {
+pub(super) fn grouped(out: &mut Vec<u8>, number: u64) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(number).as_bytes();
     for (at, digit) in digits.iter().enumerate() {
@@ -31,7 +31,7 @@ pub fn grouped(out: &mut Vec<u8>, number: u64) {
 
 /// `number / 10^places`, with that many decimals: `fixed(12345, 3)` is `12.345`. Places are 9 or less.
 #[inline(always)]
-pub fn fixed(out: &mut impl Append, number: i64, places: u32) {
+pub(super) fn fixed(out: &mut impl Append, number: i64, places: u32) {
     if number < 0 {
         out.text(b"-");
     }
@@ -65,30 +65,30 @@ pub fn time(out: &mut impl Append, span: Span) {
 }
 
 /// Milliseconds with one decimal and without the unit.
-pub fn millis(out: &mut impl Append, span: Span) {
+pub(super) fn millis(out: &mut impl Append, span: Span) {
     fixed(out, rounded(span.0, 100_000), 1);
 }
 
 /// Seconds with three decimals and without the unit.
-pub fn seconds(out: &mut impl Append, span: Span) {
+pub(super) fn seconds(out: &mut impl Append, span: Span) {
     fixed(out, rounded(span.0, 1_000_000), 3);
 }
 
 /// `1460 B`.
 #[inline]
-pub fn bytes(out: &mut impl Append, number: u64) {
+pub(super) fn bytes(out: &mut impl Append, number: u64) {
     count(out, number);
     out.text(b" B");
 }
 
 /// `@15`.
 #[inline]
-pub fn frame(out: &mut impl Append, number: u64) {
+pub(super) fn frame(out: &mut impl Append, number: u64) {
     labelled_count(out, b"@", number);
 }
 
 /// `10.0.0.1:80`, `[fd00::1]:80`.
-pub fn socket(out: &mut Vec<u8>, socket: Socket) {
+pub(super) fn socket(out: &mut Vec<u8>, socket: Socket) {
     use std::io::Write;
     // Once a connection, not once a packet. Writing into a Vec cannot fail.
     let _ = match socket.addr {
@@ -99,7 +99,7 @@ pub fn socket(out: &mut Vec<u8>, socket: Socket) {
 
 /// Writes instants as `2023-11-14T22:13:20.101999000Z`; works out the date once a day and the time of day once a second.
 #[derive(Debug)]
-pub struct TimestampFormatter {
+pub(super) struct TimestampFormatter {
     day: i64,
     date: [u8; 10],
     /// When the second began that was written last, and the time of day.
@@ -116,7 +116,7 @@ impl Default for TimestampFormatter {
 impl TimestampFormatter {
     /// As RFC 3339 with nanoseconds, in UTC.
     #[inline]
-    pub fn rfc3339(&mut self, out: &mut impl Append, ts: Timestamp) {
+    pub(super) fn rfc3339(&mut self, out: &mut impl Append, ts: Timestamp) {
         let nanos = self.seek(ts);
         out.text(&self.date);
         out.text(b"T");
@@ -127,14 +127,14 @@ impl TimestampFormatter {
     }
 
     /// The same as a text of its own.
-    pub fn text(&mut self, ts: Timestamp) -> String {
+    pub(super) fn text(&mut self, ts: Timestamp) -> String {
         let mut out = Vec::with_capacity(30);
         self.rfc3339(&mut out, ts);
         String::from_utf8(out).unwrap_or_default()
     }
 
     /// `2023-11-14 22:13:20.101999`, in UTC.
-    pub fn readable(&mut self, out: &mut Vec<u8>, ts: Timestamp) {
+    pub(super) fn readable(&mut self, out: &mut Vec<u8>, ts: Timestamp) {
         let nanos = self.seek(ts);
         out.text(&self.date);
         out.text(b" ");

@@ -12,7 +12,7 @@ pub fn message(finding: &Finding) -> String {
 }
 
 /// Appends the sentence of a finding; nothing when a fact that it needs is absent.
-pub fn write_message(out: &mut Vec<u8>, finding: &Finding) {
+pub(super) fn write_message(out: &mut Vec<u8>, finding: &Finding) {
     let start = out.len();
     if fill(out, finding.rule.info().message, finding).is_none() {
         out.truncate(start);
@@ -42,7 +42,7 @@ fn fill(out: &mut Vec<u8>, template: &str, finding: &Finding) -> Option<()> {
 }
 
 /// A value as text writes it: frames as `@8`, times with their unit, bytes with `B`.
-pub fn write_value(out: &mut Vec<u8>, value: &Value) {
+pub(super) fn write_value(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Frame(frame) => units::frame(out, *frame),
         Value::Frames(frames) => {

@@ -26,7 +26,7 @@ type Key = [u64; 8];
 
 /// A connection's places in both orders.
 #[derive(Clone, Copy, Debug)]
-pub struct Rank {
+pub(super) struct Rank {
     /// By the time that it lost; of those that lost none, those that failed before the others.
     lost: Key,
     /// By what was found on it.
@@ -35,7 +35,7 @@ pub struct Rank {
 
 impl Rank {
     /// Of a connection that has ended.
-    pub fn of(flow: &FlowRecord) -> Self {
+    pub(super) fn of(flow: &FlowRecord) -> Self {
         let lost = flow.diagnosis.lost.0.max(0).unsigned_abs();
         let blamed = u64::from(flow.diagnosis.responsible.is_blamed());
         let bytes = flow.c2s.payload_bytes.saturating_add(flow.s2c.payload_bytes);
@@ -50,7 +50,7 @@ impl Rank {
 
 /// The worst of very many connections, in bounded room.
 #[derive(Debug)]
-pub struct Shortlist<T> {
+pub(super) struct Shortlist<T> {
     most: usize,
     entries: Vec<Entry<T>>,
     /// The last of either order, once there are as many as are kept: one that is below both need not be looked at.
@@ -66,17 +66,17 @@ struct Entry<T> {
 
 impl<T> Shortlist<T> {
     /// Of that many in the end.
-    pub fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self { most, entries: Vec::new(), bars: None }
     }
 
     /// Whether a connection is one of the worst so far.
-    pub fn wants(&self, rank: &Rank) -> bool {
+    pub(super) fn wants(&self, rank: &Rank) -> bool {
         self.most > 0 && self.bars.is_none_or(|bars| rank.lost > bars.lost || rank.trouble > bars.trouble)
     }
 
     /// Adds one that is [wanted](Self::wants); `forgotten` is told the numbers of those that have to go for it.
-    pub fn push(&mut self, rank: Rank, number: u32, value: T, forgotten: impl FnMut(u32)) {
+    pub(super) fn push(&mut self, rank: Rank, number: u32, value: T, forgotten: impl FnMut(u32)) {
         self.entries.push(Entry { rank, number, value });
         if self.entries.len() >= (4 * self.most).max(8) {
             self.narrow(forgotten);
@@ -84,7 +84,7 @@ impl<T> Shortlist<T> {
     }
 
     /// Whether that connection is here.
-    pub fn has(&self, number: u32) -> bool {
+    pub(super) fn has(&self, number: u32) -> bool {
         self.entries.iter().any(|entry| entry.number == number)
     }
 
@@ -110,7 +110,7 @@ impl<T> Shortlist<T> {
     }
 
     /// The worst by either order in turn, as many as were asked for: those that lost the most time first.
-    pub fn finish(mut self) -> Vec<T> {
+    pub(super) fn finish(mut self) -> Vec<T> {
         let mut order: Vec<usize> = Vec::with_capacity(2 * self.entries.len());
         let by = |key: fn(&Rank) -> Key| {
             let mut order: Vec<usize> = (0..self.entries.len()).collect();

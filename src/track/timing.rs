@@ -33,7 +33,7 @@ packed!(Smoothed { srtt, rttvar });
 impl Smoothed {
     /// Takes a measurement.
     #[inline]
-    pub fn add(&mut self, rtt: Span) {
+    pub(super) fn add(&mut self, rtt: Span) {
         let rtt = (rtt.0.max(0) / 1_000).clamp(1, i64::from(u32::MAX / 2)) as u32;
         // RFC 6298 §2.2 and §2.3: alpha is 1/8, beta 1/4.
         if self.srtt == 0 {
@@ -44,11 +44,11 @@ impl Smoothed {
         }
     }
 
-    pub fn srtt(self) -> Option<Span> {
+    pub(super) fn srtt(self) -> Option<Span> {
         (self.srtt > 0).then(|| Span(i64::from(self.srtt) * 1_000))
     }
 
-    pub fn rttvar(self) -> Span {
+    pub(super) fn rttvar(self) -> Span {
         Span(i64::from(self.rttvar) * 1_000)
     }
 }
@@ -68,14 +68,14 @@ pub(in crate::track) struct SenderClock {
 impl SenderClock {
     /// Whether the retransmission timer can have run out, this long after it was started.
     // RFC 6298 §2.3: RTO is SRTT + max (G, K*RTTVAR), and the second term is no smaller than the smallest RTO in use.
-    pub fn may_time_out(self, waited: Span) -> bool {
+    pub(super) fn may_time_out(self, waited: Span) -> bool {
         waited > plus(Span(MIN_RTO.0 * 9 / 10), self.shortest)
     }
 
     /// Whether a tail-loss probe may come this long after the last data, and after the last word of either side.
     // RFC 8985 §7.2: PTO is 2*SRTT, with TLP.max_ack_delay where one segment is in flight. Where more are, the timer would repeat
     // the first of them and not the last.
-    pub fn may_probe(self, age: Span, idle: Span) -> bool {
+    pub(super) fn may_probe(self, age: Span, idle: Span) -> bool {
         let pto = match self.srtt {
             Some(srtt) => plus(plus(srtt, self.rttvar.doubled()).doubled(), MAX_ACK_DELAY),
             None => INITIAL_RTO,
@@ -86,20 +86,20 @@ impl SenderClock {
 
     /// Whether an answer to feedback may come this long after it passed: within two round trips.
     // RFC 8985 §6.2: RACK waits for reordering, a quarter of the round trip at first and the whole at most.
-    pub fn may_answer(self, waited: Span) -> bool {
+    pub(super) fn may_answer(self, waited: Span) -> bool {
         let round_trip = self.srtt.map_or(self.shortest, |srtt| plus(srtt, self.rttvar)).max(self.shortest);
         waited <= plus(round_trip.doubled(), SLACK.doubled())
     }
 
     /// Whether it comes as soon after the receiver's last word as the way to the sender and back allows: no timer waits for that.
-    pub fn follows(self, waited: Span) -> bool {
+    pub(super) fn follows(self, waited: Span) -> bool {
         let reordering = plus(Span(self.shortest.0 / 4), SLACK);
         !waited.is_below(90, self.to_sender) && waited <= plus(self.to_sender, reordering)
     }
 
     /// Whether an interval and the one behind it are a timer's that backs off.
     // RFC 6298 §5.5: the timer doubles.
-    pub fn backs_off(self, before: Span, after: Span) -> bool {
+    pub(super) fn backs_off(self, before: Span, after: Span) -> bool {
         self.may_time_out(before) && !after.is_below(180, before) && after.is_below(220, before)
     }
 }

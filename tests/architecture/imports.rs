@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::testkit::{files_below, short};
 
 /// The source's modules, each with its code and what it hands on of others.
-pub struct Source {
+pub(super) struct Source {
     code: BTreeMap<String, String>,
     exports: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
 impl Source {
     /// Everything below `src` but the program's own file; tests within files are left out.
-    pub fn read() -> Self {
+    pub(super) fn read() -> Self {
         let mut source = Self { code: BTreeMap::new(), exports: BTreeMap::new() };
         for path in files_below("src", &[".rs"]) {
             let name = short(&path);
@@ -33,7 +33,7 @@ impl Source {
     }
 
     /// The modules that each module takes names from. A folder's face, its `mod.rs`, may name what is in it and be named by it.
-    pub fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+    pub(super) fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         self.code
             .iter()
             .map(|(module, code)| {
@@ -85,7 +85,7 @@ impl Source {
 }
 
 /// The groups of modules that reach each other, largest first.
-pub fn circles<'m>(arrows: &BTreeMap<&'m str, BTreeSet<&'m str>>) -> Vec<BTreeSet<&'m str>> {
+pub(super) fn circles<'m>(arrows: &BTreeMap<&'m str, BTreeSet<&'m str>>) -> Vec<BTreeSet<&'m str>> {
     let reach = |from: &'m str| {
         let (mut seen, mut left) = (BTreeSet::new(), vec![from]);
         while let Some(module) = left.pop() {

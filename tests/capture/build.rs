@@ -1,36 +1,36 @@
 //! Capture files made by hand, byte by byte.
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Order {
+pub(super) enum Order {
     Little,
     Big,
 }
 
 use Order::{Big, Little};
 
-pub const BOTH: [Order; 2] = [Little, Big];
+pub(super) const BOTH: [Order; 2] = [Little, Big];
 
 impl Order {
-    pub fn u16(self, n: u16) -> [u8; 2] {
+    pub(super) fn u16(self, n: u16) -> [u8; 2] {
         if self == Big { n.to_be_bytes() } else { n.to_le_bytes() }
     }
 
-    pub fn u32(self, n: u32) -> [u8; 4] {
+    pub(super) fn u32(self, n: u32) -> [u8; 4] {
         if self == Big { n.to_be_bytes() } else { n.to_le_bytes() }
     }
 
-    pub fn u64(self, n: u64) -> [u8; 8] {
+    pub(super) fn u64(self, n: u64) -> [u8; 8] {
         if self == Big { n.to_be_bytes() } else { n.to_le_bytes() }
     }
 }
 
-pub const MICRO: u32 = 0xa1b2_c3d4;
-pub const NANO: u32 = 0xa1b2_3c4d;
-pub const KUZNETSOV: u32 = 0xa1b2_cd34;
+pub(super) const MICRO: u32 = 0xa1b2_c3d4;
+pub(super) const NANO: u32 = 0xa1b2_3c4d;
+pub(super) const KUZNETSOV: u32 = 0xa1b2_cd34;
 
 /// A classic pcap file in the making.
 #[derive(Clone)]
-pub struct Pcap {
+pub(super) struct Pcap {
     order: Order,
     magic: u32,
     pub bytes: Vec<u8>,
@@ -39,11 +39,11 @@ pub struct Pcap {
 }
 
 impl Pcap {
-    pub fn new(order: Order, magic: u32) -> Self {
+    pub(super) fn new(order: Order, magic: u32) -> Self {
         Self::with(order, magic, (2, 4), 65535, 1)
     }
 
-    pub fn with(order: Order, magic: u32, version: (u16, u16), snaplen: u32, link_type: u32) -> Self {
+    pub(super) fn with(order: Order, magic: u32, version: (u16, u16), snaplen: u32, link_type: u32) -> Self {
         let mut bytes = order.u32(magic).to_vec();
         bytes.extend(order.u16(version.0));
         bytes.extend(order.u16(version.1));
@@ -53,7 +53,7 @@ impl Pcap {
         Self { order, magic, marks: vec![bytes.len()], bytes }
     }
 
-    pub fn record(mut self, seconds: u32, fraction: u32, wire_len: u32, data: &[u8]) -> Self {
+    pub(super) fn record(mut self, seconds: u32, fraction: u32, wire_len: u32, data: &[u8]) -> Self {
         self.header([seconds, fraction, data.len() as u32, wire_len]);
         self.bytes.extend(data);
         self.marks.push(self.bytes.len());
@@ -61,7 +61,7 @@ impl Pcap {
     }
 
     /// The header of a record, whatever it says.
-    pub fn header(&mut self, fields: [u32; 4]) {
+    pub(super) fn header(&mut self, fields: [u32; 4]) {
         for field in fields {
             self.bytes.extend(self.order.u32(field));
         }
@@ -75,7 +75,7 @@ impl Pcap {
 
 /// A pcapng file in the making.
 #[derive(Clone)]
-pub struct Pcapng {
+pub(super) struct Pcapng {
     order: Order,
     pub bytes: Vec<u8>,
     /// Where each block that holds a packet ends.
@@ -83,11 +83,11 @@ pub struct Pcapng {
 }
 
 impl Pcapng {
-    pub fn new(order: Order) -> Self {
+    pub(super) fn new(order: Order) -> Self {
         Self { order, bytes: Vec::new(), marks: Vec::new() }.section(order)
     }
 
-    pub fn section(mut self, order: Order) -> Self {
+    pub(super) fn section(mut self, order: Order) -> Self {
         self.order = order;
         let mut body = order.u32(0x1a2b_3c4d).to_vec();
         body.extend(order.u16(1));
@@ -96,7 +96,7 @@ impl Pcapng {
         self.block(0x0a0d_0d0a, &body)
     }
 
-    pub fn block(mut self, kind: u32, body: &[u8]) -> Self {
+    pub(super) fn block(mut self, kind: u32, body: &[u8]) -> Self {
         let length = 12 + body.len().next_multiple_of(4);
         self.bytes.extend(self.order.u32(kind));
         self.bytes.extend(self.order.u32(length as u32));
@@ -106,7 +106,7 @@ impl Pcapng {
         self
     }
 
-    pub fn option(&self, code: u16, value: &[u8]) -> Vec<u8> {
+    pub(super) fn option(&self, code: u16, value: &[u8]) -> Vec<u8> {
         let mut option = self.order.u16(code).to_vec();
         option.extend(self.order.u16(value.len() as u16));
         option.extend(value);
@@ -114,11 +114,11 @@ impl Pcapng {
         option
     }
 
-    pub fn interface(self, link_type: u16, snaplen: u32) -> Self {
+    pub(super) fn interface(self, link_type: u16, snaplen: u32) -> Self {
         self.interface_with(link_type, snaplen, &[])
     }
 
-    pub fn interface_with(self, link_type: u16, snaplen: u32, options: &[(u16, Vec<u8>)]) -> Self {
+    pub(super) fn interface_with(self, link_type: u16, snaplen: u32, options: &[(u16, Vec<u8>)]) -> Self {
         let mut body = self.order.u16(link_type).to_vec();
         body.extend([0; 2]);
         body.extend(self.order.u32(snaplen));
@@ -134,7 +134,7 @@ impl Pcapng {
         [all, self.option(0, &[])].concat()
     }
 
-    pub fn enhanced(self, interface: u32, ticks: u64, wire_len: u32, data: &[u8]) -> Self {
+    pub(super) fn enhanced(self, interface: u32, ticks: u64, wire_len: u32, data: &[u8]) -> Self {
         let mut body = self.order.u32(interface).to_vec();
         body.extend(self.timed(ticks, wire_len, data));
         body.resize(body.len().next_multiple_of(4), 0);
@@ -142,19 +142,19 @@ impl Pcapng {
         self.block(6, &body).mark()
     }
 
-    pub fn obsolete(self, interface: u16, ticks: u64, wire_len: u32, data: &[u8]) -> Self {
+    pub(super) fn obsolete(self, interface: u16, ticks: u64, wire_len: u32, data: &[u8]) -> Self {
         let mut body = self.order.u16(interface).to_vec();
         body.extend(self.order.u16(0xffff));
         body.extend(self.timed(ticks, wire_len, data));
         self.block(2, &body).mark()
     }
 
-    pub fn simple(self, wire_len: u32, data: &[u8]) -> Self {
+    pub(super) fn simple(self, wire_len: u32, data: &[u8]) -> Self {
         let body = [&self.order.u32(wire_len), data].concat();
         self.block(3, &body).mark()
     }
 
-    pub fn statistics(self, interface: u32, counters: &[(u16, u64)]) -> Self {
+    pub(super) fn statistics(self, interface: u32, counters: &[(u16, u64)]) -> Self {
         let mut body = self.order.u32(interface).to_vec();
         body.extend([0; 8]);
         let counters: Vec<_> = counters.iter().map(|(code, n)| (*code, self.order.u64(*n).to_vec())).collect();
@@ -178,6 +178,6 @@ impl Pcapng {
 }
 
 /// `n` bytes, no two neighbours alike.
-pub fn payload(n: usize) -> Vec<u8> {
+pub(super) fn payload(n: usize) -> Vec<u8> {
     (0..n).map(|i| (i * 7 + 3) as u8).collect()
 }

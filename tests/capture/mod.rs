@@ -19,7 +19,7 @@ use tcpcheck::capture::{CaptureError, CaptureFault, Frame, FrameSource, Next, op
 
 /// A frame that outlives its source.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Kept {
+pub(crate) struct Kept {
     pub number: u64,
     pub nanos: i64,
     pub link_type: u16,
@@ -42,7 +42,7 @@ impl From<Frame<'_>> for Kept {
 }
 
 /// Every frame of a source.
-pub fn drain(source: &mut dyn FrameSource) -> Result<Vec<Kept>, CaptureError> {
+pub(crate) fn drain(source: &mut dyn FrameSource) -> Result<Vec<Kept>, CaptureError> {
     let mut frames = Vec::new();
     loop {
         match source.next_frame()? {
@@ -54,18 +54,18 @@ pub fn drain(source: &mut dyn FrameSource) -> Result<Vec<Kept>, CaptureError> {
 }
 
 /// Every frame of a file, and what was wrong with it.
-pub fn read(bytes: &[u8]) -> (Vec<Kept>, Vec<CaptureFault>) {
+pub(crate) fn read(bytes: &[u8]) -> (Vec<Kept>, Vec<CaptureFault>) {
     let mut source = open(bytes).expect("it is a capture");
     let frames = drain(&mut *source).expect("nothing refuses to be read");
     (frames, source.faults().to_vec())
 }
 
-pub fn open(bytes: &[u8]) -> Result<Box<dyn FrameSource>, CaptureError> {
+pub(crate) fn open(bytes: &[u8]) -> Result<Box<dyn FrameSource>, CaptureError> {
     open_reader(std::io::Cursor::new(bytes.to_vec()), "test")
 }
 
 /// The error that opening gives.
-pub fn refusal(bytes: &[u8]) -> String {
+pub(crate) fn refusal(bytes: &[u8]) -> String {
     open(bytes).err().expect("it is refused").to_string()
 }
 

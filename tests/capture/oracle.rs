@@ -8,7 +8,7 @@ use super::build::{BOTH, KUZNETSOV, MICRO, NANO, Order, Pcap, Pcapng};
 use super::read;
 
 /// A frame as any reader gives it: nanoseconds, length on the wire, bytes.
-pub type Seen = (i64, u32, Vec<u8>);
+pub(super) type Seen = (i64, u32, Vec<u8>);
 
 fn ours(bytes: &[u8]) -> Vec<Seen> {
     let (frames, faults) = read(bytes);
@@ -25,7 +25,7 @@ fn libpcap(bytes: &[u8]) -> Vec<Seen> {
 
 /// What libpcap reads, and its error if there is one.
 #[cfg(feature = "live")]
-pub fn read_with_libpcap(bytes: &[u8]) -> (Vec<Seen>, Result<(), String>) {
+pub(super) fn read_with_libpcap(bytes: &[u8]) -> (Vec<Seen>, Result<(), String>) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");
     std::fs::write(&path, bytes).unwrap();
@@ -61,7 +61,7 @@ fn parser(bytes: &[u8]) -> Vec<Seen> {
 }
 
 /// What pcap-parser reads, and its error if there is one.
-pub fn read_with_parser(bytes: &[u8]) -> (Vec<Seen>, Result<(), String>) {
+pub(super) fn read_with_parser(bytes: &[u8]) -> (Vec<Seen>, Result<(), String>) {
     let mut seen = Vec::new();
     let mut reader = match pcap_parser::create_reader(1 << 16, std::io::Cursor::new(bytes.to_vec())) {
         Ok(reader) => reader,

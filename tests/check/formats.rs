@@ -18,7 +18,7 @@ fn schema(path: &str) -> Validator {
 }
 
 /// Every format is what its schema says.
-pub fn are_valid(said: &Said) {
+pub(super) fn are_valid(said: &Said) {
     static SARIF: OnceLock<Validator> = OnceLock::new();
     static NDJSON: OnceLock<Validator> = OnceLock::new();
     let sarif = SARIF.get_or_init(|| schema("tests/check/sarif-2.1.0.schema.json"));

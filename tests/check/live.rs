@@ -6,7 +6,7 @@ use std::thread;
 
 use super::Lab;
 
-pub const LOOPBACK: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
+pub(super) const LOOPBACK: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
 
 /// A server on a port of its own that answers once, and then is gone.
 fn server() -> u16 {

@@ -13,7 +13,7 @@ const START: i64 = 1_700_000_000_000_000_000;
 
 /// What the path does to one packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Does {
+pub(super) enum Does {
     /// It comes.
     Carry,
     /// It is lost.
@@ -27,7 +27,7 @@ pub enum Does {
 }
 
 /// Two captures in the making: A beside the client, B beside the server.
-pub struct Road {
+pub(super) struct Road {
     /// How long packets take, in microseconds.
     pub delay_us: i64,
     /// How far B's clock is ahead, in nanoseconds.
@@ -40,7 +40,7 @@ pub struct Road {
 }
 
 impl Road {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             delay_us: 10_000,
             ahead_ns: 0,
@@ -52,17 +52,17 @@ impl Road {
     }
 
     /// Whose B is so far ahead.
-    pub fn ahead(ahead_ns: i64) -> Self {
+    pub(super) fn ahead(ahead_ns: i64) -> Self {
         Self { ahead_ns, ..Self::new() }
     }
 
     /// With something between that does this.
-    pub fn through(alters: fn(&mut Packet, bool)) -> Self {
+    pub(super) fn through(alters: fn(&mut Packet, bool)) -> Self {
         Self { alters, ..Self::new() }
     }
 
     /// A packet that the client (or else the server) sends, so many milliseconds after the beginning.
-    pub fn send(&mut self, ms: i64, from_client: bool, packet: &Packet, does: Does) {
+    pub(super) fn send(&mut self, ms: i64, from_client: bool, packet: &Packet, does: Does) {
         let sent = START + ms * 1_000_000;
         let mut came = packet.clone();
         (self.alters)(&mut came, from_client);
@@ -88,7 +88,7 @@ impl Road {
     }
 
     /// A packet of the client that a router between cuts into two fragments of IPv4, behind so many bytes.
-    pub fn fragmented(&mut self, ms: i64, packet: &Packet, cut: usize) {
+    pub(super) fn fragmented(&mut self, ms: i64, packet: &Packet, cut: usize) {
         self.send(ms, true, packet, Does::Lose);
         let mut came = packet.clone();
         (self.alters)(&mut came, true);
@@ -105,7 +105,7 @@ impl Road {
     }
 
     /// Writes both captures.
-    pub fn files(&mut self) -> [PathBuf; 2] {
+    pub(super) fn files(&mut self) -> [PathBuf; 2] {
         let folder = self.folder.path().to_owned();
         [("a.pcap", &mut self.a), ("b.pcap", &mut self.b)].map(|(name, records)| {
             records.sort_by_key(|record| record.ns);
@@ -116,20 +116,20 @@ impl Road {
     }
 
     /// The records of a comparison.
-    pub fn compared(&mut self) -> Records {
+    pub(super) fn compared(&mut self) -> Records {
         let [a, b] = self.files();
         Records::of(&[&a, &b])
     }
 
     /// The verdict in words.
-    pub fn words(&mut self) -> String {
+    pub(super) fn words(&mut self) -> String {
         let [a, b] = self.files();
         said(&[&a, &b])
     }
 }
 
 /// What `compare` says of captures, a line a sentence; it has to succeed.
-pub fn said(paths: &[&Path]) -> String {
+pub(super) fn said(paths: &[&Path]) -> String {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tcpcheck"));
     let output = command.arg("compare").args(paths).env("COLUMNS", "10000").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -137,11 +137,11 @@ pub fn said(paths: &[&Path]) -> String {
 }
 
 /// Records of a comparison, and the lines that they are.
-pub struct Records(pub Vec<Value>, pub Vec<String>);
+pub(super) struct Records(pub Vec<Value>, pub Vec<String>);
 
 impl Records {
     /// Of these captures.
-    pub fn of(paths: &[&Path]) -> Self {
+    pub(super) fn of(paths: &[&Path]) -> Self {
         let args = ["compare", "--json", "--packets"].map(AsRef::as_ref).into_iter();
         let args: Vec<&std::ffi::OsStr> = args.chain(paths.iter().map(|path| path.as_os_str())).collect();
         let output = tcpcheck(&args);
@@ -152,12 +152,12 @@ impl Records {
     }
 
     /// Those of a type.
-    pub fn of_type(&self, kind: &str) -> Vec<&Value> {
+    pub(super) fn of_type(&self, kind: &str) -> Vec<&Value> {
         self.0.iter().filter(|record| record["type"] == kind).collect()
     }
 
     /// Frames in A and in B of all packets with that fate; 0 where there is none.
-    pub fn fates(&self, fate: &str) -> Vec<(u64, u64)> {
+    pub(super) fn fates(&self, fate: &str) -> Vec<(u64, u64)> {
         let frame = |record: &Value, key: &str| record[key].as_u64().unwrap_or(0);
         let crossings = self.of_type("crossing").into_iter().filter(|record| record["fate"] == fate);
         let mut frames: Vec<_> = crossings.map(|one| (frame(one, "a_frame"), frame(one, "b_frame"))).collect();
@@ -166,7 +166,7 @@ impl Records {
     }
 
     /// Payload bytes of one direction with that fate: of whole packets, or of the parts of them that it is about.
-    pub fn bytes(&self, fate: &str, dir: &str) -> u64 {
+    pub(super) fn bytes(&self, fate: &str, dir: &str) -> u64 {
         let crossings = self.of_type("crossing").into_iter().filter(|one| one["fate"] == fate && one["dir"] == dir);
         let bytes = |one: &Value| match one["part"].as_array() {
             Some(part) => part[1].as_u64().unwrap() - part[0].as_u64().unwrap(),
@@ -176,13 +176,13 @@ impl Records {
     }
 
     /// The last record.
-    pub fn summary(&self) -> &Value {
+    pub(super) fn summary(&self) -> &Value {
         self.of_type("compare_summary")[0]
     }
 }
 
 /// A connection as its ends' kernels would talk.
-pub struct Talk {
+pub(super) struct Talk {
     pub client: std::net::SocketAddr,
     pub server: std::net::SocketAddr,
     /// Initial sequence numbers.
@@ -193,7 +193,7 @@ pub struct Talk {
 }
 
 impl Talk {
-    pub fn new(port: u16) -> Self {
+    pub(super) fn new(port: u16) -> Self {
         Self {
             client: ([10, 0, 0, 1], port).into(),
             server: ([192, 0, 2, 9], 443).into(),
@@ -204,7 +204,7 @@ impl Talk {
     }
 
     /// The next packet of an end, with so many bytes.
-    pub fn packet(&mut self, from_client: bool, letters: &str, len: u32) -> Packet {
+    pub(super) fn packet(&mut self, from_client: bool, letters: &str, len: u32) -> Packet {
         let (me, other) = if from_client { (0, 1) } else { (1, 0) };
         let ends = [self.client, self.server];
         let mut packet = Packet::new(ends[me], ends[other]);
@@ -226,7 +226,7 @@ impl Talk {
     }
 
     /// The handshake, from that millisecond on.
-    pub fn opens(&mut self, road: &mut Road, ms: i64) {
+    pub(super) fn opens(&mut self, road: &mut Road, ms: i64) {
         let syn = self.packet(true, "S", 0);
         road.send(ms, true, &syn, Does::Carry);
         let syn_ack = self.packet(false, "S.", 0);
@@ -236,7 +236,7 @@ impl Talk {
     }
 
     /// A segment of the client, which the server acknowledges.
-    pub fn asks(&mut self, road: &mut Road, ms: i64, len: u32, does: Does) {
+    pub(super) fn asks(&mut self, road: &mut Road, ms: i64, len: u32, does: Does) {
         let data = self.packet(true, "P.", len);
         road.send(ms, true, &data, does);
         if does != Does::Lose {
@@ -246,7 +246,7 @@ impl Talk {
     }
 
     /// FINs both ways.
-    pub fn closes(&mut self, road: &mut Road, ms: i64) {
+    pub(super) fn closes(&mut self, road: &mut Road, ms: i64) {
         for (later, from_client, letters) in [(0, true, "F."), (12, false, "F."), (24, true, ".")] {
             let packet = self.packet(from_client, letters, 0);
             road.send(ms + later, from_client, &packet, Does::Carry);

@@ -12,10 +12,10 @@ use std::path::Path;
 use tcpcheck::capture::{Next, open};
 
 /// A packet as a capture holds it: nanoseconds, link type, length on the wire, bytes.
-pub type Kept = (i64, u16, u32, Vec<u8>);
+pub(crate) type Kept = (i64, u16, u32, Vec<u8>);
 
 /// The packets of a capture file.
-pub fn packets(path: &Path) -> Vec<Kept> {
+pub(crate) fn packets(path: &Path) -> Vec<Kept> {
     let mut source = open(path).unwrap_or_else(|error| panic!("{error}"));
     let mut packets = Vec::new();
     while let Ok(Next::Frame(frame)) = source.next_frame() {

@@ -7,10 +7,10 @@ use crate::testkit::packet::{Opt, Packet, flags};
 const ZERO: i64 = 1_700_000_000_000_000_000;
 
 /// A frame, and the connection that it belongs to: 0 for none.
-pub type Labelled = (u32, Vec<u8>);
+pub(super) type Labelled = (u32, Vec<u8>);
 
 /// A segment of the connection from port 51000 + `n` of the client.
-pub fn segment(n: u16, from_client: bool, letters: &str, seq: u32, ack: u32, payload: &[u8]) -> Packet {
+pub(super) fn segment(n: u16, from_client: bool, letters: &str, seq: u32, ack: u32, payload: &[u8]) -> Packet {
     let (client, server) = (([10, 0, 0, 1], 51000 + n).into(), ([10, 0, 0, 2], 80).into());
     let mut packet = if from_client { Packet::new(client, server) } else { Packet::new(server, client) };
     (packet.seq, packet.ack, packet.flags) = (seq, ack, flags(letters).unwrap());
@@ -29,7 +29,7 @@ fn ethernet(ip: &[u8]) -> Vec<u8> {
 }
 
 /// The checksum of bytes: 0 where it is in them and right.
-pub fn sum(bytes: &[u8]) -> u16 {
+pub(super) fn sum(bytes: &[u8]) -> u16 {
     let mut sum: u32 =
         bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0))).sum();
     while sum > 0xffff {
@@ -54,7 +54,7 @@ fn ipv4(protocol: u8, src: [u8; 4], dst: [u8; 4], id: u16, fragment: u16, payloa
 }
 
 /// The packet in two fragments: the first holds `at` bytes behind the IP header.
-pub fn fragments(packet: &Packet, at: usize) -> [Vec<u8>; 2] {
+pub(super) fn fragments(packet: &Packet, at: usize) -> [Vec<u8>; 2] {
     let (ip, id) = (packet.ip(), packet.ip_id);
     let (src, dst) = (ip[12..16].try_into().unwrap(), ip[16..20].try_into().unwrap());
     let (first, later) = ip[20..].split_at(at);
@@ -62,7 +62,7 @@ pub fn fragments(packet: &Packet, at: usize) -> [Vec<u8>; 2] {
 }
 
 /// "Fragmentation needed" from a router, with the beginning of the packet that it could not forward.
-pub fn fragmentation_needed(about: &Packet) -> Vec<u8> {
+pub(super) fn fragmentation_needed(about: &Packet) -> Vec<u8> {
     let mut icmp = vec![3, 4, 0, 0, 0, 0, 0x05, 0x78];
     icmp.extend(&about.ip()[..28]);
     let check = sum(&icmp);
@@ -71,7 +71,7 @@ pub fn fragmentation_needed(about: &Packet) -> Vec<u8> {
 }
 
 /// The packet's frame in VXLAN.
-pub fn vxlan(packet: &Packet) -> Vec<u8> {
+pub(super) fn vxlan(packet: &Packet) -> Vec<u8> {
     let mut udp = vec![0xc0, 0x01, 0x12, 0xb5];
     let payload = [&[8, 0, 0, 0, 0, 0, 7, 0][..], &packet.frame()].concat();
     udp.extend((8 + payload.len() as u16).to_be_bytes());
@@ -81,7 +81,7 @@ pub fn vxlan(packet: &Packet) -> Vec<u8> {
 }
 
 /// Two connections, 1 in VXLAN from the client, with fragments in and out of order, ICMP about both, and packets of neither.
-pub fn labelled() -> Vec<Labelled> {
+pub(super) fn labelled() -> Vec<Labelled> {
     let one = |from_client, letters, seq, ack, payload: &[u8]| segment(1, from_client, letters, seq, ack, payload);
     let two = |from_client, letters, seq, ack, payload: &[u8]| segment(2, from_client, letters, seq, ack, payload);
     let [first, later] = fragments(&one(true, "P.", 1001, 9001, &[b'x'; 1400]), 800);
@@ -120,7 +120,7 @@ pub fn labelled() -> Vec<Labelled> {
 }
 
 /// The frames as a capture, 10 ms apart.
-pub fn capture(frames: &[Labelled]) -> Vec<u8> {
+pub(super) fn capture(frames: &[Labelled]) -> Vec<u8> {
     let at = |n: usize| ZERO + n as i64 * 10_000_000;
     pcap(&frames.iter().enumerate().map(|(n, (_, bytes))| Record::whole(at(n), bytes.clone())).collect::<Vec<_>>())
 }

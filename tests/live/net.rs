@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Whatever takes longer has failed.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The client's and the server's address.
-pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
-pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
+pub(super) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
+pub(super) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
 
 /// Two namespaces and a cable between them: `client0` is the one end, `server0` the other.
-pub struct Net {
+pub(super) struct Net {
     client: String,
     server: String,
 }
 
 impl Net {
     /// Makes one; none, and a message, for those who may not.
-    pub fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             assert!(std::env::var_os("TCPCHECK_WITNESSES").is_none(), "network namespaces need root");
             crate::testkit::skipped("network namespaces need root", "sudo -E cargo test live::");
@@ -40,7 +40,7 @@ impl Net {
     }
 
     /// Lays the cable.
-    pub fn plug(&self) {
+    pub(super) fn plug(&self) {
         ip(&[
             "-n",
             &self.client,
@@ -63,17 +63,17 @@ impl Net {
     }
 
     /// Takes the cable away, and the interfaces with it.
-    pub fn unplug(&self) {
+    pub(super) fn unplug(&self) {
         ip(&["-n", &self.client, "link", "del", "client0"]);
     }
 
     /// Takes the client's end down, or up.
-    pub fn set(&self, state: &str) {
+    pub(super) fn set(&self, state: &str) {
         ip(&["-n", &self.client, "link", "set", "client0", state]);
     }
 
     /// Does something in the client's or the server's namespace.
-    pub fn within<T: Send>(&self, client: bool, work: impl FnOnce() -> T + Send) -> T {
+    pub(super) fn within<T: Send>(&self, client: bool, work: impl FnOnce() -> T + Send) -> T {
         let path = format!("/run/netns/{}", if client { &self.client } else { &self.server });
         std::thread::scope(|scope| {
             let inside = scope.spawn(|| {
@@ -87,7 +87,7 @@ impl Net {
     }
 
     /// A connection to a port of the server, open at both ends.
-    pub fn connect(&self, port: u16) -> (TcpStream, TcpStream) {
+    pub(super) fn connect(&self, port: u16) -> (TcpStream, TcpStream) {
         let listener = self.within(false, || TcpListener::bind((SERVER, port)).unwrap());
         let to = SocketAddr::from((SERVER, port));
         let client = self.within(true, || TcpStream::connect_timeout(&to, PATIENCE).unwrap());
@@ -95,7 +95,7 @@ impl Net {
     }
 
     /// A whole connection: a few bytes there and back, and closed.
-    pub fn converse(&self, port: u16) {
+    pub(super) fn converse(&self, port: u16) {
         let (mut client, mut server) = self.connect(port);
         let mut bytes = [0; 5];
         client.write_all(b"hello").unwrap();
@@ -108,7 +108,7 @@ impl Net {
     }
 
     /// Puts frames on the cable, from the server's end.
-    pub fn send(&self, frames: impl Iterator<Item = Vec<u8>> + Send) {
+    pub(super) fn send(&self, frames: impl Iterator<Item = Vec<u8>> + Send) {
         self.within(false, || {
             let mut cable = pcap::Capture::from_device("server0").unwrap().open().unwrap();
             for frame in frames {
@@ -119,7 +119,7 @@ impl Net {
     }
 
     /// Packets that came in at the client's end so far, by the interface's own counter.
-    pub fn arrived(&self) -> u64 {
+    pub(super) fn arrived(&self) -> u64 {
         let counters = self.within(true, || std::fs::read_to_string("/proc/thread-self/net/dev").unwrap());
         let line = counters.lines().find_map(|line| line.trim_start().strip_prefix("client0:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -127,7 +127,7 @@ impl Net {
 
     /// Waits until the client has the server's FIN for the only connection there was: it is in TIME-WAIT.
     #[track_caller]
-    pub fn wait_until_closed(&self) {
+    pub(super) fn wait_until_closed(&self) {
         let started = Instant::now();
         // A line a socket, with its state in hexadecimal behind both addresses.
         let waits = |line: &str| line.split_whitespace().nth(3) == Some("06");
@@ -138,19 +138,19 @@ impl Net {
     }
 
     /// The program on the client's end, once it listens.
-    pub fn capture(&self, args: &[&str]) -> Running {
+    pub(super) fn capture(&self, args: &[&str]) -> Running {
         let mut running = self.start(args);
         running.hear("listening on client0");
         running
     }
 
     /// The program in the client's namespace.
-    pub fn start(&self, args: &[&str]) -> Running {
+    pub(super) fn start(&self, args: &[&str]) -> Running {
         Running::start(self.command(env!("CARGO_BIN_EXE_tcpcheck")).args(["-i", "client0"]).args(args))
     }
 
     /// A command in the client's namespace. SIGHUP ends it, also where the tests run under nohup(1), which has it ignored.
-    pub fn command(&self, program: &str) -> Command {
+    pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.client, "env", "--default-signal=HUP", program]);
         command
@@ -171,7 +171,7 @@ fn ip(args: &[&str]) {
 }
 
 /// The program while it runs.
-pub struct Running {
+pub(super) struct Running {
     child: Child,
     lines: Receiver<String>,
     heard: Vec<String>,
@@ -179,7 +179,7 @@ pub struct Running {
 
 impl Running {
     /// Starts a command whose standard error and standard output are listened to, unless the latter goes elsewhere.
-    pub fn start(command: &mut Command) -> Self {
+    pub(super) fn start(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let outputs: [Option<Box<dyn Read + Send>>; 2] =
@@ -197,7 +197,7 @@ impl Running {
 
     /// Waits for a line that holds these words, and gives it; one that was said before counts.
     #[track_caller]
-    pub fn hear(&mut self, words: &str) -> String {
+    pub(super) fn hear(&mut self, words: &str) -> String {
         if let Some(line) = self.heard.iter().find(|line| line.contains(words)) {
             return line.clone();
         }
@@ -219,7 +219,7 @@ impl Running {
 
     /// Waits until it has seen all that was sent: until two summaries agree.
     #[track_caller]
-    pub fn catch_up(&mut self) {
+    pub(super) fn catch_up(&mut self) {
         let mut before = String::new();
         loop {
             self.signal(Signal::USR1);
@@ -234,22 +234,22 @@ impl Running {
     }
 
     /// Lines that were said until now, those that were not waited for included.
-    pub fn heard(&mut self) -> Vec<String> {
+    pub(super) fn heard(&mut self) -> Vec<String> {
         self.heard.extend(self.lines.try_iter());
         self.heard.clone()
     }
 
-    pub fn pid(&self) -> Pid {
+    pub(super) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
 
     /// Waits for the end, and gives the exit status and all that was said.
     #[track_caller]
-    pub fn wait(mut self) -> (ExitStatus, Vec<String>) {
+    pub(super) fn wait(mut self) -> (ExitStatus, Vec<String>) {
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -266,7 +266,7 @@ impl Running {
 
     /// Ends it as ^C does.
     #[track_caller]
-    pub fn end(self) -> (ExitStatus, Vec<String>) {
+    pub(super) fn end(self) -> (ExitStatus, Vec<String>) {
         self.signal(Signal::INT);
         self.wait()
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// A browser with one page.
-pub struct Browser {
+pub(super) struct Browser {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
@@ -24,7 +24,7 @@ pub struct Browser {
 
 impl Browser {
     /// Starts it; without one, says that the test is left out.
-    pub fn start() -> Option<Self> {
+    pub(super) fn start() -> Option<Self> {
         let has = |program: &&str| {
             Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
         };
@@ -56,7 +56,7 @@ impl Browser {
     }
 
     /// Opens a file, and waits until it is all there.
-    pub fn open(&mut self, path: &Path) {
+    pub(super) fn open(&mut self, path: &Path) {
         self.events.clear();
         self.call("Page.navigate", json!({"url": format!("file://{}", path.display())}));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
@@ -65,7 +65,7 @@ impl Browser {
     }
 
     /// Calls a method, and returns its result.
-    pub fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(super) fn call(&mut self, method: &str, params: Value) -> Value {
         self.calls += 1;
         let mut message = json!({"id": self.calls, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -84,7 +84,7 @@ impl Browser {
     }
 
     /// The value of an expression in the page.
-    pub fn value(&mut self, expression: &str) -> Value {
+    pub(super) fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let result = self.call("Runtime.evaluate", params);
         assert!(result["exceptionDetails"].is_null(), "{expression}: {}", result["exceptionDetails"]);
@@ -92,20 +92,20 @@ impl Browser {
     }
 
     /// The page's picture, of a part of it.
-    pub fn picture(&mut self, [x, y, width, height]: [f64; 4]) -> Vec<u8> {
+    pub(super) fn picture(&mut self, [x, y, width, height]: [f64; 4]) -> Vec<u8> {
         let clip = json!({"x": x, "y": y, "width": width, "height": height, "scale": 1});
         let shot = self.call("Page.captureScreenshot", json!({"clip": clip, "captureBeyondViewport": true}));
         base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }
 
     /// The window's picture, small: WebP.
-    pub fn webp(&mut self) -> Vec<u8> {
+    pub(super) fn webp(&mut self) -> Vec<u8> {
         let shot = self.call("Page.captureScreenshot", json!({"format": "webp", "quality": 85}));
         base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }
 
     /// Moves the mouse, or presses and releases its left button.
-    pub fn mouse(&mut self, kind: &str, x: f64, y: f64) {
+    pub(super) fn mouse(&mut self, kind: &str, x: f64, y: f64) {
         let pressed = i32::from(kind != "mouseReleased" && kind != "mouseMoved");
         let button = if kind == "mouseMoved" { "none" } else { "left" };
         let count = i32::from(kind != "mouseMoved");

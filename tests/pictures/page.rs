@@ -31,7 +31,7 @@ fn page(fixture: &str, folder: &Path) -> PathBuf {
 }
 
 /// The page of a file, made by the library, with these names.
-pub fn page_with_names(file: &Path, names: Names, path: &Path) {
+pub(super) fn page_with_names(file: &Path, names: Names, path: &Path) {
     let mut source = capture::open(file).unwrap();
     let mut summary = Summary::new(source.info());
     let mut report = Report::new(ReportOptions { full: 12, payload: true, names, again: format!("-r {HOSTILE}") });
@@ -58,7 +58,7 @@ pub fn page_with_names(file: &Path, names: Names, path: &Path) {
 }
 
 /// Asserts that the page has asked for nothing but itself, and that nothing went wrong in it.
-pub fn is_quiet(browser: &mut Browser) {
+pub(super) fn is_quiet(browser: &mut Browser) {
     // What is under way has been told after this.
     browser.value("new Promise((done) => setTimeout(done, 50))");
     let itself = |url: &str| url.starts_with("file://") && url.ends_with(".html") || url == "data:,";

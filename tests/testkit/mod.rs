@@ -2,11 +2,11 @@
 //!
 //! Nothing here reads with tcpcheck's own code, so that a mistake there cannot hide itself.
 
-pub mod file;
-pub mod mutation;
-pub mod packet;
-pub mod replay;
-pub mod script;
+pub(crate) mod file;
+pub(crate) mod mutation;
+pub(crate) mod packet;
+pub(crate) mod replay;
+pub(crate) mod script;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,18 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
 /// The project's folder.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Runs the built program.
-pub fn tcpcheck<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
+pub(crate) fn tcpcheck<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tcpcheck")).args(args).output().expect("tcpcheck was built and starts")
 }
 
 /// Says that a test has not tried what it is for, and what would let it. Straight to standard error: what a test that passes prints is
 /// kept back.
-pub fn skipped(why: &str, how: &str) {
+pub(crate) fn skipped(why: &str, how: &str) {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let test = std::thread::current().name().unwrap_or_default().to_owned();
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +37,7 @@ pub fn skipped(why: &str, how: &str) {
 }
 
 /// Every file below a folder of the project whose name ends so, sorted.
-pub fn files_below(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -56,6 +56,6 @@ pub fn files_below(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
 }
 
 /// A path as messages name it: from the project's folder on.
-pub fn short(path: &Path) -> String {
+pub(crate) fn short(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 /// SplitMix64: small, seeded, the same everywhere.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
-    pub fn roll(&mut self) -> u64 {
+    pub(crate) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -14,7 +14,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.roll() % limit.max(1) as u64) as usize
     }
 
@@ -26,7 +26,7 @@ impl Dice {
 }
 
 /// One to `most` changes.
-pub fn mutate(bytes: &mut Vec<u8>, dice: &mut Dice, most: usize) {
+pub(crate) fn mutate(bytes: &mut Vec<u8>, dice: &mut Dice, most: usize) {
     for _ in 0..=dice.below(most) {
         if bytes.is_empty() {
             return;
@@ -56,7 +56,7 @@ pub fn mutate(bytes: &mut Vec<u8>, dice: &mut Dice, most: usize) {
 }
 
 /// The mutations that are wanted, by number: the first `usually`, or those that `MUTATIONS` names (`100000`, `4711..4712`).
-pub fn wanted(usually: u64) -> Range<u64> {
+pub(crate) fn wanted(usually: u64) -> Range<u64> {
     let Ok(asked) = std::env::var("MUTATIONS") else { return 0..usually };
     let (from, to) = asked.split_once("..").unwrap_or(("0", &asked));
     let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("MUTATIONS={asked}: a number, or FROM..TO"));

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 /// FIN, SYN, RST, PSH, ACK, URG, ECE, CWR and AE, as tcpdump's letters stand for them.
-pub const FLAG_LETTERS: [(char, u16); 9] = [
+pub(crate) const FLAG_LETTERS: [(char, u16); 9] = [
     ('F', 0x001),
     ('S', 0x002),
     ('R', 0x004),
@@ -16,7 +16,7 @@ pub const FLAG_LETTERS: [(char, u16); 9] = [
 ];
 
 /// The flags that tcpdump writes so: `S`, `S.`, `FP.`, `none`.
-pub fn flags(text: &str) -> Option<u16> {
+pub(crate) fn flags(text: &str) -> Option<u16> {
     if text == "none" {
         return Some(0);
     }
@@ -28,7 +28,7 @@ pub fn flags(text: &str) -> Option<u16> {
 
 /// One TCP option.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Opt {
+pub(crate) enum Opt {
     Mss(u16),
     WindowScale(u8),
     SackPermitted,
@@ -83,7 +83,7 @@ impl Opt {
 
 /// What the checksum field holds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Sum {
+pub(crate) enum Sum {
     #[default]
     Correct,
     /// The pseudo-header's alone, not inverted: what a stack leaves to its network card.
@@ -93,7 +93,7 @@ pub enum Sum {
 
 /// One segment in an Ethernet frame. Lengths and checksums are right unless a field says otherwise.
 #[derive(Clone, Debug)]
-pub struct Packet {
+pub(crate) struct Packet {
     pub src: SocketAddr,
     pub dst: SocketAddr,
     pub seq: u32,
@@ -118,7 +118,7 @@ pub struct Packet {
 
 impl Packet {
     /// A bare ACK from `src` to `dst`.
-    pub fn new(src: SocketAddr, dst: SocketAddr) -> Self {
+    pub(crate) fn new(src: SocketAddr, dst: SocketAddr) -> Self {
         Self {
             src,
             dst,
@@ -163,7 +163,7 @@ impl Packet {
     }
 
     /// Header, options and payload.
-    pub fn tcp(&self) -> Vec<u8> {
+    pub(crate) fn tcp(&self) -> Vec<u8> {
         let mut tcp = self.tcp_header();
         tcp.extend(&self.payload);
         let pseudo = self.pseudo_header(tcp.len());
@@ -178,7 +178,7 @@ impl Packet {
     }
 
     /// The IP packet.
-    pub fn ip(&self) -> Vec<u8> {
+    pub(crate) fn ip(&self) -> Vec<u8> {
         let tcp = self.tcp();
         let mut ip = Vec::with_capacity(40 + tcp.len());
         match (self.src.ip(), self.dst.ip()) {
@@ -207,7 +207,7 @@ impl Packet {
     }
 
     /// The Ethernet frame, without padding or check sequence.
-    pub fn frame(&self) -> Vec<u8> {
+    pub(crate) fn frame(&self) -> Vec<u8> {
         let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 + self.via];
         frame.extend(if self.src.is_ipv4() { [0x08, 0x00] } else { [0x86, 0xdd] });
         frame.extend(self.ip());

@@ -20,7 +20,7 @@ const ZERO: i64 = 1_700_000_000_000_000_000;
 
 /// What came of a script.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// A segment each, in order.
     pub segments: Vec<SeenSegment>,
     /// By the connection's number; 0 stands for the capture as a whole.
@@ -28,14 +28,14 @@ pub struct Seen {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct SeenSegment {
+pub(crate) struct SeenSegment {
     pub states: [String; 2],
     pub codes: Vec<String>,
 }
 
 /// A connection at the end.
 #[derive(Clone, Debug, Default)]
-pub struct SeenFlow {
+pub(crate) struct SeenFlow {
     pub outcome: Option<String>,
     pub states: [String; 2],
     pub conn_state: String,
@@ -47,7 +47,7 @@ pub struct SeenFlow {
 }
 
 /// Plays a script to the tracker.
-pub fn through_the_tracker(script: &Script) -> Seen {
+pub(crate) fn through_the_tracker(script: &Script) -> Seen {
     let mut tracker = FlowTracker::new(TrackerOptions::default());
     let mut observation = Observation::default();
     let mut seen = Seen::default();
@@ -65,7 +65,7 @@ pub fn through_the_tracker(script: &Script) -> Seen {
 }
 
 /// All that a tracker says of a script.
-pub fn told(script: &Script, options: TrackerOptions) -> Vec<String> {
+pub(crate) fn told(script: &Script, options: TrackerOptions) -> Vec<String> {
     let mut tracker = FlowTracker::new(options);
     let (mut observation, mut told) = (Observation::default(), Vec::new());
     for (line, number) in script.lines.iter().zip(1..) {
@@ -201,7 +201,7 @@ fn option_facts(options: &[Opt]) -> OptionFacts {
 }
 
 /// A script as a capture file.
-pub fn capture(script: &Script) -> Vec<u8> {
+pub(crate) fn capture(script: &Script) -> Vec<u8> {
     let record = |line: &Line| {
         let mut record = Record::whole(ZERO + line.ns, line.packet.frame());
         record.bytes.truncate(line.captured.unwrap_or(usize::MAX));
@@ -211,7 +211,7 @@ pub fn capture(script: &Script) -> Vec<u8> {
 }
 
 /// Plays a script to the program, as a capture, and reads its NDJSON.
-pub fn through_the_program(script: &Script) -> Result<Seen, String> {
+pub(crate) fn through_the_program(script: &Script) -> Result<Seen, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("script.pcap");
     std::fs::write(&path, capture(script)).expect("a file in it");
@@ -271,7 +271,7 @@ pub fn through_the_program(script: &Script) -> Result<Seen, String> {
 }
 
 /// What does not hold, in full: the script's line, what it asks for, and what came.
-pub fn complaints(script: &Script, seen: &Seen) -> String {
+pub(crate) fn complaints(script: &Script, seen: &Seen) -> String {
     let mut out = String::new();
     if seen.segments.len() != script.lines.len() {
         let (asked, came) = (script.lines.len(), seen.segments.len());

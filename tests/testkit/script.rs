@@ -24,7 +24,7 @@ use super::packet::{Opt, Packet, Sum, flags};
 
 /// A script, read.
 #[derive(Debug)]
-pub struct Script {
+pub(crate) struct Script {
     /// Its file, as messages name it.
     pub name: String,
     pub lines: Vec<Line>,
@@ -35,7 +35,7 @@ pub struct Script {
 
 /// A segment and what must hold after it.
 #[derive(Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// Its line in the file, from 1, and its text.
     pub number: usize,
     pub text: String,
@@ -51,7 +51,7 @@ pub struct Line {
 
 /// Codes that must be there.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// Each one of them, or one of its alternatives.
     pub codes: Vec<Vec<String>>,
     /// Others are allowed beside them.
@@ -60,7 +60,7 @@ pub struct Findings {
 
 /// What must hold of a connection when the capture is over.
 #[derive(Debug, Default)]
-pub struct End {
+pub(crate) struct End {
     pub number: usize,
     pub text: String,
     /// Its number; 0 stands for the capture as a whole.
@@ -79,7 +79,7 @@ pub struct End {
 
 impl Findings {
     /// Whether these codes, each as often as it fired, are what was asked for.
-    pub fn hold(&self, fired: &[String]) -> bool {
+    pub(crate) fn hold(&self, fired: &[String]) -> bool {
         let mut left: Vec<&String> = fired.iter().collect();
         let all_there = self.codes.iter().all(|alternatives| {
             let at = left.iter().position(|code| alternatives.contains(code));
@@ -89,7 +89,7 @@ impl Findings {
     }
 
     /// Whether each of these codes was asked for.
-    pub fn name(&self, code: &String) -> bool {
+    pub(crate) fn name(&self, code: &String) -> bool {
         self.codes.iter().flatten().any(|named| named == code)
     }
 
@@ -160,13 +160,13 @@ struct Reader {
 
 impl Script {
     /// Reads a script; an error says which line, and what about it.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         Self::parse(&super::short(path), &text)
     }
 
     /// Parses the text of a script.
-    pub fn parse(name: &str, text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, String> {
         let mut reader =
             Reader { client: ([10, 0, 0, 1], 40000).into(), server: ([10, 0, 0, 2], 80).into(), snap: None };
         let mut script = Self { name: name.to_owned(), lines: Vec::new(), ends: Vec::new(), pending: None };

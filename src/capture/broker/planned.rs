@@ -20,7 +20,7 @@ pub(super) struct PlannedFiles {
 
 impl PlannedFiles {
     /// Whether this file is the next one, or again the last one.
-    pub fn allows(&self, names: &SaveNames, file: &SavedFile) -> bool {
+    pub(super) fn allows(&self, names: &SaveNames, file: &SavedFile) -> bool {
         match (names.purpose(), *file) {
             (Purpose::Turns, SavedFile::Turn { began, count }) => self.allows_turn(names.turns(), began, count),
             (Purpose::Findings(most), SavedFile::Finding { code, .. }) => {
@@ -52,7 +52,7 @@ impl PlannedFiles {
     }
 
     /// It was made.
-    pub fn note(&mut self, file: &SavedFile) {
+    pub(super) fn note(&mut self, file: &SavedFile) {
         match *file {
             SavedFile::Turn { began, count } => {
                 self.intervals = self.intervals_with(began);

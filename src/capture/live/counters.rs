@@ -18,7 +18,7 @@ pub(super) struct Counters {
 
 impl Counters {
     /// Of an interface of that name and number; empty where the system has none.
-    pub fn open(name: &str, index: u32) -> Self {
+    pub(super) fn open(name: &str, index: u32) -> Self {
         let folder = Path::new("/sys/class/net").join(name);
         // Where /sys is another network namespace's, an interface of that name is another one.
         let own = std::fs::read_to_string(folder.join("ifindex")).is_ok_and(|text| text.trim() == index.to_string());
@@ -32,7 +32,7 @@ impl Counters {
     }
 
     /// Packets lost since the capture began.
-    pub fn lost(&mut self) -> u64 {
+    pub(super) fn lost(&mut self) -> u64 {
         if let Some(sum) = self.sum() {
             self.last = sum.saturating_sub(self.before);
         }

@@ -39,7 +39,7 @@ pub(super) enum Change {
 
 impl Link {
     /// Of an interface of that name; none where the kernel does not tell.
-    pub fn watch(name: &str) -> Option<Self> {
+    pub(super) fn watch(name: &str) -> Option<Self> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         // Protocol 0 is NETLINK_ROUTE.
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None).ok()?;
@@ -49,12 +49,12 @@ impl Link {
     }
 
     /// The kernel's number of the interface that was there last.
-    pub fn index(&self) -> u32 {
+    pub(super) fn index(&self) -> u32 {
         self.index
     }
 
     /// What has happened since the last look.
-    pub fn look(&mut self) -> Vec<Change> {
+    pub(super) fn look(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut buffer = [0; 16 * 1024];
         loop {
@@ -73,7 +73,7 @@ impl Link {
     }
 
     /// Whether an interface of that name is there again, after it was gone.
-    pub fn is_back(&mut self) -> bool {
+    pub(super) fn is_back(&mut self) -> bool {
         match netdevice::name_to_index(&self.socket, &self.name) {
             Ok(index) => {
                 (self.index, self.up) = (index, true);

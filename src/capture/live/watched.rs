@@ -26,19 +26,19 @@ pub(super) struct Watched {
 
 impl Watched {
     /// An interface of that name; it is only watched when it is to be waited for.
-    pub fn new(name: &str, wait: bool) -> Self {
+    pub(super) fn new(name: &str, wait: bool) -> Self {
         let link = Link::watch(name);
         let counters = link.as_ref().map(|link| Counters::open(name, link.index())).unwrap_or_default();
         Self { link: link.filter(|_| wait), counters, notices: VecDeque::new(), away: None }
     }
 
     /// Whether its return can be waited for.
-    pub fn waits(&self) -> bool {
+    pub(super) fn waits(&self) -> bool {
         self.link.is_some()
     }
 
     /// Nothing comes, and that is no error: notes why, if there is more to it.
-    pub fn look(&mut self) {
+    pub(super) fn look(&mut self) {
         let Some(link) = &mut self.link else { return };
         if self.away.take().is_some() {
             self.notices.push_back(Notice::Resumed);
@@ -54,7 +54,7 @@ impl Watched {
     }
 
     /// The capture is bound to nothing.
-    pub fn gone(&mut self) {
+    pub(super) fn gone(&mut self) {
         let Some(link) = &mut self.link else { return };
         let now = Instant::now();
         match &mut self.away {
@@ -76,16 +76,16 @@ impl Watched {
     }
 
     /// The next notice, oldest first.
-    pub fn next(&mut self) -> Option<Notice> {
+    pub(super) fn next(&mut self) -> Option<Notice> {
         self.notices.pop_front()
     }
 
     /// Packets that the interface has lost; libpcap's own count would need files.
-    pub fn lost(&mut self) -> Option<u64> {
+    pub(super) fn lost(&mut self) -> Option<u64> {
         Some(self.counters.lost())
     }
 
-    pub fn anchor(
+    pub(super) fn anchor(
         &self,
         capture: &Capture<Active>,
         name: &str,

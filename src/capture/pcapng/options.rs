@@ -3,7 +3,7 @@
 use crate::capture::bytes::{ByteOrder, Fields};
 
 /// The code of a comment, in every block.
-pub const COMMENT: u16 = 1;
+pub(crate) const COMMENT: u16 = 1;
 
 /// A number in the other byte order: options whose values are numbers.
 type Width = fn(u16, usize) -> usize;
@@ -51,7 +51,7 @@ pub(super) fn append(
 }
 
 /// Appends an option; a value that is too long is cut.
-pub fn option(out: &mut Vec<u8>, code: u16, value: &[u8]) {
+pub(crate) fn option(out: &mut Vec<u8>, code: u16, value: &[u8]) {
     let value = value.get(..usize::from(u16::MAX)).unwrap_or(value);
     put(out, code, value.len(), |out| out.extend_from_slice(value));
 }

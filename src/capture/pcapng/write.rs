@@ -13,7 +13,7 @@ const NAME: u16 = 2;
 const RESOLUTION: u16 = 9;
 
 /// Appends a section header, §4.1, with these options before its own.
-pub fn section(out: &mut Vec<u8>, options: &[u8]) {
+pub(crate) fn section(out: &mut Vec<u8>, options: &[u8]) {
     block(out, SECTION_HEADER, |out| {
         out.extend(0x1a2b_3c4d_u32.to_ne_bytes());
         out.extend(1_u16.to_ne_bytes());
@@ -27,7 +27,7 @@ pub fn section(out: &mut Vec<u8>, options: &[u8]) {
 }
 
 /// Appends a block that is neither section nor packet.
-pub fn other(out: &mut Vec<u8>, what: &Block) {
+pub(crate) fn other(out: &mut Vec<u8>, what: &Block) {
     match what {
         Block::Interface(interface) => description(out, interface),
         Block::Other(kind, body) => block(out, *kind, |out| out.extend_from_slice(body)),
@@ -50,7 +50,7 @@ fn description(out: &mut Vec<u8>, interface: &Interface) {
 }
 
 /// Appends an enhanced packet, §4.3, with these options and comments.
-pub fn packet(out: &mut Vec<u8>, frame: &Frame<'_>, options: &[u8], comments: &[String]) {
+pub(crate) fn packet(out: &mut Vec<u8>, frame: &Frame<'_>, options: &[u8], comments: &[String]) {
     block(out, ENHANCED_PACKET, |out| {
         out.extend(frame.interface.to_ne_bytes());
         let nanos = frame.ts.0.max(0) as u64;

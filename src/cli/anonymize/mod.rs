@@ -21,7 +21,7 @@ use super::run::{BrokerHandle, Session};
 use pseudonyms::Pseudonyms;
 
 /// Writes the capture anew.
-pub fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
+pub(super) fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), None, &args.confinement, around)?;
     check_folder(&args.write)?;
     let secret = secret(args)?;

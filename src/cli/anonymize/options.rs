@@ -1,7 +1,7 @@
 //! TCP options without what names somebody.
 
 /// Appends TCP options in the same number of bytes: whole those that say how the connection works, and of others kind and length.
-pub fn keep_options(out: &mut Vec<u8>, mut options: &[u8]) {
+pub(super) fn keep_options(out: &mut Vec<u8>, mut options: &[u8]) {
     loop {
         match *options {
             [] => return,

@@ -13,7 +13,7 @@ const MAX_REMEMBERED: usize = 1 << 20;
 const PORT_RANGES: [std::ops::Range<usize>; 3] = [1..1024, 1024..32_768, 32_768..65_536];
 
 /// Makes pseudonyms.
-pub struct Pseudonyms {
+pub(super) struct Pseudonyms {
     key: [u8; 32],
     addresses: IpcryptPfx,
     known: HashMap<IpAddr, IpAddr>,
@@ -23,7 +23,7 @@ pub struct Pseudonyms {
 
 impl Pseudonyms {
     /// Those of that secret.
-    pub fn new(secret: &[u8], keep_ports: bool) -> Self {
+    pub(super) fn new(secret: &[u8], keep_ports: bool) -> Self {
         let key: [u8; 32] = Sha256::digest(secret).into();
         let mut prefixes = key;
         // The two halves of the key must differ, or all its own prefixes would be those of a constant.
@@ -35,7 +35,7 @@ impl Pseudonyms {
     }
 
     /// In place of an address: those that begin alike have pseudonyms that begin alike, as far. What names nobody stays.
-    pub fn address(&mut self, address: IpAddr) -> IpAddr {
+    pub(super) fn address(&mut self, address: IpAddr) -> IpAddr {
         if names_nobody(address) {
             return without_interface(address);
         }
@@ -62,7 +62,7 @@ impl Pseudonyms {
     }
 
     /// In place of a hardware address; a group's stays, but for what it says of an IPv6 address (RFC 2464 §7).
-    pub fn hardware(&self, address: [u8; 6]) -> [u8; 6] {
+    pub(super) fn hardware(&self, address: [u8; 6]) -> [u8; 6] {
         match address {
             [0x33, 0x33, 0xff, ..] => [0x33, 0x33, 0xff, 0, 0, 0],
             [0, 0, 0, 0, 0, 0] => address,
@@ -77,7 +77,7 @@ impl Pseudonyms {
 
     /// In place of the ports of a connection's two ends. The lower one stays the lower one: where the opening was not captured,
     /// that tells who is the server.
-    pub fn ports(&self, pair: [u16; 2]) -> [u16; 2] {
+    pub(super) fn ports(&self, pair: [u16; 2]) -> [u16; 2] {
         let Some(ports) = &self.ports else { return pair };
         let [a, b] = pair.map(|port| ports.get(usize::from(port)).copied().unwrap_or(port));
         if (a < b) == (pair[0] < pair[1]) { [a, b] } else { [b, a] }

@@ -15,7 +15,7 @@ const TCP: usize = 20;
 const UDP: usize = 8;
 
 /// Appends the frame's bytes to `out`, which is empty, in the same number.
-pub fn rewrite(out: &mut Vec<u8>, frame: &Frame<'_>, dissection: &Dissection<'_>, names: &mut Pseudonyms) {
+pub(super) fn rewrite(out: &mut Vec<u8>, frame: &Frame<'_>, dissection: &Dissection<'_>, names: &mut Pseudonyms) {
     out.resize(frame.data.len(), 0);
     let mut rewriter = Rewriter { from: frame.data, out, names };
     rewriter.frame(frame, dissection);

@@ -71,7 +71,7 @@ pub enum Color {
 }
 
 /// Bytes from millions of them, or from KiB, MiB or GiB as k, M or G say.
-pub fn file_size(typed: &str) -> Result<u64, String> {
+pub(super) fn file_size(typed: &str) -> Result<u64, String> {
     let (digits, unit) = match typed.char_indices().last() {
         Some((at, 'k' | 'K')) => (&typed[..at], 1 << 10),
         Some((at, 'm' | 'M')) => (&typed[..at], 1 << 20),
@@ -83,14 +83,14 @@ pub fn file_size(typed: &str) -> Result<u64, String> {
 }
 
 /// A length of time, or a size with its unit.
-pub fn extent(typed: &str) -> Result<Extent, String> {
+pub(super) fn extent(typed: &str) -> Result<Extent, String> {
     let sized = typed.ends_with(['k', 'K', 'M', 'g', 'G']);
     let amount = if sized { file_size(typed).map(Extent::Bytes) } else { interval(typed).map(Extent::Time) };
     amount.map_err(|_| "a length of time, such as 30s or 5m, or a size, such as 64M".to_owned())
 }
 
 /// A length of time that can pass again and again.
-pub fn interval(typed: &str) -> Result<Span, String> {
+pub(super) fn interval(typed: &str) -> Result<Span, String> {
     let span = crate::policy::span(typed)?;
     if span < Span::from_millis(1) { Err("the shortest interval is 1ms".to_owned()) } else { Ok(span) }
 }

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::{Part, Purpose, SaveNames, SavedFile, Span, Timestamp, Turns};
 
-pub use remote::RemoteBroker;
-pub use serve::serve;
+pub(super) use remote::RemoteBroker;
+pub(super) use serve::serve;
 
 /// Longest message.
 const MESSAGE: usize = 64 * 1024;

@@ -17,7 +17,7 @@ use super::wire::{interface, receive, send, socket};
 use super::{Answer, Interface, Request};
 
 /// A broker in another process, which ends when this is dropped.
-pub struct RemoteBroker {
+pub(crate) struct RemoteBroker {
     socket: OwnedFd,
     names: SaveNames,
     process: Child,
@@ -28,7 +28,7 @@ impl RemoteBroker {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn spawn(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
+    pub(crate) fn spawn(names: SaveNames, anchor: Option<Anchor>) -> Result<Self> {
         let interface = anchor.as_ref().and_then(interface);
         Self::spawn_for(names, interface, None, anchor.as_ref().and_then(socket))
     }
@@ -37,7 +37,7 @@ impl RemoteBroker {
     ///
     /// # Errors
     /// As [`spawn`](Self::hire), and when the system has no handle for a process.
-    pub fn spawn_beside(names: SaveNames, command: Option<&Child>, has_group: bool) -> Result<Self> {
+    pub(crate) fn spawn_beside(names: SaveNames, command: Option<&Child>, has_group: bool) -> Result<Self> {
         let handle = command.map(|child| pidfd_open(Pid::from_child(child), PidfdFlags::empty())).transpose();
         let handle = handle.context("the command, for the process that can end it; --no-sandbox does without")?;
         let group = command.filter(|_| has_group).map(|child| Pid::from_child(child).as_raw_nonzero().get());
@@ -70,7 +70,7 @@ impl RemoteBroker {
     }
 
     /// The socket through which it is asked.
-    pub fn socket(&self) -> RawFd {
+    pub(crate) fn socket(&self) -> RawFd {
         self.socket.as_raw_fd()
     }
 
@@ -78,7 +78,7 @@ impl RemoteBroker {
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn discard(&self) -> Result<(), CaptureError> {
+    pub(crate) fn discard(&self) -> Result<(), CaptureError> {
         self.ask(&Request::Discard, None).map(|_| ())
     }
 
@@ -86,7 +86,7 @@ impl RemoteBroker {
     ///
     /// # Errors
     /// When it has ended, or is another user's.
-    pub fn stop(&self, insist: bool) -> Result<(), CaptureError> {
+    pub(crate) fn stop(&self, insist: bool) -> Result<(), CaptureError> {
         self.ask(&Request::Stop { insist }, None).map(|_| ())
     }
 

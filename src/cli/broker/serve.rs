@@ -19,7 +19,7 @@ use super::{Answer, Request};
 ///
 /// # Errors
 /// When standard input is no socket of a capture.
-pub fn serve() -> Result<()> {
+pub(crate) fn serve() -> Result<()> {
     // What ends the capture is for the capture to say.
     for signal in [SIGHUP, SIGINT, SIGTERM, SIGUSR1] {
         signal_hook::flag::register(signal, Arc::default())?;

@@ -9,7 +9,7 @@ use crate::capture::CaptureError;
 
 /// A broker that lasts as long as the check.
 #[cfg(target_os = "linux")]
-pub struct Helper(crate::cli::broker::RemoteBroker);
+pub(super) struct Helper(crate::cli::broker::RemoteBroker);
 
 #[cfg(target_os = "linux")]
 impl Helper {
@@ -18,7 +18,12 @@ impl Helper {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn spawn(file: &Path, temporary: bool, command: Option<&Child>, has_group: bool) -> Result<Option<Self>> {
+    pub(super) fn spawn(
+        file: &Path,
+        temporary: bool,
+        command: Option<&Child>,
+        has_group: bool,
+    ) -> Result<Option<Self>> {
         use crate::capture::{Purpose, SaveNames, Turns};
         let names = SaveNames::new(file, Turns::default()).with_purpose(if temporary {
             Purpose::Temporary
@@ -29,7 +34,7 @@ impl Helper {
     }
 
     /// Where it is asked.
-    pub fn socket(&self) -> i32 {
+    pub(super) fn socket(&self) -> i32 {
         self.0.socket()
     }
 
@@ -37,7 +42,7 @@ impl Helper {
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn discard(&self) -> Result<(), CaptureError> {
+    pub(super) fn discard(&self) -> Result<(), CaptureError> {
         self.0.discard()
     }
 
@@ -45,7 +50,7 @@ impl Helper {
     ///
     /// # Errors
     /// When it has ended, or is another user's.
-    pub fn stop(&self, insist: bool) -> Result<(), CaptureError> {
+    pub(super) fn stop(&self, insist: bool) -> Result<(), CaptureError> {
         self.0.stop(insist)
     }
 }

@@ -14,7 +14,7 @@ const ENDINGS: [&str; 3] = ["pcap", "pcapng", "cap"];
 const COMPRESSIONS: [&str; 4] = ["gz", "zst", "lz4", "xz"];
 
 /// A capture that is to be judged.
-pub struct Input {
+pub(super) struct Input {
     /// Its name.
     pub path: PathBuf,
     /// Opened beforehand, or why not; none where it is opened when it is read.
@@ -23,12 +23,12 @@ pub struct Input {
 
 impl Input {
     /// Opens nothing yet.
-    pub fn later(path: PathBuf) -> Self {
+    pub(super) fn later(path: PathBuf) -> Self {
         Self { path, file: None }
     }
 
     /// Opens the file, for a process that will not be able to.
-    pub fn open(path: PathBuf) -> Self {
+    pub(super) fn open(path: PathBuf) -> Self {
         let file = OpenFiles::open(std::slice::from_ref(&path)).map_err(|error| error.to_string());
         Self { path, file: Some(file) }
     }
@@ -37,7 +37,7 @@ impl Input {
     ///
     /// # Errors
     /// When it cannot be opened, or is not a capture.
-    pub fn source(&self) -> Result<Box<dyn FrameSource>, String> {
+    pub(super) fn source(&self) -> Result<Box<dyn FrameSource>, String> {
         let stdin = || Box::new(std::io::stdin()) as _;
         let words = |error: CaptureError| error.to_string();
         match &self.file {
@@ -52,7 +52,7 @@ impl Input {
 ///
 /// # Errors
 /// As [`captures`], and when there are more than a process may have open.
-pub fn inputs(words: &[PathBuf], confined: bool) -> Result<Vec<Input>> {
+pub(super) fn inputs(words: &[PathBuf], confined: bool) -> Result<Vec<Input>> {
     let paths = captures(words)?;
     if !confined {
         return Ok(paths.into_iter().map(Input::later).collect());
@@ -133,7 +133,7 @@ pub fn slashed(path: PathBuf) -> PathBuf {
 
 /// A path with `/` between its parts, as it is here.
 #[cfg(not(windows))]
-pub fn slashed(path: PathBuf) -> PathBuf {
+pub(super) fn slashed(path: PathBuf) -> PathBuf {
     path
 }
 

@@ -15,7 +15,7 @@ use crate::track::{Analysed, Analysis, AnalysisOptions, Event, Visitor};
 use super::inputs::Input;
 
 /// Calls `work` for every item, on as many threads as there are processors, and keeps the order.
-pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(items.len())));
     thread::scope(|scope| {
@@ -37,7 +37,7 @@ pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec
 }
 
 /// Judges a file.
-pub fn file(input: &Input, policy: &Policy, filter: &Filter, options: AnalysisOptions) -> Capture {
+pub(super) fn file(input: &Input, policy: &Policy, filter: &Filter, options: AnalysisOptions) -> Capture {
     let name = input.path.display().to_string();
     let judged = |mut source: Box<dyn FrameSource>| {
         judge(source.as_mut(), policy, filter.clone(), options).map_err(|error| error.to_string())
@@ -74,7 +74,7 @@ fn judge(
 }
 
 /// Ends a judgement with what the source has to say of itself; a capture that the user ended is not cut.
-pub fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults: bool) -> Verdict {
+pub(super) fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults: bool) -> Verdict {
     for fault in source.faults().iter().filter(|_| faults) {
         judge.fault(fault, file_cut(fault).as_ref());
     }
@@ -85,7 +85,7 @@ pub fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults: bool) 
 }
 
 /// Reads a capture that fails once more, for the packets that show why.
-pub fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter, options: AnalysisOptions) -> EvidenceExcerpt {
+pub(super) fn exhibit(input: &Input, verdict: &Verdict, filter: &Filter, options: AnalysisOptions) -> EvidenceExcerpt {
     let mut exhibit = EvidenceExcerpt::of(verdict);
     // Standard input does not come again. What cannot be read now was told when it was judged.
     if !exhibit.is_empty()

@@ -13,7 +13,7 @@ use super::CheckArgs;
 use super::outputs::Output;
 
 /// The baseline while captures are judged.
-pub struct BaselineSession {
+pub(super) struct BaselineSession {
     file: PathBuf,
     baseline: Option<Baseline>,
     /// Where it is written anew, open.
@@ -25,7 +25,7 @@ pub struct BaselineSession {
 
 impl BaselineSession {
     /// The baseline that was named, or that lies beside the policy.
-    pub fn open(args: &CheckArgs, policy: &Policy) -> Result<Self> {
+    pub(super) fn open(args: &CheckArgs, policy: &Policy) -> Result<Self> {
         let beside = policy.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).join(BASELINE_NAME);
         let file = args.baseline.clone().unwrap_or(beside);
         // One that was named has to be there, unless it is about to be written.
@@ -39,7 +39,7 @@ impl BaselineSession {
 
     /// Looks up what has to do with files, for a process that will not be able to: what these captures are called in it, and, if
     /// it is to be written, the baseline itself.
-    pub fn prepare(&mut self, args: &CheckArgs, captures: impl Iterator<Item = String>) -> Result<()> {
+    pub(super) fn prepare(&mut self, args: &CheckArgs, captures: impl Iterator<Item = String>) -> Result<()> {
         if self.baseline.is_none() {
             return Ok(());
         }
@@ -58,7 +58,7 @@ impl BaselineSession {
     }
 
     /// Accepts what is known of a capture's failures.
-    pub fn apply(&mut self, capture: &mut Capture) {
+    pub(super) fn apply(&mut self, capture: &mut Capture) {
         let (Some(baseline), Ok(verdict)) = (&mut self.baseline, &mut capture.verdict) else { return };
         let name = self.names.get(&capture.name).unwrap_or(&capture.name);
         if self.update.is_some() {
@@ -68,7 +68,7 @@ impl BaselineSession {
     }
 
     /// The baseline's name, and what it could do without; written when that was asked for.
-    pub fn settle(&mut self) -> Result<(Option<String>, Vec<Shrink>)> {
+    pub(super) fn settle(&mut self) -> Result<(Option<String>, Vec<Shrink>)> {
         let Some(baseline) = &self.baseline else { return Ok((None, Vec::new())) };
         if let Some(output) = &mut self.update {
             output.write(baseline.text().as_bytes())?;

@@ -43,7 +43,7 @@ const BUFFER_KIB: u32 = 32 * 1024;
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// A capture that is open, and nothing of it read.
-pub struct Live {
+pub(super) struct Live {
     /// What the capture is called.
     pub name: String,
     source: Box<dyn FrameSource>,
@@ -53,7 +53,7 @@ pub struct Live {
 }
 
 /// What was captured: the verdict, its packets, and how the command ended.
-pub struct Judged {
+pub(super) struct Judged {
     pub capture: Capture,
     pub command: Option<CommandEnd>,
     pub kept: KeptCapture,
@@ -62,7 +62,7 @@ pub struct Judged {
 }
 
 /// The packets, in a file. One that nobody asked for goes again, unless it is known that something fails.
-pub struct KeptCapture {
+pub(super) struct KeptCapture {
     path: PathBuf,
     temporary: Option<tempfile::TempPath>,
     /// Who removes it for a confined process.
@@ -85,7 +85,7 @@ impl KeptCapture {
     ///
     /// # Errors
     /// When the system does not let it be.
-    pub fn keep(&mut self) -> Result<Option<PathBuf>> {
+    pub(super) fn keep(&mut self) -> Result<Option<PathBuf>> {
         self.temporary.take().map(|file| file.keep().context("the temporary file")).transpose()
     }
 }
@@ -104,7 +104,7 @@ impl Live {
     ///
     /// # Errors
     /// When that cannot be done.
-    pub fn open(args: &CheckArgs, interface: &OsString) -> Result<Self> {
+    pub(super) fn open(args: &CheckArgs, interface: &OsString) -> Result<Self> {
         let interface =
             interface.to_str().ok_or_else(|| anyhow!("-i {}: no interface has such a name", interface.display()))?;
         let stop = Signals::listen(Arc::default())?.stop;
@@ -131,7 +131,7 @@ impl Live {
     ///
     /// # Errors
     /// When one of these cannot be done.
-    pub fn judge(mut self, args: &CheckArgs, policy: &Policy) -> Result<Judged> {
+    pub(super) fn judge(mut self, args: &CheckArgs, policy: &Policy) -> Result<Judged> {
         let user = plan::user(&args.confinement)?;
         let again = Input::open(self.kept.path.clone());
         if args.command.is_empty() && args.limit.is_none() {

@@ -17,7 +17,7 @@ use super::CheckArgs;
 use crate::cli::args::{Destination, Format};
 
 /// A file that is written once, as a whole; until then it holds what it held before.
-pub struct Output {
+pub(super) struct Output {
     path: PathBuf,
     file: File,
 }
@@ -27,7 +27,7 @@ impl Output {
     ///
     /// # Errors
     /// When that cannot be done.
-    pub fn open(path: &Path, name: Name) -> Result<Self> {
+    pub(super) fn open(path: &Path, name: Name) -> Result<Self> {
         let file = open_unchanged(path, name);
         Ok(Self { path: path.to_owned(), file: file.with_context(|| display::path(&path))? })
     }
@@ -36,7 +36,7 @@ impl Output {
     ///
     /// # Errors
     /// When that cannot be done.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let mut write = || -> io::Result<()> {
             // A pipe or a terminal holds nothing.
             if file_len(&self.file)?.is_some() {
@@ -49,7 +49,7 @@ impl Output {
 }
 
 /// All the ways out of a run.
-pub struct Outputs<'a> {
+pub(super) struct Outputs<'a> {
     args: &'a CheckArgs,
     /// Each format's; none for standard output.
     formats: Vec<(Format, Option<Output>)>,
@@ -63,7 +63,7 @@ impl<'a> Outputs<'a> {
     ///
     /// # Errors
     /// When a file cannot be opened.
-    pub fn open(args: &'a CheckArgs, around: &Environment) -> Result<Self> {
+    pub(super) fn open(args: &'a CheckArgs, around: &Environment) -> Result<Self> {
         let open = |Destination { format, file }: &Destination| {
             Ok((*format, if is_standard(file) { None } else { Some(Output::open(file, Name::Typed)?) }))
         };
@@ -84,7 +84,7 @@ impl<'a> Outputs<'a> {
     ///
     /// # Errors
     /// When something cannot be written.
-    pub fn write(&mut self, run: &Run<'_>) -> Result<()> {
+    pub(super) fn write(&mut self, run: &Run<'_>) -> Result<()> {
         let text_is_elsewhere = self.formats.iter().any(|(_, output)| output.is_none());
         for (format, output) in &mut self.formats {
             let written = rendered(*format, self.args, Style::new(false), run);

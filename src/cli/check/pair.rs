@@ -15,7 +15,7 @@ use crate::track::AnalysisOptions;
 use super::inputs;
 
 /// Two captures, open.
-pub struct Pair {
+pub(super) struct Pair {
     names: [String; 2],
     words: Option<String>,
     inputs: Result<[Input; 2], String>,
@@ -26,7 +26,7 @@ impl Pair {
     ///
     /// # Errors
     /// When there are not two.
-    pub fn open(
+    pub(super) fn open(
         (inputs, words): (&[inputs::Input], &[PathBuf]),
         policy: &Policy,
         filter: &Filter,
@@ -55,12 +55,12 @@ impl Pair {
     }
 
     /// As it is named in reports.
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.names.join(" ")
     }
 
     /// Judges the path between them.
-    pub fn judge(&self, policy: &Policy) -> Capture {
+    pub(super) fn judge(&self, policy: &Policy) -> Capture {
         let verdict = self.inputs.as_ref().map_err(Clone::clone);
         let verdict = verdict.and_then(|[a, b]| verdict_on(a, b, policy).map_err(|error| format!("{error:#}")));
         let first_of_pair = Some(self.names[0].clone());
@@ -75,7 +75,7 @@ impl Pair {
 }
 
 /// What the policy needs.
-pub const WANTED: &str = "the policy's [compare] is for two captures of the same traffic: name two files";
+pub(super) const WANTED: &str = "the policy's [compare] is for two captures of the same traffic: name two files";
 
 fn verdict_on(a: &Input, b: &Input, policy: &Policy) -> Result<Verdict> {
     let compared = Compared::new(a, b)?;

@@ -13,7 +13,7 @@ use super::super::output::Output;
 use super::feed::Input;
 
 /// Two captures that show the same traffic.
-pub struct Compared<'a> {
+pub(crate) struct Compared<'a> {
     inputs: [&'a Input; 2],
     sources: [SourceInfo; 2],
     faults: [Vec<CaptureFault>; 2],
@@ -25,29 +25,29 @@ impl<'a> Compared<'a> {
     ///
     /// # Errors
     /// When they do not show the same traffic, or cannot be read.
-    pub fn new(a: &'a Input, b: &'a Input) -> Result<Self> {
+    pub(crate) fn new(a: &'a Input, b: &'a Input) -> Result<Self> {
         let (overlap, [a_surveyed, b_surveyed]) = overlap(a, b)?;
         let sources = [a_surveyed.info, b_surveyed.info];
         Ok(Self { inputs: [a, b], sources, faults: [a_surveyed.faults, b_surveyed.faults], overlap })
     }
 
     /// Where the captures are cut or damaged: they were compared up to there.
-    pub fn faults(&self) -> &[Vec<CaptureFault>; 2] {
+    pub(crate) fn faults(&self) -> &[Vec<CaptureFault>; 2] {
         &self.faults
     }
 
     /// The first one's name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.sources[0].name
     }
 
     /// Both names.
-    pub fn names(&self) -> [&str; 2] {
+    pub(crate) fn names(&self) -> [&str; 2] {
         self.sources.each_ref().map(|source| source.name.as_str())
     }
 
     /// How they compare as a whole.
-    pub fn overlap(&self) -> &Overlap {
+    pub(crate) fn overlap(&self) -> &Overlap {
         &self.overlap
     }
 
@@ -55,7 +55,7 @@ impl<'a> Compared<'a> {
     ///
     /// # Errors
     /// When a capture cannot be read, or nothing be written.
-    pub fn report(&self, report: &mut dyn CompareReport, output: &mut Output) -> Result<()> {
+    pub(crate) fn report(&self, report: &mut dyn CompareReport, output: &mut Output) -> Result<()> {
         report.begin(output.text(), &self.sources, &self.overlap);
         let comparison = self.compare(|event| {
             report.event(output.text(), event);
@@ -69,7 +69,7 @@ impl<'a> Compared<'a> {
     ///
     /// # Errors
     /// When a capture cannot be read.
-    pub fn each(&self, take: &mut dyn FnMut(&PathEvent)) -> Result<Comparison> {
+    pub(crate) fn each(&self, take: &mut dyn FnMut(&PathEvent)) -> Result<Comparison> {
         self.compare(|event| {
             take(event);
             Ok(())

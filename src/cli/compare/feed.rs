@@ -16,36 +16,36 @@ const WAITING: usize = 2;
 
 /// One of the captures, open.
 #[derive(Debug)]
-pub struct Input {
+pub(crate) struct Input {
     files: OpenFiles,
     filter: Filter,
     options: AnalysisOptions,
 }
 
 /// What a capture shows, in order.
-pub struct Items {
+pub(crate) struct Items {
     batches: Receiver<Result<Vec<Item>, CaptureError>>,
     batch: std::vec::IntoIter<Item>,
 }
 
 impl Input {
     /// Of open files.
-    pub fn new(files: OpenFiles, filter: Filter, options: AnalysisOptions) -> Self {
+    pub(crate) fn new(files: OpenFiles, filter: Filter, options: AnalysisOptions) -> Self {
         Self { files, filter, options }
     }
 
     /// From the beginning.
-    pub fn source(&self) -> Result<Box<dyn FrameSource>, CaptureError> {
+    pub(crate) fn source(&self) -> Result<Box<dyn FrameSource>, CaptureError> {
         self.files.source(|| Box::new(std::io::empty()))
     }
 
     /// Looks through it once, with a survey that has seen nothing.
-    pub fn survey(&self, survey: Survey) -> Result<Surveyed, CaptureError> {
+    pub(crate) fn survey(&self, survey: Survey) -> Result<Surveyed, CaptureError> {
         analyse::survey(self.source()?.as_mut(), &mut self.filter.clone(), survey)
     }
 
     /// Reads it in a thread of that scope.
-    pub fn items<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) -> Items {
+    pub(crate) fn items<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) -> Items {
         let (give, batches) = mpsc::sync_channel(WAITING);
         scope.spawn(move || {
             if let Err(Ended::Failed(error)) = self.read(&give) {

@@ -20,14 +20,14 @@ use super::plan::{self, Environment, is_standard};
 use super::quality::check_faults;
 use super::run::BrokerHandle;
 use super::sandbox::{self, AllowedDescriptors};
-pub use compared::Compared;
-pub use feed::Input;
+pub(super) use compared::Compared;
+pub(super) use feed::Input;
 
 /// Columns of a ladder where no terminal says how many it has, and on a page.
 const WITHOUT_TERMINAL: usize = 120;
 
 /// Compares what was named.
-pub fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
+pub(super) fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
     if args.files.iter().any(|path| is_standard(path)) {
         bail!("compare reads each capture twice, which standard input does not allow: save it to a file first");
     }

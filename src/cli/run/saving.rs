@@ -34,12 +34,12 @@ pub(super) struct FirstReading<'p> {
 }
 
 impl<'p> FirstReading<'p> {
-    pub fn new(plan: &'p Plan) -> Self {
+    pub(super) fn new(plan: &'p Plan) -> Self {
         Self { foresight: Foresight::default(), summary: None, plan }
     }
 
     /// What will be said of each packet, and the summary.
-    pub fn finish(mut self) -> (Foresight, String) {
+    pub(super) fn finish(mut self) -> (Foresight, String) {
         self.foresight.noted_all();
         (self.foresight, self.summary.as_ref().map(summary_comment).unwrap_or_default())
     }

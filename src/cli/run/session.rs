@@ -28,7 +28,7 @@ use super::tick::tell_standing;
 use super::{Run, announcement};
 
 /// A run whose sources are open, and nothing of them read.
-pub struct Session<'p> {
+pub(crate) struct Session<'p> {
     pub(super) plan: &'p Plan,
     signals: Signals,
     source: Source,
@@ -43,7 +43,7 @@ enum Source {
 }
 
 /// Who makes the files of a run, and to whom a confined process may still talk.
-pub struct BrokerHandle {
+pub(crate) struct BrokerHandle {
     /// Whom to ask.
     pub broker: SharedBroker,
     /// Where a confined process asks.
@@ -56,7 +56,7 @@ impl BrokerHandle {
     ///
     /// # Errors
     /// When that process cannot be started.
-    pub fn open(confined: bool, names: Option<SaveNames>, anchor: Option<Anchor>) -> Result<Self> {
+    pub(crate) fn open(confined: bool, names: Option<SaveNames>, anchor: Option<Anchor>) -> Result<Self> {
         let elsewhere = names.as_ref().is_some_and(|names| !is_standard(names.pattern())) || anchor.is_some();
         let names = names.unwrap_or_else(|| SaveNames::new("-".as_ref(), Turns::default()));
         #[cfg(target_os = "linux")]
@@ -75,7 +75,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When a source cannot be opened, or the process cannot be confined.
-    pub fn begin(plan: &'p Plan) -> Result<Option<Self>> {
+    pub(crate) fn begin(plan: &'p Plan) -> Result<Option<Self>> {
         let names = |path| SaveNames::new(path, plan.turns.clone());
         let names = match &plan.keep {
             Some(keep) => Some(names(&keep.pattern).with_purpose(Purpose::Findings(keep.files))),
@@ -88,7 +88,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub fn begin_with(plan: &'p Plan, desk: BrokerHandle) -> Result<Option<Self>> {
+    pub(crate) fn begin_with(plan: &'p Plan, desk: BrokerHandle) -> Result<Option<Self>> {
         Self::begin_beside(plan, Some(desk), None)
     }
 
@@ -133,7 +133,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When one is not a capture, and those of `visitor`.
-    pub fn read_ahead(&self, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<()> {
+    pub(crate) fn read_ahead(&self, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<()> {
         let Source::Files(files) = &self.source else { return Ok(()) };
         let mut source = files.source(|| Box::new(std::io::empty()))?;
         self.visit(source.as_mut(), visitor).map(|_| ())
@@ -143,7 +143,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When one is not a capture or cannot be read, and those of `visitor`.
-    pub fn read(&self, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<Vec<CaptureFault>> {
+    pub(crate) fn read(&self, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<Vec<CaptureFault>> {
         let Source::Files(files) = &self.source else { return Ok(Vec::new()) };
         let stop = self.signals.stop.clone();
         let mut source = files.source(|| Box::new(Interruptible::new(std::io::stdin(), stop.clone())))?;
@@ -157,7 +157,11 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_one(&self, at: usize, visitor: &mut impl Visitor<Error = anyhow::Error>) -> Result<Vec<CaptureFault>> {
+    pub(crate) fn read_one(
+        &self,
+        at: usize,
+        visitor: &mut impl Visitor<Error = anyhow::Error>,
+    ) -> Result<Vec<CaptureFault>> {
         let Source::Files(files) = &self.source else { return Ok(Vec::new()) };
         let stop = self.signals.stop.clone();
         let mut source = files.one(at, || Box::new(Interruptible::new(std::io::stdin(), stop.clone())))?;
@@ -183,7 +187,7 @@ impl<'p> Session<'p> {
     }
 
     /// Shows these connections, rather than the plan's.
-    pub fn narrow(&mut self, connections: Connections) {
+    pub(crate) fn narrow(&mut self, connections: Connections) {
         self.connections = connections;
     }
 
@@ -191,7 +195,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When it cannot be done.
-    pub fn run<'r>(mut self, reporters: Vec<Box<dyn Reporter + 'r>>) -> Result<Exit>
+    pub(crate) fn run<'r>(mut self, reporters: Vec<Box<dyn Reporter + 'r>>) -> Result<Exit>
     where
         'p: 'r,
     {
@@ -224,7 +228,7 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// When one is not a capture. None where the user has ended it before it began.
-    pub fn analyse(self, reporters: &mut [&mut dyn Reporter]) -> Result<Option<Reading>> {
+    pub(crate) fn analyse(self, reporters: &mut [&mut dyn Reporter]) -> Result<Option<Reading>> {
         let Source::Files(files) = &self.source else { return Ok(None) };
         let stop = self.signals.stop.clone();
         let source = files.source(|| Box::new(Interruptible::new(std::io::stdin(), stop.clone())));
@@ -276,7 +280,7 @@ impl<'p> Session<'p> {
     }
 
     /// What is read only once, where something is: a file's path, `-` for standard input and for a live capture.
-    pub fn read_once(&self) -> Option<PathBuf> {
+    pub(crate) fn read_once(&self) -> Option<PathBuf> {
         match &self.source {
             Source::Files(files) => files.once_only().map(Path::to_owned),
             Source::Live(_) => Some("-".into()),
@@ -405,7 +409,7 @@ impl Watch for Watched<'_> {
 }
 
 /// Takes events alone.
-pub struct Events<F>(pub F);
+pub(crate) struct Events<F>(pub F);
 
 impl<F: FnMut(Event)> Visitor for Events<F> {
     type Error = anyhow::Error;

@@ -40,14 +40,14 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub fn new(interval: Option<Span>) -> Self {
+    pub(super) fn new(interval: Option<Span>) -> Self {
         let now = Instant::now();
         let before = Timestamp(i64::MIN);
         Self { packets: 0, glanced: now, written: now, interval, over: None, before, since: None }
     }
 
     /// Counts a packet, or a moment in which nothing came; true when it is time to look up.
-    pub fn is_due(&mut self, idle: bool) -> bool {
+    pub(super) fn is_due(&mut self, idle: bool) -> bool {
         self.packets += 1;
         let due = idle || self.packets >= PACKETS;
         if due {

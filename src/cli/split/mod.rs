@@ -23,7 +23,7 @@ use super::run::{BrokerHandle, Events, Session};
 use parts::Parts;
 
 /// Splits.
-pub fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
+pub(super) fn run(args: &SplitArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     if args.by == By::Finding && args.files.iter().any(|file| is_standard(file)) {
         bail!("--by finding reads the packets twice, which standard input does not allow: save them first");

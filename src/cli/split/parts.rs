@@ -17,7 +17,7 @@ use crate::display;
 const MAX_OPEN: usize = 100;
 
 /// The parts.
-pub struct Parts {
+pub(super) struct Parts {
     broker: SharedBroker,
     options: SaveOptions,
     preamble: Preamble,
@@ -82,7 +82,7 @@ struct What {
 
 impl Parts {
     /// None yet; their files are made through `broker`.
-    pub fn new(broker: SharedBroker) -> Self {
+    pub(super) fn new(broker: SharedBroker) -> Self {
         Self {
             broker,
             options: SaveOptions::default(),
@@ -94,7 +94,7 @@ impl Parts {
     }
 
     /// The source is open: the parts are as it is.
-    pub fn begin(&mut self, source: &dyn FrameSource) {
+    pub(super) fn begin(&mut self, source: &dyn FrameSource) {
         let info = source.info();
         let interfaces = source.interfaces();
         let is_pcap = info.format.starts_with("pcap") && !info.format.contains("pcapng");
@@ -111,12 +111,12 @@ impl Parts {
     }
 
     /// What the source holds besides packets: every part may need it.
-    pub fn blocks(&mut self, blocks: &[Block]) {
+    pub(super) fn blocks(&mut self, blocks: &[Block]) {
         blocks.iter().for_each(|block| self.preamble.push(block));
     }
 
     /// A connection's packets go to that part.
-    pub fn count_connection(&mut self, part: Part) {
+    pub(super) fn count_connection(&mut self, part: Part) {
         let at = self.place(part);
         if let Some(state) = self.parts.get_mut(at) {
             state.connections += 1;
@@ -127,7 +127,7 @@ impl Parts {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&mut self, part: Part, frame: &Frame<'_>, remarks: Remarks<'_>) -> Result<()> {
+    pub(super) fn write(&mut self, part: Part, frame: &Frame<'_>, remarks: Remarks<'_>) -> Result<()> {
         let at = self.place(part);
         self.open(at)?;
         let Some(state) = self.parts.get_mut(at) else { return Ok(()) };
@@ -150,7 +150,7 @@ impl Parts {
     ///
     /// # Errors
     /// When one of them cannot be written.
-    pub fn finish(mut self) -> Result<usize> {
+    pub(super) fn finish(mut self) -> Result<usize> {
         let mut index = Vec::new();
         for state in &mut self.parts {
             if let File::Open(file) = std::mem::replace(&mut state.file, File::None) {

@@ -11,7 +11,7 @@ const IP: u8 = 212;
 const IPV6: u8 = 196;
 
 /// BSD's form: a frame as on the wire; long frames come in fragments.
-pub fn bsd<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn bsd<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const EXCEPTION: u8 = 0xff;
     let (&[src, dst, kind], behind) = rest.split::<3>(LayerName::Link)?;
     let mut arcnet = Arcnet { src, dst, kind, sequence: None, card_offset: None, len: rest.wire_len };
@@ -32,7 +32,7 @@ pub fn bsd<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
 }
 
 /// Linux's form: two more bytes behind the addresses, and fragments are put together.
-pub fn linux<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn linux<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[src, dst, a, b, kind], behind) = rest.split::<5>(LayerName::Link)?;
     let card_offset = Some(u16::from_be_bytes([a, b]));
     let arcnet = Arcnet { src, dst, kind, sequence: None, card_offset, len: rest.wire_len };

@@ -7,7 +7,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `ATM_CLIP`: LLC (RFC 2225), or the packet at once.
-pub fn classical<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn classical<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     push(layers, Layer::Atm(Atm::Classical(rest.wire_len)), rest.offset)?;
     match rest.data.first() {
         Some(0xaa) => llc::read(rest, layers),
@@ -17,7 +17,7 @@ pub fn classical<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>
 }
 
 /// `SUNATM`: direction and type of traffic, path, channel.
-pub fn sun<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn sun<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const LLC: u8 = 2;
     let (&[kind, path, c0, c1], behind) = rest.split::<4>(LayerName::Link)?;
     push(layers, Layer::Atm(Atm::Sun(kind & 0x80 != 0, path, u16::from_be_bytes([c0, c1]))), rest.offset)?;

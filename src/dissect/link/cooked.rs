@@ -7,7 +7,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `SLL`, 16 bytes.
-pub fn version1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn version1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (header, behind) = rest.split::<16>(LayerName::Link)?;
     let [t0, t1, d0, d1, _, len, address @ .., p0, p1] = header;
     let cooked = Cooked {
@@ -23,7 +23,7 @@ pub fn version1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>,
 }
 
 /// `SLL2`, 20 bytes.
-pub fn version2<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn version2<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (header, behind) = rest.split::<20>(LayerName::Link)?;
     let [p0, p1, _, _, i0, i1, i2, i3, d0, d1, packet_type, len, address @ ..] = header;
     let cooked = Cooked {

@@ -7,14 +7,14 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `ENC`: OpenBSD's and FreeBSD's IPsec interface: family, two more words, then IP.
-pub fn enc<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn enc<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let behind = rest.skip(12, LayerName::Link)?;
     push(layers, Layer::Envelope(12), rest.offset)?;
     Ok(Next::Ip(behind))
 }
 
 /// `PFLOG`: OpenBSD's packet filter log: length (padded to four bytes), family, …, then IP.
-pub fn pflog<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn pflog<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[len, ..], _) = rest.split::<4>(LayerName::Link)?;
     let len = usize::from(len).next_multiple_of(4).max(4);
     let behind = rest.skip(len, LayerName::Link)?;
@@ -23,7 +23,7 @@ pub fn pflog<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, St
 }
 
 /// `PKTAP`: what macOS gives for several interfaces: length, kind, and the link type of what follows, little-endian.
-pub fn pktap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn pktap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[a, b, c, d, _, _, _, _, l0, l1, l2, l3], _) = rest.split::<12>(LayerName::Link)?;
     let len = u32::from_le_bytes([a, b, c, d]).max(12);
     let behind = rest.skip(len as usize, LayerName::Link)?;
@@ -32,7 +32,7 @@ pub fn pktap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, St
 }
 
 /// `PPI`: version, flags, length and the link type of what follows, little-endian.
-pub fn ppi<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn ppi<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[_, _, a, b, l0, l1, l2, l3], _) = rest.split::<8>(LayerName::Link)?;
     let len = u32::from(u16::from_le_bytes([a, b])).max(8);
     let (header, behind) = rest.split_at(len as usize, LayerName::Link)?;
@@ -48,7 +48,7 @@ pub fn ppi<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
 }
 
 /// `SYMANTEC_FIREWALL`: an EtherType among 44 bytes of which nothing else is known.
-pub fn symantec<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn symantec<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (header, behind) = rest.split::<44>(LayerName::Link)?;
     let [_, _, _, _, _, _, a, b, ..] = *header;
     let ethertype = u16::from_be_bytes([a, b]);
@@ -57,13 +57,13 @@ pub fn symantec<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>,
 }
 
 /// `NETANALYZER`: Hilscher's header of 4 bytes, then Ethernet.
-pub fn netanalyzer<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn netanalyzer<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     push(layers, Layer::Envelope(4), rest.offset)?;
     Ok(Next::Ethernet(rest.skip(4, LayerName::Link)?))
 }
 
 /// `NETANALYZER_TRANSPARENT`: the same, with Ethernet's preamble.
-pub fn netanalyzer_transparent<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn netanalyzer_transparent<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     push(layers, Layer::Envelope(12), rest.offset)?;
     Ok(Next::Ethernet(rest.skip(12, LayerName::Link)?))
 }

@@ -8,7 +8,7 @@ use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Reads an Ethernet header: its EtherType, and what is behind it.
 #[inline]
-pub fn ethernet<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<(u16, Rest<'a>), Stop> {
+pub(crate) fn ethernet<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<(u16, Rest<'a>), Stop> {
     let (header, behind) = rest.split::<14>(LayerName::Link)?;
     let [dst @ .., _, _, _, _, _, _, a, b] = header;
     let [_, _, _, _, _, _, src @ .., _, _] = header;
@@ -19,7 +19,7 @@ pub fn ethernet<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<(u16, Res
 
 /// Goes on by an EtherType.
 #[inline]
-pub fn by_ethertype<'a>(ethertype: u16, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(crate) fn by_ethertype<'a>(ethertype: u16, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match ethertype {
         IPV4 => Ok(Next::Ipv4(rest)),
         IPV6 => Ok(Next::Ipv6(rest)),

@@ -7,7 +7,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Reads the header.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (header, behind) = rest.split::<13>(LayerName::Link)?;
     let [control, dst @ .., _, _, _, _, _, _] = header;
     let [_, _, _, _, _, _, _, src @ ..] = header;

@@ -20,7 +20,7 @@ const NLPID_IPV4: u8 = 0xcc;
 const NLPID_PPP: u8 = 0xcf;
 
 /// Reads the address and the header behind it.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (mut header, behind) = address(rest)?;
     let (&[control], information) = behind.split::<1>(LayerName::Link)?;
     // The link's own signalling, on connection 0, has no encapsulation of Cisco's.
@@ -82,7 +82,7 @@ fn address(rest: Rest<'_>) -> Result<(FrameRelay, Rest<'_>), Stop> {
 }
 
 /// `MFR` (FRF.16): a header of two bytes in front; fragments of frames are not put together.
-pub fn multilink<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn multilink<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const WHOLE: u8 = 0xc0;
     let (&[flags, sequence], behind) = rest.split::<2>(LayerName::Link)?;
     if flags & 0xe0 != WHOLE {

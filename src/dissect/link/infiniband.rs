@@ -6,7 +6,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, Stop};
 
 /// Reads the header.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[.., a, b, _, _], behind) = rest.split::<44>(LayerName::Link)?;
     let ethertype = u16::from_be_bytes([a, b]);
     push(layers, Layer::Infiniband(Infiniband { ethertype, len: rest.wire_len }), rest.offset)?;

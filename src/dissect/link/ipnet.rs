@@ -6,7 +6,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Reads the header: version, family, hook, length, two interfaces, two zones.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[_, family, _, _], behind) = rest.split::<4>(LayerName::Link)?;
     let behind = behind.skip(12, LayerName::Link)?;
     let (&[a, b, c, d, e, f, g, h], behind) = behind.split::<8>(LayerName::Link)?;

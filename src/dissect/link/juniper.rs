@@ -35,7 +35,7 @@ const NO_LINK_HEADER: u8 = 0x02;
 const EXTENDED: u8 = 0x80;
 
 /// Reads a frame of that card.
-pub fn read<'a>(card: Card, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(card: Card, rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[m, g, c, flags], mut behind) = rest.split::<4>(LayerName::Link)?;
     if [m, g, c] != *b"MGC" {
         return Err(Stop::Other(NotTcp::Unknown));

@@ -10,7 +10,7 @@ const IP: u8 = 0x06;
 const UNNUMBERED: u8 = 0x03;
 
 /// Reads an LLC header.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[dsap, ssap, control], behind) = rest.split::<3>(LayerName::Shim)?;
     let llc = Llc { dsap, ssap, control, snap: None, len: rest.wire_len };
     match (dsap, ssap, control) {
@@ -29,7 +29,7 @@ pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Sto
 }
 
 /// Reads an organisation and a protocol without an LLC header in front (RFC 2427 §4.1).
-pub fn snap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn snap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (snap @ (organisation, protocol), behind) = protocol(rest)?;
     push(layers, Layer::Snap(Snap { organisation, protocol, len: behind.wire_len }), rest.offset)?;
     by_protocol(snap, behind, 0)

@@ -7,7 +7,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, Stop};
 
 /// `APPLE_IP_OVER_IEEE1394`.
-pub fn ieee1394<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn ieee1394<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (dst, behind) = rest.split::<8>(LayerName::Link)?;
     let (src, behind) = behind.split::<8>(LayerName::Link)?;
     let (&ethertype, behind) = behind.split::<2>(LayerName::Link)?;
@@ -18,7 +18,7 @@ pub fn ieee1394<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>,
 }
 
 /// `IP_OVER_FC`.
-pub fn fibre_channel<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn fibre_channel<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (dst, behind) = rest.split::<8>(LayerName::Link)?;
     let (src, behind) = behind.split::<8>(LayerName::Link)?;
     let addresses = LongAddresses { dst, src, ethertype: None, len: rest.wire_len };

@@ -18,7 +18,7 @@ impl Mpls {
 }
 
 /// Reads a label stack.
-pub fn stack<'a>(mut rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(crate) fn stack<'a>(mut rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     loop {
         let (&entry, behind) = rest.split::<4>(LayerName::Shim)?;
         let mpls = Mpls { entry: u32::from_be_bytes(entry), len: rest.wire_len };

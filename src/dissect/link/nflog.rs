@@ -6,7 +6,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Walks the records to the packet.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const PAYLOAD: u16 = 9;
     let (&[family, version, a, b], mut records) = rest.split::<4>(LayerName::Link)?;
     let resource = u16::from_be_bytes([a, b]);

@@ -6,7 +6,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// `NULL`: the family in the byte order of the capturing host, which the frame does not say.
-pub fn host_order<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn host_order<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&bytes, _) = rest.split::<4>(LayerName::Link)?;
     // Families are small numbers, so only one of the orders makes one.
     let family = u32::from_le_bytes(bytes);
@@ -14,7 +14,7 @@ pub fn host_order<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a
 }
 
 /// `LOOP`: the family in network byte order.
-pub fn network_order<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn network_order<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&bytes, _) = rest.split::<4>(LayerName::Link)?;
     let family = u32::from_be_bytes(bytes);
     read(if family > 0xffff { family.swap_bytes() } else { family }, rest, layers)

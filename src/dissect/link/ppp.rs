@@ -10,7 +10,7 @@ const ADDRESS: u8 = 0xff;
 const CONTROL: u8 = 0x03;
 
 /// PPP with or without HDLC's address and control bytes.
-pub fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(crate) fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match rest.data {
         [ADDRESS, CONTROL, ..] => {
             push(layers, Layer::PppFraming(PppFraming::Hdlc), rest.offset)?;
@@ -27,7 +27,7 @@ pub fn ppp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
 }
 
 /// `PPP_HDLC`: PPP or Cisco's HDLC, told apart by the address.
-pub fn serial<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn serial<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     match rest.data.first() {
         Some(0x0f | 0x8f) => cisco(rest, layers),
         _ => {
@@ -39,14 +39,14 @@ pub fn serial<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, S
 }
 
 /// `PPP_WITH_DIR`: a byte for the direction, then PPP.
-pub fn with_direction<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn with_direction<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[direction], behind) = rest.split::<1>(LayerName::Link)?;
     push(layers, Layer::PppFraming(PppFraming::Direction(direction != 0)), rest.offset)?;
     ppp(behind, layers)
 }
 
 /// `C_HDLC`: address, control, EtherType.
-pub fn cisco<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn cisco<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[address, _, a, b], behind) = rest.split::<4>(LayerName::Link)?;
     let ethertype = u16::from_be_bytes([a, b]);
     push(layers, Layer::PppFraming(PppFraming::Cisco(address, ethertype, rest.wire_len)), rest.offset)?;
@@ -54,7 +54,7 @@ pub fn cisco<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, St
 }
 
 /// PPP over Ethernet, behind its EtherType.
-pub fn pppoe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn pppoe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const SESSION: u8 = 0;
     let (&[_, code, s0, s1, l0, l1], behind) = rest.split::<6>(LayerName::Shim)?;
     if code != SESSION {

@@ -6,14 +6,14 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, Stop};
 
 /// `SLIP`: direction, and the compressed header.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[direction, compression, ..], behind) = rest.split::<16>(LayerName::Link)?;
     push(layers, Layer::Slip(Slip { direction, compression, len: rest.wire_len }), rest.offset)?;
     Ok(Next::Ip(behind))
 }
 
 /// `SLIP_BSDOS`: BSD/OS put nothing of use in there, and IPv4 behind it.
-pub fn bsdos<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn bsdos<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let behind = rest.skip(16, LayerName::Link)?;
     push(layers, Layer::Envelope(16), rest.offset)?;
     Ok(Next::Ipv4(behind))

@@ -6,24 +6,24 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, Stop};
 
 /// `DSA_TAG_DSA`: Marvell's tag behind the addresses.
-pub fn dsa<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn dsa<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     inside(rest, layers, |tag| (SwitchTagKind::Dsa, *tag))
 }
 
 /// `DSA_TAG_EDSA`: the same with an EtherType.
-pub fn edsa<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn edsa<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     inside(rest, layers, |&[e0, e1, r0, r1, a, b, c, d]| {
         (SwitchTagKind::Edsa(u16::from_be_bytes([e0, e1]), [r0, r1]), [a, b, c, d])
     })
 }
 
 /// `DSA_TAG_BRCM`: Broadcom's behind the addresses.
-pub fn broadcom<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn broadcom<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     inside(rest, layers, |tag| (SwitchTagKind::Broadcom, *tag))
 }
 
 /// `DSA_TAG_BRCM_PREPEND`: Broadcom's before the frame.
-pub fn broadcom_first<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn broadcom_first<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&tag, behind) = rest.split::<4>(LayerName::Link)?;
     let (kind, len) = (SwitchTagKind::Broadcom, rest.wire_len);
     push(layers, Layer::SwitchTag(SwitchTag { addresses: None, kind, tag, ethertype: 0, len }), rest.offset)?;

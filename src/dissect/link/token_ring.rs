@@ -12,7 +12,7 @@ const ROUTED: u8 = 0x80;
 const LLC: u8 = 0x01;
 
 /// Reads the header.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&control, behind) = rest.split::<2>(LayerName::Link)?;
     let (dst, behind) = behind.split::<6>(LayerName::Link)?;
     let (&source, behind) = behind.split::<6>(LayerName::Link)?;

@@ -8,7 +8,7 @@ use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// What a radio header says about the frame behind it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Radio<'a> {
+pub(crate) struct Radio<'a> {
     /// The radiotap header itself.
     pub header: &'a [u8],
     /// Four bytes of frame check sequence stand at the end.
@@ -18,13 +18,13 @@ pub struct Radio<'a> {
 }
 
 /// `IEEE802_11`: no radio header.
-pub fn bare<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn bare<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     wifi(rest, Radio::default(), layers)
 }
 
 /// Radiotap: its length is in bytes 2 and 3, and its flags field says whether an FCS follows the frame.
 // https://www.radiotap.org: little-endian, fields aligned to their size, TSFT (8 bytes) and flags (1 byte) come first.
-pub fn radiotap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn radiotap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[_, _, l0, l1, _, _, _, _], _) = rest.split::<8>(LayerName::Link)?;
     let (header, behind) = rest.split_at(usize::from(u16::from_le_bytes([l0, l1])).max(8), LayerName::Link)?;
     let mut radio = Radio { header, ..Radio::default() };
@@ -48,7 +48,7 @@ pub fn radiotap<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>,
 }
 
 /// Prism's monitoring header, or AVS's under the same link type, told apart by the version word.
-pub fn prism<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn prism<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&version, _) = rest.split::<4>(LayerName::Link)?;
     if u32::from_be_bytes(version) & 0xffff_f000 == 0x8021_1000 {
         return avs(rest, layers);
@@ -57,7 +57,7 @@ pub fn prism<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, St
 }
 
 /// AVS's monitoring header: its length is in bytes 4 to 7.
-pub fn avs<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn avs<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[_, _, _, _, a, b, c, d], _) = rest.split::<8>(LayerName::Link)?;
     let len = (u32::from_be_bytes([a, b, c, d]) as usize).max(8);
     wifi(rest.skip(len, LayerName::Link)?, Radio::default(), layers)
@@ -65,7 +65,7 @@ pub fn avs<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop
 
 /// Reads a data frame's header.
 // IEEE 802.11-2020 §9.2.4 (frame control), §9.3.2 (data frames).
-pub fn wifi<'a>(rest: Rest<'a>, radio: Radio<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(crate) fn wifi<'a>(rest: Rest<'a>, radio: Radio<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let rest = if radio.has_fcs { rest.without_trailer(4) } else { rest };
     let (&[kind, flags], _) = rest.split::<2>(LayerName::Link)?;
     let is_data = kind & 0b1111 == 0b1000;

@@ -6,20 +6,20 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, NotTcp, Stop};
 
 /// Type I has no header of its own.
-pub fn version1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn version1<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     push(layers, Layer::Erspan(Erspan { kind: 1, session: None }), rest.offset)?;
     Ok(Next::Ethernet(rest))
 }
 
 /// Type II: 8 bytes.
-pub fn version2<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn version2<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[_, _, a, b, ..], behind) = rest.split::<8>(LayerName::Tunnel)?;
     push(layers, Layer::Erspan(Erspan { kind: 2, session: session(a, b) }), rest.offset)?;
     Ok(Next::Ethernet(behind))
 }
 
 /// Type III: 12 bytes, and 8 more where the last bit says so. It may carry IP without Ethernet.
-pub fn version3<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn version3<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[_, _, a, b, .., kind, last], behind) = rest.split::<12>(LayerName::Tunnel)?;
     push(layers, Layer::Erspan(Erspan { kind: 3, session: session(a, b) }), rest.offset)?;
     let behind = if last & 1 != 0 { behind.skip(8, LayerName::Tunnel)? } else { behind };

@@ -14,7 +14,7 @@ const SEQUENCE: u16 = 0x1000;
 const ACK: u16 = 0x0080;
 
 /// Reads a GRE header.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     let (&[f0, f1, p0, p1], mut behind) = rest.split::<4>(LayerName::Tunnel)?;
     let (flags, protocol) = (u16::from_be_bytes([f0, f1]), u16::from_be_bytes([p0, p1]));
     let version = flags & 7;

@@ -6,7 +6,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, Stop};
 
 /// Reads a G-PDU; GTP's own messages carry no packet.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
     const PACKET: u8 = 255;
     let (&[flags, message, l0, l1, a, b, c, d], behind) = rest.split::<8>(LayerName::Tunnel)?;
     // §5.1: version 1, protocol type GTP.

@@ -19,7 +19,7 @@ const SEQUENCE: u16 = 0x0800;
 const OFFSET: u16 = 0x0200;
 
 /// Reads a data message over UDP, of either version.
-pub fn over_udp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+pub(super) fn over_udp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
     let (&flags, behind) = rest.split::<2>(LayerName::Tunnel)?;
     let flags = u16::from_be_bytes(flags);
     match flags & 0x0f {
@@ -34,7 +34,7 @@ pub fn over_udp<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Ne
 }
 
 /// Reads a data message over IP. RFC 3931 §4.1.1: session 0 is the control connection.
-pub fn over_ip<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+pub(super) fn over_ip<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
     version3(rest.offset, 3, rest, layers)
 }
 

@@ -14,7 +14,7 @@ impl Nsh<'_> {
 }
 
 /// Reads the header.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(crate) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const NOT_READ: Stop = Stop::Other(NotTcp::EtherType(0x894f));
     let (&[a, b, c, next], behind) = rest.split::<4>(LayerName::Shim)?;
     let (&path, behind) = behind.split::<4>(LayerName::Shim)?;

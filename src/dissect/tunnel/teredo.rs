@@ -6,7 +6,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, Stop};
 
 /// Reads a Teredo packet.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
     let mut packet = rest;
     // §5.1.1: 0001, two lengths, what they count, a nonce of 8 bytes and a confirmation byte.
     if let [0, 1, client, authentication, ..] = *packet.data {

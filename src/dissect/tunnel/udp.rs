@@ -10,7 +10,7 @@ use crate::dissect::stop::{LayerName, LengthSource, NotTcp, Stop};
 /// Goes on where a port is a tunnel's, and what stands there looks like it.
 ///
 /// Ports are shared with everything else, so the tunnels' readers answer `None` when the bytes speak against it.
-pub fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
+pub(super) fn read<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Next<'a>, Stop> {
     const NOT_A_TUNNEL: Stop = Stop::Other(NotTcp::IpProtocol(17));
     let (&[s0, s1, d0, d1, l0, l1, _, _], behind) = rest.split::<8>(LayerName::Tunnel).map_err(|_| NOT_A_TUNNEL)?;
     let (src, dst) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));

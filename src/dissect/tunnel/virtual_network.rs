@@ -8,7 +8,7 @@ use crate::dissect::step::Next;
 use crate::dissect::stop::{LayerName, Stop};
 
 /// VXLAN carries Ethernet.
-pub fn vxlan<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+pub(super) fn vxlan<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
     let (&[flags, r0, r1, r2, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
     if flags & 0x08 == 0 || !behind.may_be_ethernet() {
         return Ok(None);
@@ -23,7 +23,7 @@ pub fn vxlan<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<
 }
 
 /// The generic extension names what it carries.
-pub fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+pub(super) fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
     let (&[flags, r0, r1, next, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
     let may_be = match next {
         1 | 2 => behind.may_be_ip(),
@@ -49,7 +49,7 @@ pub fn vxlan_gpe<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<N
 }
 
 /// Geneve carries what an EtherType says.
-pub fn geneve<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
+pub(super) fn geneve<'a>(rest: Rest<'a>, layers: &mut Layers<'a>) -> Result<Option<Next<'a>>, Stop> {
     let (&[first, flags, p0, p1, a, b, c, _], behind) = rest.split::<8>(LayerName::Tunnel)?;
     let (version, options_len) = (first >> 6, usize::from(first & 0x3f) * 4);
     let protocol = u16::from_be_bytes([p0, p1]);

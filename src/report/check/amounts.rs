@@ -4,13 +4,13 @@ use crate::capture::Span;
 use crate::report::units;
 
 /// `1 connection`, `2 connections`, `1,000 connections`.
-pub fn counted(count: u64, what: &str) -> String {
+pub(super) fn counted(count: u64, what: &str) -> String {
     let number = units::written(|out| units::grouped(out, count));
     if count == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
 }
 
 /// `23.1 %`.
-pub fn percent(part: u64, of: u64) -> String {
+pub(super) fn percent(part: u64, of: u64) -> String {
     if of == 0 {
         return "0 %".to_owned();
     }
@@ -19,6 +19,6 @@ pub fn percent(part: u64, of: u64) -> String {
     format!("{} %", units::written(|out| units::fixed(out, tenths, 1)))
 }
 
-pub fn time(span: Span) -> String {
+pub(super) fn time(span: Span) -> String {
     units::written(|out| units::time(out, span))
 }

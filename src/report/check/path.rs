@@ -7,7 +7,7 @@ use super::super::units;
 use super::amounts::{counted, percent, time};
 
 /// What is expected, in words.
-pub fn expected(demand: &PathDemand) -> String {
+pub(super) fn expected(demand: &PathDemand) -> String {
     let share = |share: crate::policy::Share| percent(u64::from(share.0), 1_000_000);
     match demand {
         PathDemand::Lost(most) => {
@@ -26,7 +26,7 @@ pub fn expected(demand: &PathDemand) -> String {
 }
 
 /// What was found, in words.
-pub fn found(demand: &PathDemand, result: &Judgement) -> String {
+pub(super) fn found(demand: &PathDemand, result: &Judgement) -> String {
     let Judgement { of, bad, allowed, .. } = *result;
     let worst = || result.worst.map(time).unwrap_or_default();
     if result.state == State::Poor {
@@ -65,7 +65,7 @@ pub fn found(demand: &PathDemand, result: &Judgement) -> String {
 }
 
 /// What is there, and where.
-pub fn place(place: &PathPlace) -> String {
+pub(super) fn place(place: &PathPlace) -> String {
     let way =
         place.way.map(|way| format!("{} to {}: ", way.sender().name(), way.receiver().name())).unwrap_or_default();
     let fault = match &place.fault {

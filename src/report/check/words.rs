@@ -10,7 +10,7 @@ use super::amounts::{counted, percent, time};
 use super::path;
 
 /// What a check is called: the line that demands it, with its scope.
-pub fn title(policy: &Policy, check: &Check) -> String {
+pub(super) fn title(policy: &Policy, check: &Check) -> String {
     match policy.scope_of(check) {
         Some(name) => format!("[[scope]] {name:?}: {}", check.text),
         None => check.text.clone(),
@@ -18,12 +18,12 @@ pub fn title(policy: &Policy, check: &Check) -> String {
 }
 
 /// A scope that took nothing.
-pub fn idle(scope: &Scope) -> String {
+pub(super) fn idle(scope: &Scope) -> String {
     format!("[[scope]] {:?}: {:?} matched no connection", scope.name, scope.filter.expression())
 }
 
 /// What was expected, in words.
-pub fn expected(check: &Check) -> String {
+pub(super) fn expected(check: &Check) -> String {
     match &check.demand {
         Demand::Findings(Severity::Error) => "no selected finding of severity error".to_owned(),
         Demand::Findings(least) => format!("no selected finding of severity {} or above", least.as_str()),
@@ -60,7 +60,7 @@ pub fn expected(check: &Check) -> String {
 }
 
 /// What was found, in words.
-pub fn found(check: &Check, result: &Judgement) -> String {
+pub(super) fn found(check: &Check, result: &Judgement) -> String {
     let Judgement { of, bad, allowed, .. } = *result;
     let worst = || result.worst.map(time).unwrap_or_default();
     let mut words = match &check.demand {
@@ -116,7 +116,7 @@ pub fn found(check: &Check, result: &Judgement) -> String {
 }
 
 /// Who and where: the connection, what is there, and the frames.
-pub fn place(place: &Place) -> String {
+pub(super) fn place(place: &Place) -> String {
     let mut words = place.flow.map(|ends| format!("{}   ", flow(ends))).unwrap_or_default();
     words.push_str(&what(&place.what));
     let listed = matches!(place.what, What::Repeated { .. } | What::Finding(..));
@@ -132,12 +132,12 @@ pub fn place(place: &Place) -> String {
 }
 
 /// `flow 4  192.168.1.10:51003 > 93.184.216.34:25`.
-pub fn flow(ends: Ends) -> String {
+pub(super) fn flow(ends: Ends) -> String {
     format!("flow {}  {} > {}", ends.number, socket(ends.client), socket(ends.server))
 }
 
 /// What is there.
-pub fn what(what: &What) -> String {
+pub(super) fn what(what: &What) -> String {
     match what {
         What::Finding(finding, graded) => {
             let frame = if finding.frame > 0 { format!("@{} ", finding.frame) } else { String::new() };

@@ -6,11 +6,11 @@ use crate::report::units;
 
 /// How the two ways are called: by who sends, where all clients are on one side.
 #[derive(Clone, Copy, Debug)]
-pub struct WayNames(Option<Side>);
+pub(super) struct WayNames(Option<Side>);
 
 impl WayNames {
     /// With clients on either side so often.
-    pub fn new(clients: [u64; 2]) -> Self {
+    pub(super) fn new(clients: [u64; 2]) -> Self {
         Self(match clients {
             [0, 0] => None,
             [_, 0] => Some(Side::A),
@@ -20,12 +20,12 @@ impl WayNames {
     }
 
     /// Where all clients are.
-    pub fn clients(self) -> Option<Side> {
+    pub(super) fn clients(self) -> Option<Side> {
         self.0
     }
 
     /// `client to server (A to B)`, or `A to B`.
-    pub fn name(self, way: Way) -> String {
+    pub(super) fn name(self, way: Way) -> String {
         let (from, to) = (way.sender(), way.receiver());
         let ends = format!("{} to {}", from.name(), to.name());
         match self.0 {
@@ -47,7 +47,7 @@ pub fn unpaired(totals: &Totals) -> &'static str {
 }
 
 /// A length of time; below a millisecond in microseconds.
-pub fn time(span: Span) -> String {
+pub(super) fn time(span: Span) -> String {
     match span.0.abs() {
         0..999_500 => {
             format!("{} us", units::written(|out| units::integer(out, (span.0 + 500).div_euclid(1_000))))
@@ -57,17 +57,17 @@ pub fn time(span: Span) -> String {
 }
 
 /// `1,234`.
-pub fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     units::written(|out| units::grouped(out, number))
 }
 
 /// `1 packet`, `2 packets`.
-pub fn count(number: u64, what: &str) -> String {
+pub(super) fn count(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// A share of all, as fine as it needs to be: `0.8 %`, `0.02 %`.
-pub fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     match share * 100.0 {
         0.0 => "0 %".to_owned(),
         percent if percent < 0.1 => format!("{percent:.3} %"),
@@ -76,7 +76,7 @@ pub fn percent(share: f64) -> String {
 }
 
 /// `42 of 5,213 packets lost between (0.8 %) ...`.
-pub fn losses(stats: &PathStats) -> String {
+pub(super) fn losses(stats: &PathStats) -> String {
     let known = stats.arrived + stats.lost;
     let mut parts = vec![match stats.lost {
         0 => format!("nothing lost of {}", count(known, "packet")),
@@ -105,7 +105,7 @@ pub fn losses(stats: &PathStats) -> String {
 }
 
 /// `one-way delay 25.1 ms at least, ...`.
-pub fn delays(stats: &PathStats) -> Option<String> {
+pub(super) fn delays(stats: &PathStats) -> Option<String> {
     let delays = &stats.delays;
     let [min, median, most, max] =
         [delays.min()?, delays.percentile(50)?, delays.percentile(95)?, delays.max()?].map(time);
@@ -132,7 +132,7 @@ pub fn change(change: Change) -> Option<String> {
 }
 
 /// What the other capture shows of a finding; `there` is the other capture.
-pub fn shown(shown: Shown, there: Side) -> String {
+pub(super) fn shown(shown: Shown, there: Side) -> String {
     let there = there.name();
     match shown {
         Shown::FirstCopyLost => "the first copy was lost between the captures".to_owned(),
@@ -151,6 +151,6 @@ pub fn shown(shown: Shown, there: Side) -> String {
 }
 
 /// `a RST`, `a FIN`.
-pub fn ending(ending: Ending) -> String {
+pub(super) fn ending(ending: Ending) -> String {
     format!("a {}", ending.name())
 }

@@ -1,7 +1,7 @@
 //! An axis: what it counts, where a value stands on it, and where its grid is.
 
 /// An axis is so many units long, whatever it shows.
-pub const UNITS: i64 = 100_000;
+pub(super) const UNITS: i64 = 100_000;
 
 /// About so many lines of a grid.
 const TICKS: i64 = 6;

@@ -156,7 +156,7 @@ fn in_flight(scale: &Scale, trail: &TimeSequence, direction: Direction) -> Optio
 }
 
 /// Rates in bits a second over time: with repeats, and without.
-pub fn rates(trail: &TimeSequence, direction: Direction) -> (i64, Vec<(Dot, Dot)>) {
+pub(super) fn rates(trail: &TimeSequence, direction: Direction) -> (i64, Vec<(Dot, Dot)>) {
     let (width, bins) = trail.way(direction).bins.within(COLUMNS);
     let rate = |bytes: u64| {
         let bits = u128::from(bytes) * 8 * 1_000_000_000 / u128::from(width.unsigned_abs().max(1));

@@ -21,7 +21,7 @@ const NEAR: usize = 4096;
 
 /// Packets in the order of their frames.
 #[derive(Debug)]
-pub struct Log {
+pub(super) struct Log {
     records: Vec<PacketRecord>,
     /// It is full with so many; one with findings takes the room of several.
     room: usize,
@@ -38,18 +38,18 @@ impl Default for Log {
 
 impl Log {
     /// Adds a packet.
-    pub fn push(&mut self, record: PacketRecord) {
+    pub(super) fn push(&mut self, record: PacketRecord) {
         self.taken += if record.findings().is_empty() { 1 } else { HEAVY };
         self.records.push(record);
     }
 
     /// Whether packets have to be taken out before more come.
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.taken >= self.room
     }
 
     /// The packet of a frame, if it is still here.
-    pub fn find(&mut self, flow: u32, frame: u64) -> Option<&mut PacketRecord> {
+    pub(super) fn find(&mut self, flow: u32, frame: u64) -> Option<&mut PacketRecord> {
         let near = self.records.len().saturating_sub(NEAR);
         let within = if self.records.get(near).is_some_and(|record| record.frame <= frame) { near.. } else { 0.. };
         let records = self.records.get_mut(within)?;
@@ -58,12 +58,12 @@ impl Log {
     }
 
     /// Nobody will ask for the packets of a connection, which is over.
-    pub fn forget(&mut self, flow: u32) {
+    pub(super) fn forget(&mut self, flow: u32) {
         self.forgotten.insert(flow);
     }
 
     /// Takes out all packets that somebody may ask for, connection by connection.
-    pub fn drain(&mut self, mut take: impl FnMut(Group<'_>)) {
+    pub(super) fn drain(&mut self, mut take: impl FnMut(Group<'_>)) {
         let forgotten = mem::take(&mut self.forgotten);
         let wanted = self.records.iter().zip(0_u32..).filter(|(record, _)| !forgotten.contains(&record.flow));
         let mut order: Vec<(u32, u32)> = wanted.map(|(record, at)| (record.flow, at)).collect();
@@ -80,7 +80,7 @@ impl Log {
 }
 
 /// The packets of one connection, in order.
-pub struct Group<'l> {
+pub(super) struct Group<'l> {
     /// The connection.
     pub flow: u32,
     records: &'l mut [PacketRecord],
@@ -89,17 +89,17 @@ pub struct Group<'l> {
 
 impl Group<'_> {
     /// How many.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.places.len()
     }
 
     /// They, to look at.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &PacketRecord> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &PacketRecord> {
         self.places.iter().filter_map(|(_, at)| self.records.get(*at as usize))
     }
 
     /// They, to keep.
-    pub fn take(self) -> impl Iterator<Item = PacketRecord> {
+    pub(super) fn take(self) -> impl Iterator<Item = PacketRecord> {
         let Self { records, places, .. } = self;
         places.iter().filter_map(|(_, at)| records.get_mut(*at as usize).map(PacketRecord::take))
     }

@@ -27,7 +27,7 @@ pub struct FindingMark {
 }
 
 /// Where a mark stands: its time, the direction of its bytes, and these.
-pub type Place = (i64, Direction, Option<(i64, i64)>);
+pub(super) type Place = (i64, Direction, Option<(i64, i64)>);
 
 /// The findings of a connection.
 #[derive(Clone, Debug, Default)]

@@ -24,7 +24,7 @@ const ROW: usize = size_of::<LadderRow>() / 32 + 4;
 
 /// A connection's packets and findings.
 #[derive(Debug, Default)]
-pub struct Open {
+pub(super) struct Open {
     /// Its last packets, whose last word may be to come; of a short connection all of them.
     records: VecDeque<PacketRecord>,
     /// Findings on these.
@@ -44,13 +44,13 @@ struct Drawn {
 
 impl Open {
     /// Adds packets, and makes points and rows of those that need not wait any more.
-    pub fn extend(&mut self, group: Group<'_>) {
+    pub(super) fn extend(&mut self, group: Group<'_>) {
         self.records.reserve_exact(group.len().min(AHEAD + 1).saturating_sub(self.records.len()));
         group.take().for_each(|record| self.push(record));
     }
 
     /// Adds one.
-    pub fn push(&mut self, record: PacketRecord) {
+    pub(super) fn push(&mut self, record: PacketRecord) {
         self.found += record.findings().len();
         self.records.push_back(record);
         if self.records.len() > AHEAD
@@ -63,12 +63,12 @@ impl Open {
     }
 
     /// Whether it is so large that its packets become points one by one.
-    pub fn is_large(&self) -> bool {
+    pub(super) fn is_large(&self) -> bool {
         self.drawn.is_some()
     }
 
     /// Takes a finding that came when its packet had gone by, or that is about none.
-    pub fn say(&mut self, finding: &Finding) {
+    pub(super) fn say(&mut self, finding: &Finding) {
         match self.records.iter_mut().rev().find(|record| record.frame == finding.frame) {
             Some(record) => record.add(finding),
             None if self.said.len() < SAID => self.said.push(finding.clone()),
@@ -77,7 +77,7 @@ impl Open {
     }
 
     /// Changes what was found on a frame.
-    pub fn amend(&mut self, amend: &Amend) {
+    pub(super) fn amend(&mut self, amend: &Amend) {
         if let Ok(at) = self.records.binary_search_by_key(&amend.frame, |record| record.frame) {
             self.records[at].amend(amend);
         } else if let Some(drawn) = &mut self.drawn {
@@ -87,7 +87,7 @@ impl Open {
     }
 
     /// The connection is over: its points and rows.
-    pub fn finish(mut self, record: Box<FlowRecord>) -> GraphedConnection {
+    pub(super) fn finish(mut self, record: Box<FlowRecord>) -> GraphedConnection {
         let Drawn { mut trail, rows } = self.drawn.take().map_or_else(|| Drawn::new(record.first_ts), |drawn| *drawn);
         self.records.iter().for_each(|record| trail.packet(record));
         self.said.iter().for_each(|finding| trail.finding(finding));
@@ -96,7 +96,7 @@ impl Open {
     }
 
     /// How much was found on it, and the room that it takes.
-    pub fn weight(&self) -> (usize, usize) {
+    pub(super) fn weight(&self) -> (usize, usize) {
         let (found, points) =
             self.drawn.as_ref().map_or((0, 0), |drawn| (drawn.trail.marks.all().len(), drawn.weight()));
         (self.found + found, OWN + HOP * self.records.capacity() + points)

@@ -18,14 +18,14 @@ const HIGH: u32 = 290;
 
 /// A path of a graph, with what it stands for.
 #[derive(Clone, Debug)]
-pub struct Layer {
+pub(super) struct Layer {
     class: &'static str,
     path: String,
 }
 
 /// A finding in a graph.
 #[derive(Clone, Debug)]
-pub struct Spot {
+pub(super) struct Spot {
     class: &'static str,
     path: String,
     tip: String,

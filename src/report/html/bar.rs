@@ -11,7 +11,7 @@ const WIDE: i64 = 860;
 /// The bar of one direction.
 #[derive(Template)]
 #[template(path = "bar.svg")]
-pub struct Bar {
+pub(super) struct Bar {
     way: &'static str,
     parts: Vec<Part>,
 }
@@ -27,7 +27,7 @@ struct Part {
 }
 
 /// A bar for each direction that carried data.
-pub fn of(record: &FlowRecord) -> Vec<String> {
+pub(super) fn of(record: &FlowRecord) -> Vec<String> {
     let Some(limited) = record.limited_by else { return Vec::new() };
     let ways = [(Direction::FromOriginator, record.c2s), (Direction::FromResponder, record.s2c)];
     let bars = ways.into_iter().filter(|(_, stats)| stats.payload_bytes > 0).filter_map(|(way, _)| {

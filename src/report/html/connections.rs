@@ -26,7 +26,7 @@ const NAMED: usize = 6;
 /// The connections to a server.
 #[derive(Template)]
 #[template(path = "group.html")]
-pub struct Group {
+pub(super) struct Group {
     /// Its number among servers.
     id: usize,
     name: String,
@@ -65,7 +65,7 @@ struct Row<'a> {
 }
 
 /// What is listed.
-pub struct Listed<'a> {
+pub(super) struct Listed<'a> {
     /// Connections, those that lost the most time first.
     entries: Vec<Entry<'a>>,
     names: &'a Names,
@@ -85,7 +85,7 @@ struct Entry<'a> {
 
 impl<'a> Listed<'a> {
     /// The connections of a capture, as many as take no more than `room` bytes; those that are shown in full for certain.
-    pub fn new(overview: &'a Overview, names: &'a Names, full: &[u32], room: usize) -> Self {
+    pub(super) fn new(overview: &'a Overview, names: &'a Names, full: &[u32], room: usize) -> Self {
         // In the timeline's order, which links to them.
         let mut servers: Vec<Socket> = overview.servers.iter().map(|(socket, _)| *socket).collect();
         let totals = overview.servers.iter().map(|(_, server)| server.connections).collect();
@@ -116,17 +116,17 @@ impl<'a> Listed<'a> {
     }
 
     /// How many are listed.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// The bytes that they take.
-    pub fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         self.groups().iter().map(|group| group.render().map_or(0, |text| text.len())).sum()
     }
 
     /// Shows one in full; false where it is not listed.
-    pub fn show(&mut self, number: u32, full: String) -> bool {
+    pub(super) fn show(&mut self, number: u32, full: String) -> bool {
         let entry = self.entries.iter_mut().find(|entry| entry.record.number == number);
         entry.is_some_and(|entry| {
             entry.full = full;
@@ -135,7 +135,7 @@ impl<'a> Listed<'a> {
     }
 
     /// By server: the one whose connections lost the most time first.
-    pub fn groups(&self) -> Vec<Group> {
+    pub(super) fn groups(&self) -> Vec<Group> {
         let mut order: Vec<(usize, Vec<&Entry<'_>>)> = Vec::new();
         for entry in &self.entries {
             match order.iter_mut().find(|(group, _)| *group == entry.group) {

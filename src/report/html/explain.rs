@@ -37,7 +37,7 @@ const WORDS: [(&str, &str); 12] = [
 ];
 
 /// A word with its meaning in a line, and the page that says more.
-pub struct Term {
+pub(super) struct Term {
     /// What links to its page lead to.
     pub id: String,
     /// It.
@@ -47,7 +47,7 @@ pub struct Term {
 }
 
 /// The words of a ladder.
-pub fn words() -> Vec<Term> {
+pub(super) fn words() -> Vec<Term> {
     let pages = WORDS.iter().filter_map(|(word, name)| Some((word, *Page::named(name).first()?)));
     pages.map(|(word, page)| Term { id: id(page), word, lead: first_sentence(&page.lead) }).collect()
 }
@@ -57,13 +57,13 @@ fn first_sentence(text: &str) -> String {
 }
 
 /// The lessons, by id and name.
-pub fn lessons() -> Vec<Term> {
+pub(super) fn lessons() -> Vec<Term> {
     let pages = LESSONS.iter().flat_map(|name| Page::named(name)).filter(|page| page.kind == Kind::Lesson);
     pages.map(|page| Term { id: id(page), word: page.title(), lead: first_sentence(&page.lead) }).collect()
 }
 
 /// A page to be written.
-pub struct Explained {
+pub(super) struct Explained {
     /// What links lead to: `explain-TC202`.
     pub id: String,
     /// Its heading.
@@ -73,7 +73,7 @@ pub struct Explained {
 }
 
 /// A part.
-pub struct Section {
+pub(super) struct Section {
     /// Its heading; none before the first.
     pub heading: &'static str,
     /// What it says.
@@ -81,7 +81,7 @@ pub struct Section {
 }
 
 /// A piece of a part.
-pub enum Words {
+pub(super) enum Words {
     /// A paragraph.
     Text(Vec<Piece>),
     /// An item of a list.
@@ -91,7 +91,7 @@ pub enum Words {
 }
 
 /// A piece of a sentence.
-pub enum Piece {
+pub(super) enum Piece {
     /// Words.
     Plain(String),
     /// What one would type.
@@ -101,7 +101,7 @@ pub enum Piece {
 }
 
 /// The pages of these rules, of every state, of the words on arrows, and the lessons.
-pub fn pages(rules: &[Rule]) -> Vec<Explained> {
+pub(super) fn pages(rules: &[Rule]) -> Vec<Explained> {
     let lessons = LESSONS.iter().flat_map(|name| Page::named(name)).filter(|page| page.kind == Kind::Lesson);
     let mut chosen: Vec<&Page> = lessons.collect();
     chosen.extend(Page::all().iter().filter(|page| page.kind == Kind::State));
@@ -122,7 +122,7 @@ pub fn pages(rules: &[Rule]) -> Vec<Explained> {
 }
 
 /// What links to the page of a rule lead to.
-pub fn rule_id(rule: Rule) -> String {
+pub(super) fn rule_id(rule: Rule) -> String {
     format!("explain-{}", rule.code())
 }
 

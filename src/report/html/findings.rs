@@ -10,7 +10,7 @@ use super::explain;
 use super::first::{counted, grouped};
 
 /// Findings with one cause.
-pub struct Group {
+pub(super) struct Group {
     /// It.
     pub name: &'static str,
     /// How many there are: `1 error, 3 warnings`.
@@ -26,7 +26,7 @@ pub struct Group {
 }
 
 /// A rule that fired.
-pub struct Found {
+pub(super) struct Found {
     /// Its worst severity.
     pub severity: &'static str,
     /// It.
@@ -50,7 +50,7 @@ pub struct Found {
 }
 
 /// The causes, the worst first.
-pub fn groups(summary: &Summary, overview: &Overview, again: &str) -> Vec<Group> {
+pub(super) fn groups(summary: &Summary, overview: &Overview, again: &str) -> Vec<Group> {
     let mut groups: Vec<(Cause, Vec<FoundRule<'_>>)> = Vec::new();
     for row in summary.found() {
         let cause = Cause::of(row.rule);

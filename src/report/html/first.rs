@@ -6,7 +6,7 @@ use crate::report::{Summary, diagnosis_text, units};
 use crate::track::{Diagnosis, Responsible};
 
 /// The diagnosis.
-pub struct Headline {
+pub(super) struct Headline {
     /// Whose doing it is: the class of its colour.
     pub who: &'static str,
     /// The same in a word or two.
@@ -20,7 +20,7 @@ pub struct Headline {
 }
 
 /// One that is responsible.
-pub struct Culprit {
+pub(super) struct Culprit {
     /// The class of its colour.
     pub who: &'static str,
     /// It.
@@ -34,7 +34,7 @@ pub struct Culprit {
 }
 
 /// A number with what it means.
-pub struct Tile {
+pub(super) struct Tile {
     /// What it is.
     pub name: &'static str,
     /// It.
@@ -50,7 +50,7 @@ pub struct Tile {
 }
 
 /// The diagnosis of a capture.
-pub fn headline(summary: &Summary) -> Headline {
+pub(super) fn headline(summary: &Summary) -> Headline {
     let overall = summary.diagnosis();
     let (all, troubled) = summary.causes().judged();
     let causes = summary.causes().in_order();
@@ -139,7 +139,7 @@ fn culprit(who: Responsible, blamed: &Blamed) -> Option<Culprit> {
 }
 
 /// What a reader calls it.
-pub fn label(who: Responsible) -> &'static str {
+pub(super) fn label(who: Responsible) -> &'static str {
     match who {
         Responsible::Network => "Network",
         Responsible::Server => "Server",
@@ -151,7 +151,7 @@ pub fn label(who: Responsible) -> &'static str {
 }
 
 /// The numbers, in the order of a connection's life.
-pub fn tiles(summary: &Summary) -> Vec<Tile> {
+pub(super) fn tiles(summary: &Summary) -> Vec<Tile> {
     let (all, _) = summary.causes().judged();
     let failed = summary.causes().of(Trouble::Failed).connections;
     let round_trips = summary.round_trip_times();
@@ -245,16 +245,16 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// `1 connection`, `1,200 connections`.
-pub fn counted(number: u64, noun: &str) -> String {
+pub(super) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// `1,200`.
-pub fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     units::written(|out| units::grouped(out, number))
 }
 
 /// `1.200 s`.
-pub fn time(span: Span) -> String {
+pub(super) fn time(span: Span) -> String {
     units::written(|out| units::time(out, span))
 }

@@ -23,7 +23,7 @@ const FRAMES: usize = 12;
 /// The section of a connection.
 #[derive(Template)]
 #[template(path = "flow.html")]
-pub struct Flow<'a> {
+pub(super) struct Flow<'a> {
     number: u32,
     client: String,
     server: String,
@@ -61,7 +61,13 @@ struct DrawnConnection {
 }
 
 /// The section, with no more than so many points of a series.
-pub fn section(kept: &GraphedConnection, lane: Option<&Lane>, names: &Names, again: &str, most: usize) -> String {
+pub(super) fn section(
+    kept: &GraphedConnection,
+    lane: Option<&Lane>,
+    names: &Names,
+    again: &str,
+    most: usize,
+) -> String {
     let (record, mut trail) = (&kept.record, kept.trail.clone());
     trail.thin(most);
     // Where it waited for nothing may be left out, and nothing else.

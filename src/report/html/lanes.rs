@@ -23,7 +23,7 @@ const ROWS: usize = 22;
 const FEW_LANES: usize = 6;
 
 /// Maximum number of servers with a row each.
-pub const MAX_SERVERS: usize = 14;
+pub(super) const MAX_SERVERS: usize = 14;
 
 /// A drawing is that many units wide.
 const WIDE: f64 = 10_000.0;
@@ -34,7 +34,7 @@ const FEW_PARTS: usize = 24;
 /// The timeline.
 #[derive(Template)]
 #[template(path = "timeline.html")]
-pub struct Drawn {
+pub(super) struct Drawn {
     /// Servers stand above lanes.
     by_server: bool,
     dense: bool,
@@ -79,7 +79,7 @@ struct LaneRow {
 }
 
 /// Draws it; `total` connections there are.
-pub fn draw(overview: &Overview, names: &Names, total: u64) -> Drawn {
+pub(super) fn draw(overview: &Overview, names: &Names, total: u64) -> Drawn {
     let by_server = total > MAX_LANES as u64;
     let axis = Axis::of(overview, by_server);
     let servers = if by_server { server_rows(overview, names, &axis) } else { Vec::new() };
@@ -256,7 +256,7 @@ fn paths(lane: &Lane, place: impl Fn(i64) -> i64, least: i64) -> Vec<(&'static s
 }
 
 /// `opening 10.2 ms, server 1.800 s`.
-pub fn told(lane: &Lane) -> String {
+pub(super) fn told(lane: &Lane) -> String {
     let spans = Phase::ALL.iter().filter(|phase| lane.parts.total(**phase) > 0);
     spans
         .map(|phase| format!("{} {}", phase.name(), time(Span(lane.parts.total(*phase)))))
@@ -265,7 +265,7 @@ pub fn told(lane: &Lane) -> String {
 }
 
 /// A connection's phases with their times, to be listed.
-pub fn phases(lane: &Lane) -> Vec<(&'static str, &'static str, String)> {
+pub(super) fn phases(lane: &Lane) -> Vec<(&'static str, &'static str, String)> {
     let all = lane.parts.end().max(1);
     let spans = Phase::ALL.iter().filter(|phase| lane.parts.total(**phase) > 0);
     let told = spans.map(|phase| {
@@ -280,7 +280,7 @@ pub fn phases(lane: &Lane) -> Vec<(&'static str, &'static str, String)> {
 }
 
 /// A connection's lane by itself, from its first packet to its last.
-pub fn bar(lane: &Lane) -> Vec<(&'static str, String)> {
+pub(super) fn bar(lane: &Lane) -> Vec<(&'static str, String)> {
     let mut few = lane.clone();
     few.parts.narrow(FEW_PARTS);
     let end = few.parts.end().max(1);
@@ -288,7 +288,7 @@ pub fn bar(lane: &Lane) -> Vec<(&'static str, String)> {
 }
 
 /// Lost time as a cell shows it: nothing where none was.
-pub fn lost(lost: Span) -> String {
+pub(super) fn lost(lost: Span) -> String {
     if lost > Span(0) { time(lost) } else { String::new() }
 }
 

@@ -71,7 +71,7 @@ impl Page<'_> {
 }
 
 /// Makes the page.
-pub fn write(
+pub(super) fn write(
     options: &ReportOptions,
     collector: &mut GraphCollector,
     overview: &Overview,

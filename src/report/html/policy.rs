@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 /// The content security policy of a page that has this style and runs this script, and nothing else.
-pub fn of(style: &str, script: &str) -> String {
+pub(super) fn of(style: &str, script: &str) -> String {
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
         digest(style),

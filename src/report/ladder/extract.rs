@@ -15,7 +15,7 @@ const MIDDLE: usize = 60;
 
 /// The rows so far.
 #[derive(Debug, Default)]
-pub struct Extract {
+pub(crate) struct Extract {
     fold: Fold,
     rows: Vec<LadderRow>,
     /// Rows of the beginning, once it is full.
@@ -26,7 +26,7 @@ pub struct Extract {
 
 impl Extract {
     /// Takes the next packet, of which the last word is said.
-    pub fn push(&mut self, record: &PacketRecord) {
+    pub(crate) fn push(&mut self, record: &PacketRecord) {
         let Some(head) = self.head else {
             self.fold.push(record, &mut self.rows);
             if self.rows.len() >= HEAD {
@@ -49,7 +49,7 @@ impl Extract {
     }
 
     /// Changes what was found on a frame, where its row is not left out.
-    pub fn amend(&mut self, amend: &Amend) {
+    pub(crate) fn amend(&mut self, amend: &Amend) {
         if let Some(row) = self.row(amend.frame) {
             amend.apply(&mut row.findings);
             row.regard();
@@ -58,7 +58,11 @@ impl Extract {
 
     /// The connection is over: the packets that were still waiting are its end, and have all their rows, as have the
     /// findings that are about no packet.
-    pub fn finish<'h>(mut self, rest: impl IntoIterator<Item = &'h PacketRecord>, said: &[Finding]) -> Vec<LadderRow> {
+    pub(crate) fn finish<'h>(
+        mut self,
+        rest: impl IntoIterator<Item = &'h PacketRecord>,
+        said: &[Finding],
+    ) -> Vec<LadderRow> {
         self.tell_left_out();
         for record in rest {
             self.fold.push(record, &mut self.rows);
@@ -77,7 +81,7 @@ impl Extract {
     }
 
     /// Rows kept.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 

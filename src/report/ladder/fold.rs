@@ -15,7 +15,7 @@ const SILENCE: Span = Span::from_secs(1);
 
 /// Folds packets as they come.
 #[derive(Debug, Default)]
-pub struct Fold {
+pub(crate) struct Fold {
     /// Folds nothing.
     full: bool,
     data: Option<FoldedRun>,
@@ -48,12 +48,12 @@ enum Class {
 
 impl Fold {
     /// Folds runs, or nothing when `full`.
-    pub fn new(full: bool) -> Self {
+    pub(crate) fn new(full: bool) -> Self {
         Self { full, ..Self::default() }
     }
 
     /// Takes a packet, and appends the rows that are settled.
-    pub fn push(&mut self, record: &PacketRecord, out: &mut Vec<LadderRow>) {
+    pub(crate) fn push(&mut self, record: &PacketRecord, out: &mut Vec<LadderRow>) {
         if let Some(again) = self.again.as_mut().filter(|_| !self.full) {
             if again.take(record) {
                 self.pass(record);
@@ -121,7 +121,7 @@ impl Fold {
     }
 
     /// Takes note of a packet that has no row; says how often its acknowledgment has been repeated by now.
-    pub fn pass(&mut self, record: &PacketRecord) -> u32 {
+    pub(crate) fn pass(&mut self, record: &PacketRecord) -> u32 {
         self.last = Some(record.ts);
         let repeats = &mut self.repeats[record.side()];
         if is_repeat(record) {
@@ -135,7 +135,7 @@ impl Fold {
     }
 
     /// Appends the rows that were still open.
-    pub fn flush(&mut self, out: &mut Vec<LadderRow>) {
+    pub(crate) fn flush(&mut self, out: &mut Vec<LadderRow>) {
         self.end_repeats(out);
         self.flush_runs(out);
     }

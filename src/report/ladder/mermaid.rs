@@ -26,7 +26,7 @@ struct Row {
 }
 
 /// Appends the diagram of these rows.
-pub fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[LadderRow]) {
+pub(super) fn write(out: &mut Vec<u8>, client: &str, server: &str, rows: &[LadderRow]) {
     let Some(first) = rows.first() else { return };
     let rows = rows.iter().map(|row| {
         let arrow = match (row.from, row.tone) {

@@ -26,12 +26,13 @@ use self::row::mark;
 use super::style::Ink;
 use super::{Names, Packet, Reporter, Summary, finding_text, units, verdict_text};
 
-pub use extract::Extract;
-pub use fold::Fold;
-pub use record::PacketRecord;
-pub use row::{LadderRow, bytes, time};
-pub use scroll::Scroll;
-pub use svg::{Drawing, STYLE, Svg};
+pub(super) use extract::Extract;
+pub(super) use fold::Fold;
+pub(super) use record::PacketRecord;
+pub(super) use row::{LadderRow, bytes, time};
+pub(super) use scroll::Scroll;
+pub use svg::Svg;
+pub(super) use svg::{Drawing, STYLE};
 pub use text::{COLUMNS, TextStyle};
 
 /// What an amendment may still change waits behind no more packets than this.

@@ -195,7 +195,7 @@ impl Extra {
 }
 
 /// The SACK blocks of a segment in relative numbers.
-pub fn sack_blocks<'a>(segment: &'a Segment, seen: &Observation) -> impl Iterator<Item = (i64, i64)> + use<'a> {
+pub(super) fn sack_blocks<'a>(segment: &'a Segment, seen: &Observation) -> impl Iterator<Item = (i64, i64)> + use<'a> {
     let base = seen.ack.zip(segment.ack);
     segment.options.sack.as_slice().iter().filter_map(move |(left, right)| {
         let (relative, ack) = base?;

@@ -26,7 +26,7 @@ enum What {
 
 /// A run of it, behind the first, which has its row.
 #[derive(Debug)]
-pub struct Repeats {
+pub(super) struct Repeats {
     of: Repeated,
     answer: Option<Repeated>,
     last: Timestamp,
@@ -46,7 +46,7 @@ const MAX_UNFOLDED: u32 = 1;
 
 impl Repeats {
     /// A run that may begin with this packet.
-    pub fn begin(record: &PacketRecord) -> Option<Self> {
+    pub(super) fn begin(record: &PacketRecord) -> Option<Self> {
         let of = repeated(record).filter(|of| of.what != What::Answer)?;
         Some(Self {
             of,
@@ -64,7 +64,7 @@ impl Repeats {
     }
 
     /// Takes a packet that is part of it; false where it is not, or where it is the first of its kind and has to be seen.
-    pub fn take(&mut self, record: &PacketRecord) -> bool {
+    pub(super) fn take(&mut self, record: &PacketRecord) -> bool {
         match repeated(record) {
             Some(of) if of == self.of => {
                 let interval = record.ts.since(self.last);
@@ -87,7 +87,7 @@ impl Repeats {
     }
 
     /// Whether a packet is the first answer: it has a row, and those like it are part of the run.
-    pub fn is_answered_by(&mut self, record: &PacketRecord) -> bool {
+    pub(super) fn is_answered_by(&mut self, record: &PacketRecord) -> bool {
         let answer = repeated(record).filter(|of| of.what == What::Answer && of.from != self.of.from);
         if self.times > 0 || answer.is_none() {
             return false;
@@ -97,12 +97,12 @@ impl Repeats {
     }
 
     /// When it began to be folded, where packets are few: they get rows of their own.
-    pub fn few(&mut self) -> Option<Vec<PacketRecord>> {
+    pub(super) fn few(&mut self) -> Option<Vec<PacketRecord>> {
         (self.times <= MAX_UNFOLDED).then(|| std::mem::take(&mut self.held))
     }
 
     /// `7 more, 0.400 s to 25.600 s apart, doubling`.
-    pub fn row(&self) -> Option<LadderRow> {
+    pub(super) fn row(&self) -> Option<LadderRow> {
         let (first, newest) = (self.held.first()?, self.newest.as_ref()?);
         let row = LadderRow::of(first, 0);
         let apart = match (time(self.shortest), time(self.longest)) {

@@ -186,7 +186,7 @@ impl LadderRow {
 }
 
 /// Whether a packet's row would be.
-pub fn matters(record: &PacketRecord) -> bool {
+pub(super) fn matters(record: &PacketRecord) -> bool {
     tone(record, 0).matters() || record.findings().iter().any(is_told)
 }
 
@@ -300,7 +300,7 @@ fn tone(record: &PacketRecord, repeats: u32) -> Tone {
 }
 
 /// The words for the worst that was found, in capitals from a warning on: one label a row, and its cause.
-pub fn mark(findings: &[Finding]) -> Option<String> {
+pub(super) fn mark(findings: &[Finding]) -> Option<String> {
     let told = findings.iter().filter(|finding| is_told(finding));
     let worst = told.min_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule))?;
     let mut words = word(worst);
@@ -346,16 +346,16 @@ fn capitals(words: &str) -> String {
 }
 
 /// `1:301`.
-pub fn range(from: i64, to: i64) -> String {
+pub(super) fn range(from: i64, to: i64) -> String {
     format!("{from}:{to}")
 }
 
 /// `1460 B`.
-pub fn bytes(number: u64) -> String {
+pub(crate) fn bytes(number: u64) -> String {
     units::written(|out| units::bytes(out, number))
 }
 
 /// `36.0 ms`, `1.503 s`.
-pub fn time(span: Span) -> String {
+pub(crate) fn time(span: Span) -> String {
     units::written(|out| units::time(out, span))
 }

@@ -4,19 +4,19 @@ use super::row::{LadderRow, LeftOut};
 
 /// Keeps rows.
 #[derive(Debug)]
-pub struct Scroll {
+pub(crate) struct Scroll {
     rows: Vec<LadderRow>,
     most: usize,
 }
 
 impl Scroll {
     /// No more rows than `most` in the end.
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self { rows: Vec::new(), most: most.max(6) }
     }
 
     /// The room for a row, where rows are appended.
-    pub fn rows(&mut self) -> &mut Vec<LadderRow> {
+    pub(crate) fn rows(&mut self) -> &mut Vec<LadderRow> {
         if self.rows.len() >= 2 * self.most {
             self.cut();
         }
@@ -24,7 +24,7 @@ impl Scroll {
     }
 
     /// The rows, cut to the bound.
-    pub fn finish(&mut self) -> &[LadderRow] {
+    pub(crate) fn finish(&mut self) -> &[LadderRow] {
         if self.rows.len() > self.most {
             self.cut();
         }

@@ -7,7 +7,7 @@ use crate::track::{Direction, Note, SegmentEffect, TcpState};
 use super::record::PacketRecord;
 
 /// What happens here.
-pub fn of(record: &PacketRecord, repeats: u32) -> String {
+pub(super) fn of(record: &PacketRecord, repeats: u32) -> String {
     let (who, other) = names(record.from);
     let mut told = match record.effect {
         SegmentEffect::Opens => format!("{who} asks to open a connection."),
@@ -56,31 +56,31 @@ pub fn of(record: &PacketRecord, repeats: u32) -> String {
 }
 
 /// Bytes that were not seen.
-pub fn missing(from: Direction, first: i64, behind: i64) -> String {
+pub(super) fn missing(from: Direction, first: i64, behind: i64) -> String {
     let (who, _) = names(from);
     format!("Bytes {first} to {} of {} did not pass here.", behind.saturating_sub(1), lower(who))
 }
 
 /// A run of data, folded.
-pub fn data_run(from: Direction, bytes: u64, segments: u32) -> String {
+pub(super) fn data_run(from: Direction, bytes: u64, segments: u32) -> String {
     let (who, _) = names(from);
     format!("{who} sends {bytes} bytes in {segments} packets.")
 }
 
 /// A run of acknowledgments, folded.
-pub fn ack_run(from: Direction, ack: i64, count: u32) -> String {
+pub(super) fn ack_run(from: Direction, ack: i64, count: u32) -> String {
     let (who, _) = names(from);
     format!("{who} confirms, {count} times, by now all up to byte {}.", ack.saturating_sub(1))
 }
 
 /// A run of duplicate acknowledgments, folded.
-pub fn repeat_run(from: Direction, ack: i64, count: u32) -> String {
+pub(super) fn repeat_run(from: Direction, ack: i64, count: u32) -> String {
     let (who, _) = names(from);
     format!("{who} says {count} more times that it waits for byte {ack}.")
 }
 
 /// The same again and again.
-pub fn repeats(from: Direction, times: u32, probes: bool) -> String {
+pub(super) fn repeats(from: Direction, times: u32, probes: bool) -> String {
     let (who, _) = names(from);
     if probes {
         format!("{who} asks {times} more times.")

@@ -9,7 +9,7 @@ use crate::track::{Direction, TcpState};
 use super::row::{LadderRow, Tone, time};
 
 /// The style that pictures share, on their own and in the page.
-pub const STYLE: &str = include_str!("../../../templates/picture.css");
+pub(crate) const STYLE: &str = include_str!("../../../templates/picture.css");
 
 /// A picture that can stand alone or be a part of the page.
 pub trait Svg {
@@ -84,7 +84,7 @@ struct Row {
 
 /// What a ladder is drawn of.
 #[derive(Clone, Copy, Debug)]
-pub struct Drawing<'a> {
+pub(crate) struct Drawing<'a> {
     /// What it is called.
     pub title: &'a str,
     /// The client's address, port and name.

@@ -7,7 +7,7 @@ use super::integer::{hex_bytes, hex_digit};
 const ROW: usize = 16;
 
 /// Writes the frame's bytes, each line behind a line end; those of the link-layer header only when asked for twice.
-pub fn write(out: &mut Vec<u8>, style: DumpStyle, frame: &[u8], link_len: usize) {
+pub(super) fn write(out: &mut Vec<u8>, style: DumpStyle, frame: &[u8], link_len: usize) {
     let packet = frame.get(link_len..).unwrap_or_default();
     let chosen = |count: u8| if count > 1 { frame } else { packet };
     match style {

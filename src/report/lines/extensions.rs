@@ -8,7 +8,7 @@ use crate::dissect::Ip;
 
 /// IPv6's extension headers, and the authentication header of both versions.
 #[inline(never)]
-pub fn write(out: &mut BufferWriter<'_>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
+pub(super) fn write(out: &mut BufferWriter<'_>, style: &LineStyle, ip: &Ip<'_>, first: u8) {
     let is_verbose = style.verbose > 0;
     let fixed_len = if ip.is_v4() { usize::from(ip.header.first().copied().unwrap_or(0) & 0x0f) * 4 } else { 40 };
     let mut kind = first;

@@ -11,7 +11,7 @@ const UDP: u8 = 17;
 
 /// Writes everything of a packet up to where its payload begins; the addresses only where TCP or UDP do not write them.
 #[inline(always)]
-pub fn write(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
+pub(super) fn write(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     if !style.link_header {
         if ip.is_v4() { out.text(b"IP ") } else { out.text(b"IP6 ") }
     }
@@ -37,7 +37,7 @@ pub fn write(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, ip: &
 
 /// Writes what is said of a fragment of TCP that is not the first, behind its headers.
 #[cold]
-pub fn write_fragment(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
+pub(super) fn write_fragment(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, ip: &Ip<'_>) {
     if !ip.is_v4() {
         // The fragment header has said it, and a space behind it.
         out.written().pop();
@@ -51,7 +51,7 @@ pub fn write_fragment(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Nam
 
 /// An address, by its name where it has one.
 #[inline(always)]
-pub fn host(out: &mut BufferWriter<'_>, addr: IpAddr, names: &Names) {
+pub(super) fn host(out: &mut BufferWriter<'_>, addr: IpAddr, names: &Names) {
     match names.host(addr) {
         Some(name) => out.add(name.as_bytes()),
         None => address(out, addr),

@@ -6,7 +6,7 @@ use super::integer::{address, decimal};
 use super::{Append, BufferWriter};
 
 /// Writes them one by one, up to one whose length cannot be right.
-pub fn write(out: &mut BufferWriter<'_>, mut options: &[u8]) {
+pub(super) fn write(out: &mut BufferWriter<'_>, mut options: &[u8]) {
     const EOL: u8 = 0;
     const NOP: u8 = 1;
     let mut separator: &[u8] = b"";

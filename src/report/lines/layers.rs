@@ -8,7 +8,7 @@ use crate::dissect::{Dissection, Ip, Layer};
 ///
 /// What follows is `A.port > B.port: `, or `port > port: ` where [`Ip::is_extended`] (the addresses stand there already).
 #[inline(always)]
-pub fn write(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
+pub(super) fn write(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, dissection: &Dissection<'_>) {
     if let [Layer::Ethernet(_), Layer::Ip(ip)] = &dissection.layers[..]
         && !style.link_header
     {
@@ -84,7 +84,7 @@ fn write_each(out: &mut BufferWriter<'_>, style: &LineStyle, names: &Names, diss
 }
 
 /// Where the packet begins behind the link-layer header, for `-x` and its like.
-pub fn header_len(dissection: &Dissection<'_>) -> usize {
+pub(super) fn header_len(dissection: &Dissection<'_>) -> usize {
     // tcpdump counts labels and sessions to the packet.
     let mut behind = 0;
     let mut in_session = false;
@@ -109,7 +109,7 @@ pub fn header_len(dissection: &Dissection<'_>) -> usize {
 }
 
 /// What stands behind a segment that is carried in something which encloses it.
-pub fn close(out: &mut BufferWriter<'_>, dissection: &Dissection<'_>) {
+pub(super) fn close(out: &mut BufferWriter<'_>, dissection: &Dissection<'_>) {
     for layer in &dissection.layers {
         if let Layer::L2tp(l2tp) = layer
             && l2tp.version() == 2
@@ -120,34 +120,34 @@ pub fn close(out: &mut BufferWriter<'_>, dissection: &Dissection<'_>) {
 }
 
 /// A line being written.
-pub struct Line<'o, 'p, 's> {
+pub(super) struct Line<'o, 'p, 's> {
     pub out: &'o mut BufferWriter<'p>,
     pub style: &'s LineStyle,
     pub names: &'s Names,
 }
 
 impl Line<'_, '_, '_> {
-    pub fn text(&mut self, text: &str, end: &[u8]) {
+    pub(super) fn text(&mut self, text: &str, end: &[u8]) {
         self.out.add(text.as_bytes());
         self.out.add(end);
     }
 
     /// `, length N: `
-    pub fn length(&mut self, len: u32) {
+    pub(super) fn length(&mut self, len: u32) {
         self.out.add(b", length ");
         decimal(self.out, len);
         self.out.add(b": ");
     }
 
     /// ` (0x0800)`
-    pub fn number_of(&mut self, ethertype: u16) {
+    pub(super) fn number_of(&mut self, ethertype: u16) {
         self.out.add(b" (0x");
         hex_padded(self.out, u64::from(ethertype), 4);
         self.out.push(b')');
     }
 
     /// `ethertype IPv4 (0x0800)`, or `IPv4` with `-q`.
-    pub fn ethertype(&mut self, ethertype: u16) {
+    pub(super) fn ethertype(&mut self, ethertype: u16) {
         let name = ethertype_name(ethertype);
         if !self.style.quiet {
             self.out.add(b"ethertype ");
@@ -162,16 +162,16 @@ impl Line<'_, '_, '_> {
     }
 
     /// What leads from a layer that names its payload to the payload: on a line of its own with `-v`.
-    pub fn lead(&mut self, plain: &[u8], verbose: &[u8]) {
+    pub(super) fn lead(&mut self, plain: &[u8], verbose: &[u8]) {
         self.out.add(if self.style.verbose > 0 { verbose } else { plain });
     }
 }
 
 /// What stands for an EtherType without a name.
-pub const UNKNOWN: &str = "Unknown";
+pub(super) const UNKNOWN: &str = "Unknown";
 
 /// Names of the EtherTypes behind which TCP can be found.
-pub fn ethertype_name(ethertype: u16) -> &'static str {
+pub(super) fn ethertype_name(ethertype: u16) -> &'static str {
     match ethertype {
         0x0800 => "IPv4",
         0x86dd => "IPv6",

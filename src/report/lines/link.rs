@@ -8,7 +8,7 @@ use crate::dissect::{
 };
 
 impl Line<'_, '_, '_> {
-    pub fn ethernet(&mut self, ethernet: &Ethernet<'_>) {
+    pub(super) fn ethernet(&mut self, ethernet: &Ethernet<'_>) {
         if !self.style.link_header {
             return;
         }
@@ -25,7 +25,7 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn vlan(&mut self, tag: u16, ethertype: u16, is_cooked: bool) {
+    pub(super) fn vlan(&mut self, tag: u16, ethertype: u16, is_cooked: bool) {
         if self.style.link_header {
             self.out.add(b"vlan ");
             decimal(self.out, tag & 0x0fff);
@@ -48,7 +48,7 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn llc(&mut self, llc: &Llc) {
+    pub(super) fn llc(&mut self, llc: &Llc) {
         if !self.style.link_header {
             return;
         }
@@ -60,7 +60,7 @@ impl Line<'_, '_, '_> {
     }
 
     /// The organisation and its protocol.
-    pub fn snap(&mut self, organisation: u32, protocol: u16, len: u32) {
+    pub(super) fn snap(&mut self, organisation: u32, protocol: u16, len: u32) {
         if !self.style.link_header {
             return;
         }
@@ -80,7 +80,7 @@ impl Line<'_, '_, '_> {
         self.length(len);
     }
 
-    pub fn null(&mut self, null: &Null) {
+    pub(super) fn null(&mut self, null: &Null) {
         if !self.style.link_header {
             return;
         }
@@ -96,7 +96,7 @@ impl Line<'_, '_, '_> {
         self.length(null.len);
     }
 
-    pub fn cooked(&mut self, cooked: &Cooked<'_>) {
+    pub(super) fn cooked(&mut self, cooked: &Cooked<'_>) {
         let name = match cooked.packet_type {
             0 => "In",
             1 => "B",
@@ -140,7 +140,7 @@ impl Line<'_, '_, '_> {
         self.length(cooked.len);
     }
 
-    pub fn ppp_framing(&mut self, framing: PppFraming) {
+    pub(super) fn ppp_framing(&mut self, framing: PppFraming) {
         if !self.style.link_header {
             return;
         }
@@ -174,7 +174,7 @@ impl Line<'_, '_, '_> {
     }
 
     /// The protocol by its name; how much of it depends on the framing in front.
-    pub fn ppp(&mut self, ppp: Ppp, before: Option<&Layer<'_>>) {
+    pub(super) fn ppp(&mut self, ppp: Ppp, before: Option<&Layer<'_>>) {
         let len = match before {
             Some(Layer::PppFraming(PppFraming::Serial(..))) => return self.text(ppp_name(ppp.protocol), b": "),
             Some(Layer::PppFraming(PppFraming::Hdlc | PppFraming::Pppd(_))) => ppp.len.saturating_add(2),
@@ -187,13 +187,13 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn pppoe(&mut self, pppoe: Pppoe) {
+    pub(super) fn pppoe(&mut self, pppoe: Pppoe) {
         self.out.add(b"PPPoE  [ses 0x");
         hex(self.out, u64::from(pppoe.session));
         self.out.add(b"] ");
     }
 
-    pub fn infiniband(&mut self, infiniband: Infiniband) {
+    pub(super) fn infiniband(&mut self, infiniband: Infiniband) {
         if !self.style.link_header {
             return;
         }
@@ -205,7 +205,7 @@ impl Line<'_, '_, '_> {
         self.length(infiniband.len);
     }
 
-    pub fn mpls(&mut self, mpls: Mpls, is_further: bool) {
+    pub(super) fn mpls(&mut self, mpls: Mpls, is_further: bool) {
         const NAMES: [&str; 4] = ["IPv4 explicit NULL", "router alert", "IPv6 explicit NULL", "implicit NULL"];
         if !is_further {
             self.out.add(b"MPLS ");
@@ -227,7 +227,7 @@ impl Line<'_, '_, '_> {
         self.lead(b" ", b"\n\t");
     }
 
-    pub fn nflog(&mut self, nflog: &Nflog) {
+    pub(super) fn nflog(&mut self, nflog: &Nflog) {
         if !self.style.link_header {
             return;
         }
@@ -248,7 +248,7 @@ impl Line<'_, '_, '_> {
         self.length(nflog.len);
     }
 
-    pub fn arcnet(&mut self, arcnet: &Arcnet) {
+    pub(super) fn arcnet(&mut self, arcnet: &Arcnet) {
         if !self.style.link_header {
             return;
         }
@@ -278,7 +278,7 @@ impl Line<'_, '_, '_> {
         self.out.add(b": ");
     }
 
-    pub fn fddi(&mut self, fddi: &Fddi<'_>) {
+    pub(super) fn fddi(&mut self, fddi: &Fddi<'_>) {
         if !self.style.link_header {
             return;
         }
@@ -294,7 +294,7 @@ impl Line<'_, '_, '_> {
     }
 
     /// The header's flags (with `-v`) and addresses, whose meaning depends on the direction bits.
-    pub fn wifi(&mut self, wifi: &Wifi<'_>) {
+    pub(super) fn wifi(&mut self, wifi: &Wifi<'_>) {
         let &[kind, flags, d0, d1, ..] = wifi.header else { return };
         if !self.style.link_header {
             return;
@@ -347,7 +347,7 @@ fn ppp_name(protocol: u16) -> &'static str {
 }
 
 /// `02:00:00:00:00:01`
-pub fn hardware_address(out: &mut BufferWriter<'_>, addr: &[u8]) {
+pub(super) fn hardware_address(out: &mut BufferWriter<'_>, addr: &[u8]) {
     let mut separator: &[u8] = b"";
     for &byte in addr {
         out.add(separator);

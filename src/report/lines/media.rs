@@ -7,7 +7,7 @@ use super::link::hardware_address;
 use crate::dissect::{Atm, Card, FrameRelay, Ipnet, Juniper, LongAddresses, Slip, TokenRing};
 
 impl Line<'_, '_, '_> {
-    pub fn frame_relay(&mut self, relay: &FrameRelay) {
+    pub(super) fn frame_relay(&mut self, relay: &FrameRelay) {
         // RFC 2427 §3: padding goes with an address of three bytes.
         let is_encapsulated = relay.protocol <= 0xff;
         if is_encapsulated && relay.padded != (relay.address_len == 3) {
@@ -49,7 +49,7 @@ impl Line<'_, '_, '_> {
         self.length(relay.len);
     }
 
-    pub fn multilink(&mut self, sequence: u16) {
+    pub(super) fn multilink(&mut self, sequence: u16) {
         self.out.add(b"FRF.16 Frag, seq ");
         decimal(self.out, sequence);
         self.out.add(b", Flags [Begin, End], ");
@@ -68,7 +68,7 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn token_ring(&mut self, ring: &TokenRing<'_>) {
+    pub(super) fn token_ring(&mut self, ring: &TokenRing<'_>) {
         if self.style.link_header {
             if !self.style.quiet {
                 for byte in ring.control {
@@ -106,7 +106,7 @@ impl Line<'_, '_, '_> {
         self.text(largest[usize::from(control >> 4 & 7)], b") ");
     }
 
-    pub fn slip(&mut self, slip: &Slip) {
+    pub(super) fn slip(&mut self, slip: &Slip) {
         if !self.style.link_header {
             return;
         }
@@ -136,7 +136,7 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn atm(&mut self, atm: Atm) {
+    pub(super) fn atm(&mut self, atm: Atm) {
         if !self.style.link_header {
             return;
         }
@@ -155,7 +155,7 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn ipnet(&mut self, ipnet: &Ipnet) {
+    pub(super) fn ipnet(&mut self, ipnet: &Ipnet) {
         if !self.style.link_header {
             return;
         }
@@ -172,7 +172,7 @@ impl Line<'_, '_, '_> {
         self.length(ipnet.len);
     }
 
-    pub fn long_addresses(&mut self, addresses: &LongAddresses<'_>) {
+    pub(super) fn long_addresses(&mut self, addresses: &LongAddresses<'_>) {
         if !self.style.link_header {
             return;
         }
@@ -188,14 +188,14 @@ impl Line<'_, '_, '_> {
         self.length(addresses.len);
     }
 
-    pub fn typed(&mut self, ethertype: u16, len: u32) {
+    pub(super) fn typed(&mut self, ethertype: u16, len: u32) {
         if self.style.link_header {
             self.ethertype(ethertype);
             self.length(len);
         }
     }
 
-    pub fn juniper(&mut self, juniper: &Juniper<'_>) {
+    pub(super) fn juniper(&mut self, juniper: &Juniper<'_>) {
         let (is_in, has_link_header) = (juniper.flags & 0x01 != 0, juniper.flags & 0x02 == 0);
         if self.style.link_header {
             self.out.add(if is_in { b" In " } else { b"Out " });

@@ -10,7 +10,7 @@ use super::{Append, BufferWriter};
 use crate::dissect::TcpFlags;
 
 /// Writes an option by its value, which is all there; false when it cannot be right, which may show late.
-pub fn write(out: &mut BufferWriter<'_>, value: &[u8], flags: TcpFlags) -> bool {
+pub(super) fn write(out: &mut BufferWriter<'_>, value: &[u8], flags: TcpFlags) -> bool {
     let Some((&head, rest)) = value.split_first() else { return false };
     out.push(b' ');
     decimal(out, value.len() + 2);

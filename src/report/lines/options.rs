@@ -15,7 +15,7 @@ const FIXED_LEN: usize = 20;
 
 /// Why a line ends inside its options.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum End {
+pub(super) enum End {
     /// An option that cannot be right.
     Bad,
     /// The capture ends in an option's value.
@@ -28,7 +28,7 @@ pub enum End {
 ///
 /// Where the line ends here, the answer is why.
 #[inline(always)]
-pub fn write(out: &mut BufferWriter<'_>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
+pub(super) fn write(out: &mut BufferWriter<'_>, segment: &Segment, packet: &[u8], sack_base: u32) -> Option<End> {
     let left = usize::from(segment.header_len).saturating_sub(FIXED_LEN);
     // What nearly every segment of nearly every connection has, and nothing else.
     if let (12, Some([[kind::NOP, kind::NOP, kind::TIMESTAMPS, 10], value, echo])) =

@@ -6,7 +6,7 @@ use super::{Append, BufferWriter};
 /// Writes the fields up to the receive flags; of the next three it says only that they are there, and nothing of others.
 // https://www.radiotap.org: a word of present bits (each with bit 31 has another behind it), then the fields in the order
 // of their bits, aligned to their size, little-endian.
-pub fn write(out: &mut BufferWriter<'_>, header: &[u8]) {
+pub(super) fn write(out: &mut BufferWriter<'_>, header: &[u8]) {
     let Some(present) = word(header, 4) else { return };
     let mut fields = Fields { header, at: 8 };
     let mut further = present;

@@ -17,7 +17,7 @@ const GENERATION: usize = (1 << 19) / 8 * 7;
 /// that is full it becomes the old one, whose connections are forgotten. So a connection is remembered as long as fewer than
 /// 458,752 others were met since, and the table stays below 64 MiB.
 #[derive(Clone, Debug)]
-pub struct Relative {
+pub(super) struct Relative {
     /// Most connections in one generation.
     limit: usize,
     young: HashTable<(Pair, Bases)>,
@@ -27,7 +27,7 @@ pub struct Relative {
 
 /// The numbers of one segment, as they are printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Numbers {
+pub(super) struct Numbers {
     /// Sequence number.
     pub seq: u32,
     /// Acknowledgment number; means nothing without the ACK flag.
@@ -90,7 +90,7 @@ impl Default for Relative {
 
 impl Relative {
     /// The numbers of a segment; what it says about where numbers begin is remembered.
-    pub fn numbers(&mut self, segment: &Segment) -> Numbers {
+    pub(super) fn numbers(&mut self, segment: &Segment) -> Numbers {
         let seq = segment.seq.0;
         // Only a segment that acknowledges says where both ends' numbers are.
         let Some(ack) = segment.ack else { return Numbers { seq, ack: 0, sack_base: 0 } };

@@ -12,7 +12,7 @@ const SECOND: u32 = 1_000_000_000;
 
 /// Writes time stamps; knows the packet before and the first one.
 #[derive(Clone, Debug)]
-pub struct Stamps {
+pub(super) struct Stamps {
     style: StampStyle,
     nano: bool,
     zone: TimeZone,
@@ -25,12 +25,12 @@ pub struct Stamps {
 
 impl Stamps {
     /// For local time in `zone`.
-    pub fn new(style: StampStyle, nano: bool, zone: TimeZone) -> Self {
+    pub(super) fn new(style: StampStyle, nano: bool, zone: TimeZone) -> Self {
         Self { style, nano, zone, second: None, text: Vec::new(), first: None, previous: None }
     }
 
     /// Takes note of a packet that has no line.
-    pub fn pass(&mut self, ts: Timestamp) {
+    pub(super) fn pass(&mut self, ts: Timestamp) {
         let ts = self.precise(ts);
         self.first.get_or_insert(ts);
         self.previous = Some(ts);
@@ -38,7 +38,7 @@ impl Stamps {
 
     /// Writes a packet's time stamp, with a space behind it.
     #[inline]
-    pub fn write(&mut self, out: &mut BufferWriter<'_>, ts: Timestamp) {
+    pub(super) fn write(&mut self, out: &mut BufferWriter<'_>, ts: Timestamp) {
         match self.style {
             StampStyle::Absent => return,
             StampStyle::SincePrevious | StampStyle::SinceFirst => self.difference(out, ts),

@@ -7,7 +7,7 @@ use super::link::hardware_address;
 use crate::dissect::{SwitchTag, SwitchTagKind};
 
 impl Line<'_, '_, '_> {
-    pub fn switch_tag(&mut self, frame: &SwitchTag<'_>) {
+    pub(super) fn switch_tag(&mut self, frame: &SwitchTag<'_>) {
         let shows_header = self.style.link_header;
         // A tag before the frame is link-layer header and nothing else.
         let Some((dst, src)) = frame.addresses else {

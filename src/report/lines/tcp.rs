@@ -10,7 +10,7 @@ use crate::dissect::{Checksum, HeaderFault, Ip, LengthSource, Socket, Tcp, TcpFl
 /// Writes a segment whose fixed fields are all there; where tcpdump comes upon a wrong or cut
 /// option list, the answer is how.
 #[inline(always)]
-pub fn write(
+pub(super) fn write(
     out: &mut BufferWriter<'_>,
     style: &LineStyle,
     names: &Names,
@@ -79,7 +79,7 @@ pub fn write(
 }
 
 /// Writes a segment of which fewer than 20 bytes are there.
-pub fn write_cut(out: &mut BufferWriter<'_>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
+pub(super) fn write_cut(out: &mut BufferWriter<'_>, names: &Names, ip: &Ip<'_>, bytes: &[u8]) {
     if let Some((&[a, b, c, d], _)) = bytes.split_first_chunk() {
         let ports = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
         sockets(out, names, ip, [Socket { addr: ip.src, port: ports[0] }, Socket { addr: ip.dst, port: ports[1] }]);

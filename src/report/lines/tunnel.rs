@@ -7,7 +7,7 @@ use super::layers::{Line, UNKNOWN, ethertype_name};
 use crate::dissect::{Checksum, Erspan, Geneve, Gre, Gtp, Ip, L2tp, Nsh, Udp, Vxlan, udp_checksum};
 
 impl Line<'_, '_, '_> {
-    pub fn udp(&mut self, ip: &Ip<'_>, udp: &Udp) {
+    pub(super) fn udp(&mut self, ip: &Ip<'_>, udp: &Udp) {
         ip::host(self.out, ip.src, self.names);
         self.out.push(b'.');
         decimal(self.out, udp.src);
@@ -40,7 +40,7 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn gre(&mut self, gre: &Gre) {
+    pub(super) fn gre(&mut self, gre: &Gre) {
         let version = gre.flags & 7;
         self.out.add(b"GREv");
         decimal(self.out, version);
@@ -99,7 +99,7 @@ impl Line<'_, '_, '_> {
         self.lead(b": ", b"\n\t");
     }
 
-    pub fn vxlan(&mut self, vxlan: &Vxlan, udp_port: u16) {
+    pub(super) fn vxlan(&mut self, vxlan: &Vxlan, udp_port: u16) {
         /// Linux's old port is OTV's, and tcpdump says so.
         const OTV: u16 = 8472;
         if vxlan.next.is_some() {
@@ -127,7 +127,7 @@ impl Line<'_, '_, '_> {
         self.out.push(b'\n');
     }
 
-    pub fn geneve(&mut self, geneve: &Geneve<'_>) {
+    pub(super) fn geneve(&mut self, geneve: &Geneve<'_>) {
         self.out.add(b"Geneve, Flags [");
         for (bit, letter) in [(0x80, b'O'), (0x40, b'C')] {
             if geneve.flags & bit != 0 {
@@ -191,7 +191,7 @@ impl Line<'_, '_, '_> {
         }
     }
 
-    pub fn l2tp(&mut self, l2tp: &L2tp) {
+    pub(super) fn l2tp(&mut self, l2tp: &L2tp) {
         if l2tp.version() != 2 {
             // tcpdump 4.99.3 does not read version 3; these words are our own.
             self.out.add(b"L2TPv3, session ");
@@ -218,7 +218,7 @@ impl Line<'_, '_, '_> {
         self.out.add(b" {");
     }
 
-    pub fn nsh(&mut self, nsh: &Nsh<'_>) {
+    pub(super) fn nsh(&mut self, nsh: &Nsh<'_>) {
         let (verbose, kind) = (self.style.verbose, nsh.base >> 8 & 0x0f);
         self.out.add(b"NSH, ");
         if verbose > 1 {
@@ -294,13 +294,13 @@ impl Line<'_, '_, '_> {
     }
 
     /// tcpdump 4.99.3 does not look into GTP, Teredo, ERSPAN and EtherIP; these words are our own.
-    pub fn gtp(&mut self, gtp: &Gtp) {
+    pub(super) fn gtp(&mut self, gtp: &Gtp) {
         self.out.add(b"GTP-U, teid 0x");
         hex(self.out, u64::from(gtp.endpoint));
         self.lead(b": ", b"\n\t");
     }
 
-    pub fn erspan(&mut self, erspan: &Erspan) {
+    pub(super) fn erspan(&mut self, erspan: &Erspan) {
         self.out.add(b"ERSPAN type ");
         decimal(self.out, erspan.kind);
         if let Some(session) = erspan.session {

@@ -15,7 +15,7 @@ const SHORT: usize = 144;
 
 /// The texts of the directions that came last.
 #[derive(Debug)]
-pub struct Ends {
+pub(super) struct Ends {
     kept: Vec<KnownEnds>,
 }
 
@@ -37,7 +37,7 @@ impl Default for Ends {
 impl Ends {
     /// `,"flow":1,"dir":"c2s","src":…,"ip_version":4`, of a segment that belongs to a connection.
     #[inline]
-    pub fn write(&mut self, out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation) {
+    pub(super) fn write(&mut self, out: &mut BufferWriter<'_>, segment: &Segment, seen: &Observation) {
         let back = usize::from(seen.direction == Some(Direction::FromResponder));
         let Some(kept) = self.kept.get_mut((seen.flow as usize * 2 + back) % MAX_DIRECTIONS) else { return };
         if kept.flow != seen.flow || kept.direction != seen.direction {

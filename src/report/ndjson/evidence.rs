@@ -6,7 +6,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::track::{Fact, Value};
 
 /// What was measured, in the order in which the rule wrote it.
-pub struct Evidence<'a>(pub &'a [Fact]);
+pub(crate) struct Evidence<'a>(pub &'a [Fact]);
 
 impl Serialize for Evidence<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,7 +12,7 @@ use crate::track::{Acked, Observation};
 use super::ends::Ends;
 
 /// Appends the record of a segment that belongs to a connection, `elapsed` after the first packet.
-pub fn packet(
+pub(super) fn packet(
     out: &mut BufferWriter<'_>,
     segment: &Segment,
     seen: &Observation,
@@ -202,7 +202,7 @@ fn acks(out: &mut BufferWriter<'_>, acked: &Acked, frames: &[u64]) {
 }
 
 /// `number / 10^PLACES` as the shortest text that gives that `f64` again; places are 9 or less.
-pub fn fraction<const PLACES: u32>(out: &mut BufferWriter<'_>, number: i64) {
+pub(super) fn fraction<const PLACES: u32>(out: &mut BufferWriter<'_>, number: i64) {
     let unit = const { 10_u64.pow(PLACES) };
     let size = number.unsigned_abs();
     // Numbers of up to 15 digits differ as `f64` too, so that the shortest text has just the digits of the number. Small ones

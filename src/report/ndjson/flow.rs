@@ -16,7 +16,7 @@ use super::packet::{self, StatesObject};
 
 /// A connection that has ended.
 #[derive(Serialize)]
-pub struct FlowLine<'a> {
+pub(super) struct FlowLine<'a> {
     r#type: &'static str,
     v: u8,
     flow: u32,
@@ -51,7 +51,7 @@ pub struct FlowLine<'a> {
 
 impl<'a> FlowLine<'a> {
     /// Of a connection between those instants.
-    pub fn new(flow: &'a FlowRecord, first_ts: &'a str, last_ts: &'a str) -> Self {
+    pub(super) fn new(flow: &'a FlowRecord, first_ts: &'a str, last_ts: &'a str) -> Self {
         Self {
             r#type: "flow",
             v: VERSION,
@@ -182,7 +182,7 @@ impl DirectionObject {
 
 /// Whose doing it was.
 #[derive(Serialize)]
-pub struct VerdictObject {
+pub(super) struct VerdictObject {
     cause: &'static str,
     lost_s: f64,
     text: String,
@@ -190,7 +190,7 @@ pub struct VerdictObject {
 
 impl VerdictObject {
     /// Of a connection, or of the capture as a whole.
-    pub fn new(diagnosis: &Diagnosis) -> Self {
+    pub(super) fn new(diagnosis: &Diagnosis) -> Self {
         Self {
             cause: diagnosis.responsible.as_str(),
             lost_s: diagnosis.lost.as_secs_f64(),
@@ -247,7 +247,7 @@ impl From<Shares> for SharesObject {
 }
 
 /// How often each rule fired, by code.
-pub struct Counts<'a>(pub &'a [(Rule, u32)]);
+pub(super) struct Counts<'a>(pub &'a [(Rule, u32)]);
 
 impl Serialize for Counts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

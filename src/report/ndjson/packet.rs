@@ -13,7 +13,7 @@ use super::VERSION;
 
 /// A segment and what it did.
 #[derive(Serialize)]
-pub struct PacketLine<'a> {
+pub(super) struct PacketLine<'a> {
     r#type: &'static str,
     v: u8,
     frame: u64,
@@ -62,7 +62,7 @@ pub struct PacketLine<'a> {
 
 impl<'a> PacketLine<'a> {
     /// Of a segment `elapsed` after the first packet, at `ts`.
-    pub fn new(segment: &'a Segment, seen: &'a Observation, elapsed: Span, ts: &'a str) -> Self {
+    pub(super) fn new(segment: &'a Segment, seen: &'a Observation, elapsed: Span, ts: &'a str) -> Self {
         let tracked = seen.flow > 0;
         Self {
             r#type: "packet",
@@ -108,7 +108,7 @@ impl<'a> PacketLine<'a> {
 }
 
 /// `c2s` or `s2c`.
-pub fn direction(direction: Direction) -> &'static str {
+pub(crate) fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::FromOriginator => "c2s",
         Direction::FromResponder => "s2c",
@@ -117,7 +117,7 @@ pub fn direction(direction: Direction) -> &'static str {
 
 /// Both ends' states by name.
 #[derive(Serialize)]
-pub struct StatesObject {
+pub(super) struct StatesObject {
     client: &'static str,
     server: &'static str,
 }

@@ -18,7 +18,7 @@ use super::packet::direction;
 
 /// Where the packets come from.
 #[derive(Serialize)]
-pub struct CaptureLine<'a> {
+pub(super) struct CaptureLine<'a> {
     r#type: &'static str,
     v: u8,
     tool: &'static str,
@@ -32,7 +32,7 @@ pub struct CaptureLine<'a> {
 
 impl<'a> CaptureLine<'a> {
     /// Of a source that has just been opened.
-    pub fn new(source: &'a SourceInfo) -> Self {
+    pub(super) fn new(source: &'a SourceInfo) -> Self {
         Self {
             r#type: "capture",
             v: VERSION,
@@ -47,7 +47,7 @@ impl<'a> CaptureLine<'a> {
 
 /// A rule that fired.
 #[derive(Serialize)]
-pub struct FindingLine<'a> {
+pub(super) struct FindingLine<'a> {
     r#type: &'static str,
     v: u8,
     #[serde(flatten)]
@@ -77,7 +77,7 @@ struct FindingObject<'a> {
 
 impl<'a> FindingLine<'a> {
     /// Of a finding.
-    pub fn new(finding: &'a Finding, calendar: &mut TimestampFormatter) -> Self {
+    pub(super) fn new(finding: &'a Finding, calendar: &mut TimestampFormatter) -> Self {
         Self { r#type: "finding", v: VERSION, finding: FindingObject::new(finding, calendar) }
     }
 }
@@ -103,7 +103,7 @@ impl<'a> FindingObject<'a> {
 
 /// What was said of a frame has changed.
 #[derive(Serialize)]
-pub struct AmendLine<'a> {
+pub(super) struct AmendLine<'a> {
     r#type: &'static str,
     v: u8,
     frame: u64,
@@ -122,7 +122,7 @@ struct RuleObject {
 
 impl<'a> AmendLine<'a> {
     /// Of a change.
-    pub fn new(amend: &'a Amend, calendar: &mut TimestampFormatter) -> Self {
+    pub(super) fn new(amend: &'a Amend, calendar: &mut TimestampFormatter) -> Self {
         let withdrawn = amend.withdrawn.iter().map(|(rule, _)| RuleObject { code: rule.code(), slug: rule.slug() });
         Self {
             r#type: "amend",
@@ -139,7 +139,7 @@ impl<'a> AmendLine<'a> {
 
 /// An ICMP error about a segment.
 #[derive(Serialize)]
-pub struct IcmpLine<'a> {
+pub(super) struct IcmpLine<'a> {
     r#type: &'static str,
     v: u8,
     frame: u64,
@@ -167,7 +167,7 @@ pub struct IcmpLine<'a> {
 
 impl<'a> IcmpLine<'a> {
     /// Of an error that was captured at that time.
-    pub fn new(seen: &IcmpSeen, ts: &'a str) -> Self {
+    pub(super) fn new(seen: &IcmpSeen, ts: &'a str) -> Self {
         let error = &seen.error;
         Self {
             r#type: "icmp",
@@ -195,7 +195,7 @@ impl<'a> IcmpLine<'a> {
 
 /// A request and its answer.
 #[derive(Serialize)]
-pub struct ExchangeLine<'a> {
+pub(super) struct ExchangeLine<'a> {
     r#type: &'static str,
     v: u8,
     flow: u32,
@@ -216,7 +216,7 @@ pub struct ExchangeLine<'a> {
 
 impl<'a> ExchangeLine<'a> {
     /// Of an exchange that began at that instant.
-    pub fn new(exchange: &Exchange, ts: &'a str) -> Self {
+    pub(super) fn new(exchange: &Exchange, ts: &'a str) -> Self {
         Self {
             r#type: "exchange",
             v: VERSION,
@@ -238,7 +238,7 @@ impl<'a> ExchangeLine<'a> {
 
 /// What the capture amounts to.
 #[derive(Serialize)]
-pub struct SummaryLine<'a> {
+pub(super) struct SummaryLine<'a> {
     r#type: &'static str,
     v: u8,
     packets: u64,
@@ -260,7 +260,7 @@ pub struct SummaryLine<'a> {
 
 impl<'a> SummaryLine<'a> {
     /// Of all that was seen.
-    pub fn new(summary: &'a Summary) -> Self {
+    pub(super) fn new(summary: &'a Summary) -> Self {
         Self {
             r#type: "summary",
             v: VERSION,

@@ -15,7 +15,7 @@ use crate::report::integer::{count, decimal, signed};
 use crate::report::json;
 
 /// Appends a record and its line end.
-pub fn line(out: &mut Vec<u8>, record: &impl Serialize) {
+pub(crate) fn line(out: &mut Vec<u8>, record: &impl Serialize) {
     let room = &mut SpareCapacity::default();
     let mut pen = BufferWriter::new(room, out);
     // Nothing is written that can fail, and no record has a key that is not a string.

@@ -43,7 +43,7 @@ impl Trouble {
     const ALL: [Self; 6] = [Self::Failed, Self::Opening, Self::RoundTrip, Self::Server, Self::Loss, Self::Window];
 
     /// Of a connection; nothing of one that was in none, or of which that cannot be said.
-    pub fn of(reason: Reason) -> Option<Self> {
+    pub(crate) fn of(reason: Reason) -> Option<Self> {
         Some(match reason {
             Reason::NoReply { .. } | Reason::Unreachable { .. } | Reason::Refused | Reason::Reset(_) => Self::Failed,
             Reason::BlackHole(_) | Reason::IdleTimeout { .. } | Reason::GaveUp => Self::Failed,
@@ -69,7 +69,7 @@ impl Blamed {
 }
 
 impl Causes {
-    pub fn count(&mut self, flow: &FlowRecord) {
+    pub(crate) fn count(&mut self, flow: &FlowRecord) {
         let diagnosis = flow.diagnosis;
         self.blamed[diagnosis.responsible as usize].count(flow.number, diagnosis);
         if let Some(kind) = Trouble::of(diagnosis.reason) {
@@ -78,19 +78,19 @@ impl Causes {
     }
 
     /// Connections in a kind of trouble.
-    pub fn of(&self, kind: Trouble) -> Blamed {
+    pub(crate) fn of(&self, kind: Trouble) -> Blamed {
         self.kinds[kind as usize]
     }
 
     /// All connections, and those that failed or were slow.
-    pub fn judged(&self) -> (u64, u64) {
+    pub(crate) fn judged(&self) -> (u64, u64) {
         let all = self.blamed.iter().map(|blamed| blamed.connections).sum();
         let well = [Responsible::Capture, Responsible::Nothing].map(|who| self.blamed[who as usize].connections);
         (all, all - well.iter().sum::<u64>())
     }
 
     /// Those with trouble, the one that cost the most time first; of equals the one that struck more often.
-    pub fn in_order(&self) -> Vec<(Responsible, Blamed)> {
+    pub(crate) fn in_order(&self) -> Vec<(Responsible, Blamed)> {
         let all = Responsible::ALL.into_iter().zip(self.blamed);
         let mut troubled: Vec<_> =
             all.filter(|(who, blamed)| *who != Responsible::Nothing && blamed.connections > 0).collect();
@@ -99,14 +99,14 @@ impl Causes {
     }
 
     /// The capture's: who cost it the most time, how much in all, and in whose case the most.
-    pub fn overall(&self) -> Diagnosis {
+    pub(crate) fn overall(&self) -> Diagnosis {
         let healthy = Diagnosis { responsible: Responsible::Nothing, lost: Span(0), reason: Reason::Healthy };
         let worst = self.in_order().into_iter().next();
         worst.and_then(|(_, blamed)| Some(Diagnosis { lost: blamed.lost, ..blamed.worst?.1 })).unwrap_or(healthy)
     }
 
     /// A line that says how many, and one for each that is responsible; none where all went well.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let troubled = self.in_order();
         let [all, some] = [&self.blamed[..], &self.blamed[..Responsible::Nothing as usize]]
             .map(|blamed| blamed.iter().map(|blamed| blamed.connections).sum::<u64>());

@@ -30,7 +30,7 @@ struct Wait {
 
 impl LimitedByShare {
     /// Notes a connection if something other than its application held it back for more than half of its time.
-    pub fn count(&mut self, flow: &FlowRecord) {
+    pub(super) fn count(&mut self, flow: &FlowRecord) {
         let Some((limited, (direction, cause))) = flow.limited_by.and_then(|limited| Some((limited, limited.main?)))
         else {
             return;
@@ -53,7 +53,7 @@ impl LimitedByShare {
     }
 
     /// A line each: `flow 7: 4.100 s of 5.000 s waiting for the receiver's window, server to client`.
-    pub fn lines(&self) -> impl Iterator<Item = Vec<u8>> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = Vec<u8>> {
         self.worst.iter().map(|wait| {
             let mut out = b"flow ".to_vec();
             units::integer(&mut out, wait.flow);

@@ -7,7 +7,7 @@ const KEPT: usize = 4096;
 
 /// An even sample of many spans: all of them up to 4096, then every second, every fourth, and so on.
 #[derive(Clone, Debug, Default)]
-pub struct Sample {
+pub(super) struct Sample {
     kept: Vec<Span>,
     /// One of `2^halvings` values is kept.
     halvings: u32,
@@ -17,7 +17,7 @@ pub struct Sample {
 
 impl Sample {
     /// Adds a value.
-    pub fn add(&mut self, span: Span) {
+    pub(super) fn add(&mut self, span: Span) {
         let (min, max) = self.bounds.unwrap_or((span, span));
         self.bounds = Some((min.min(span), max.max(span)));
         if self.count.trailing_zeros() >= self.halvings {
@@ -37,22 +37,22 @@ impl Sample {
     }
 
     /// How many were added.
-    pub fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         self.count
     }
 
     /// The least and the greatest.
-    pub fn bounds(&self) -> Option<(Span, Span)> {
+    pub(super) fn bounds(&self) -> Option<(Span, Span)> {
         self.bounds
     }
 
     /// The middle one of those kept; of an even number the lower of the two.
-    pub fn median(&self) -> Option<Span> {
+    pub(super) fn median(&self) -> Option<Span> {
         self.quantile(50)
     }
 
     /// The nearest rank: the least of those kept that at least so many of a hundred do not exceed.
-    pub fn quantile(&self, percent: usize) -> Option<Span> {
+    pub(super) fn quantile(&self, percent: usize) -> Option<Span> {
         let mut sorted = self.kept.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent.min(100)).div_ceil(100);

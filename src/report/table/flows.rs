@@ -13,7 +13,7 @@ use crate::track::{Direction, DirectionStats, Finding, FlowRecord};
 
 /// The columns of `flows`.
 #[rustfmt::skip]
-pub const FLOWS: &[Column] = &[
+pub(super) const FLOWS: &[Column] = &[
     column("source", Text, "The capture file"),
     column("flow", Unsigned, "The connection's number in its capture, from 1, by first packet"),
     column("community_id", Text, "Community ID, version 1, seed 0"),
@@ -86,7 +86,7 @@ pub const FLOWS: &[Column] = &[
 
 /// The columns of `findings`.
 #[rustfmt::skip]
-pub const FINDINGS: &[Column] = &[
+pub(super) const FINDINGS: &[Column] = &[
     column("source", Text, "The capture file"),
     column("code", Text, "The rule's code: TC202"),
     column("slug", Text, "The rule's name: fast-retransmission"),
@@ -208,7 +208,7 @@ pub fn finding_cells<'a>(source: &'a str, finding: &Finding) -> Vec<Cell<'a>> {
 }
 
 /// `c2s` or `s2c`.
-pub fn direction(direction: Direction) -> &'static str {
+pub(super) fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::FromOriginator => "c2s",
         Direction::FromResponder => "s2c",

@@ -9,7 +9,7 @@ use crate::track::Observation;
 
 /// The columns of `packets`.
 #[rustfmt::skip]
-pub const PACKETS: &[Column] = &[
+pub(super) const PACKETS: &[Column] = &[
     column("source", Text, "The capture file"),
     column("frame", Unsigned, "The frame in the file, from 1"),
     column("ts", Time, "When it was captured"),
@@ -46,7 +46,7 @@ pub const PACKETS: &[Column] = &[
 
 /// The columns of `segments`.
 #[rustfmt::skip]
-pub const SEGMENTS: &[Column] = &[
+pub(super) const SEGMENTS: &[Column] = &[
     column("source", Text, "The capture file"),
     column("frame", Unsigned, "The frame in the file, from 1"),
     column("ts", Time, "When it was captured"),

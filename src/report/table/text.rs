@@ -9,14 +9,14 @@ use crate::report::json;
 use crate::report::units::TimestampFormatter;
 
 /// Rows of separated values.
-pub struct Separated<W: Write> {
+pub(super) struct Separated<W: Write> {
     out: csv::Writer<W>,
     calendar: TimestampFormatter,
 }
 
 impl<W: Write> Separated<W> {
     /// Writes the names of the columns.
-    pub fn begin(delimiter: u8, columns: &[Column], out: W) -> io::Result<Self> {
+    pub(super) fn begin(delimiter: u8, columns: &[Column], out: W) -> io::Result<Self> {
         let mut out = csv::WriterBuilder::new().delimiter(delimiter).buffer_capacity(1 << 16).from_writer(out);
         out.write_record(columns.iter().map(|column| column.name))?;
         Ok(Self { out, calendar: TimestampFormatter::default() })
@@ -45,7 +45,7 @@ impl<W: Write> TableWriter for Separated<W> {
 }
 
 /// An object a line; what there is no value of is left out.
-pub struct Lines<W: Write> {
+pub(super) struct Lines<W: Write> {
     out: BufWriter<W>,
     names: Vec<&'static str>,
     line: Vec<u8>,
@@ -54,7 +54,7 @@ pub struct Lines<W: Write> {
 
 impl<W: Write> Lines<W> {
     /// Objects with these keys.
-    pub fn begin(columns: &[Column], out: W) -> Self {
+    pub(super) fn begin(columns: &[Column], out: W) -> Self {
         let names = columns.iter().map(|column| column.name).collect();
         Self {
             out: BufWriter::with_capacity(1 << 16, out),

@@ -3,27 +3,27 @@
 use crate::capture::{Span, Timestamp};
 
 /// Maximum number of columns; there are more than half of that, once time has passed.
-pub const MAX_COLUMNS: usize = 96;
+pub(super) const MAX_COLUMNS: usize = 96;
 
 /// A set of columns.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct ColumnSet(u128);
+pub(crate) struct ColumnSet(u128);
 
 impl ColumnSet {
     /// Adds one.
-    pub fn insert(&mut self, column: usize) {
+    pub(crate) fn insert(&mut self, column: usize) {
         if column < MAX_COLUMNS {
             self.0 |= 1 << column;
         }
     }
 
     /// Whether it holds one.
-    pub fn has(self, column: usize) -> bool {
+    pub(crate) fn has(self, column: usize) -> bool {
         column < MAX_COLUMNS && self.0 >> column & 1 == 1
     }
 
     /// The first and the last one.
-    pub fn bounds(self) -> Option<(usize, usize)> {
+    pub(crate) fn bounds(self) -> Option<(usize, usize)> {
         let last = 127_u32.checked_sub(self.0.leading_zeros())?;
         Some((self.0.trailing_zeros() as usize, last as usize))
     }
@@ -37,7 +37,7 @@ impl ColumnSet {
 
 /// How time is divided.
 #[derive(Clone, Copy, Debug)]
-pub struct Columns {
+pub(crate) struct Columns {
     /// Where the first one begins.
     pub start: Timestamp,
     /// How wide each is: `2^doublings` of the narrowest.
@@ -51,22 +51,22 @@ const NARROWEST: i64 = 1_000;
 
 impl Columns {
     /// From then on.
-    pub fn new(start: Timestamp) -> Self {
+    pub(crate) fn new(start: Timestamp) -> Self {
         Self { start, width: NARROWEST, doublings: 0 }
     }
 
     /// How often the width has doubled; what was counted by columns before has to be joined as often.
-    pub fn doublings(&self) -> u32 {
+    pub(crate) fn doublings(&self) -> u32 {
         self.doublings
     }
 
     /// How wide each is.
-    pub fn width(&self) -> Span {
+    pub(crate) fn width(&self) -> Span {
         Span(self.width)
     }
 
     /// The column of a time; the width doubles until there is one.
-    pub fn reach(&mut self, ts: Timestamp) -> usize {
+    pub(crate) fn reach(&mut self, ts: Timestamp) -> usize {
         let since = ts.since(self.start).0.max(0);
         while since / self.width >= MAX_COLUMNS as i64 {
             self.width = self.width.saturating_mul(2);
@@ -76,27 +76,27 @@ impl Columns {
     }
 
     /// The column of so many nanoseconds behind the start.
-    pub fn column(&self, since: i64) -> usize {
+    pub(crate) fn column(&self, since: i64) -> usize {
         usize::try_from(since.max(0) / self.width).unwrap_or(0).min(MAX_COLUMNS - 1)
     }
 }
 
 /// Columns in which something happened, kept in step with a width that doubles.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct When {
+pub(super) struct When {
     set: ColumnSet,
     doublings: u32,
 }
 
 impl When {
     /// Something happened then.
-    pub fn insert(&mut self, columns: &Columns, column: usize) {
+    pub(super) fn insert(&mut self, columns: &Columns, column: usize) {
         self.keep_up(columns);
         self.set.insert(column);
     }
 
     /// The columns.
-    pub fn set(mut self, columns: &Columns) -> ColumnSet {
+    pub(super) fn set(mut self, columns: &Columns) -> ColumnSet {
         self.keep_up(columns);
         self.set
     }

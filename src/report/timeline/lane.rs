@@ -12,7 +12,7 @@ const MAX_MARKS: usize = 16;
 
 /// A finding on a connection's lane.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Mark {
+pub(crate) struct Mark {
     /// Nanoseconds since the connection's first packet.
     pub t: i64,
     /// Its frame.
@@ -25,7 +25,7 @@ pub struct Mark {
 
 /// A connection's time, and the errors and warnings in it.
 #[derive(Clone, Debug)]
-pub struct Lane {
+pub(crate) struct Lane {
     /// Its first packet.
     pub start: Timestamp,
     /// What it waited for.
@@ -36,7 +36,7 @@ pub struct Lane {
 
 /// One that may go on.
 #[derive(Clone, Debug)]
-pub struct OpenLane {
+pub(super) struct OpenLane {
     lane: Lane,
     sides: [Side; 2],
     /// Whose window is closed.
@@ -76,7 +76,7 @@ impl Side {
 
 impl OpenLane {
     /// Of a connection whose first packet this is.
-    pub fn new(segment: &Segment) -> Self {
+    pub(super) fn new(segment: &Segment) -> Self {
         let lane = Lane { start: segment.ts, parts: Parts::default(), marks: Vec::new() };
         let opened = !segment.flags.contains(TcpFlags::SYN);
         Self { lane, sides: [Side::NEW; 2], closed: [false; 2], opened, spoke: Spoke::Nobody }
@@ -84,7 +84,7 @@ impl OpenLane {
 
     /// Takes a packet; no more than so many parts are kept.
     #[inline]
-    pub fn packet(&mut self, segment: &Segment, seen: &Observation, most: usize) {
+    pub(super) fn packet(&mut self, segment: &Segment, seen: &Observation, most: usize) {
         let Some(from) = seen.direction.map(|direction| usize::from(direction == Direction::FromResponder)) else {
             return;
         };
@@ -163,7 +163,7 @@ impl OpenLane {
     }
 
     /// Marks an error or a warning.
-    pub fn mark(&mut self, finding: &Finding) {
+    pub(super) fn mark(&mut self, finding: &Finding) {
         let marks = &mut self.lane.marks;
         if finding.severity == Severity::Note {
             return;
@@ -180,13 +180,13 @@ impl OpenLane {
     }
 
     /// Changes what was found on a frame.
-    pub fn amend(&mut self, amend: &Amend) {
+    pub(super) fn amend(&mut self, amend: &Amend) {
         self.lane.marks.retain(|mark| mark.frame != amend.frame || amend.replaced().all(|rule| rule != mark.rule));
         amend.details.iter().for_each(|finding| self.mark(finding));
     }
 
     /// The connection has ended.
-    pub fn finish(self) -> Lane {
+    pub(super) fn finish(self) -> Lane {
         self.lane
     }
 }

@@ -23,10 +23,10 @@ use columns::When;
 use lane::OpenLane;
 use servers::{Ranked, Servers, busy};
 
-pub use columns::{ColumnSet, Columns};
-pub use lane::Lane;
-pub use parts::{Parts, Phase};
-pub use servers::{Cell, Server, fails};
+pub(super) use columns::{ColumnSet, Columns};
+pub(super) use lane::Lane;
+pub(super) use parts::{Parts, Phase};
+pub(super) use servers::{Cell, Server, fails};
 
 /// Maximum number of parts of a connection, and of each where very many connections are open at once.
 const MAX_PARTS: usize = 128;
@@ -40,7 +40,7 @@ const KEPT_PARTS: usize = 64;
 
 /// Gathers.
 #[derive(Debug)]
-pub struct Timeline {
+pub(super) struct Timeline {
     columns: Option<Columns>,
     end: Timestamp,
     open: HashMap<u32, OpenLane, foldhash::fast::RandomState>,
@@ -54,7 +54,7 @@ pub struct Timeline {
 
 /// A capture's time, once it is over.
 #[derive(Debug)]
-pub struct Overview {
+pub(super) struct Overview {
     /// How time is divided.
     pub columns: Columns,
     /// The last packet of a connection.
@@ -73,7 +73,7 @@ pub struct Overview {
 
 impl Timeline {
     /// With the lanes of that many connections in the end.
-    pub fn new(keep: usize) -> Self {
+    pub(super) fn new(keep: usize) -> Self {
         Self {
             columns: None,
             end: Timestamp(i64::MIN),
@@ -87,7 +87,7 @@ impl Timeline {
 
     /// Takes a packet.
     #[inline]
-    pub fn packet(&mut self, packet: &Packet<'_>) {
+    pub(super) fn packet(&mut self, packet: &Packet<'_>) {
         let Some((segment, seen)) = packet.tcp.filter(|(_, seen)| seen.flow > 0) else { return };
         if self.columns.is_none() {
             self.columns = Some(Columns::new(segment.ts));
@@ -101,7 +101,7 @@ impl Timeline {
     }
 
     /// Takes a finding.
-    pub fn finding(&mut self, finding: &Finding) {
+    pub(super) fn finding(&mut self, finding: &Finding) {
         if let Some(lane) = finding.flow.and_then(|flow| self.open.get_mut(&flow)) {
             lane.mark(finding);
         }
@@ -112,7 +112,7 @@ impl Timeline {
     }
 
     /// Changes what was found on a frame.
-    pub fn amend(&mut self, amend: &Amend) {
+    pub(super) fn amend(&mut self, amend: &Amend) {
         if let Some(lane) = self.open.get_mut(&amend.flow) {
             lane.amend(amend);
         }
@@ -125,7 +125,7 @@ impl Timeline {
     }
 
     /// A connection has ended.
-    pub fn ended(&mut self, flow: &FlowRecord) {
+    pub(super) fn ended(&mut self, flow: &FlowRecord) {
         let columns = self.columns.get_or_insert_with(|| Columns::new(flow.first_ts));
         let mut lane = match self.open.remove(&flow.number) {
             Some(open) => open.finish(),
@@ -143,7 +143,7 @@ impl Timeline {
     }
 
     /// The capture is over: that many servers are told apart.
-    pub fn finish(self, servers: usize) -> Overview {
+    pub(super) fn finish(self, servers: usize) -> Overview {
         let columns = self.columns.unwrap_or(Columns::new(Timestamp(0)));
         let Ranked { servers, others } = self.servers.finish(servers, &columns);
         Overview {

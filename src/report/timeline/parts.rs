@@ -2,7 +2,7 @@
 
 /// What a connection waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// For its handshake.
     Opening,
     /// For the client's program: it had not sent its request, or not all of it.
@@ -21,11 +21,11 @@ pub enum Phase {
 
 impl Phase {
     /// All of them, in the order in which they are explained.
-    pub const ALL: [Self; 7] =
+    pub(crate) const ALL: [Self; 7] =
         [Self::Opening, Self::Client, Self::Server, Self::Network, Self::Repair, Self::Window, Self::Idle];
 
     /// What its class is called.
-    pub fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Opening => "opening",
             Self::Client => "client",
@@ -38,7 +38,7 @@ impl Phase {
     }
 
     /// What it is called.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Repair => "retransmission",
             Self::Window => "window closed",
@@ -49,7 +49,7 @@ impl Phase {
 
 /// An interval: it begins where the one before it ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Part {
+pub(crate) struct Part {
     /// What for.
     pub phase: Phase,
     /// Nanoseconds since the connection's first packet.
@@ -58,7 +58,7 @@ pub struct Part {
 
 /// A connection's time, from its first packet to its last.
 #[derive(Clone, Debug, Default)]
-pub struct Parts {
+pub(crate) struct Parts {
     parts: Vec<Part>,
     /// The last one's end, at hand: each packet asks for it.
     end: i64,
@@ -68,7 +68,7 @@ pub struct Parts {
 
 impl Parts {
     /// Adds an interval behind the others; of more than `most` the shortest are merged with those beside them.
-    pub fn push(&mut self, phase: Phase, end: i64, most: usize) {
+    pub(crate) fn push(&mut self, phase: Phase, end: i64, most: usize) {
         let span = end.saturating_sub(self.end);
         if span <= 0 {
             return;
@@ -94,12 +94,12 @@ impl Parts {
 
     /// The last one's end.
     #[inline]
-    pub fn end(&self) -> i64 {
+    pub(crate) fn end(&self) -> i64 {
         self.end
     }
 
     /// Nanoseconds of a phase, whatever was merged.
-    pub fn total(&self, phase: Phase) -> i64 {
+    pub(crate) fn total(&self, phase: Phase) -> i64 {
         match &self.totals {
             Some(totals) => totals[phase as usize],
             None => self.sum(phase),
@@ -112,13 +112,13 @@ impl Parts {
     }
 
     /// Each with its beginning.
-    pub fn iter(&self) -> impl Iterator<Item = (i64, Part)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Part)> {
         let mut start = 0;
         self.parts.iter().map(move |part| (std::mem::replace(&mut start, part.end), *part))
     }
 
     /// Leaves no more than so many, the longest.
-    pub fn narrow(&mut self, most: usize) {
+    pub(crate) fn narrow(&mut self, most: usize) {
         let most = most.max(1);
         if self.parts.len() > most && self.totals.is_none() {
             self.totals = Some(Box::new(Phase::ALL.map(|phase| self.sum(phase))));

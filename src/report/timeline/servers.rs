@@ -19,7 +19,7 @@ const MAX_SERVERS: usize = 512;
 
 /// What the connections to a server did in a column of time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// Connections of which a part lies in it.
     pub connections: u64,
     /// Nanoseconds that they lost, by what they waited for.
@@ -30,7 +30,7 @@ pub struct Cell {
 
 /// The connections to a server.
 #[derive(Clone, Debug, Default)]
-pub struct Server {
+pub(crate) struct Server {
     /// How many.
     pub connections: u64,
     /// Of these, those that failed or were slow.
@@ -46,7 +46,7 @@ pub struct Server {
 
 /// Servers, the worst of which are shown.
 #[derive(Debug, Default)]
-pub struct Servers {
+pub(super) struct Servers {
     all: HashMap<Socket, Server, foldhash::fast::RandomState>,
     others: Server,
     /// How many servers have gone into the others, counted again where they come again.
@@ -55,7 +55,7 @@ pub struct Servers {
 
 /// Servers in order.
 #[derive(Debug, Default)]
-pub struct Ranked {
+pub(super) struct Ranked {
     /// Those whose connections lost the most time first.
     pub servers: Vec<(Socket, Server)>,
     /// How many others there are, and their connections.
@@ -147,7 +147,7 @@ impl Cell {
 
 impl Servers {
     /// Counts a connection that has ended.
-    pub fn count(&mut self, flow: &FlowRecord, lane: &Lane, columns: &Columns) {
+    pub(super) fn count(&mut self, flow: &FlowRecord, lane: &Lane, columns: &Columns) {
         if self.all.len() >= MAX_SERVERS && !self.all.contains_key(&flow.server) {
             self.narrow(MAX_SERVERS / 2, columns);
         }
@@ -166,7 +166,7 @@ impl Servers {
     }
 
     /// The worst, the worst first, and the others together: how many, and what they did.
-    pub fn finish(mut self, most: usize, columns: &Columns) -> Ranked {
+    pub(super) fn finish(mut self, most: usize, columns: &Columns) -> Ranked {
         self.narrow(most, columns);
         let mut rows: Vec<(Socket, Server)> = self.all.into_iter().collect();
         rows.sort_by_key(|(socket, server)| (Reverse(server.weight()), *socket));
@@ -177,7 +177,7 @@ impl Servers {
 }
 
 /// It did not do what it was opened for.
-pub fn fails(reason: Reason) -> bool {
+pub(crate) fn fails(reason: Reason) -> bool {
     Trouble::of(reason) == Some(Trouble::Failed)
 }
 
@@ -205,7 +205,7 @@ fn costly(reason: Reason, lane: &Lane) -> &'static [Phase] {
 }
 
 /// Notes the columns in which a connection waited for something.
-pub fn busy(when: &mut When, lane: &Lane, columns: &Columns) {
+pub(super) fn busy(when: &mut When, lane: &Lane, columns: &Columns) {
     let begin = lane.start.since(columns.start).0.max(0);
     when.insert(columns, columns.column(begin));
     when.insert(columns, columns.column(begin.saturating_add(lane.parts.end())));

@@ -25,7 +25,7 @@ packed_enum!(Turn, [Turn::Nobody, Turn::Request, Turn::Repeated, Turn::Answer]);
 impl Turn {
     /// Whether new data from there changes nothing.
     #[inline]
-    pub fn goes_on(self, from: Direction) -> bool {
+    pub(crate) fn goes_on(self, from: Direction) -> bool {
         matches!((self, from), (Self::Request, Direction::FromOriginator) | (Self::Answer, Direction::FromResponder))
     }
 }

@@ -57,17 +57,17 @@ impl Pack for Facts {
 
 impl Facts {
     #[inline]
-    pub fn has(self, fact: Fact) -> bool {
+    pub(crate) fn has(self, fact: Fact) -> bool {
         self.0 & 1 << fact as u16 != 0
     }
 
     #[inline]
-    pub fn note(&mut self, fact: Fact) {
+    pub(crate) fn note(&mut self, fact: Fact) {
         self.0 |= 1 << fact as u16;
     }
 
     /// Notes that it is so, or that it is not.
-    pub fn set(&mut self, fact: Fact, is_so: bool) {
+    pub(crate) fn set(&mut self, fact: Fact, is_so: bool) {
         self.0 = self.0 & !(1 << fact as u16) | u16::from(is_so) << fact as u16;
     }
 }

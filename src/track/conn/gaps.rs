@@ -29,12 +29,12 @@ packed!(Gap { from, to, opened, ip_id, tsval, announced, asked, acked } delta Fr
 
 impl Gap {
     /// How many numbers are missing.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         u64::try_from(self.to.saturating_sub(self.from)).unwrap_or(0)
     }
 
     /// What `segment` went past.
-    pub fn before(segment: &Segment, from: i64, to: i64) -> Self {
+    pub(crate) fn before(segment: &Segment, from: i64, to: i64) -> Self {
         Self {
             from,
             to,
@@ -73,35 +73,35 @@ impl Default for Gaps {
 }
 
 impl Gaps {
-    pub const NONE: Self = Self { list: Vec::new(), unknown_below: i64::MIN };
+    pub(crate) const NONE: Self = Self { list: Vec::new(), unknown_below: i64::MIN };
 
     /// Nothing is missing.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty() && !self.gave_up()
     }
 
     /// There were too many holes: some were given up, and what they lacked is not acknowledged yet.
-    pub fn gave_up(&self) -> bool {
+    pub(crate) fn gave_up(&self) -> bool {
         self.unknown_below != i64::MIN
     }
 
     /// Whether it is not known any more which of the numbers from there on were seen.
-    pub fn is_unknown(&self, from: i64) -> bool {
+    pub(crate) fn is_unknown(&self, from: i64) -> bool {
         from < self.unknown_below
     }
 
     /// The lowest hole that is not acknowledged.
-    pub fn first_open(&self) -> Option<&Gap> {
+    pub(crate) fn first_open(&self) -> Option<&Gap> {
         self.list.get(self.acked())
     }
 
     /// The highest hole, if it ends at `to` and no data has gone past it yet.
-    pub fn unannounced(&mut self, to: i64) -> Option<&mut Gap> {
+    pub(crate) fn unannounced(&mut self, to: i64) -> Option<&mut Gap> {
         self.list.last_mut().filter(|gap| gap.to == to && !gap.announced)
     }
 
     /// Marks what lies below `ack` as acknowledged by `frame`; true when there was any.
-    pub fn acknowledge(&mut self, ack: i64, frame: (u64, Timestamp)) -> bool {
+    pub(crate) fn acknowledge(&mut self, ack: i64, frame: (u64, Timestamp)) -> bool {
         if ack >= self.unknown_below {
             self.unknown_below = i64::MIN;
         }
@@ -112,7 +112,7 @@ impl Gaps {
     }
 
     /// Whether an acknowledged hole is left.
-    pub fn any_acked(&self) -> bool {
+    pub(crate) fn any_acked(&self) -> bool {
         self.acked() > 0
     }
 
@@ -121,7 +121,7 @@ impl Gaps {
     }
 
     /// Takes out the acknowledged holes, as far as the first that is still `waiting`.
-    pub fn take_acked(&mut self, waiting: impl Fn(&Gap) -> bool) -> Vec<Gap> {
+    pub(crate) fn take_acked(&mut self, waiting: impl Fn(&Gap) -> bool) -> Vec<Gap> {
         let taken = self.list.iter().take_while(|gap| gap.acked.is_some() && !waiting(gap)).count();
         if taken == self.list.len() {
             return std::mem::take(&mut self.list);
@@ -130,13 +130,13 @@ impl Gaps {
     }
 
     /// Adds a hole above all others.
-    pub fn open(&mut self, gap: Gap) {
+    pub(crate) fn open(&mut self, gap: Gap) {
         self.list.push(gap);
         self.limit();
     }
 
     /// Takes `from..to` out of the holes. Returns how many numbers that filled, and the first hole it touched.
-    pub fn fill(&mut self, from: i64, to: i64) -> (u64, Option<Gap>) {
+    pub(crate) fn fill(&mut self, from: i64, to: i64) -> (u64, Option<Gap>) {
         let touched = self.touched(from, to);
         let (Some(first), Some(last)) =
             (self.list.get(touched.start).copied(), self.list.get(..touched.end).and_then(|list| list.last()).copied())
@@ -164,7 +164,7 @@ impl Gaps {
     }
 
     /// Marks every hole below `edge` as asked for.
-    pub fn ask_below(&mut self, edge: i64, now: Timestamp) {
+    pub(crate) fn ask_below(&mut self, edge: i64, now: Timestamp) {
         let first = self.list.partition_point(|gap| gap.asked.is_some());
         let last = self.list.partition_point(|gap| gap.from < edge);
         let loss_reports = self.list.get_mut(first..last).unwrap_or_default();
@@ -172,18 +172,18 @@ impl Gaps {
     }
 
     /// Whether any of `from..to` lies in a hole.
-    pub fn has_any(&self, from: i64, to: i64) -> bool {
+    pub(crate) fn has_any(&self, from: i64, to: i64) -> bool {
         !self.touched(from, to).is_empty()
     }
 
     /// How much of `from..to` lies in holes.
-    pub fn overlap(&self, from: i64, to: i64) -> u64 {
+    pub(crate) fn overlap(&self, from: i64, to: i64) -> u64 {
         let touched = self.list.get(self.touched(from, to)).unwrap_or_default();
         touched.iter().map(|gap| (gap.to.min(to) - gap.from.max(from)).max(0) as u64).sum()
     }
 
     /// The bytes that it has on the heap.
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.list.capacity() * size_of::<Gap>()
     }
 

@@ -120,7 +120,7 @@ packed!(History { once, ends, letters, fins, resets, unusual });
 
 impl History {
     /// Takes one segment.
-    pub fn observe(&mut self, segment: &Segment, seen: HistorySegment) {
+    pub(crate) fn observe(&mut self, segment: &Segment, seen: HistorySegment) {
         let (me, peer) = match seen.from {
             Direction::FromOriginator => (0, 1),
             Direction::FromResponder => (1, 0),
@@ -152,13 +152,13 @@ impl History {
     }
 
     /// Takes a segment between open ends that carries new data, or a bare acknowledgment.
-    pub fn plain(&mut self, me: usize, data: bool) {
+    pub(crate) fn plain(&mut self, me: usize, data: bool) {
         let (bit, letter) = if data { (DATA, 'D') } else { (ACK, 'A') };
         self.write_once(me, bit, letter);
     }
 
     /// Bytes of `from` were acknowledged that were never captured. Zeek says so only between established ends.
-    pub fn gap(&mut self, from: Direction) {
+    pub(crate) fn gap(&mut self, from: Direction) {
         let me = usize::from(from == Direction::FromResponder);
         let open = |end: &End| matches!(end.activity, Activity::Established | Activity::Closed);
         if self.ends.iter().all(open) {
@@ -243,7 +243,7 @@ impl History {
     }
 
     /// Zeek's `conn_state`, given whether any payload was sent.
-    pub fn conn_state(&self, payload: bool) -> &'static str {
+    pub(crate) fn conn_state(&self, payload: bool) -> &'static str {
         use Activity::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
         let [orig, resp] = [self.ends[0].activity, self.ends[1].activity];
         let inactive = |activity| matches!(activity, Inactive | Partial);
@@ -267,7 +267,7 @@ impl History {
     }
 
     /// The letters so far.
-    pub fn letters(&self) -> String {
+    pub(crate) fn letters(&self) -> String {
         [self.letters.as_str(), self.unusual.letters.as_str()].concat()
     }
 

@@ -21,7 +21,7 @@ packed!(Limits { accounts, opened, idle });
 
 impl Limits {
     /// Both ends could send.
-    pub fn is_opened(&self) -> bool {
+    pub(crate) fn is_opened(&self) -> bool {
         self.opened.get().is_some()
     }
 }

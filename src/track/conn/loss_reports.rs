@@ -30,7 +30,7 @@ packed!(LossReport { from, to, ts, tsval });
 pub(in crate::track) const MAX_REPORTS: usize = 64;
 
 impl LossReports {
-    pub fn add(&mut self, ask: LossReport) {
+    pub(crate) fn add(&mut self, ask: LossReport) {
         // In one tick of the clock the last one says it all.
         let same = |last: &&mut LossReport| last.tsval.is_some() && last.tsval == ask.tsval && last.from == ask.from;
         if let Some(last) = self.list.back_mut().filter(same) {
@@ -44,20 +44,20 @@ impl LossReports {
     }
 
     /// Lets go of what lies below `ack` and was asked for longer than `patience` ago.
-    pub fn forget(&mut self, ack: i64, now: Timestamp, patience: Span) {
+    pub(crate) fn forget(&mut self, ack: i64, now: Timestamp, patience: Span) {
         self.list.retain(|ask| ask.to > ack || now.since(ask.ts) < patience);
     }
 
     /// The lowest number that was asked for of late.
-    pub fn lowest(&self) -> Option<i64> {
+    pub(crate) fn lowest(&self) -> Option<i64> {
         self.list.iter().map(|ask| ask.from).min()
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.list.capacity() * size_of::<LossReport>()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 }

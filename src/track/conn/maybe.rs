@@ -26,15 +26,15 @@ impl Niche for Span {
 pub(in crate::track) struct Maybe<T>(T);
 
 impl<T: Niche> Maybe<T> {
-    pub const NONE: Self = Self(T::NONE);
+    pub(crate) const NONE: Self = Self(T::NONE);
 
     #[inline]
-    pub fn some(value: T) -> Self {
+    pub(crate) fn some(value: T) -> Self {
         Self(value)
     }
 
     #[inline]
-    pub fn get(self) -> Option<T> {
+    pub(crate) fn get(self) -> Option<T> {
         (self.0 != T::NONE).then_some(self.0)
     }
 }

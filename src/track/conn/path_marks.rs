@@ -60,7 +60,7 @@ pub(in crate::track) fn is_far(id: u16, other: u16) -> bool {
 
 impl PathMarks {
     /// In what a packet is off the line.
-    pub fn off(&self, segment: &Segment) -> Option<Off> {
+    pub(crate) fn off(&self, segment: &Segment) -> Option<Off> {
         let ttl = segment.ttl;
         let ttl_off = self.steady_ttl >= BASELINE && ttl.abs_diff(self.ttl) > TOLERANCE;
         if ttl_off && self.is_openers(ttl) {
@@ -77,23 +77,23 @@ impl PathMarks {
     }
 
     /// Whether it is the time to live of whoever sent the SYN in this end's name.
-    pub fn is_openers(&self, ttl: u8) -> bool {
+    pub(crate) fn is_openers(&self, ttl: u8) -> bool {
         self.opener != 0 && ttl.abs_diff(self.opener) <= TOLERANCE
     }
 
     /// Whether a packet is back on the line that `off` was off.
-    pub fn is_back(&self, off: &Off, segment: &Segment) -> bool {
+    pub(crate) fn is_back(&self, off: &Off, segment: &Segment) -> bool {
         let ttl = off.ttl.is_some() && segment.ttl.abs_diff(self.ttl) <= TOLERANCE;
         let id = segment.ip_id.filter(|id| *id != 0 && off.id.is_some());
         ttl || id.is_some_and(|id| !is_far(id, self.id))
     }
 
     /// Whether a packet keeps to the line.
-    pub fn keeps(&self, segment: &Segment) -> bool {
+    pub(crate) fn keeps(&self, segment: &Segment) -> bool {
         self.off(segment).is_none()
     }
 
-    pub fn learn(&mut self, segment: &Segment) {
+    pub(crate) fn learn(&mut self, segment: &Segment) {
         // Read before anything is written: a core that reads a word of which it has just written a byte waits for its cache.
         let last = self.id;
         let near = segment.ttl.abs_diff(self.ttl) <= TOLERANCE;
@@ -114,19 +114,19 @@ impl PathMarks {
     }
 
     /// Time to live of the line, where all packets but the SYN kept to one.
-    pub fn line(&self) -> Option<u8> {
+    pub(crate) fn line(&self) -> Option<u8> {
         (self.steady_ttl >= BASELINE && !self.changed).then_some(self.ttl)
     }
 
     /// Time to live of the SYN, where that was seen.
-    pub fn opener(&self) -> Option<u8> {
+    pub(crate) fn opener(&self) -> Option<u8> {
         Some(self.opener).filter(|ttl| *ttl != 0)
     }
 }
 
 impl Off {
     /// Adds what is off to a finding.
-    pub fn add_to(&self, finding: &mut crate::track::Finding) {
+    pub(crate) fn add_to(&self, finding: &mut crate::track::Finding) {
         if let Some((ttl, usual)) = self.ttl {
             finding.number("ttl", ttl).number("usual_ttl", usual);
         }
@@ -136,7 +136,7 @@ impl Off {
     }
 
     /// In how many things it is off.
-    pub fn signs(&self) -> u32 {
+    pub(crate) fn signs(&self) -> u32 {
         u32::from(self.ttl.is_some()) + u32::from(self.id.is_some())
     }
 }

@@ -23,7 +23,7 @@ packed!(PathWatch { sizes, queues, silence, stalled });
 
 impl PathWatch {
     /// Whether it is not known yet if a silence was part of a stall.
-    pub fn waits(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         self.silence.is_some()
     }
 }
@@ -55,7 +55,7 @@ packed!(LostSize { from, size, last, headers, lost, passed, ts, sent, confirmed 
 
 impl LostSize {
     /// Enough copies were lost, of a size that every path need not take, and a smaller segment has passed.
-    pub fn is_proved(self) -> bool {
+    pub(crate) fn is_proved(self) -> bool {
         self.lost >= LOST && self.size > SMALLEST && self.passed > 0
     }
 }

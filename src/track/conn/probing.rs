@@ -23,7 +23,7 @@ pub(in crate::track) struct Probing {
 packed!(Probing { closed, at, unanswered, first, last, said });
 
 impl Probing {
-    pub fn finding(&self, answered: bool, closed: Option<Span>) -> Finding {
+    pub(crate) fn finding(&self, answered: bool, closed: Option<Span>) -> Finding {
         let mut finding = Finding::new(if self.closed { Rule::ZeroWindowStall } else { Rule::KeepAliveUnanswered });
         if let Some(closed) = closed.filter(|_| self.closed) {
             finding.time("closed", closed);

@@ -26,12 +26,12 @@ impl<T> Default for Rare<T> {
 impl<T> Rare<T> {
     /// It, where it is allocated: what only changes what is there has nothing to change elsewhere.
     #[inline]
-    pub fn get_mut(&mut self) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
     }
 
     /// The memory that it takes besides its own size.
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.0.as_ref().map_or(0, |_| size_of::<T>())
     }
 }
@@ -39,7 +39,7 @@ impl<T> Rare<T> {
 impl<T: RareState> Rare<T> {
     /// Frees it when nothing of it is used any more.
     #[inline]
-    pub fn free_unused(&mut self) {
+    pub(crate) fn free_unused(&mut self) {
         if self.0.as_deref().is_some_and(T::is_unused) {
             self.0 = None;
         }

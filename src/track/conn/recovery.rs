@@ -120,7 +120,7 @@ const MAX_GAPS: usize = 256;
 
 impl Recovery {
     /// Adds a range that the receiver has. True when it is news.
-    pub fn sack(&mut self, mut from: i64, mut to: i64) -> bool {
+    pub(crate) fn sack(&mut self, mut from: i64, mut to: i64) -> bool {
         if self.is_sacked(from, to) {
             return false;
         }
@@ -140,30 +140,30 @@ impl Recovery {
     }
 
     /// Whether the receiver has said that it has all of this.
-    pub fn is_sacked(&self, from: i64, to: i64) -> bool {
+    pub(crate) fn is_sacked(&self, from: i64, to: i64) -> bool {
         let below = self.sacked.partition_point(|(a, _)| *a <= from);
         self.sacked[..below].last().is_some_and(|(_, b)| to <= *b)
     }
 
     /// What the receiver has said that it has.
-    pub fn sacked(&self) -> &[(i64, i64)] {
+    pub(crate) fn sacked(&self) -> &[(i64, i64)] {
         &self.sacked
     }
 
     /// The range that the receiver has given up again when its acknowledgment stops at `ack`; all it reported is doubtful then.
-    pub fn renege(&mut self, ack: i64) -> Option<(i64, i64)> {
+    pub(crate) fn renege(&mut self, ack: i64) -> Option<(i64, i64)> {
         let range = self.sacked.iter().copied().find(|(from, to)| *from <= ack && ack < *to)?;
         self.sacked.clear();
         Some(range)
     }
 
     /// The highest number that the receiver has reported.
-    pub fn highest_sacked(&self) -> Option<i64> {
+    pub(crate) fn highest_sacked(&self) -> Option<i64> {
         self.sacked.last().map(|(_, to)| *to)
     }
 
     /// Lets go of what a cumulative acknowledgment covers.
-    pub fn acknowledge(&mut self, ack: i64, duplicate: bool) {
+    pub(crate) fn acknowledge(&mut self, ack: i64, duplicate: bool) {
         // §7.4.2: the episode ends once something above it is acknowledged, or the probe is reported as a duplicate.
         self.probe_until = self.probe_until.filter(|until| ack <= *until && !duplicate);
         self.sacked.retain(|(_, to)| *to > ack);
@@ -173,7 +173,7 @@ impl Recovery {
 
     /// Something is sent again for this reason, up to `end`, with numbers out up to `nxt` and so many segments `hidden` above them;
     /// `expired` when the timer has just run out.
-    pub fn go_on(&mut self, kind: RetransmissionCause, (nxt, end): (i64, i64), hidden: u16, expired: bool) {
+    pub(crate) fn go_on(&mut self, kind: RetransmissionCause, (nxt, end): (i64, i64), hidden: u16, expired: bool) {
         match kind {
             RetransmissionCause::Fast => {
                 if self.fast_until.is_none() && self.timer_until.is_none() {
@@ -192,7 +192,7 @@ impl Recovery {
         }
     }
 
-    pub fn remember(&mut self, resent: Resent) {
+    pub(crate) fn remember(&mut self, resent: Resent) {
         if self.resent.len() >= MAX_RESENT {
             self.resent.pop_front();
         }
@@ -200,31 +200,31 @@ impl Recovery {
     }
 
     /// When these numbers were last sent again, be they acknowledged since or not.
-    pub fn last_resent(&self, from: i64, end: i64) -> Option<Timestamp> {
+    pub(crate) fn last_resent(&self, from: i64, end: i64) -> Option<Timestamp> {
         self.resent.iter().rfind(|resent| resent.from < end && from < resent.end).map(|resent| resent.ts)
     }
 
     /// Adds a gap; the oldest one is returned when there are too many.
-    pub fn open(&mut self, gap: UnexplainedGap) -> Option<UnexplainedGap> {
+    pub(crate) fn open(&mut self, gap: UnexplainedGap) -> Option<UnexplainedGap> {
         let oldest = (self.gaps.len() >= MAX_GAPS).then(|| self.gaps.remove(0));
         self.gaps.push(gap);
         oldest
     }
 
     /// Something is known to be missing, or is being sent again.
-    pub fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         self.timer_until.is_some() || self.fast_until.is_some() || !self.sacked.is_empty()
     }
 
     /// The memory that it takes.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let Self { sacked, resent, gaps, .. } = self;
         let lists = sacked.capacity() * size_of::<(i64, i64)>() + resent.capacity() * size_of::<Resent>();
         size_of::<Self>() + lists + gaps.capacity() * size_of::<UnexplainedGap>()
     }
 
     /// Nothing is left to wait for.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.sacked.is_empty()
             && self.resent.is_empty()
             && self.gaps.is_empty()

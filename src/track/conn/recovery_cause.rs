@@ -28,7 +28,7 @@ packed_enum!(
 );
 
 impl RetransmissionCause {
-    pub fn rule(self) -> Rule {
+    pub(crate) fn rule(self) -> Rule {
         match self {
             Self::Fast => Rule::FastRetransmission,
             Self::Timeout => Rule::TimeoutRetransmission,

@@ -69,7 +69,7 @@ const P95: usize = 4;
 const FIRST_RANKS: [u32; MARKERS] = [1, 6, 10, 15, 18, 19, EXACT_SAMPLES as u32];
 
 impl Rtt {
-    pub fn add(&mut self, rtt: Span) {
+    pub(crate) fn add(&mut self, rtt: Span) {
         match self {
             Self::First(count, first) if long(short(rtt.0)) == rtt.0 && usize::from(*count) < INLINE_SAMPLES => {
                 first[usize::from(*count)] = short(rtt.0);
@@ -95,28 +95,28 @@ impl Rtt {
     }
 
     #[inline]
-    pub fn min(&self) -> Option<Span> {
+    pub(crate) fn min(&self) -> Option<Span> {
         match self {
             Self::First(..) => Some(Span(long(*self.first()?.first()?))),
             Self::More(spread) => Some(Span(spread.min)),
         }
     }
 
-    pub fn samples(&self) -> u32 {
+    pub(crate) fn samples(&self) -> u32 {
         match self {
             Self::First(count, _) => u32::from(*count),
             Self::More(spread) => spread.samples,
         }
     }
 
-    pub fn max(&self) -> Option<Span> {
+    pub(crate) fn max(&self) -> Option<Span> {
         match self {
             Self::First(..) => Some(Span(long(*self.first()?.last()?))),
             Self::More(spread) => Some(Span(spread.max)),
         }
     }
 
-    pub fn summary(&self) -> Option<RttSummary> {
+    pub(crate) fn summary(&self) -> Option<RttSummary> {
         let [min, max] = [self.min()?, self.max()?];
         let samples = self.samples();
         let of_few = |few: &[u32]| {
@@ -135,7 +135,7 @@ impl Rtt {
 
     /// Has prefetched what the next sample needs.
     #[inline]
-    pub fn prefetch(&self) {
+    pub(crate) fn prefetch(&self) {
         if let Self::More(spread) = self {
             // Its first cache line, and the one behind its end.
             (0..=1).for_each(|at| prefetch_index(slice::from_ref(&**spread), at));
@@ -143,7 +143,7 @@ impl Rtt {
     }
 
     /// The memory that it takes besides its own size.
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::First(..) => 0,
             Self::More(_) => size_of::<Spread>(),

@@ -31,14 +31,14 @@ impl Pack for SendOrder {
 }
 
 impl SendOrder {
-    pub fn of(segment: &Segment) -> Self {
+    pub(crate) fn of(segment: &Segment) -> Self {
         let clock = segment.options.timestamps;
         let tsval = clock.map_or(0, |(tsval, _)| tsval);
         Self { tsval, clocked: clock.is_some(), ip_id: segment.ip_id.unwrap_or(0) }
     }
 
     /// Whether `self` was sent after `other`: proved, not supposed.
-    pub fn is_after(self, other: Self, ids: Ids) -> bool {
+    pub(crate) fn is_after(self, other: Self, ids: Ids) -> bool {
         let clock = if self.clocked && other.clocked { self.tsval.wrapping_sub(other.tsval) as i32 } else { 0 };
         let counted = self.ip_id != 0 && other.ip_id != 0 && ids.ascend();
         clock > 0 || clock == 0 && counted && self.ip_id.wrapping_sub(other.ip_id) as i16 > 0

@@ -56,7 +56,7 @@ pub(in crate::track) struct Shared {
 impl Shared {
     /// Gives an end a buffer for its segments in flight.
     #[inline]
-    pub fn give_room(&mut self, flight: &mut VecDeque<Sent>) {
+    pub(crate) fn give_room(&mut self, flight: &mut VecDeque<Sent>) {
         if flight.capacity() == 0 {
             *flight = self.rooms.pop().unwrap_or_default();
         }
@@ -64,7 +64,7 @@ impl Shared {
 
     /// Takes the room of segments that have landed.
     #[inline]
-    pub fn keep_room(&mut self, mut room: VecDeque<Sent>) {
+    pub(crate) fn keep_room(&mut self, mut room: VecDeque<Sent>) {
         if self.rooms.len() < MAX_SPARE_BUFFERS && room.capacity() <= LARGEST_ROOM {
             room.clear();
             self.rooms.push(room);
@@ -78,21 +78,21 @@ const LARGEST_ROOM: usize = 64;
 
 impl Step<'_> {
     /// Index of the sending end.
-    pub fn me(&self) -> usize {
+    pub(crate) fn me(&self) -> usize {
         self.from.index()
     }
 
     /// Index of the receiving end.
-    pub fn peer(&self) -> usize {
+    pub(crate) fn peer(&self) -> usize {
         self.from.reverse().index()
     }
 
-    pub fn has(&self, flags: TcpFlags) -> bool {
+    pub(crate) fn has(&self, flags: TcpFlags) -> bool {
         self.segment.flags.contains(flags)
     }
 
     /// Adds a finding on this segment.
-    pub fn fire(&mut self, rule: Rule) -> &mut Finding {
+    pub(crate) fn fire(&mut self, rule: Rule) -> &mut Finding {
         let mut finding = Finding::new(rule);
         finding.flow = Some(self.obs.flow).filter(|flow| *flow != 0);
         finding.direction = Some(self.from);

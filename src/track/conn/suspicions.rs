@@ -49,7 +49,7 @@ pub(in crate::track) const MAX_DAMAGED: usize = 8;
 
 impl PendingSuspicions {
     /// Nothing waits.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let Self { reset, syn, outside, ahead, draws, damaged } = self;
         let doubts = [reset, syn, outside];
         let quiet = ahead.iter().all(Option::is_none) && draws.iter().all(Option::is_none);
@@ -57,12 +57,12 @@ impl PendingSuspicions {
     }
 
     /// Nothing waits for the ACK that it draws.
-    pub fn draws_nothing(&self) -> bool {
+    pub(crate) fn draws_nothing(&self) -> bool {
         self.draws.iter().all(Option::is_none)
     }
 
     /// Those of an end that are acknowledged; they are no longer waited for.
-    pub fn take_damaged(&mut self, of: usize, ack: i64) -> ArrayVec<Damaged, MAX_DAMAGED> {
+    pub(crate) fn take_damaged(&mut self, of: usize, ack: i64) -> ArrayVec<Damaged, MAX_DAMAGED> {
         let (taken, left) = std::mem::take(&mut self.damaged[of]).into_iter().partition(|damaged| damaged.end <= ack);
         self.damaged[of] = left;
         taken
@@ -93,7 +93,7 @@ packed!(SuspectSegment { rule, ts, seq, end, fin, segments, last, raw, peer_nxt,
 
 impl SuspectSegment {
     /// Another segment follows on it.
-    pub fn go_on(&mut self, next: &Self) {
+    pub(crate) fn go_on(&mut self, next: &Self) {
         (self.end, self.fin, self.last) = (next.end, next.fin, next.last);
         self.segments += 1;
     }

@@ -48,7 +48,7 @@ pub(in crate::track) const MAX_LATENESS: Span = Span::from_secs(10);
 pub(in crate::track) const MIN_LAG: Span = Span::from_millis(1);
 
 impl Unseen {
-    pub fn add(&mut self, missing: Missing) {
+    pub(crate) fn add(&mut self, missing: Missing) {
         if let Some(last) = self.ranges.back_mut()
             && last.to == missing.from
             && !(last.said || missing.said)
@@ -64,7 +64,7 @@ impl Unseen {
     }
 
     /// Takes out of `from..to` what is missing: the numbers that counted as missed, all numbers, and the first range.
-    pub fn take(&mut self, from: i64, to: i64) -> Option<Found> {
+    pub(crate) fn take(&mut self, from: i64, to: i64) -> Option<Found> {
         let mut found: Option<Found> = None;
         let mut left = VecDeque::new();
         for range in self.ranges.drain(..) {

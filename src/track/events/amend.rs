@@ -80,20 +80,20 @@ pub(in crate::track) struct PendingVerdicts {
 packed!(PendingVerdicts { statements });
 
 impl PendingVerdicts {
-    pub const NONE: Self = Self { statements: VecDeque::new() };
+    pub(crate) const NONE: Self = Self { statements: VecDeque::new() };
 
     /// The memory that it takes besides its own size.
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.statements.capacity() * size_of::<Statement>()
     }
 
     /// No frame's word may change.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.statements.is_empty()
     }
 
     /// Keeps what was said of a frame.
-    pub fn keep(&mut self, frame: u64, observation: &Observation) {
+    pub(crate) fn keep(&mut self, frame: u64, observation: &Observation) {
         if self.statements.len() >= MAX_STATEMENTS {
             self.statements.pop_front();
         }
@@ -106,13 +106,13 @@ impl PendingVerdicts {
     }
 
     /// Whether the word about a frame may still change, and names that rule.
-    pub fn holds(&self, frame: u64, rule: Rule) -> bool {
+    pub(crate) fn holds(&self, frame: u64, rule: Rule) -> bool {
         let at = self.statements.binary_search_by_key(&frame, |statements| statements.frame);
         at.is_ok_and(|at| self.statements[at].rules.iter().any(|(held, _)| *held == rule))
     }
 
     /// Says something else of a frame. `None` when it is no longer known what was said: the provisional word stays.
-    pub fn change(&mut self, flow: u32, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) -> Option<Amend> {
+    pub(crate) fn change(&mut self, flow: u32, frame: u64, add: Vec<Finding>, withdraw: &[Rule]) -> Option<Amend> {
         let at = self.statements.binary_search_by_key(&frame, |statements| statements.frame).ok()?;
         let statements = self.statements.get_mut(at)?;
         let (withdrawn, kept): (Vec<_>, Vec<_>) =

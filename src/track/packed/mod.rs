@@ -16,14 +16,14 @@ pub(in crate::track) struct Codec {
 
 impl Codec {
     /// Packs a value behind a header of the caller's; its times are likely to be near to that one.
-    pub fn pack(&mut self, header: &[u8], ts: Timestamp, value: &impl Pack) -> &[u8] {
+    pub(super) fn pack(&mut self, header: &[u8], ts: Timestamp, value: &impl Pack) -> &[u8] {
         self.packer.begin(header, ts);
         value.pack(&mut self.packer);
         self.packer.bytes()
     }
 
     /// Unpacks what was packed near to that time, and stands behind the header.
-    pub fn unpack<T: Pack>(&mut self, ts: Timestamp, packed: &[u8]) -> T {
+    pub(super) fn unpack<T: Pack>(&mut self, ts: Timestamp, packed: &[u8]) -> T {
         self.unpacker.begin(packed, ts);
         T::unpack(&mut self.unpacker)
     }

@@ -85,14 +85,14 @@ impl Packer {
     }
 
     #[inline]
-    pub fn word(&mut self, word: u64) {
+    pub(crate) fn word(&mut self, word: u64) {
         let size = (u64::BITS - word.leading_zeros()).div_ceil(u8::BITS);
         self.size(size as u8);
         self.put(word, size as usize);
     }
 
     #[inline]
-    pub fn flag(&mut self, flag: bool) {
+    pub(crate) fn flag(&mut self, flag: bool) {
         let (at, count) = self.flags;
         if count == 0 {
             self.flags.0 = self.len;
@@ -105,7 +105,7 @@ impl Packer {
 
     /// A value that is likely to be near to the last of its kind.
     #[inline]
-    pub fn delta(&mut self, kind: Kind, value: i64) {
+    pub(crate) fn delta(&mut self, kind: Kind, value: i64) {
         match value {
             0 => return self.size(ZERO),
             i64::MIN => return self.size(LEAST),
@@ -175,13 +175,13 @@ impl Unpacker {
     }
 
     #[inline]
-    pub fn word(&mut self) -> u64 {
+    pub(crate) fn word(&mut self) -> u64 {
         let size = self.size();
         self.take(size.into())
     }
 
     #[inline]
-    pub fn flag(&mut self) -> bool {
+    pub(crate) fn flag(&mut self) -> bool {
         if self.flags.1 == 0 {
             self.flags = (self.take(1) as u8, u8::BITS);
         }
@@ -191,7 +191,7 @@ impl Unpacker {
     }
 
     #[inline]
-    pub fn delta(&mut self, kind: Kind) -> i64 {
+    pub(crate) fn delta(&mut self, kind: Kind) -> i64 {
         let size = self.size();
         let value = match size {
             ZERO => return 0,

@@ -27,31 +27,31 @@ pub(in crate::track) const MIN_ALTERED: u32 = 3;
 
 impl Counts {
     #[inline]
-    pub fn count(&mut self, segment: &Segment) {
+    pub(crate) fn count(&mut self, segment: &Segment) {
         let bare = segment.payload_len == 0 && segment.flags.0 == TcpFlags::ACK.0;
         self.bare += u64::from(bare);
         self.data += u64::from(segment.payload_len > 0);
     }
 
     /// Segments with data, and bare acknowledgments.
-    pub fn segments(&self) -> u64 {
+    pub(crate) fn segments(&self) -> u64 {
         self.bare + self.data
     }
 
     /// Acknowledgments say nothing in this capture.
-    pub fn are_acks_missing(&self) -> bool {
+    pub(crate) fn are_acks_missing(&self) -> bool {
         self.acks_missing
     }
 
     /// Checksums say nothing in this capture.
-    pub fn is_altered(&self) -> bool {
+    pub(crate) fn is_altered(&self) -> bool {
         self.altered >= MIN_ALTERED
     }
 
     /// Whether this capture cannot carry a rule.
     // Acknowledgments that are missing would have opened windows, answered probes and said what had arrived; where one direction
     // is late, what it answers or allows seems to come too late.
-    pub fn silences(&self, rule: Rule, skewed: bool) -> bool {
+    pub(crate) fn silences(&self, rule: Rule, skewed: bool) -> bool {
         use Rule::*;
         let about_acks = matches!(
             rule,

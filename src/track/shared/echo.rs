@@ -42,12 +42,12 @@ const MIN_HEARD_FROM_SYN: u32 = 3;
 impl Echo {
     /// Whether there is anything to compare with.
     #[inline]
-    pub fn listens(&self) -> bool {
+    pub(crate) fn listens(&self) -> bool {
         self.heard > 0
     }
 
     /// Whether everything is known to come again, and a packet `after` its like is its second copy.
-    pub fn returns(&self, route: Route, after: Span) -> bool {
+    pub(crate) fn returns(&self, route: Route, after: Span) -> bool {
         route.is_elsewhere() == self.elsewhere && self.is_known() && self.is_distance(after)
     }
 
@@ -61,7 +61,7 @@ impl Echo {
     }
 
     /// Takes a packet, and the one like it that passed before.
-    pub fn hear(
+    pub(crate) fn hear(
         &mut self,
         segment: &Segment,
         seen: &PassingSegment,

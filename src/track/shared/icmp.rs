@@ -41,11 +41,11 @@ pub(in crate::track) struct Remembered {
 }
 
 impl Remembered {
-    pub fn is_unreachable(&self) -> bool {
+    pub(crate) fn is_unreachable(&self) -> bool {
         rule_of(self.kind) == Some(Rule::IcmpUnreachable)
     }
 
-    pub fn asks_for_smaller(&self) -> bool {
+    pub(crate) fn asks_for_smaller(&self) -> bool {
         matches!(self.kind, IcmpKind::FragmentationNeeded | IcmpKind::PacketTooBig)
     }
 }
@@ -53,33 +53,33 @@ impl Remembered {
 impl IcmpErrors {
     /// Whether anything is remembered of a connection.
     #[inline]
-    pub fn concerns(&self, flow: u32) -> bool {
+    pub(crate) fn concerns(&self, flow: u32) -> bool {
         !self.by_flow.is_empty() && self.by_flow.contains_key(&flow)
     }
 
     /// Forgets a connection that has ended.
-    pub fn forget(&mut self, flow: u32) {
+    pub(crate) fn forget(&mut self, flow: u32) {
         self.by_flow.remove(&flow);
     }
 
     /// Whether one said that segments which go that way are too long for the path.
-    pub fn asks_for_smaller(&self, flow: u32, from: Direction) -> bool {
+    pub(crate) fn asks_for_smaller(&self, flow: u32, from: Direction) -> bool {
         self.of(flow).iter().any(|error| error.direction == from && error.asks_for_smaller())
     }
 
     /// The last one that says that segments which the client sent cannot be delivered, and whether the server's host itself says so.
-    pub fn unreachable(&self, flow: u32, server: IpAddr) -> Option<(IcmpKind, bool)> {
+    pub(crate) fn unreachable(&self, flow: u32, server: IpAddr) -> Option<(IcmpKind, bool)> {
         let mut errors = self.of(flow).iter().rev();
         let told = |error: &&Remembered| error.direction == Direction::FromOriginator && error.is_unreachable();
         errors.find(told).map(|error| (error.kind, error.from == server))
     }
 
-    pub fn of(&self, flow: u32) -> &[Remembered] {
+    pub(crate) fn of(&self, flow: u32) -> &[Remembered] {
         self.by_flow.get(&flow).map_or(&[], Vec::as_slice)
     }
 
     /// Remembers an error; false where one like it was remembered before.
-    pub fn remember(&mut self, flow: u32, error: Remembered) -> bool {
+    pub(crate) fn remember(&mut self, flow: u32, error: Remembered) -> bool {
         let errors = self.by_flow.entry(flow).or_default();
         let alike = |other: &&mut Remembered| {
             (other.kind, other.direction, other.mtu, other.from) == (error.kind, error.direction, error.mtu, error.from)
@@ -101,7 +101,7 @@ impl IcmpErrors {
     /// What an error asked for that makes a sender send again at once: the error's frame and its words.
     // RFC 1191 §6.4: the sender may send again what was dropped "in immediate response", no larger than the new MTU, without a timer;
     // as much as its window lets it, and the rest as acknowledgments come.
-    pub fn cause(
+    pub(crate) fn cause(
         &mut self,
         flow: u32,
         from: Direction,
@@ -128,7 +128,7 @@ impl IcmpErrors {
     }
 
     /// Adds to findings what errors explain of them.
-    pub fn explain(&self, flow: u32, findings: &mut [Finding]) {
+    pub(crate) fn explain(&self, flow: u32, findings: &mut [Finding]) {
         for finding in
             findings.iter_mut().filter(|finding| matches!(finding.rule, Rule::NoAnswer | Rule::SynRetransmission))
         {
@@ -149,7 +149,13 @@ impl IcmpErrors {
     /// The error that called a segment of this length too long, where its sender must have heard of it and sends such ones all the
     /// same; once.
     // RFC 1191 §3, RFC 8201 §4: for minutes the sender sends no larger packets than the error says.
-    pub fn ignored(&mut self, flow: u32, from: Direction, segment: &Segment, round_trip: Span) -> Option<Remembered> {
+    pub(crate) fn ignored(
+        &mut self,
+        flow: u32,
+        from: Direction,
+        segment: &Segment,
+        round_trip: Span,
+    ) -> Option<Remembered> {
         let (now, len) = (segment.ts, packet_len(segment));
         let errors = self.by_flow.get_mut(&flow)?;
         // What was on its way to the wire when the error came is none of it.

@@ -43,7 +43,7 @@ const CLOCK: i64 = 100_000_000;
 
 impl Isns {
     /// Takes a SYN or SYN+ACK of a new connection. Once a host: how its ISNs can be guessed, and from how many that is known.
-    pub fn learn(&mut self, segment: &Segment) -> Option<(&'static str, u32)> {
+    pub(crate) fn learn(&mut self, segment: &Segment) -> Option<(&'static str, u32)> {
         let addr = segment.src.addr;
         if let Some(host) = self.hosts.get_mut(&addr) {
             return host.learn(segment);

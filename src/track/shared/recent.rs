@@ -42,13 +42,13 @@ pub(in crate::track) struct RecentSegment {
 
 impl RecentSegment {
     /// The window that it advertised.
-    pub fn advert(&self) -> Option<Advert> {
+    pub(crate) fn advert(&self) -> Option<Advert> {
         let Self { tsval, edge, window, .. } = *self;
         self.advertises.then_some(Advert { tsval, edge, window })
     }
 
     /// Whether its payload holds all of these numbers.
-    pub fn holds(&self, seq: SeqNumber, payload_len: u32) -> bool {
+    pub(crate) fn holds(&self, seq: SeqNumber, payload_len: u32) -> bool {
         let skipped = i64::from(seq.distance(self.seq));
         skipped >= 0 && skipped + i64::from(payload_len) <= i64::from(self.payload_len)
     }
@@ -78,7 +78,7 @@ impl Pack for Cursor {
 
 impl Cursor {
     /// There is none.
-    pub fn is_none(self) -> bool {
+    pub(crate) fn is_none(self) -> bool {
         self.0 == 0
     }
 }
@@ -110,14 +110,14 @@ const _: () = assert!(size_of::<RecentSegment>() <= 64, "a cache line for each p
 
 impl RecentSegment {
     /// Whose it was.
-    pub fn who(&self) -> (u32, Direction) {
+    pub(crate) fn who(&self) -> (u32, Direction) {
         (self.flow, self.from)
     }
 }
 
 impl RecentSegments {
     /// Adds a segment of an end behind that end's newest, which it becomes.
-    pub fn add(&mut self, end: &mut Cursor, (flow, from): (u32, Direction), seen: PassingSegment) {
+    pub(crate) fn add(&mut self, end: &mut Cursor, (flow, from): (u32, Direction), seen: PassingSegment) {
         let PassingSegment { hash, ts, frame, place, ttl, host, seq, payload_len } = seen;
         let (advertises, tsval, window, edge, before) = (false, 0, 0, 0, *end);
         let payload_len = payload_len.min(u16::MAX.into()) as u16;
@@ -160,12 +160,12 @@ impl RecentSegments {
 
     /// Has an end's newest segment prefetched.
     #[inline]
-    pub fn prefetch(&self, end: Cursor) {
+    pub(crate) fn prefetch(&self, end: Cursor) {
         prefetch_index(&self.ring, slot(end.0));
     }
 
     /// Time goes back at this frame: what has passed may come again as a block. So many frames later that is noted anew.
-    pub fn go_back(&mut self, frame: u64) {
+    pub(crate) fn go_back(&mut self, frame: u64) {
         if self.went_back != 0 && frame.saturating_sub(self.went_back) < MAX_FRAMES_BACK {
             return;
         }
@@ -174,13 +174,13 @@ impl RecentSegments {
     }
 
     /// What passed before time went back, and has that hash.
-    pub fn before(&self, hash: u64) -> Option<&RecentSegment> {
+    pub(crate) fn before(&self, hash: u64) -> Option<&RecentSegment> {
         let passed = self.ring.get(*self.before.get(&hash)? as usize)?;
         (passed.hash == hash && passed.frame < self.went_back).then_some(passed)
     }
 
     /// Notes what an end's newest segment advertises.
-    pub fn advertise(&mut self, end: Cursor, advert: Advert) {
+    pub(crate) fn advertise(&mut self, end: Cursor, advert: Advert) {
         if let Some(passed) = self.ring.get_mut(slot(end.0)).filter(|_| end.0 == self.newest) {
             let Advert { tsval, edge, window } = advert;
             (passed.advertises, passed.tsval, passed.edge, passed.window) = (true, tsval, edge, window);
@@ -188,13 +188,13 @@ impl RecentSegments {
     }
 
     /// The last segments of all, newest first.
-    pub fn newest_first(&self) -> impl Iterator<Item = &RecentSegment> {
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &RecentSegment> {
         let kept = (self.ring.len() as u32).saturating_sub(1).min(self.newest);
         (0..kept).filter_map(|back| self.ring.get(slot(self.newest.wrapping_sub(back))))
     }
 
     /// The last segments of an end that have this hash, newest first.
-    pub fn alike(&self, hash: u64, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
+    pub(crate) fn alike(&self, hash: u64, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
         let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
         let mut at = self.heads.get(bucket(hash)).copied().unwrap_or(0);
         let mut least = 0;
@@ -213,7 +213,7 @@ impl RecentSegments {
     }
 
     /// The last segments of an end, newest first.
-    pub fn back(&self, end: Cursor, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
+    pub(crate) fn back(&self, end: Cursor, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
         let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
         let (mut at, mut least) = (end, 0);
         std::iter::from_fn(move || {

@@ -100,12 +100,12 @@ const LOOKS: u64 = 8;
 impl Stalls {
     /// Whether a stall is to be said by now.
     #[inline]
-    pub fn is_due(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         now >= self.due
     }
 
     /// Takes a pause, and sees whether it is part of a stall.
-    pub fn note(&mut self, pause: Pause, recent: &RecentSegments) {
+    pub(crate) fn note(&mut self, pause: Pause, recent: &RecentSegments) {
         if let Some(stall) = self.open.iter_mut().find(|stall| stall.goes_on_with(&pause)) {
             stall.add(&pause);
         } else {
@@ -160,7 +160,7 @@ impl Stalls {
     }
 
     /// Says the stalls that are complete.
-    pub fn settle(&mut self, now: Timestamp) -> Vec<Finding> {
+    pub(crate) fn settle(&mut self, now: Timestamp) -> Vec<Finding> {
         let mut found = Vec::new();
         while let Some(at) = self.open.iter().position(|stall| now.since(stall.ends.1) >= JOINT) {
             let Some(stall) = self.open.remove(at) else { break };
@@ -175,14 +175,14 @@ impl Stalls {
     }
 
     /// The frame of the stall that a connection was part of when its silence ended then.
-    pub fn stall_of(&self, flow: u32, end: Timestamp) -> Option<u64> {
+    pub(crate) fn stall_of(&self, flow: u32, end: Timestamp) -> Option<u64> {
         let mut all = self.open.iter().chain(&self.said).rev();
         let ends = |stall: &&Stall| (stall.ends.0..=stall.ends.1).contains(&end) && stall.flows.contains(&flow);
         all.find(ends)?.frames.first().copied()
     }
 
     /// Keeps a finding that a stall may explain.
-    pub fn keep(&mut self, finding: &Finding) {
+    pub(crate) fn keep(&mut self, finding: &Finding) {
         if self.found.len() >= MAX_FOUND {
             self.found.pop_front();
         }
@@ -190,7 +190,7 @@ impl Stalls {
     }
 
     /// What was found of a connection in that time.
-    pub fn found_between(&self, flow: u32, (start, end): (Timestamp, Timestamp)) -> Vec<Finding> {
+    pub(crate) fn found_between(&self, flow: u32, (start, end): (Timestamp, Timestamp)) -> Vec<Finding> {
         let within = |finding: &&Finding| finding.flow == Some(flow) && (start..=end).contains(&finding.ts);
         self.found.iter().filter(within).cloned().collect()
     }

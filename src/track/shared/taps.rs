@@ -14,17 +14,17 @@ pub(in crate::track) struct Route {
 }
 
 impl Route {
-    pub fn between(first: &RecentSegment, second: &PassingSegment) -> Self {
+    pub(crate) fn between(first: &RecentSegment, second: &PassingSegment) -> Self {
         Self { from: first.place, to: second.place, hops: i16::from(first.ttl) - i16::from(second.ttl) }
     }
 
     /// Whether the copies were captured in two places: a packet that the network delivers twice takes one way.
-    pub fn is_elsewhere(self) -> bool {
+    pub(crate) fn is_elsewhere(self) -> bool {
         self.hops != 0 || self.from != self.to
     }
 
     /// Routers between both, where they can be told.
-    pub fn hops(self) -> Option<i16> {
+    pub(crate) fn hops(self) -> Option<i16> {
         Some(self.hops).filter(|hops| *hops != 0)
     }
 
@@ -58,7 +58,7 @@ pub(in crate::track) struct Taps {
 
 impl Taps {
     /// Takes a copy.
-    pub fn learn(&mut self, route: Route, after: Span) {
+    pub(crate) fn learn(&mut self, route: Route, after: Span) {
         if let Some(known) = self.routes.iter_mut().find(|known| known.route == route) {
             known.copies = known.copies.saturating_add(1);
             (known.least, known.most) = (known.least.min(after), known.most.max(after));
@@ -77,7 +77,7 @@ impl Taps {
     }
 
     /// Whether copies are known to go that way in about that time.
-    pub fn reaches(&self, route: Route, after: Span) -> bool {
+    pub(crate) fn reaches(&self, route: Route, after: Span) -> bool {
         self.known(route).is_some_and(|known| {
             let slack = known.most.0.saturating_add(SLACK.0);
             (known.least.0.saturating_sub(slack)..=known.most.0.saturating_add(slack)).contains(&after.0)
@@ -85,17 +85,17 @@ impl Taps {
     }
 
     /// How many copies were captured where their first copy was.
-    pub fn copies_here(&self) -> u64 {
+    pub(crate) fn copies_here(&self) -> u64 {
         self.routes.iter().filter(|known| !known.route.is_elsewhere()).map(|known| u64::from(known.copies)).sum()
     }
 
     /// Whether copies are known to go the other way: the earlier one is the second copy of another packet then.
-    pub fn turns_back(&self, route: Route) -> bool {
+    pub(crate) fn turns_back(&self, route: Route) -> bool {
         self.known(route.back()).is_some() && self.known(route).is_none()
     }
 
     /// Whether this capture has two capture points, said once.
-    pub fn first_time(&mut self, route: Route) -> bool {
+    pub(crate) fn first_time(&mut self, route: Route) -> bool {
         route.is_elsewhere() && self.known(route).is_some() && !std::mem::replace(&mut self.said, true)
     }
 }

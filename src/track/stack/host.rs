@@ -82,7 +82,7 @@ impl Stacks {
 
     /// Notes the ID of this segment of an end, and how long a run it ends. Whether its host's connections count each for itself.
     #[cold]
-    pub fn note(&mut self, segment: &Segment, end: End, run: IdRun) -> bool {
+    pub(crate) fn note(&mut self, segment: &Segment, end: End, run: IdRun) -> bool {
         let (Some(counters), Some(id)) = (self.counters(segment), segment.ip_id) else { return false };
         if !counters.separate {
             counters.separate = counters.compare_ids(end, id, segment.ts) || counters.compare_runs(end, run);
@@ -92,7 +92,7 @@ impl Stacks {
 
     /// Notes whether new data after a pause has the next ID.
     #[cold]
-    pub fn note_pause(&mut self, segment: &Segment, next: bool) {
+    pub(crate) fn note_pause(&mut self, segment: &Segment, next: bool) {
         let Some(counters) = self.counters(segment) else { return };
         let count = if next { &mut counters.next } else { &mut counters.skips };
         *count = count.saturating_add(1);
@@ -100,7 +100,7 @@ impl Stacks {
 
     /// Notes that a packet of this segment's sender was lost before the capture point.
     #[cold]
-    pub fn note_loss(&mut self, segment: &Segment) {
+    pub(crate) fn note_loss(&mut self, segment: &Segment) {
         if let Some(counters) = self.counters(segment) {
             counters.losses = counters.losses.saturating_add(1);
         }
@@ -108,7 +108,7 @@ impl Stacks {
 
     /// Whether a skip in the IDs of this segment's sender shows that one of its connection's packets is missing: its connections
     /// were seen to count each for itself, and its IDs skip no more than packets are lost.
-    pub fn skips_are_losses(&self, segment: &Segment) -> bool {
+    pub(crate) fn skips_are_losses(&self, segment: &Segment) -> bool {
         self.hosts.get(&Host::of(segment)).is_some_and(Counters::skips_are_losses)
     }
 }

@@ -68,7 +68,7 @@ pub(in crate::track) struct IdRun {
 impl Ids {
     /// Takes the ID of a frame that holds `segments`; `advances` when it goes past all data before it, so that it was not
     /// overtaken. The run when it is time to compare them with those of other connections.
-    pub fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<IdRun> {
+    pub(crate) fn learn(&mut self, id: Option<u16>, segments: u16, advances: bool) -> Option<IdRun> {
         let id = self.usable(id)?;
         let step = self.last.map(|last| id.wrapping_sub(last));
         match step {
@@ -97,12 +97,12 @@ impl Ids {
     }
 
     /// What they count is known: they need not be compared any more.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.run = SETTLED;
     }
 
     /// Notes how many packets are known to have been lost behind the last one.
-    pub fn pass_over(&mut self, packets: u16) {
+    pub(crate) fn pass_over(&mut self, packets: u16) {
         self.more = self.more.saturating_add(packets).min(i16::MAX as u16);
     }
 
@@ -112,32 +112,32 @@ impl Ids {
     }
 
     /// Whether they tell packets apart at all: some stacks send always the same.
-    pub fn differ(self) -> bool {
+    pub(crate) fn differ(self) -> bool {
         self.same == 0
     }
 
     /// Whether they grow from packet to packet, so that they tell the order of sending, be it others that make them grow too.
-    pub fn ascend(self) -> bool {
+    pub(crate) fn ascend(self) -> bool {
         self.up > 0 && self.same == 0 && u32::from(self.up) >= 4 * u32::from(self.other)
     }
 
     /// Whether a packet with this ID was sent after one with the other, where they tell. A counter that others use too comes round
     /// while nobody looks.
-    pub fn order(self, id: Option<u16>, other: u16) -> Option<bool> {
+    pub(crate) fn order(self, id: Option<u16>, other: u16) -> Option<bool> {
         let id = id.filter(|id| *id != 0 && other != 0 && self.ascend())?;
         let step = id.wrapping_sub(other) as i16;
         (step != 0 && step.unsigned_abs() <= MAX_ORDERED_DISTANCE).then_some(step > 0)
     }
 
     /// The ID of the segment that was sent this many `segments` before the last one, where frames of several segments count right.
-    pub fn back(self, segments: u16) -> Option<u16> {
+    pub(crate) fn back(self, segments: u16) -> Option<u16> {
         let last = self.last.filter(|_| self.ascend() && self.right > 0 && self.right > self.wrong)?;
         Some(last.wrapping_add(self.more).wrapping_sub(segments))
     }
 
     /// How many IDs went to other packets between the last one and this, to whomever they went: whether the connection has the
     /// counter for itself, only [its host's others](crate::track::stack::host::Stacks) tell.
-    pub fn skipped(self, id: Option<u16>) -> u16 {
+    pub(crate) fn skipped(self, id: Option<u16>) -> u16 {
         let known = self.more == 0 || u32::from(self.right) > 4 * u32::from(self.wrong);
         let (Some(id), Some(last)) = (self.usable(id).filter(|_| self.ascend() && known), self.last) else { return 0 };
         let step = id.wrapping_sub(last);
@@ -145,17 +145,17 @@ impl Ids {
     }
 
     /// Whether this is the ID behind the last one, with nothing lost in between.
-    pub fn is_next(self, id: Option<u16>) -> bool {
+    pub(crate) fn is_next(self, id: Option<u16>) -> bool {
         id.is_some() && self.last.map(|last| last.wrapping_add(1)) == id
     }
 
     /// Whether there is more to learn of them.
-    pub fn is_young(self) -> bool {
+    pub(crate) fn is_young(self) -> bool {
         self.up <= MAX_YOUNG
     }
 
     /// Whether no packet was far from the one before it.
-    pub fn is_steady(self) -> bool {
+    pub(crate) fn is_steady(self) -> bool {
         self.other == 0
     }
 }

@@ -29,7 +29,7 @@ const IPV6: [u8; 2] = [2, 4];
 
 impl ColdHeader {
     /// The header of a connection.
-    pub fn of(connection: &Connection) -> Self {
+    pub(crate) fn of(connection: &Connection) -> Self {
         Self {
             number: connection.number,
             last: connection.last.1,
@@ -39,12 +39,12 @@ impl ColdHeader {
     }
 
     /// Packs a connection behind its header.
-    pub fn pack<'a>(connection: &Connection, codec: &'a mut Codec) -> &'a [u8] {
+    pub(crate) fn pack<'a>(connection: &Connection, codec: &'a mut Codec) -> &'a [u8] {
         codec.pack(&Self::of(connection).write(), connection.last.1, connection)
     }
 
     /// Unpacks it again.
-    pub fn unpack(bytes: &[u8], codec: &mut Codec) -> Connection {
+    pub(crate) fn unpack(bytes: &[u8], codec: &mut Codec) -> Connection {
         let (header, length) = Self::read(bytes);
         let mut connection: Connection = codec.unpack(header.last, bytes.get(length..).unwrap_or_default());
         connection.number = header.number;
@@ -55,7 +55,7 @@ impl ColdHeader {
     }
 
     /// Whether it is that of the connection that this segment belongs to.
-    pub fn has(bytes: &[u8], segment: &Segment) -> bool {
+    pub(crate) fn has(bytes: &[u8], segment: &Segment) -> bool {
         segment.is_between(&Self::read(bytes).0.ends)
     }
 
@@ -77,7 +77,7 @@ impl ColdHeader {
     }
 
     /// The header that these bytes begin with, and its length.
-    pub fn read(bytes: &[u8]) -> (Self, usize) {
+    pub(crate) fn read(bytes: &[u8]) -> (Self, usize) {
         let mut rest = Rest(bytes);
         let [marks] = rest.take();
         let number = u32::from_le_bytes(rest.take());

@@ -16,7 +16,7 @@ pub(in crate::track) struct HotIndex(u32);
 
 impl HotIndex {
     /// That of no connection.
-    pub const NONE: Self = Self(u32::MAX);
+    pub(crate) const NONE: Self = Self(u32::MAX);
 }
 
 /// Space for a connection.
@@ -42,7 +42,7 @@ pub(in crate::track) struct HotSlab {
 }
 
 impl HotSlab {
-    pub fn put(&mut self, connection: Connection) -> HotIndex {
+    pub(crate) fn put(&mut self, connection: Connection) -> HotIndex {
         if self.free.is_empty() {
             let first = self.blocks.len() * BLOCK;
             self.blocks.push((0..BLOCK).map(|_| HotSlot::default()).collect());
@@ -56,13 +56,13 @@ impl HotSlab {
     }
 
     #[inline]
-    pub fn get(&self, HotIndex(at): HotIndex) -> Option<&Connection> {
+    pub(crate) fn get(&self, HotIndex(at): HotIndex) -> Option<&Connection> {
         self.slot(at)?.connection.as_ref()
     }
 
     /// Has what the fast path needs of a connection for a segment from there prefetched, and waits for none of it.
     #[inline]
-    pub fn prefetch(&self, HotIndex(at): HotIndex, from: Direction) {
+    pub(crate) fn prefetch(&self, HotIndex(at): HotIndex, from: Direction) {
         // Each way with ranges that are known beforehand: no loop is left of it.
         let prefetch = |needs: [Range<usize>; 3]| {
             let Some(slot) = self.slot(at) else { return };
@@ -78,14 +78,14 @@ impl HotSlab {
     }
 
     /// The same with all of it.
-    pub fn prefetch_all(&self, HotIndex(at): HotIndex) {
+    pub(crate) fn prefetch_all(&self, HotIndex(at): HotIndex) {
         let Some(slot) = self.slot(at) else { return };
         (0..size_of::<HotSlot>() / size_of::<CacheLine>()).for_each(|line| prefetch_index(&slot.lines, line));
     }
 
     /// Has a connection's page found.
     #[inline]
-    pub fn find(&self, HotIndex(at): HotIndex) {
+    pub(crate) fn find(&self, HotIndex(at): HotIndex) {
         if let Some(slot) = self.slot(at) {
             prefetch_index(&slot.lines, 0);
         }
@@ -97,18 +97,18 @@ impl HotSlab {
     }
 
     #[inline]
-    pub fn get_mut(&mut self, index: HotIndex) -> Option<&mut Connection> {
+    pub(crate) fn get_mut(&mut self, index: HotIndex) -> Option<&mut Connection> {
         self.place(index)?.as_mut()
     }
 
-    pub fn take(&mut self, index: HotIndex) -> Option<Connection> {
+    pub(crate) fn take(&mut self, index: HotIndex) -> Option<Connection> {
         let connection = self.place(index)?.take();
         self.free.push(index);
         connection
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.blocks.len() * BLOCK - self.free.len()
     }
 

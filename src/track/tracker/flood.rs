@@ -19,7 +19,7 @@ const MAX_TOLD: usize = 64;
 impl Floods {
     /// The limit was reached once more: who is the target of most half-open attempts, of how many, and whether that is news.
     // RFC 4987 §2: half-open connections fill the listener's backlog, of one port.
-    pub fn look(&mut self, table: &Table) -> Option<(Socket, usize)> {
+    pub(crate) fn look(&mut self, table: &Table) -> Option<(Socket, usize)> {
         if self.patience > 0 || self.told.len() >= MAX_TOLD {
             self.patience = self.patience.saturating_sub(1);
             return None;
@@ -54,7 +54,7 @@ pub(in crate::track) mod tests {
     use super::*;
 
     /// The `n`th SYN, one a second, each from a port of its own.
-    pub fn syn(n: u32, isn: u32) -> Segment {
+    pub(crate) fn syn(n: u32, isn: u32) -> Segment {
         Segment {
             frame: u64::from(n) + 1,
             ts: Timestamp(i64::from(n) * 1_000_000_000),

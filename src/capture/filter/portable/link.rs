@@ -60,7 +60,7 @@ pub(super) struct Link {
 
 impl Link {
     /// None for a link type that needs libpcap.
-    pub fn of(link_type: LinkType) -> Option<Self> {
+    pub(super) fn of(link_type: LinkType) -> Option<Self> {
         let (protocol, network) = match link_type.0 {
             1 => (Protocol::Ethertype(12), 14),
             0 | 108 => (Protocol::Family, 4),
@@ -76,7 +76,7 @@ impl Link {
     }
 
     /// A protocol by its Ethertype.
-    pub fn carries(&self, ethertype: u16) -> Predicate {
+    pub(super) fn carries(&self, ethertype: u16) -> Predicate {
         match (self.protocol, ethertype) {
             (Protocol::Ethertype(at), _) => equal(load(at, 2), ethertype.into()),
             (Protocol::Ppp(at), IPV4) => equal(load(at, 2), 0x21),
@@ -92,7 +92,7 @@ impl Link {
     }
 
     /// A tag, and with it the number; what is asked afterwards is behind it. Ethernet alone has them.
-    pub fn vlan(&mut self, number: Option<u32>) -> Option<Predicate> {
+    pub(super) fn vlan(&mut self, number: Option<u32>) -> Option<Predicate> {
         let Protocol::Ethertype(at) = self.protocol else { return None };
         let tag = Predicate::any(TAGS.map(|tag| self.carries(tag)));
         let numbered = number.map(|number| equal(masked(self.load(0, 2), 0x0fff), number));
@@ -101,28 +101,28 @@ impl Link {
     }
 
     /// A protocol by its number in IPv4.
-    pub fn ipv4(&self, protocol: u8) -> Predicate {
+    pub(super) fn ipv4(&self, protocol: u8) -> Predicate {
         Predicate::all([self.carries(IPV4), equal(self.load(9, 1), protocol.into())])
     }
 
     /// A protocol by its number in IPv6, in a fragment too.
-    pub fn ipv6(&self, protocol: u8) -> Predicate {
+    pub(super) fn ipv6(&self, protocol: u8) -> Predicate {
         let next = |number: u8| equal(self.load(6, 1), number.into());
         let in_fragment = Predicate::all([next(FRAGMENT), equal(self.load(40, 1), protocol.into())]);
         Predicate::all([self.carries(IPV6), Predicate::any([next(protocol), in_fragment])])
     }
 
-    pub fn ip(&self, protocol: u8) -> Predicate {
+    pub(super) fn ip(&self, protocol: u8) -> Predicate {
         Predicate::any([self.ipv4(protocol), self.ipv6(protocol)])
     }
 
     /// An IPv4 packet that is no later fragment (RFC 791 §3.1).
-    pub fn not_fragment(&self) -> Predicate {
+    pub(super) fn not_fragment(&self) -> Predicate {
         equal(masked(self.load(6, 2), 0x1fff), 0)
     }
 
     /// An address in IPv4, ARP or RARP.
-    pub fn address_v4(&self, ethertype: u16, address: u32, mask: u32, direction: Direction) -> Predicate {
+    pub(super) fn address_v4(&self, ethertype: u16, address: u32, mask: u32, direction: Direction) -> Predicate {
         let (source, destination) = if ethertype == IPV4 { (12, 16) } else { (14, 24) };
         let at = |offset| {
             let field = self.load(offset, 4);
@@ -133,7 +133,7 @@ impl Link {
         Predicate::all([self.carries(ethertype), ends(direction, &|| at(source), &|| at(destination))])
     }
 
-    pub fn address_v6(&self, address: Ipv6Addr, prefix: u32, direction: Direction) -> Predicate {
+    pub(super) fn address_v6(&self, address: Ipv6Addr, prefix: u32, direction: Direction) -> Predicate {
         let bits = address.to_bits();
         let mask = u128::MAX.checked_shl(128_u32.saturating_sub(prefix)).unwrap_or(0);
         let at = |offset: u32| {
@@ -150,7 +150,7 @@ impl Link {
     }
 
     /// A hardware address in an Ethernet header.
-    pub fn hardware(&self, address: [u8; 6], direction: Direction) -> Predicate {
+    pub(super) fn hardware(&self, address: [u8; 6], direction: Direction) -> Predicate {
         let [a, b, c, d, e, f] = address;
         let at = |offset: u32| {
             Predicate::all([
@@ -162,7 +162,7 @@ impl Link {
     }
 
     /// Ports from one to another, of these protocols.
-    pub fn ports(&self, protocols: &[u8], first: u32, last: u32, direction: Direction) -> Predicate {
+    pub(super) fn ports(&self, protocols: &[u8], first: u32, last: u32, direction: Direction) -> Predicate {
         let within = |field: &dyn Fn() -> Arithmetic| match first == last {
             true => equal(field(), first),
             false => Predicate::all([
@@ -187,23 +187,23 @@ impl Link {
     }
 
     /// Bytes of the network header.
-    pub fn load(&self, offset: u32, size: u32) -> Arithmetic {
+    pub(super) fn load(&self, offset: u32, size: u32) -> Arithmetic {
         load(self.network.saturating_add(offset), size)
     }
 
     /// Bytes of the frame.
-    pub fn in_frame(index: Arithmetic, size: u32) -> Arithmetic {
+    pub(super) fn in_frame(index: Arithmetic, size: u32) -> Arithmetic {
         Arithmetic::Load { base: Base::Fixed(0), index: Box::new(index), size }
     }
 
     /// Bytes from the network header on, so many behind its beginning.
-    pub fn in_network(&self, behind: u32, index: Arithmetic, size: u32) -> Arithmetic {
+    pub(super) fn in_network(&self, behind: u32, index: Arithmetic, size: u32) -> Arithmetic {
         let base = Base::Fixed(self.network.saturating_add(behind));
         Arithmetic::Load { base, index: Box::new(index), size }
     }
 
     /// Bytes behind the IPv4 header.
-    pub fn behind_ipv4(&self, index: Arithmetic, size: u32) -> Arithmetic {
+    pub(super) fn behind_ipv4(&self, index: Arithmetic, size: u32) -> Arithmetic {
         Arithmetic::Load { base: Base::BehindIpv4(self.network), index: Box::new(index), size }
     }
 }

@@ -71,26 +71,26 @@ pub(in crate::capture::filter) enum Operator {
 }
 
 impl Predicate {
-    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         let joints = std::iter::once(Joint::Or).chain(std::iter::repeat(Joint::And));
         Self::Chain(joints.zip(parts).collect())
     }
 
-    pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn any(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::Chain(parts.into_iter().map(|part| (Joint::Or, part)).collect())
     }
 
-    pub fn not(self) -> Self {
+    pub(crate) fn not(self) -> Self {
         Self::Not(Box::new(self))
     }
 
     /// Whether it asks for what only the kernel knows of a packet.
-    pub fn asks_the_kernel(&self) -> bool {
+    pub(crate) fn asks_the_kernel(&self) -> bool {
         false
     }
 
     /// Whether the frame with these captured bytes is taken.
-    pub fn accepts(&self, data: &[u8], wire_len: u32) -> bool {
+    pub(crate) fn accepts(&self, data: &[u8], wire_len: u32) -> bool {
         self.holds(data, wire_len).unwrap_or(false)
     }
 
@@ -153,7 +153,7 @@ impl Arithmetic {
 
 impl Operator {
     /// As the machine of bpf(4) calculates.
-    pub fn apply(self, left: u32, right: u32) -> Option<u32> {
+    pub(crate) fn apply(self, left: u32, right: u32) -> Option<u32> {
         match self {
             Self::Add => Some(left.wrapping_add(right)),
             Self::Subtract => Some(left.wrapping_sub(right)),

@@ -31,7 +31,7 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    pub fn named(word: &str) -> Option<Self> {
+    pub(super) fn named(word: &str) -> Option<Self> {
         Some(match word {
             "ether" | "link" => Self::Link,
             "ip" => Self::Ethertype(IPV4),

@@ -19,22 +19,22 @@ packed!(Closing { fins, time_wait_since });
 
 impl Connection {
     /// The frame and time of an end's FIN; 0 where there was none.
-    pub fn fin_frame(&self, of: usize) -> (u64, Timestamp) {
+    pub(crate) fn fin_frame(&self, of: usize) -> (u64, Timestamp) {
         self.closing.as_deref().map_or_else(Default::default, |closing| closing.fins[of])
     }
 
     /// Notes it.
-    pub fn set_fin_frame(&mut self, of: usize, fin: (u64, Timestamp)) {
+    pub(crate) fn set_fin_frame(&mut self, of: usize, fin: (u64, Timestamp)) {
         self.closing.get_or_insert_default().fins[of] = fin;
     }
 
     /// When both FINs were acknowledged.
-    pub fn time_wait_since(&self) -> Option<Timestamp> {
+    pub(crate) fn time_wait_since(&self) -> Option<Timestamp> {
         self.closing.as_deref().and_then(|closing| closing.time_wait_since.get())
     }
 
     /// Notes it.
-    pub fn note_time_wait_since(&mut self, now: Timestamp) {
+    pub(crate) fn note_time_wait_since(&mut self, now: Timestamp) {
         self.closing.get_or_insert_default().time_wait_since = Maybe::some(now);
     }
 }

@@ -54,65 +54,65 @@ impl Connection {
     }
 
     /// The frame and time of the SYN.
-    pub fn syn(&self) -> (u64, Timestamp) {
+    pub(crate) fn syn(&self) -> (u64, Timestamp) {
         self.repeated().syn
     }
 
     /// When it came last.
-    pub fn last_syn(&self) -> Timestamp {
+    pub(crate) fn last_syn(&self) -> Timestamp {
         self.repeated().last_syn
     }
 
     /// Takes a segment for the SYN.
-    pub fn set_syn(&mut self, segment: &Segment) {
+    pub(crate) fn set_syn(&mut self, segment: &Segment) {
         self.handshake.begun = true;
         let (syn, last_syn) = ((segment.frame, segment.ts), segment.ts);
         self.repeat(|repeated| (repeated.syn, repeated.last_syn) = (syn, last_syn));
     }
 
     /// A SYN came again.
-    pub fn note_syn_again(&mut self, now: Timestamp) {
+    pub(crate) fn note_syn_again(&mut self, now: Timestamp) {
         self.repeat(|repeated| repeated.last_syn = now);
     }
 
     /// The frame and time of the SYN+ACK.
-    pub fn syn_ack(&self) -> Option<(u64, Timestamp)> {
+    pub(crate) fn syn_ack(&self) -> Option<(u64, Timestamp)> {
         self.handshake.syn_ack_ts.get().map(|ts| (self.handshake.syn_ack_frame, ts))
     }
 
     /// When it came last.
-    pub fn last_syn_ack(&self) -> Timestamp {
+    pub(crate) fn last_syn_ack(&self) -> Timestamp {
         self.repeated().last_syn_ack
     }
 
     /// What it acknowledges.
-    pub fn syn_ack_ack(&self) -> i64 {
+    pub(crate) fn syn_ack_ack(&self) -> i64 {
         self.repeated().syn_ack_ack
     }
 
     /// Takes a segment for the SYN+ACK.
-    pub fn set_syn_ack(&mut self, segment: &Segment) {
+    pub(crate) fn set_syn_ack(&mut self, segment: &Segment) {
         (self.handshake.syn_ack_frame, self.handshake.syn_ack_ts) = (segment.frame, Maybe::some(segment.ts));
         self.repeat(|repeated| repeated.last_syn_ack = segment.ts);
     }
 
     /// Notes what it acknowledges.
-    pub fn note_syn_ack_ack(&mut self, ack: i64) {
+    pub(crate) fn note_syn_ack_ack(&mut self, ack: i64) {
         self.repeat(|repeated| repeated.syn_ack_ack = ack);
     }
 
     /// A SYN+ACK came again.
-    pub fn note_syn_ack_again(&mut self, now: Timestamp) {
+    pub(crate) fn note_syn_ack_again(&mut self, now: Timestamp) {
         self.repeat(|repeated| repeated.last_syn_ack = now);
     }
 
     /// How long the handshake took.
-    pub fn handshake_time(&self) -> Option<Span> {
+    pub(crate) fn handshake_time(&self) -> Option<Span> {
         self.handshake.done.get()
     }
 
     /// The handshake is complete.
-    pub fn note_handshake(&mut self, took: Span) {
+    pub(crate) fn note_handshake(&mut self, took: Span) {
         self.handshake.done = Maybe::some(took);
     }
 }

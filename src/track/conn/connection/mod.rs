@@ -104,7 +104,7 @@ packed!(Cut { how, by, ttl, ts } delta Frame { frame });
 
 impl Connection {
     /// A connection that starts with `segment`, sent `from` that end; nothing is taken from it yet.
-    pub fn new(number: u32, segment: &Segment, from: Direction) -> Self {
+    pub(crate) fn new(number: u32, segment: &Segment, from: Direction) -> Self {
         let (client, server) = match from {
             Direction::FromOriginator => (segment.src, segment.dst),
             Direction::FromResponder => (segment.dst, segment.src),
@@ -134,7 +134,7 @@ impl Connection {
     }
 
     /// The bytes of it that any expected segment needs, and those that one from there needs.
-    pub const fn needs(from: Direction) -> [Range<usize>; 3] {
+    pub(crate) const fn needs(from: Direction) -> [Range<usize>; 3] {
         const ENDS: usize = offset_of!(Connection, ends);
         const LENGTH: usize = size_of::<Endpoint>();
         let (sender, receiver) = match from {
@@ -149,12 +149,12 @@ impl Connection {
     }
 
     /// The key of its segments.
-    pub fn key(&self) -> FlowKey {
+    pub(crate) fn key(&self) -> FlowKey {
         FlowKey::new(self.ends[0].socket, self.ends[1].socket)
     }
 
     /// Whether it can be evicted: nothing is about to be settled.
-    pub fn prepare_eviction(&mut self) -> bool {
+    pub(crate) fn prepare_eviction(&mut self) -> bool {
         if self.rare.suspect_ack.is_some() || self.rare.pending_syn.is_some() {
             return false;
         }
@@ -177,24 +177,24 @@ impl Connection {
     }
 
     /// The memory that it takes.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let ends = self.ends.iter().map(Endpoint::heap_bytes).sum::<usize>();
         let closing = self.closing.as_ref().map_or(0, |_| size_of::<Closing>());
         size_of::<Self>() + ends + closing + self.rare.heap_bytes() + self.rare.list_bytes()
     }
 
     /// How many segments in flight it has room for: this alone grows while all goes well.
-    pub fn flight_room(&self) -> usize {
+    pub(crate) fn flight_room(&self) -> usize {
         self.ends.iter().map(|end| end.flight.capacity()).sum()
     }
 
     /// Whether `segment` is between its two ends.
-    pub fn has(&self, segment: &Segment) -> bool {
+    pub(crate) fn has(&self, segment: &Segment) -> bool {
         segment.is_between(&[self.ends[0].socket, self.ends[1].socket])
     }
 
     /// Both ends: the one that sends that way, and the other.
-    pub fn pair(&mut self, from: Direction) -> (&mut Endpoint, &mut Endpoint) {
+    pub(crate) fn pair(&mut self, from: Direction) -> (&mut Endpoint, &mut Endpoint) {
         let [client, server] = &mut self.ends;
         match from {
             Direction::FromOriginator => (client, server),
@@ -203,17 +203,17 @@ impl Connection {
     }
 
     /// Which end `segment` comes from.
-    pub fn direction(&self, segment: &Segment) -> Direction {
+    pub(crate) fn direction(&self, segment: &Segment) -> Direction {
         if segment.src == self.ends[0].socket { Direction::FromOriginator } else { Direction::FromResponder }
     }
 
     /// Whether a segment is just what was expected next, with nothing open.
-    pub fn takes_fast_path(&self, step: &Step<'_>) -> bool {
+    pub(crate) fn takes_fast_path(&self, step: &Step<'_>) -> bool {
         self.fast_path_eligible && self.is_next_in_order(step)
     }
 
     /// Takes a segment, and says in the step's observation what it did.
-    pub fn observe(&mut self, step: &mut Step<'_>, way: Path) {
+    pub(crate) fn observe(&mut self, step: &mut Step<'_>, way: Path) {
         step.obs.flow = self.number;
         step.obs.direction = Some(step.from);
         step.obs.client_known = self.client_known;
@@ -253,13 +253,13 @@ impl Connection {
     }
 
     /// Whether this, its first segment, shows that it began before the capture. True once.
-    pub fn starts_mid_stream(&mut self, segment: &Segment) -> bool {
+    pub(crate) fn starts_mid_stream(&mut self, segment: &Segment) -> bool {
         let again = self.once.note(Remark::MidStream, 0);
         self.first.0 == segment.frame && !again && !segment.flags.is_syn()
     }
 
     /// Both ends' states.
-    pub fn states(&self) -> States {
+    pub(crate) fn states(&self) -> States {
         let state = |own: usize| {
             let [me, peer] = [&self.ends[own], &self.ends[1 - own]];
             let closing = Finished {
@@ -274,14 +274,14 @@ impl Connection {
     }
 
     /// Neither end is open any more.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         let over = |state| matches!(state, TcpState::Closed | TcpState::TimeWait | TcpState::Listen);
         let States { client, server } = self.shown.unwrap_or_else(|| self.states());
         over(client) && over(server)
     }
 
     /// No answer has come yet.
-    pub fn is_half_open(&self) -> bool {
+    pub(crate) fn is_half_open(&self) -> bool {
         self.ends[0].facts.has(Fact::SynSeen) && !self.ends[1].facts.has(Fact::Syn) && self.rare.cut.is_none()
     }
 }

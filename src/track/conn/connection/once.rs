@@ -29,19 +29,19 @@ impl Once {
     }
 
     /// Whether it was noted of that direction (0 where it is about both).
-    pub fn has(self, remark: Remark, direction: usize) -> bool {
+    pub(crate) fn has(self, remark: Remark, direction: usize) -> bool {
         self.0 & Self::bit(remark, direction) != 0
     }
 
     /// Notes it, and says whether it was noted before.
-    pub fn note(&mut self, remark: Remark, direction: usize) -> bool {
+    pub(crate) fn note(&mut self, remark: Remark, direction: usize) -> bool {
         let noted = self.has(remark, direction);
         self.0 |= Self::bit(remark, direction);
         noted
     }
 
     /// Takes it back, and says whether it was noted.
-    pub fn take(&mut self, remark: Remark, direction: usize) -> bool {
+    pub(crate) fn take(&mut self, remark: Remark, direction: usize) -> bool {
         let noted = self.has(remark, direction);
         self.0 &= !Self::bit(remark, direction);
         noted

@@ -88,7 +88,7 @@ impl RareState for RareConnection {
 
 impl RareConnection {
     /// The memory that its lists take. What is boxed and small is left out.
-    pub fn list_bytes(&self) -> usize {
+    pub(crate) fn list_bytes(&self) -> usize {
         let counts = self.found.capacity() * size_of::<(Rule, u32)>();
         counts + self.regraded.capacity() * size_of::<(Rule, Severity, u32)>() + self.pending.heap_bytes()
     }
@@ -96,24 +96,24 @@ impl RareConnection {
 
 /// What there is of it, to be changed: nothing is allocated for that.
 impl Rare<RareConnection> {
-    pub fn suspicions_mut(&mut self) -> Option<&mut PendingSuspicions> {
+    pub(crate) fn suspicions_mut(&mut self) -> Option<&mut PendingSuspicions> {
         self.get_mut()?.suspicions.as_deref_mut()
     }
 
-    pub fn application_mut(&mut self) -> Option<&mut Application> {
+    pub(crate) fn application_mut(&mut self) -> Option<&mut Application> {
         self.get_mut()?.application.as_deref_mut()
     }
 
-    pub fn path_mut(&mut self) -> Option<&mut PathWatch> {
+    pub(crate) fn path_mut(&mut self) -> Option<&mut PathWatch> {
         self.get_mut()?.path.as_deref_mut()
     }
 
     /// The SYN or SYN+ACK that waits, where it is that one.
-    pub fn take_pending_syn(&mut self, is_it: impl FnOnce(&mut Segment) -> bool) -> Option<Box<Segment>> {
+    pub(crate) fn take_pending_syn(&mut self, is_it: impl FnOnce(&mut Segment) -> bool) -> Option<Box<Segment>> {
         self.get_mut()?.pending_syn.take_if(|segment| is_it(segment))
     }
 
-    pub fn forget_pending(&mut self) {
+    pub(crate) fn forget_pending(&mut self) {
         if let Some(rare) = self.get_mut() {
             rare.pending = PendingVerdicts::default();
         }
@@ -122,7 +122,7 @@ impl Rare<RareConnection> {
 
 impl Connection {
     /// Forgets what was found: that was said elsewhere.
-    pub fn forget_findings(&mut self) {
+    pub(crate) fn forget_findings(&mut self) {
         if let Some(rare) = self.rare.get_mut() {
             rare.found.clear();
             rare.regraded.clear();

@@ -28,7 +28,7 @@ impl Connection {
     }
 
     /// Takes back what was counted of a segment that belongs to another connection.
-    pub fn disown(&mut self, segment: &Segment) {
+    pub(crate) fn disown(&mut self, segment: &Segment) {
         let end = &mut self.ends[self.direction(segment).index()];
         end.syns -= u32::from(segment.flags.contains(TcpFlags::SYN));
         let count = &mut end.count;
@@ -38,7 +38,7 @@ impl Connection {
         count.data_segments -= u64::from(segment.payload_len > 0);
     }
 
-    pub fn count_finding(&mut self, rule: Rule, severity: Severity) {
+    pub(crate) fn count_finding(&mut self, rule: Rule, severity: Severity) {
         match self.rare.found.iter_mut().find(|(found, _)| *found == rule) {
             Some((_, count)) => *count += 1,
             None => self.rare.found.push((rule, 1)),

@@ -37,19 +37,19 @@ impl Floor {
 
 impl Endpoint {
     /// Notes a window that it advertised.
-    pub fn advertise(&mut self, advert: Advert, recent: &mut RecentSegments) {
+    pub(crate) fn advertise(&mut self, advert: Advert, recent: &mut RecentSegments) {
         self.floor.add(advert.edge);
         recent.advertise(self.recent, advert);
     }
 
     /// The edge of the last window that it advertised lies here or further right, whichever the other end had received.
-    pub fn least_edge(&self) -> i64 {
+    pub(crate) fn least_edge(&self) -> i64 {
         self.edge.min(self.floor.now).min(self.floor.before)
     }
 
     /// The last window that it advertised, as far as the sender of the step's segment had received it: the echo of its timestamp
     /// tells.
-    pub fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
+    pub(crate) fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
             // Segments are counted, and not only those that advertise a window: looking back may find none of these.
             let back =

@@ -14,7 +14,7 @@ const MAX_RESENT_AT_ONCE: usize = 64;
 
 impl Endpoint {
     /// Notes that `from..end` went out in this segment for the first time.
-    pub fn send(&mut self, from: i64, end: i64, segment: &Segment) {
+    pub(crate) fn send(&mut self, from: i64, end: i64, segment: &Segment) {
         let undamaged = !matches!(segment.checksum, Checksum::Wrong { .. });
         let whole = end - from == i64::from(segment.seq_len()) && undamaged;
         let sent = Sent {
@@ -41,25 +41,25 @@ impl Endpoint {
     }
 
     /// What carried the number `at` first, where it waits for its acknowledgment.
-    pub fn first_copy(&self, at: i64) -> Option<Sent> {
+    pub(crate) fn first_copy(&self, at: i64) -> Option<Sent> {
         let first = self.flight.get(self.flight.partition_point(|sent| sent.end <= at))?;
         (first.from <= at).then_some(*first)
     }
 
     /// The octet with which a closed window was probed, where it comes last and begins at `from`.
-    pub fn probe_at(&self, from: i64) -> Option<&Sent> {
+    pub(crate) fn probe_at(&self, from: i64) -> Option<&Sent> {
         self.flight.back().filter(|last| last.probe && last.from == from && last.end == self.nxt)
     }
 
     /// Notes that what was sent last only probes a closed window.
-    pub fn mark_probe(&mut self, from: i64) {
+    pub(crate) fn mark_probe(&mut self, from: i64) {
         if let Some(last) = self.flight.back_mut().filter(|last| last.from == from && last.end == from + 1) {
             last.probe = true;
         }
     }
 
     /// Forgets the octet with which a closed window was probed: it is sent now, with what follows it.
-    pub fn take_back_probe(&mut self, from: i64) {
+    pub(crate) fn take_back_probe(&mut self, from: i64) {
         if self.probe_at(from).is_some() {
             self.flight.pop_back();
             self.nxt = from;
@@ -67,13 +67,13 @@ impl Endpoint {
     }
 
     /// Whether something of `from..end` that waits for its acknowledgment went out again before.
-    pub fn has_resent(&self, from: i64, end: i64) -> bool {
+    pub(crate) fn has_resent(&self, from: i64, end: i64) -> bool {
         let first = self.flight.partition_point(|sent| sent.end <= from);
         self.flight.range(first..).take_while(|sent| sent.from < end).any(|sent| sent.resent)
     }
 
     /// Notes that `from..end` went out again.
-    pub fn resend(&mut self, from: i64, end: i64, now: Timestamp) {
+    pub(crate) fn resend(&mut self, from: i64, end: i64, now: Timestamp) {
         let first = self.flight.partition_point(|sent| sent.end <= from);
         let mut touched = 0;
         for sent in self.flight.range_mut(first..) {

@@ -130,7 +130,7 @@ pub(in crate::track) struct Counters {
 packed!(Counters { packets, wire_bytes, payload_bytes, data_segments, max_in_flight });
 
 impl Endpoint {
-    pub fn new(socket: Socket) -> Self {
+    pub(crate) fn new(socket: Socket) -> Self {
         Self {
             socket,
             facts: Facts::default(),
@@ -175,32 +175,32 @@ impl Endpoint {
     }
 
     /// The bytes of it that an expected segment of its own needs, and those that the other end's needs.
-    pub const AS_SENDER: Range<usize> = 0..offset_of!(Self, first_tsval);
-    pub const AS_RECEIVER: Range<usize> = offset_of!(Self, socket)..offset_of!(Self, first_tsval_at);
+    pub(crate) const AS_SENDER: Range<usize> = 0..offset_of!(Self, first_tsval);
+    pub(crate) const AS_RECEIVER: Range<usize> = offset_of!(Self, socket)..offset_of!(Self, first_tsval_at);
 
     /// What it counts when all does not go well.
-    pub fn trouble(&self) -> &TroubleCounters {
+    pub(crate) fn trouble(&self) -> &TroubleCounters {
         &self.rare.trouble
     }
 
     /// The same, to be counted on.
-    pub fn note_trouble(&mut self) -> &mut TroubleCounters {
+    pub(crate) fn note_trouble(&mut self) -> &mut TroubleCounters {
         &mut self.rare.trouble
     }
 
     /// The memory that it takes besides its own size. What is boxed and small is left out.
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         let flight = self.flight.capacity() * size_of::<Sent>();
         flight + self.rtt.heap_bytes() + self.rare.heap_bytes() + self.rare.list_bytes()
     }
 
     /// Nothing of it waits for what comes, but for acknowledgments.
-    pub fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self) -> bool {
         self.rare.is_at_rest()
     }
 
     /// Sets the ISN: `seq` becomes relative `at`. All that was known of older numbers goes.
-    pub fn start_at(&mut self, seq: SeqNumber, at: i64) {
+    pub(crate) fn start_at(&mut self, seq: SeqNumber, at: i64) {
         self.base = SeqNumber(seq.0.wrapping_sub(at as u32));
         self.nxt = at;
         self.una = at;
@@ -210,126 +210,126 @@ impl Endpoint {
     }
 
     /// It has sent segments that come after a SYN, and that SYN was not captured.
-    pub fn is_mid_stream(&self) -> bool {
+    pub(crate) fn is_mid_stream(&self) -> bool {
         self.facts.has(Fact::Syn) && !self.facts.has(Fact::SynSeen) && self.low != i64::MAX
     }
 
     /// The relative number of `seq`: the one nearest to the highest so far.
-    pub fn relative(&self, seq: SeqNumber) -> i64 {
+    pub(crate) fn relative(&self, seq: SeqNumber) -> i64 {
         let nxt = self.base.plus(self.nxt as u32);
         self.nxt.saturating_add(i64::from(seq.distance(nxt)))
     }
 
     /// The header's number of a relative one.
-    pub fn raw(&self, relative: i64) -> SeqNumber {
+    pub(crate) fn raw(&self, relative: i64) -> SeqNumber {
         self.base.plus(relative as u32)
     }
 
     /// Numbers below this have all been seen, or were acknowledged.
-    pub fn contiguous(&self) -> i64 {
+    pub(crate) fn contiguous(&self) -> i64 {
         self.rare.gaps.first_open().map_or(self.nxt, |gap| gap.from)
     }
 
     /// Whether its FIN has reached the other end in order, so far as the frames tell.
-    pub fn fin_arrived(&self) -> bool {
+    pub(crate) fn fin_arrived(&self) -> bool {
         self.fin().is_some_and(|fin| self.una >= fin || self.contiguous() >= fin)
     }
 
     /// Whether it has sent its FIN.
-    pub fn closes(&self) -> bool {
+    pub(crate) fn closes(&self) -> bool {
         self.fin().is_some()
     }
 
     /// The last acknowledgment that it sent.
     #[inline]
-    pub fn ack(&self) -> Option<i64> {
+    pub(crate) fn ack(&self) -> Option<i64> {
         self.ack.get()
     }
 
     #[inline]
-    pub fn set_ack(&mut self, ack: i64) {
+    pub(crate) fn set_ack(&mut self, ack: i64) {
         self.ack = Maybe::some(ack);
     }
 
     /// One past its FIN.
     #[inline]
-    pub fn fin(&self) -> Option<i64> {
+    pub(crate) fn fin(&self) -> Option<i64> {
         self.fin.get()
     }
 
-    pub fn set_fin(&mut self, fin: i64) {
+    pub(crate) fn set_fin(&mut self, fin: i64) {
         self.fin = Maybe::some(fin);
     }
 
     /// When it last sent data.
     #[inline]
-    pub fn last_data(&self) -> Option<Timestamp> {
+    pub(crate) fn last_data(&self) -> Option<Timestamp> {
         self.last_data.get()
     }
 
     /// Notes that it sent data.
     #[inline]
-    pub fn note_data(&mut self, segment: &Segment) {
+    pub(crate) fn note_data(&mut self, segment: &Segment) {
         (self.last_data, self.last_data_frame) = (Maybe::some(segment.ts), segment.frame);
     }
 
     /// The round trip from the capture point to the other end, as the handshake shows it.
-    pub fn handshake_leg(&self) -> Option<Span> {
+    pub(crate) fn handshake_leg(&self) -> Option<Span> {
         self.handshake_leg.get()
     }
 
     /// Notes it, unless it is known.
-    pub fn note_handshake_leg(&mut self, leg: Span) {
+    pub(crate) fn note_handshake_leg(&mut self, leg: Span) {
         self.handshake_leg = Maybe::some(self.handshake_leg().unwrap_or(leg));
     }
 
     /// Whether its FIN has been acknowledged.
-    pub fn fin_acked(&self) -> bool {
+    pub(crate) fn fin_acked(&self) -> bool {
         self.fin().is_some_and(|fin| self.una >= fin)
     }
 
     /// The round trip from the capture point to the other end and back.
-    pub fn leg(&self) -> Option<Span> {
+    pub(crate) fn leg(&self) -> Option<Span> {
         self.handshake_leg().or_else(|| self.rtt.min())
     }
 
     /// The shortest round trip from the capture point to the other end and back that was seen.
-    pub fn shortest_leg(&self) -> Option<Span> {
+    pub(crate) fn shortest_leg(&self) -> Option<Span> {
         [self.leg(), self.rtt.min()].into_iter().flatten().min()
     }
 
     /// The first timestamp value that it sent.
     #[inline]
-    pub fn first_tsval(&self) -> Option<u32> {
+    pub(crate) fn first_tsval(&self) -> Option<u32> {
         self.facts.has(Fact::Clocked).then_some(self.first_tsval)
     }
 
     /// When it sent that one.
-    pub fn first_tsval_at(&self) -> Timestamp {
+    pub(crate) fn first_tsval_at(&self) -> Timestamp {
         self.first_tsval_at
     }
 
     /// Notes its first timestamp value.
-    pub fn note_first_tsval(&mut self, tsval: u32, now: Timestamp) {
+    pub(crate) fn note_first_tsval(&mut self, tsval: u32, now: Timestamp) {
         (self.first_tsval, self.first_tsval_at) = (tsval, now);
         self.facts.note(Fact::Clocked);
     }
 
     /// What its clock showed does not count: the next value is its first.
-    pub fn forget_first_tsval(&mut self) {
+    pub(crate) fn forget_first_tsval(&mut self) {
         self.facts.set(Fact::Clocked, false);
     }
 
     /// Whether its timestamp clock, which shows `tsval` now, is known to tick at least once in that time.
     // RFC 7323 §5.4 allows a tick of a second.
-    pub fn ticks_within(&self, tsval: u32, now: Timestamp, span: Span) -> bool {
+    pub(crate) fn ticks_within(&self, tsval: u32, now: Timestamp, span: Span) -> bool {
         let ticks = self.first_tsval().map_or(0, |first| i64::from(tsval.wrapping_sub(first) as i32));
         // The first of them may have been about to end.
         ticks > 1 && now.since(self.first_tsval_at).0 / (ticks - 1) <= span.0
     }
 
     /// Numbers sent and not yet acknowledged.
-    pub fn in_flight(&self) -> u64 {
+    pub(crate) fn in_flight(&self) -> u64 {
         u64::try_from(self.nxt.saturating_sub(self.una.max(self.low))).unwrap_or(0)
     }
 }

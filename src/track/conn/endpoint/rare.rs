@@ -131,13 +131,13 @@ impl RareState for RareEnd {
 
 impl RareEnd {
     /// Nothing of it waits for what comes.
-    pub fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self) -> bool {
         let checked = self.recovery.is_none() && self.overrun.is_none() && self.probing.is_none();
         checked && self.off_path.is_none() && self.gaps.is_empty()
     }
 
     /// The memory that its lists take. What is boxed and small is left out.
-    pub fn list_bytes(&self) -> usize {
+    pub(crate) fn list_bytes(&self) -> usize {
         let recovery = self.recovery.as_deref().map_or(0, Recovery::bytes);
         let loss_reports = self.loss_reports.as_deref().map_or(0, LossReports::heap_bytes);
         let resends = self.resends.as_deref().map_or(0, Resends::heap_bytes);
@@ -147,23 +147,23 @@ impl RareEnd {
 
 /// What there is of it, to be changed: nothing is allocated for that.
 impl Endpoint {
-    pub fn gaps_mut(&mut self) -> Option<&mut Gaps> {
+    pub(crate) fn gaps_mut(&mut self) -> Option<&mut Gaps> {
         self.rare.get_mut().map(|rare| &mut rare.gaps)
     }
 
-    pub fn recovery_mut(&mut self) -> Option<&mut Recovery> {
+    pub(crate) fn recovery_mut(&mut self) -> Option<&mut Recovery> {
         self.rare.get_mut()?.recovery.as_deref_mut()
     }
 
-    pub fn overrun_mut(&mut self) -> Option<&mut Overrun> {
+    pub(crate) fn overrun_mut(&mut self) -> Option<&mut Overrun> {
         self.rare.get_mut()?.overrun.as_deref_mut()
     }
 
-    pub fn probing_mut(&mut self) -> Option<&mut Probing> {
+    pub(crate) fn probing_mut(&mut self) -> Option<&mut Probing> {
         self.rare.get_mut()?.probing.as_deref_mut()
     }
 
-    pub fn unseen_mut(&mut self) -> Option<&mut Unseen> {
+    pub(crate) fn unseen_mut(&mut self) -> Option<&mut Unseen> {
         self.rare.get_mut()?.unseen.as_deref_mut()
     }
 }

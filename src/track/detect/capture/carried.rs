@@ -14,7 +14,7 @@ const MAX_ACK_DELAY: Span = Span::from_millis(500);
 
 impl Shared {
     /// Whether this capture cannot carry a rule.
-    pub fn silences(&self, rule: Rule) -> bool {
+    pub(crate) fn silences(&self, rule: Rule) -> bool {
         self.counts.silences(rule, self.skewed)
     }
 }

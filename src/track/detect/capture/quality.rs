@@ -26,7 +26,7 @@ const BLOCK: u32 = 3;
 
 impl Quality {
     /// Judges how a segment was captured. `mss` is set when it is larger than the network allows.
-    pub fn observe(&mut self, step: &mut Step<'_>, mss: Option<u16>) {
+    pub(crate) fn observe(&mut self, step: &mut Step<'_>, mss: Option<u16>) {
         let segment = step.segment;
         self.check_time(step);
         if segment.is_cut() && self.first_time(Rule::SnaplenCut, segment) {
@@ -60,7 +60,7 @@ impl Quality {
 
     /// Notes a packet that came again with its own time stamp, which time has passed since: a file was appended to itself, or to
     /// another that holds the same packets.
-    pub fn note_again(&mut self, step: &mut Step<'_>, first: u64) {
+    pub(crate) fn note_again(&mut self, step: &mut Step<'_>, first: u64) {
         self.again = self.again.saturating_add(1);
         if self.again == BLOCK {
             step.fire(Rule::Concatenated).frame("first", first);

@@ -27,7 +27,7 @@ struct LinkTypeCount {
 
 impl Unread {
     /// Counts a packet.
-    pub fn count(&mut self, link_type: u16, frame: u64, ts: Timestamp) {
+    pub(crate) fn count(&mut self, link_type: u16, frame: u64, ts: Timestamp) {
         let new = LinkTypeCount { link_type: Some(link_type), packets: 0, first: (frame, ts) };
         let known = self.by_link_type.iter().position(|count| count.link_type == Some(link_type));
         let count = match known {
@@ -44,7 +44,7 @@ impl Unread {
     }
 
     /// A finding for each link type; they are said once.
-    pub fn findings(&mut self) -> impl Iterator<Item = Finding> + use<> {
+    pub(crate) fn findings(&mut self) -> impl Iterator<Item = Finding> + use<> {
         std::mem::take(&mut self.by_link_type).into_iter().chain(self.others.take()).map(|count| {
             let mut finding = Finding::new(Rule::LinkTypeUnread);
             (finding.frame, finding.ts) = count.first;

@@ -28,7 +28,7 @@ const MAX_WINDOW: i64 = 1 << 30;
 
 impl Connection {
     /// Whether a SYN (without ACK) starts another connection than this one.
-    pub fn reuse(&self, segment: &Segment, msl: Span, idle: Span) -> Reuse {
+    pub(crate) fn reuse(&self, segment: &Segment, msl: Span, idle: Span) -> Reuse {
         let from = self.direction(segment);
         if self.is_own_syn(segment, from) {
             return Reuse::Same;
@@ -64,7 +64,7 @@ impl Connection {
 
     /// Whether neither number of a segment can be this connection's, which is over, or ends, or has been silent for that
     /// long: another one has taken its ports.
-    pub fn is_foreign(&self, segment: &Segment, silence: Span) -> bool {
+    pub(crate) fn is_foreign(&self, segment: &Segment, silence: Span) -> bool {
         let over = self.ends.iter().any(|end| end.fin().is_some()) || self.is_over();
         let silent = segment.ts.since(self.last.1) > silence;
         let known = self.ends.iter().all(|end| end.facts.has(Fact::SynSeen));
@@ -84,7 +84,7 @@ impl Connection {
 
     /// Whether a segment goes on exactly where both ends had stopped: with the next number, one that waits for its acknowledgment, or a
     /// keep-alive's.
-    pub fn is_continued_by(&self, segment: &Segment) -> bool {
+    pub(crate) fn is_continued_by(&self, segment: &Segment) -> bool {
         let from = self.direction(segment);
         let [me, peer] = [&self.ends[from.index()], &self.ends[from.reverse().index()]];
         let goes_on = |end: &Endpoint, seq| (end.una.min(end.nxt) - 1..=end.nxt).contains(&end.relative(seq));
@@ -94,7 +94,7 @@ impl Connection {
 
     /// Whether a SYN+ACK opens another connection: its sender was in the middle of this one, whose own opening would lie before all
     /// that was seen of it.
-    pub fn is_opened_anew(&self, segment: &Segment) -> bool {
+    pub(crate) fn is_opened_anew(&self, segment: &Segment) -> bool {
         let from = self.direction(segment);
         let [me, peer] = [&self.ends[from.index()], &self.ends[from.reverse().index()]];
         let later = me.relative(segment.seq) >= me.low;
@@ -103,7 +103,7 @@ impl Connection {
     }
 
     /// This connection began on the addresses and ports of an older one.
-    pub fn check_reuse(&self, old: &Connection, step: &mut Step<'_>, two_msl: Span) {
+    pub(crate) fn check_reuse(&self, old: &Connection, step: &mut Step<'_>, two_msl: Span) {
         let segment = step.segment;
         let (last, last_ts) = old.last;
         step.fire(Rule::PortReused)

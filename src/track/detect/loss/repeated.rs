@@ -18,7 +18,7 @@ const R2: Span = Span::from_secs(100);
 
 impl Resends {
     /// The receiver reports these numbers for the first time.
-    pub fn report(&mut self, from: i64, to: i64, frame: u64, ts: Timestamp) {
+    pub(crate) fn report(&mut self, from: i64, to: i64, frame: u64, ts: Timestamp) {
         if self.reports.len() >= MAX_REPORTS {
             self.reports.pop_front();
         }
@@ -30,12 +30,12 @@ impl Resends {
         self.reports.iter().find(|report| report.from <= from && to <= report.to).copied()
     }
 
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.ranges.capacity() * size_of::<Range>() + self.reports.capacity() * size_of::<Report>()
     }
 
     /// When these numbers were first reported.
-    pub fn reported_at(&self, from: i64, to: i64) -> Option<Timestamp> {
+    pub(crate) fn reported_at(&self, from: i64, to: i64) -> Option<Timestamp> {
         self.reported(from, to).map(|report| report.ts)
     }
 

@@ -15,7 +15,7 @@ use crate::track::{Direction, Finding, Note};
 impl Endpoint {
     /// Whether its first segments in the capture are keep-alives, as the number that it goes on with shows: one above theirs.
     // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, so nothing is missing between.
-    pub fn begins_with_keep_alive(&mut self, next: i64) -> bool {
+    pub(crate) fn begins_with_keep_alive(&mut self, next: i64) -> bool {
         let first = self.is_mid_stream() && self.low == self.nxt && next == self.nxt + 1;
         if first {
             (self.low, self.nxt, self.una) = (next, next, next);

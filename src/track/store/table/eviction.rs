@@ -17,7 +17,7 @@ const MAX_PASSING: usize = 8 * 1024;
 impl Table {
     /// Evicts a few connections where too many are hot. Those of which something is open stay.
     #[inline]
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.hot.len() > self.max_hot {
             self.run_clock();
         }
@@ -25,7 +25,7 @@ impl Table {
 
     /// Makes room, but not of `newest`: those that were not heard of since their last turn are evicted. The first that cannot be is
     /// the one to be given up.
-    pub fn make_room(&mut self, newest: Slot) -> Option<Slot> {
+    pub(crate) fn make_room(&mut self, newest: Slot) -> Option<Slot> {
         // Each is asked twice at most: what was heard of at its first turn is not any more at its second.
         for _ in 0..2 * self.clock.len() {
             if !self.is_too_large() {

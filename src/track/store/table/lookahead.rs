@@ -22,7 +22,7 @@ const CACHE_LINE: usize = 64;
 
 impl Table {
     /// Notes where the next segments' connections are, and has their entries prefetched.
-    pub fn expect(&mut self, hashes: impl Iterator<Item = FlowHash>) {
+    pub(crate) fn expect(&mut self, hashes: impl Iterator<Item = FlowHash>) {
         self.lookahead.clear();
         self.taken = 0;
         if self.hot.len() < MIN_HOT {
@@ -44,7 +44,7 @@ impl Table {
 
     /// Another segment is taken: what a later one needs is prefetched meanwhile.
     #[inline]
-    pub fn look_ahead(&mut self, recent: &RecentSegments) {
+    pub(crate) fn look_ahead(&mut self, recent: &RecentSegments) {
         if self.taken < self.lookahead.len() {
             self.prefetch(self.taken + CONNECTION_DISTANCE);
             self.prefetch_pointers(self.taken + POINTER_DISTANCE, recent);
@@ -53,7 +53,7 @@ impl Table {
     }
 
     /// Has all of a connection prefetched whose turn comes soon.
-    pub fn prefetch_all(&self, slot: Option<&Slot>) {
+    pub(crate) fn prefetch_all(&self, slot: Option<&Slot>) {
         match slot.and_then(|slot| self.slots.get(*slot as usize)).map(|entry| &entry.held) {
             Some(Held::Hot(index)) => self.hot.prefetch_all(*index),
             Some(Held::Cold(bytes)) => prefetch_bytes(bytes),

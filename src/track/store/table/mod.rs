@@ -110,7 +110,7 @@ struct List {
 
 impl Table {
     /// A table of which so many connections are hot at most, and which takes about so much memory.
-    pub fn new(max_hot: usize, max_bytes: usize) -> Self {
+    pub(crate) fn new(max_hot: usize, max_bytes: usize) -> Self {
         Self {
             hasher: FlowHasher::default(),
             index: HashTable::new(),
@@ -130,7 +130,7 @@ impl Table {
     }
 
     /// Says where it looks for a connection.
-    pub fn hasher(&self) -> &FlowHasher {
+    pub(crate) fn hasher(&self) -> &FlowHasher {
         &self.hasher
     }
 
@@ -148,23 +148,23 @@ impl Table {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
-    pub fn count(&self, age: Age) -> usize {
+    pub(crate) fn count(&self, age: Age) -> usize {
         self.lists[age as usize].len
     }
 
     /// The connection of a segment with that hash.
     #[inline]
-    pub fn find(&self, hash: FlowHash, segment: &Segment) -> Option<Slot> {
+    pub(crate) fn find(&self, hash: FlowHash, segment: &Segment) -> Option<Slot> {
         let equal = |slot: &Slot| self.slots.get(*slot as usize).is_some_and(|entry| self.has(&entry.held, segment));
         self.index.find(hash.hash(), equal).copied()
     }
 
     /// A connection, hot from now on.
-    pub fn get(&mut self, slot: Slot) -> Option<&mut Connection> {
+    pub(crate) fn get(&mut self, slot: Slot) -> Option<&mut Connection> {
         let entry = self.slots.get_mut(slot as usize)?;
         entry.heard = true;
         let index = match &entry.held {
@@ -175,11 +175,11 @@ impl Table {
     }
 
     /// What can be known of a connection without loading it.
-    pub fn header(&self, slot: Slot) -> Option<ColdHeader> {
+    pub(crate) fn header(&self, slot: Slot) -> Option<ColdHeader> {
         self.header_of(&self.slots.get(slot as usize)?.held)
     }
 
-    pub fn insert(&mut self, connection: Connection, age: Age, now: Timestamp) -> Slot {
+    pub(crate) fn insert(&mut self, connection: Connection, age: Age, now: Timestamp) -> Slot {
         let hash = self.hasher.hash(&connection.key());
         let client_low = is_low(connection.ends[0].socket, connection.ends[1].socket);
         let held = Held::Hot(self.hot.put(connection));
@@ -225,7 +225,7 @@ impl Table {
         self.index = index;
     }
 
-    pub fn remove(&mut self, slot: Slot) -> Option<Connection> {
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<Connection> {
         self.unlink(slot);
         self.bytes = self.bytes.saturating_sub(std::mem::take(&mut self.slots[slot as usize].bytes) as usize);
         let connection = match std::mem::replace(&mut self.slots[slot as usize].held, Held::NOTHING) {
@@ -240,7 +240,7 @@ impl Table {
     }
 
     /// Takes note of the memory that a connection takes now.
-    pub fn weigh(&mut self, slot: Slot) {
+    pub(crate) fn weigh(&mut self, slot: Slot) {
         let Some(entry) = self.slots.get_mut(slot as usize) else { return };
         let bytes = size_of::<Entry>()
             + match &entry.held {
@@ -253,12 +253,12 @@ impl Table {
 
     /// All connections together take more memory than they may.
     #[inline]
-    pub fn is_too_large(&self) -> bool {
+    pub(crate) fn is_too_large(&self) -> bool {
         self.bytes > self.max_bytes
     }
 
     /// Moves a connection to the end of the list for `age`, unless it hangs there already.
-    pub fn set_age(&mut self, slot: Slot, age: Age, now: Timestamp) {
+    pub(crate) fn set_age(&mut self, slot: Slot, age: Age, now: Timestamp) {
         if self.slots[slot as usize].age != age {
             self.unlink(slot);
             self.link(slot, age, now);
@@ -267,20 +267,20 @@ impl Table {
     }
 
     /// The connection at the head of a list, and when it was put there.
-    pub fn oldest(&self, age: Age) -> Option<(Slot, Timestamp)> {
+    pub(crate) fn oldest(&self, age: Age) -> Option<(Slot, Timestamp)> {
         let head = self.lists[age as usize].head;
         (head != NONE).then(|| (head, self.slots[head as usize].queued))
     }
 
     /// Puts a connection at the end of its list: it was heard of since.
-    pub fn requeue(&mut self, slot: Slot, now: Timestamp) {
+    pub(crate) fn requeue(&mut self, slot: Slot, now: Timestamp) {
         let age = self.slots[slot as usize].age;
         self.unlink(slot);
         self.link(slot, age, now);
     }
 
     /// Every connection's place, by number.
-    pub fn by_number(&self) -> Vec<Slot> {
+    pub(crate) fn by_number(&self) -> Vec<Slot> {
         let number = |(entry, slot): (&Entry, Slot)| Some((self.header_of(&entry.held)?.number, slot));
         let mut all: Vec<(u32, Slot)> = self.slots.iter().zip(0..).filter_map(number).collect();
         all.sort_unstable();
@@ -288,7 +288,7 @@ impl Table {
     }
 
     /// Whom the connections of a list go to, oldest first.
-    pub fn targets(&self, age: Age) -> impl Iterator<Item = Socket> {
+    pub(crate) fn targets(&self, age: Age) -> impl Iterator<Item = Socket> {
         let at = |slot: Slot| self.slots.get(slot as usize);
         let first = at(self.lists[age as usize].head);
         let all = std::iter::successors(first, move |entry| at(entry.next));
@@ -296,7 +296,7 @@ impl Table {
     }
 
     /// The places of a list's connections, oldest first.
-    pub fn places(&self, age: Age) -> Vec<Slot> {
+    pub(crate) fn places(&self, age: Age) -> Vec<Slot> {
         let next = |slot: Slot| (slot != NONE).then_some(slot);
         let first = next(self.lists[age as usize].head);
         std::iter::successors(first, |slot| next(self.slots.get(*slot as usize)?.next)).collect()
