@@ -1,9 +1,9 @@
 //! Two captures of the same traffic, paired packet by packet, however each is read.
 
-use crate::capture::{CaptureError, CaptureFault, Filter, FrameSource, Next, SourceInfo, Span, Timestamp};
+use crate::capture::{CaptureError, CaptureFault, Filter, FrameSource, Next, SourceInfo, Timestamp};
 use crate::compare::{Comparison, Overlap, PathEvent, Relation, Side, Sighting, Survey};
 use crate::dissect::{Content, Dissection, LengthSource, Reader};
-use crate::report::time;
+use crate::report::phrase::time;
 use crate::track::Event;
 
 /// A capture that was looked through.
@@ -77,25 +77,18 @@ pub fn unrelated_words(relation: &Relation, surveyed: &[Surveyed; 2]) -> String 
     match relation {
         Relation::Apart(side, gap) => {
             let (first, second) = if *side == Side::A { (a, b) } else { (b, a) };
-            format!("{first} had ended {} before {second} began: they do not show the same traffic", words(*gap))
+            format!("{first} had ended {} before {second} began: they do not show the same traffic", time(*gap))
         }
         Relation::Stepped(step, when) => format!(
             "{a} and {b} show the same packets, but one of the clocks was set by {} meanwhile, {} after {a} began: cut the captures \
              there (tcpcheck split), and compare the parts",
-            words(*step),
-            words(when.since(surveyed[0].survey.first().unwrap_or(*when)))
+            time(*step),
+            time(when.since(surveyed[0].survey.first().unwrap_or(*when)))
         ),
         _ => format!(
             "{a} and {b} show different traffic: no packet of one is in the other, not even with other addresses"
         ),
     }
-}
-
-/// A length of time in words.
-fn words(span: Span) -> String {
-    let mut text = Vec::new();
-    time(&mut text, span);
-    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Pairs the packets of both; `note` takes what becomes known, as it becomes known.

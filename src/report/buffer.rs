@@ -4,7 +4,7 @@
 //! fixed size and hands it on when it is full or the pen is put down, so that a piece is a comparison, a store and an addition.
 
 /// What text is appended to, in pieces that are most often short.
-pub trait Append {
+pub(super) trait Append {
     /// The first `count` bytes of a chunk; all are copied, so the count costs nothing.
     fn put<const N: usize>(&mut self, chunk: [u8; N], count: usize);
 

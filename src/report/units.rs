@@ -51,7 +51,7 @@ pub(super) fn fixed(out: &mut impl Append, number: i64, places: u32) {
 
 /// A time with its unit: whole microseconds below a millisecond, milliseconds with one decimal below a second, seconds with three
 /// above.
-pub fn time(out: &mut impl Append, span: Span) {
+pub(super) fn time(out: &mut impl Append, span: Span) {
     if span.0.unsigned_abs() < 999_500 {
         fixed(out, rounded(span.0, 1_000), 0);
         out.text(b" us");

@@ -2,10 +2,10 @@
 
 use crate::policy::{Position, State};
 
-use super::amounts::counted;
 use super::words;
 use super::{Run, RunStanding};
 use crate::display::{workflow_data, workflow_property};
+use crate::report::phrase::counted;
 
 /// GitHub shows so many annotations of a step.
 const SHOWN: usize = 10;

@@ -8,9 +8,9 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use crate::display;
 use crate::policy::{Check, Judgement, State};
 
-use super::amounts::counted;
 use super::words;
 use super::{Capture, Run, RunStanding};
+use crate::report::phrase::counted;
 
 type Xml<'x> = &'x mut Writer<Vec<u8>>;
 

@@ -2,10 +2,10 @@
 
 use crate::policy::State;
 
-use super::amounts::counted;
 use super::words;
 use super::{Capture, Run, RunStanding};
 use crate::display::{self, markdown as text, markdown_cell as cell, markdown_code as code};
+use crate::report::phrase::counted;
 
 /// Captures listed in the table, and failures told in full.
 const LISTED: usize = 50;

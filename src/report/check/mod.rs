@@ -2,7 +2,6 @@
 //!
 //! [`Run`] is what a run came to; each format is a function of it. The sentences are in `words`, written once.
 
-mod amounts;
 mod excerpt;
 mod github;
 mod junit;
@@ -13,6 +12,7 @@ mod sarif;
 mod text;
 mod words;
 
+use crate::report::phrase;
 pub use excerpt::EvidenceExcerpt;
 pub use github::github;
 pub use junit::junit;
@@ -125,9 +125,9 @@ impl Run<'_> {
     fn subjects(&self) -> String {
         let (singles, pairs) = (self.singles().count(), self.captures.len() - self.singles().count());
         match (singles, pairs) {
-            (singles, 0) => amounts::counted(singles as u64, "capture"),
+            (singles, 0) => phrase::counted(singles as u64, "capture"),
             (0, _) => "the path between 2 captures".to_owned(),
-            (singles, _) => format!("{} and the path between them", amounts::counted(singles as u64, "capture")),
+            (singles, _) => format!("{} and the path between them", phrase::counted(singles as u64, "capture")),
         }
     }
 

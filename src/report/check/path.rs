@@ -4,7 +4,7 @@ use crate::policy::{Judgement, PathDemand, PathFault, PathPlace, State, span_tex
 
 use super::super::compare;
 use super::super::units;
-use super::amounts::{counted, percent, time};
+use crate::report::phrase::{counted, percent, time};
 
 /// What is expected, in words.
 pub(super) fn expected(demand: &PathDemand) -> String {

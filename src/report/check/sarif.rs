@@ -9,7 +9,8 @@ use crate::policy::{Check, Demand, Fingerprint, Judgement, Key, Place, State, Wh
 use crate::report::json;
 use crate::rules::{Rule, Severity};
 
-use super::{Capture, Run, RunStanding, amounts, words};
+use super::{Capture, Run, RunStanding, words};
+use crate::report::phrase;
 
 /// Writes a run.
 pub fn sarif(run: &Run<'_>) -> Vec<u8> {
@@ -105,7 +106,7 @@ fn parts<'r>(check: &Check, result: &'r Judgement) -> Box<dyn Iterator<Item = Pa
 fn result_of(run: &Run<'_>, capture: &Capture, check: &Check, result: &Judgement, part: &Part<'_>) -> Value {
     let mut message = format!("{}: {}: ", capture.name, words::title(run.policy, check));
     message.push_str(&match part.fingerprint {
-        Some(name) => format!("{name}: {}", amounts::counted(part.count, "finding")),
+        Some(name) => format!("{name}: {}", phrase::counted(part.count, "finding")),
         None => words::found(check, result),
     });
     for place in part.places.iter().take(3) {

@@ -4,10 +4,10 @@ use crate::policy::{Judgement, State};
 use crate::rules::Severity;
 
 use super::super::style::{Ink, Style};
-use super::amounts::counted;
 use super::words;
 use super::{Capture, Run, RunStanding};
 use crate::display::{self, line as plain};
+use crate::report::phrase::counted;
 
 /// Where the policy's line stands.
 const MARGIN: usize = 80;

@@ -6,8 +6,8 @@ use crate::policy::{
 use crate::rules::Severity;
 
 use super::super::{units, wording};
-use super::amounts::{counted, percent, time};
 use super::path;
+use crate::report::phrase::{counted, percent, time};
 
 /// What a check is called: the line that demands it, with its scope.
 pub(super) fn title(policy: &Policy, check: &Check) -> String {

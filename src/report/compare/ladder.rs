@@ -12,7 +12,7 @@ use crate::report::units;
 use crate::rules::Severity;
 
 use super::CompareReport;
-use super::words::time;
+use crate::report::phrase::time;
 
 /// Rows at most; of a longer connection the first ones.
 const MAX_ROWS: usize = 2_000;

@@ -7,8 +7,9 @@ use crate::report::style::{Ink, Style};
 use crate::report::units;
 use crate::rules::Severity;
 
-use super::words::{self, WayNames, count, grouped, time};
+use super::words::{self, WayNames};
 use super::{CompareReport, Worst};
+use crate::report::phrase::{counted, grouped, time};
 
 /// Columns of a line where no terminal says how many it has.
 const COLUMNS: usize = 120;
@@ -112,7 +113,7 @@ impl Text {
     fn captures(&self, totals: &Totals, names: WayNames) -> String {
         let connections = totals.connections();
         let [a, b] = &self.names;
-        let mut words = format!(": A is {a}, B is {b}; {} in both", count(connections.both, "connection"));
+        let mut words = format!(": A is {a}, B is {b}; {} in both", counted(connections.both, "connection"));
         for side in Side::ALL {
             let only = connections.only[usize::from(side == Side::B)];
             if only > 0 {
@@ -169,7 +170,7 @@ fn cut_short(short: [u64; 2]) -> String {
     let parts = Side::ALL.into_iter().zip(short).filter(|(_, short)| *short > 0).map(|(side, short)| {
         format!(
             "; {} of {} end inside TCP's options or before: these are not compared",
-            count(short, "frame"),
+            counted(short, "frame"),
             side.name()
         )
     });
@@ -192,12 +193,13 @@ fn changed(totals: &Totals, names: WayNames) -> Option<String> {
         let ends: Vec<String> = [0, 1].into_iter().filter_map(end).collect();
         parts.push(format!(
             "addresses are translated (NAT) in {}: {}",
-            count(connections.translated, "connection"),
+            counted(connections.translated, "connection"),
             ends.join(", ")
         ));
     }
     if connections.renumbered > 0 {
-        parts.push(format!("sequence numbers are rewritten (ISN) in {}", count(connections.renumbered, "connection")));
+        parts
+            .push(format!("sequence numbers are rewritten (ISN) in {}", counted(connections.renumbered, "connection")));
     }
     if connections.proxied > 0 {
         parts.push(format!(
@@ -213,11 +215,11 @@ fn changed(totals: &Totals, names: WayNames) -> Option<String> {
         let told: Vec<String> = changes
             .iter()
             .filter_map(|(change, packets, _)| {
-                Some(format!("{} in {}", words::change(change)?, count(packets, "packet")))
+                Some(format!("{} in {}", words::change(change)?, counted(packets, "packet")))
             })
             .collect();
         let hops = match changes.hops() {
-            Some((low, high)) if low == high && high > 0 => Some(count(low.into(), "hop")),
+            Some((low, high)) if low == high && high > 0 => Some(counted(low.into(), "hop")),
             Some((low, high)) if high > 0 && high < 64 => Some(format!("{low} to {high} hops")),
             _ => None,
         };
@@ -253,7 +255,7 @@ fn made(comparison: &Comparison) -> Option<String> {
     let all: u64 = Way::ALL.map(|way| totals.way(way).inserted).iter().sum();
     let more = all.saturating_sub(parts.len() as u64);
     if more > 0 {
-        parts.push(format!("{} that nobody sent at the other end", count(more, "packet")));
+        parts.push(format!("{} that nobody sent at the other end", counted(more, "packet")));
     }
     (!parts.is_empty()).then(|| format!(": something made {}", parts.join(", ")))
 }

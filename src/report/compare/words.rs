@@ -1,8 +1,7 @@
 //! What a comparison found, in words.
 
-use crate::capture::Span;
 use crate::compare::{Change, Ending, PathStats, Shown, Side, Totals, Way};
-use crate::report::units;
+use crate::report::phrase::{counted, grouped, time};
 
 /// How the two ways are called: by who sends, where all clients are on one side.
 #[derive(Clone, Copy, Debug)]
@@ -46,26 +45,6 @@ pub fn unpaired(totals: &Totals) -> &'static str {
     }
 }
 
-/// A length of time; below a millisecond in microseconds.
-pub(super) fn time(span: Span) -> String {
-    match span.0.abs() {
-        0..999_500 => {
-            format!("{} us", units::written(|out| units::integer(out, (span.0 + 500).div_euclid(1_000))))
-        }
-        _ => units::written(|out| units::time(out, span)),
-    }
-}
-
-/// `1,234`.
-pub(super) fn grouped(number: u64) -> String {
-    units::written(|out| units::grouped(out, number))
-}
-
-/// `1 packet`, `2 packets`.
-pub(super) fn count(number: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
-
 /// A share of all, as fine as it needs to be: `0.8 %`, `0.02 %`.
 pub(super) fn percent(share: f64) -> String {
     match share * 100.0 {
@@ -79,10 +58,10 @@ pub(super) fn percent(share: f64) -> String {
 pub(super) fn losses(stats: &PathStats) -> String {
     let known = stats.arrived + stats.lost;
     let mut parts = vec![match stats.lost {
-        0 => format!("nothing lost of {}", count(known, "packet")),
+        0 => format!("nothing lost of {}", counted(known, "packet")),
         lost => {
             let share = percent(stats.loss());
-            format!("{} of {} lost between the captures ({share})", grouped(lost), count(known, "packet"))
+            format!("{} of {} lost between the captures ({share})", grouped(lost), counted(known, "packet"))
         }
     }];
     if stats.lost > 1 && stats.longest_burst > 1 {

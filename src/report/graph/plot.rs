@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::capture::Span;
-use crate::report::ladder::{STYLE, Svg, time};
+use crate::report::ladder::{STYLE, Svg};
+use crate::report::phrase::time;
 use crate::report::scale::Scale;
 use crate::track::{Direction, Finding};
 

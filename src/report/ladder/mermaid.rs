@@ -5,7 +5,8 @@ use askama::Template;
 use crate::display;
 use crate::track::{Direction, TcpState};
 
-use super::row::{LadderRow, Tone, time};
+use super::row::{LadderRow, Tone};
+use crate::report::phrase::time;
 
 /// The diagram's text.
 #[derive(Template)]

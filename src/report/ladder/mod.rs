@@ -29,7 +29,7 @@ use super::{Names, Packet, Reporter, Summary, finding_text, units, verdict_text}
 pub(super) use extract::Extract;
 pub(super) use fold::Fold;
 pub(super) use record::PacketRecord;
-pub(super) use row::{LadderRow, bytes, time};
+pub(super) use row::{LadderRow, bytes};
 pub(super) use scroll::Scroll;
 pub use svg::Svg;
 pub(super) use svg::{Drawing, STYLE};

@@ -6,8 +6,9 @@ use crate::rules::{Rule, Severity};
 use crate::track::{Direction, Finding, Note, SegmentEffect};
 
 use super::record::PacketRecord;
-use super::row::{LadderRow, time};
+use super::row::LadderRow;
 use super::story;
+use crate::report::phrase::time;
 
 /// What is repeated: who sends it, and of which number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

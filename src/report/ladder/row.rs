@@ -4,6 +4,7 @@ use crate::capture::{Span, Timestamp};
 use crate::rules::{Rule, Severity};
 use crate::track::{Direction, Finding, Note, SegmentEffect, TcpState};
 
+use super::super::phrase::time;
 use super::super::{units, wording::message};
 use super::record::PacketRecord;
 use super::story;
@@ -353,9 +354,4 @@ pub(super) fn range(from: i64, to: i64) -> String {
 /// `1460 B`.
 pub(crate) fn bytes(number: u64) -> String {
     units::written(|out| units::bytes(out, number))
-}
-
-/// `36.0 ms`, `1.503 s`.
-pub(crate) fn time(span: Span) -> String {
-    units::written(|out| units::time(out, span))
 }

@@ -6,7 +6,8 @@ use crate::capture::Timestamp;
 use crate::report::wording::message;
 use crate::track::{Direction, TcpState};
 
-use super::row::{LadderRow, Tone, time};
+use super::row::{LadderRow, Tone};
+use crate::report::phrase::time;
 
 /// The style that pictures share, on their own and in the page.
 pub(crate) const STYLE: &str = include_str!("../../../templates/picture.css");
