@@ -10,6 +10,7 @@ use crate::testkit::{root, tcpcheck};
 
 /// Capture, cause, what the text holds, and the least and the most time that it cost, in seconds.
 const KNOWN: &[(&str, &str, &str, f64, f64)] = &[
+    ("loss/ack-lost", "network", "acknowledgments for the server were lost or late", 0.2, 0.23),
     ("application/slow-server-at-client", "server", "the server took", 2.0, 2.3),
     ("application/slow-server-at-middle", "server", "the server took", 2.0, 2.3),
     ("application/slow-server-at-server", "server", "the server took", 2.0, 2.3),

@@ -1,9 +1,8 @@
 //! Whose doing it was, in words.
 
-use crate::capture::Span;
 use crate::track::{Diagnosis, Exchange, Reason};
 
-use super::units;
+use super::phrase::time;
 
 /// Whose doing it was, and why: `server: the server took 2.200 s for 3 answers, 1.800 s for the slowest`.
 pub fn verdict_text(diagnosis: &Diagnosis) -> String {
@@ -25,6 +24,12 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         Reason::Loss { direction, segments } => {
             let noun = if segments == 1 { "segment" } else { "segments" };
             format!("loss towards the {} cost {lost}, {segments} {noun} retransmitted", direction.reverse().sender())
+        }
+        Reason::LateAcks { direction, segments } => {
+            let (end, noun) = (direction.reverse().sender(), if segments == 1 { "segment" } else { "segments" });
+            format!(
+                "acknowledgments for the {end} were lost or late: it waited {lost} and retransmitted {segments} {noun} for nothing"
+            )
         }
         Reason::Missing { direction, bytes } => {
             let end = direction.reverse().sender();
@@ -63,13 +68,11 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         Reason::SlowAnswers { answers, longest } => {
             format!("the server took {lost} for {answers} answers, {} for the slowest", time(longest))
         }
+        Reason::PassedOn { flow } => format!("the server took {lost} to answer, for it waited itself: see flow {flow}"),
         Reason::ZeroWindow(direction) => format!("the {}'s receive buffer was full for {lost}", direction.sender()),
         Reason::OneDirection => "only one direction was captured".into(),
         Reason::Gaps => "the capture misses segments".into(),
+        Reason::EndedEarly => "the capture ended before an answer to the SYN was due".into(),
         Reason::Healthy => "nothing went wrong, and nothing took long".into(),
     }
-}
-
-fn time(span: Span) -> String {
-    units::written(|out| units::time(out, span))
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::report::ladder::time;
+use crate::report::phrase::time;
 use crate::track::{Cause, Direction, FlowRecord};
 
 /// Pixels.

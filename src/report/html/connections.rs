@@ -5,14 +5,16 @@ use askama::Template;
 use crate::capture::{Span, Timestamp};
 use crate::dissect::Socket;
 use crate::report::ladder::{bytes, called};
-use crate::report::timeline::{Lane, Overview, fails};
+use crate::report::summary::Trouble;
+use crate::report::timeline::{Lane, Overview};
 use crate::report::worst::trouble;
 use crate::report::{Names, diagnosis_text, units};
 use crate::rules::{Rule, Severity};
 use crate::track::{FlowRecord, Responsible};
 
-use super::first::{counted, grouped, label, time};
+use super::first::label;
 use super::lanes;
+use crate::report::phrase::{counted, grouped, time};
 
 /// Maximum number of servers with a group each; connections to others share one.
 const MAX_GROUPS: usize = 40;
@@ -158,7 +160,7 @@ impl<'a> Listed<'a> {
 
     fn group(&self, group: usize, entries: &[&Entry<'_>], open: bool) -> Group {
         let lost = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.record.diagnosis.lost.0.max(0)));
-        let failed = entries.iter().filter(|entry| fails(entry.record.diagnosis.reason)).count() as u64;
+        let failed = entries.iter().filter(|entry| Trouble::failed(entry.record)).count() as u64;
         let slow = entries.iter().filter(|entry| is_slow(entry.record)).count() as u64;
         let listed = entries.len() as u64;
         let all = self.totals.get(group).copied().unwrap_or(0).max(listed);
@@ -231,8 +233,7 @@ fn severity(record: &FlowRecord, rule: Rule) -> Severity {
 }
 
 fn is_slow(record: &FlowRecord) -> bool {
-    let diagnosis = record.diagnosis;
-    diagnosis.responsible.is_blamed() && !fails(diagnosis.reason)
+    record.diagnosis.responsible.is_blamed() && !Trouble::failed(record)
 }
 
 /// A connection in numbers, where it is not shown in full.

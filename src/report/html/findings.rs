@@ -7,7 +7,7 @@ use crate::report::{FoundRule, Summary};
 use crate::rules::{Page, Rule, Severity};
 
 use super::explain;
-use super::first::{counted, grouped};
+use crate::report::phrase::{counted, grouped};
 
 /// Findings with one cause.
 pub(super) struct Group {

@@ -1,8 +1,9 @@
 //! What a page begins with: the diagnosis in two sentences, and the numbers behind it.
 
 use crate::capture::Span;
+use crate::report::phrase::{counted, grouped, percent, time};
 use crate::report::summary::{Blamed, Quantiles, Trouble};
-use crate::report::{Summary, diagnosis_text, units};
+use crate::report::{Summary, diagnosis_text};
 use crate::track::{Diagnosis, Responsible};
 
 /// The diagnosis.
@@ -58,7 +59,7 @@ pub(super) fn headline(summary: &Summary) -> Headline {
     let plain = |text: String| (text, None, String::new());
     let (first, second) = match &causes[..] {
         _ if all == 0 => ("No TCP connection is in this capture.".to_owned(), plain(String::new())),
-        [] => (sentence(&diagnosis_text(&overall)), plain(healthy(summary, all))),
+        [] => (sentence(&summary.unblamed()), plain(healthy(summary, all))),
         [(who, Blamed { worst: Some((_, worst)), .. })] if all == 1 => {
             (sentence(&diagnosis_text(worst)), plain(alone(*who, worst, summary)))
         }
@@ -69,7 +70,11 @@ pub(super) fn headline(summary: &Summary) -> Headline {
         _ => (sentence(&diagnosis_text(&overall)), plain(String::new())),
     };
     let rows = causes.iter().skip(1).filter_map(|(who, blamed)| culprit(*who, blamed));
-    let (who, label) = if all == 0 { ("capture", "Nothing to judge") } else { (who.as_str(), label(who)) };
+    let (who, label) = match who {
+        _ if all == 0 => ("capture", "Nothing to judge"),
+        Responsible::Nothing if summary.has_trouble() => (who.as_str(), "Not slow"),
+        _ => (who.as_str(), label(who)),
+    };
     Headline { who, label, first, second, rows: rows.collect() }
 }
 
@@ -150,9 +155,26 @@ pub(super) fn label(who: Responsible) -> &'static str {
     }
 }
 
+/// What stands for a number that there is not.
+const NONE: &str = "\u{2013}";
+
+/// How many connections failed, of those that can be judged.
+fn failures(failed: u64, judgeable: u64) -> Tile {
+    let (value, more) = match judgeable {
+        0 => (NONE.to_owned(), "none can be judged".to_owned()),
+        _ => (grouped(failed), format!("of {}", counted(judgeable, "connection"))),
+    };
+    let (state, word) = match (failed, judgeable) {
+        (_, 0) => ("unknown", "unknown".to_owned()),
+        (0, _) => ("fine", "none".to_owned()),
+        _ => ("failed", percent(failed, judgeable)),
+    };
+    Tile { name: "Failed", value, of: "", more, state, word }
+}
+
 /// The numbers, in the order of a connection's life.
 pub(super) fn tiles(summary: &Summary) -> Vec<Tile> {
-    let (all, _) = summary.causes().judged();
+    let judgeable = summary.causes().in_judgement();
     let failed = summary.causes().of(Trouble::Failed).connections;
     let round_trips = summary.round_trip_times();
     // The longer side is the path; the other end is where the capture was made.
@@ -160,14 +182,7 @@ pub(super) fn tiles(summary: &Summary) -> Vec<Tile> {
     let (segments, again) = summary.retransmitted();
     let closed = summary.zero_window();
     vec![
-        Tile {
-            name: "Failed",
-            value: grouped(failed),
-            of: "",
-            more: format!("of {}", counted(all, "connection")),
-            state: if failed > 0 { "failed" } else { "fine" },
-            word: if failed > 0 { percent(failed, all) } else { "none".to_owned() },
-        },
+        failures(failed, judgeable),
         timed(summary, "Handshake", summary.handshake_times(), Trouble::Opening),
         timed(summary, "Round trip", rtt, Trouble::RoundTrip),
         timed(summary, "Server time", summary.server_times(), Trouble::Server),
@@ -178,7 +193,7 @@ pub(super) fn tiles(summary: &Summary) -> Vec<Tile> {
             again > 0,
             Tile {
                 name: "Loss",
-                value: if segments > 0 { percent(again, segments) } else { "\u{2013}".to_owned() },
+                value: if segments > 0 { percent(again, segments) } else { NONE.to_owned() },
                 of: "",
                 more: match (segments, again) {
                     (0, _) => "no data".to_owned(),
@@ -195,9 +210,13 @@ pub(super) fn tiles(summary: &Summary) -> Vec<Tile> {
             closed > Span(0),
             Tile {
                 name: "Zero window",
-                value: if closed > Span(0) { time(closed) } else { "0 s".to_owned() },
+                value: if segments > 0 || closed > Span(0) { time(closed) } else { NONE.to_owned() },
                 of: "",
-                more: if closed > Span(0) { "windows closed".to_owned() } else { "windows open".to_owned() },
+                more: match (segments, closed) {
+                    (_, Span(1..)) => "windows closed".to_owned(),
+                    (0, _) => "no data".to_owned(),
+                    _ => "windows open".to_owned(),
+                },
                 state: "unknown",
                 word: String::new(),
             },
@@ -209,7 +228,7 @@ fn timed(summary: &Summary, name: &'static str, times: Option<Quantiles>, kind: 
     let (value, of, more) = match times {
         Some(Quantiles { p50, count: 1, .. }) => (time(p50), "", "one measured".to_owned()),
         Some(Quantiles { p50, p95, .. }) => (time(p50), "p50", format!("p95 {}", time(p95))),
-        None => ("\u{2013}".to_owned(), "", "not seen".to_owned()),
+        None => (NONE.to_owned(), "", "not seen".to_owned()),
     };
     judged(summary, kind, times.is_some(), false, Tile { name, value, of, more, state: "unknown", word: String::new() })
 }
@@ -219,6 +238,7 @@ fn timed(summary: &Summary, name: &'static str, times: Option<Quantiles>, kind: 
 fn judged(summary: &Summary, kind: Trouble, seen: bool, some: bool, tile: Tile) -> Tile {
     let slow = summary.causes().of(kind).connections;
     match (slow, seen) {
+        (0, _) if summary.causes().in_judgement() == 0 => Tile { word: "unknown".to_owned(), ..tile },
         (0, true) if some => Tile { word: "minor".to_owned(), ..tile },
         (0, true) => Tile { state: "fine", word: "fine".to_owned(), ..tile },
         (0, false) => Tile { word: "unknown".to_owned(), ..tile },
@@ -234,27 +254,4 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).chain(['.']).collect()
-}
-
-/// `0.4 %`; not 0 of anything that there is.
-fn percent(part: u64, whole: u64) -> String {
-    let whole = u128::from(whole.max(1));
-    let permille = ((u128::from(part) * 1000 + whole / 2) / whole).max(u128::from(part.min(1)));
-    let permille = i64::try_from(permille).unwrap_or(i64::MAX);
-    units::written(|out| units::fixed(out, permille, 1)) + " %"
-}
-
-/// `1 connection`, `1,200 connections`.
-pub(super) fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
-
-/// `1,200`.
-pub(super) fn grouped(number: u64) -> String {
-    units::written(|out| units::grouped(out, number))
-}
-
-/// `1.200 s`.
-pub(super) fn time(span: Span) -> String {
-    units::written(|out| units::time(out, span))
 }

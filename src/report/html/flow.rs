@@ -6,8 +6,9 @@ use askama::Template;
 
 use crate::capture::Span;
 use crate::report::graph::{Graph, GraphedConnection};
-use crate::report::ladder::{Drawing, Scroll, Svg, bytes, called, time};
+use crate::report::ladder::{Drawing, Scroll, Svg, bytes, called};
 use crate::report::names::Names;
+use crate::report::phrase::{counted, time};
 use crate::report::scale::Scale;
 use crate::report::timeline::{Lane, Phase};
 use crate::report::verdict_text;
@@ -124,7 +125,7 @@ fn facts(kept: &GraphedConnection) -> Vec<(&'static str, String)> {
     facts.extend(record.rtt.map(|rtt| ("round trip, median", time(rtt.median))));
     for (name, stats) in [("client sent", &record.c2s), ("server sent", &record.s2c)] {
         let fresh = stats.unique_bytes.saturating_sub(stats.missed_bytes);
-        let mut told = format!("{} in {} packets", bytes(fresh), stats.packets);
+        let mut told = format!("{} in {}", bytes(fresh), counted(stats.packets, "packet"));
         if stats.retransmitted_segments > 0 {
             told.push_str(&format!(
                 ", {} of them again ({})",

@@ -10,8 +10,8 @@ use crate::report::{Names, verdict_text};
 use crate::rules::Severity;
 use crate::track::{FlowRecord, Responsible};
 
-use super::first::{counted, grouped, time};
 use crate::capture::{Span, Timestamp};
+use crate::report::phrase::{counted, grouped, time};
 
 /// Maximum number of connections with a lane each; of more than that each would be too thin to see.
 const MAX_LANES: usize = 40;
@@ -27,6 +27,9 @@ pub(super) const MAX_SERVERS: usize = 14;
 
 /// A drawing is that many units wide.
 const WIDE: f64 = 10_000.0;
+
+/// A label stands no nearer than this to the middle of a break, in parts of the axis.
+const BESIDE_BREAK: f64 = 0.05;
 
 /// Parts of a row in the list of connections.
 const FEW_PARTS: usize = 24;
@@ -146,17 +149,21 @@ impl Axis {
     /// Round times.
     fn ticks(&self) -> Vec<Tick> {
         let (step, ticks) = self.scale.ticks(0.15);
-        let ticks = ticks.into_iter().map(|t| {
-            let place = self.scale.place(t);
-            let anchor = if place < 0.03 {
-                "start"
-            } else if place > 0.97 {
-                "end"
-            } else {
-                "middle"
-            };
-            Tick { place: self.percent(t), label: Unit::Time.label(t, step), anchor }
-        });
+        let breaks: Vec<f64> =
+            self.scale.cuts().iter().map(|(from, to)| self.scale.place(from + (to - from) / 2)).collect();
+        // A label would stand on the mark of a break.
+        let ticks = ticks.into_iter().map(|t| (t, self.scale.place(t)));
+        let ticks =
+            ticks.filter(|(_, place)| breaks.iter().all(|at| (place - at).abs() > BESIDE_BREAK)).map(|(t, place)| {
+                let anchor = if place < 0.03 {
+                    "start"
+                } else if place > 0.97 {
+                    "end"
+                } else {
+                    "middle"
+                };
+                Tick { place: self.percent(t), label: Unit::Time.label(t, step), anchor }
+            });
         ticks.collect()
     }
 

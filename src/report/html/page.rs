@@ -5,6 +5,7 @@ use askama::Template;
 use crate::report::Summary;
 use crate::report::graph::GraphCollector;
 use crate::report::ladder::STYLE;
+use crate::report::phrase::counted;
 use crate::report::timeline::Overview;
 use crate::rules::{Rule, Severity};
 
@@ -156,6 +157,5 @@ fn length(page: &Page<'_>) -> usize {
 fn lost(summary: &Summary) -> Option<String> {
     let drops = summary.drops();
     let lost = drops.kernel + drops.interface;
-    (lost > 0)
-        .then(|| format!("{lost} packets were lost before they reached the capture: every loss below is doubtful."))
+    (lost > 0).then(|| format!("{} did not reach the capture: every loss below is doubtful.", counted(lost, "packet")))
 }

@@ -1,7 +1,9 @@
 //! Whose doing it was that connections failed or were slow, over the capture.
 
 use crate::capture::Span;
-use crate::report::{diagnosis_text, units};
+use crate::report::diagnosis_text;
+use crate::report::phrase::{grouped, time};
+use crate::rules::{Rule, Severity};
 use crate::track::{Diagnosis, FlowRecord, Reason, Responsible};
 
 /// Connections by who is responsible for their trouble, and by what it is.
@@ -42,6 +44,12 @@ pub(in crate::report) enum Trouble {
 impl Trouble {
     const ALL: [Self; 6] = [Self::Failed, Self::Opening, Self::RoundTrip, Self::Server, Self::Loss, Self::Window];
 
+    /// It did not do what it was opened for: nothing of it came about, or it was reset while bytes were outstanding.
+    pub(in crate::report) fn failed(flow: &FlowRecord) -> bool {
+        let lost_bytes = |(rule, grade, _)| (rule, grade) == (Rule::Reset, Severity::Error);
+        Self::of(flow.diagnosis.reason) == Some(Self::Failed) || flow.graded().any(lost_bytes)
+    }
+
     /// Of a connection; nothing of one that was in none, or of which that cannot be said.
     pub(crate) fn of(reason: Reason) -> Option<Self> {
         Some(match reason {
@@ -49,11 +57,11 @@ impl Trouble {
             Reason::BlackHole(_) | Reason::IdleTimeout { .. } | Reason::GaveUp => Self::Failed,
             Reason::SlowHandshake => Self::Opening,
             Reason::Queue(_) | Reason::DelayedAcks(_) => Self::RoundTrip,
-            Reason::SlowAnswers { .. } | Reason::Stall { program: true } => Self::Server,
-            Reason::Loss { .. } | Reason::Missing { .. } | Reason::PathMtuIgnored(_) => Self::Loss,
-            Reason::Stall { program: false } => Self::Loss,
+            Reason::SlowAnswers { .. } | Reason::PassedOn { .. } | Reason::Stall { program: true } => Self::Server,
+            Reason::Loss { .. } | Reason::LateAcks { .. } | Reason::Missing { .. } => Self::Loss,
+            Reason::PathMtuIgnored(_) | Reason::Stall { program: false } => Self::Loss,
             Reason::ZeroWindow(_) => Self::Window,
-            Reason::OneDirection | Reason::Gaps | Reason::Healthy => return None,
+            Reason::OneDirection | Reason::Gaps | Reason::EndedEarly | Reason::Healthy => return None,
         })
     }
 }
@@ -61,8 +69,13 @@ impl Trouble {
 impl Blamed {
     fn count(&mut self, flow: u32, diagnosis: Diagnosis) {
         self.connections += 1;
-        self.lost = Span(self.lost.0.saturating_add(diagnosis.lost.0));
-        if self.worst.is_none_or(|(_, worst)| diagnosis.lost > worst.lost) {
+        // What a connection only passed on was lost on another one, and is told there.
+        let passed_on = |diagnosis: &Diagnosis| matches!(diagnosis.reason, Reason::PassedOn { .. });
+        let rank = |diagnosis: &Diagnosis| (!passed_on(diagnosis), diagnosis.lost);
+        if !passed_on(&diagnosis) {
+            self.lost = Span(self.lost.0.saturating_add(diagnosis.lost.0));
+        }
+        if self.worst.is_none_or(|(_, worst)| rank(&diagnosis) > rank(&worst)) {
             self.worst = Some((flow, diagnosis));
         }
     }
@@ -72,7 +85,9 @@ impl Causes {
     pub(crate) fn count(&mut self, flow: &FlowRecord) {
         let diagnosis = flow.diagnosis;
         self.blamed[diagnosis.responsible as usize].count(flow.number, diagnosis);
-        if let Some(kind) = Trouble::of(diagnosis.reason) {
+        let failed = Trouble::failed(flow).then_some(Trouble::Failed);
+        let other = Trouble::of(diagnosis.reason).filter(|kind| *kind != Trouble::Failed);
+        for kind in failed.into_iter().chain(other) {
             self.kinds[kind as usize].count(flow.number, diagnosis);
         }
     }
@@ -87,6 +102,11 @@ impl Causes {
         let all = self.blamed.iter().map(|blamed| blamed.connections).sum();
         let well = [Responsible::Capture, Responsible::Nothing].map(|who| self.blamed[who as usize].connections);
         (all, all - well.iter().sum::<u64>())
+    }
+
+    /// Connections of which it can be said whether they failed or were slow.
+    pub(crate) fn in_judgement(&self) -> u64 {
+        self.judged().0 - self.blamed[Responsible::Capture as usize].connections
     }
 
     /// Those with trouble, the one that cost the most time first; of equals the one that struck more often.
@@ -105,6 +125,11 @@ impl Causes {
         worst.and_then(|(_, blamed)| Some(Diagnosis { lost: blamed.lost, ..blamed.worst?.1 })).unwrap_or(healthy)
     }
 
+    /// The connection that the verdict names.
+    pub(crate) fn worst(&self) -> Option<u32> {
+        Some(self.in_order().first()?.1.worst?.0)
+    }
+
     /// A line that says how many, and one for each that is responsible; none where all went well.
     pub(crate) fn lines(&self) -> Vec<String> {
         let troubled = self.in_order();
@@ -119,7 +144,8 @@ impl Causes {
             return Vec::new();
         }
         let judged = some - self.blamed[Responsible::Capture as usize].connections;
-        let head = format!("{} of {} {noun} failed or were slow", grouped(judged), grouped(all));
+        let verb = if judged == 1 { "was" } else { "were" };
+        let head = format!("{} of {} {noun} failed or {verb} slow", grouped(judged), grouped(all));
         let rows = troubled.into_iter().map(|(who, blamed)| {
             let lost = if blamed.lost > Span(0) { format!(", {} lost", time(blamed.lost)) } else { String::new() };
             let worst = blamed.worst.map(|(flow, worst)| {
@@ -131,12 +157,4 @@ impl Causes {
         });
         std::iter::once(head).chain(rows).collect()
     }
-}
-
-fn grouped(number: u64) -> String {
-    units::written(|out| units::grouped(out, number))
-}
-
-fn time(span: Span) -> String {
-    units::written(|out| units::time(out, span))
 }

@@ -11,9 +11,12 @@ use std::collections::BTreeMap;
 use crate::capture::{Drops, SourceInfo, Span, Timestamp};
 use crate::dissect::Checksum;
 use crate::rules::{Rule, Severity};
-use crate::track::{Amend, Diagnosis, Direction, DirectionStats, Exchange, Finding, FlowRecord, IcmpSeen, Outcome};
+use crate::track::{
+    Amend, Diagnosis, Direction, DirectionStats, Exchange, Finding, FlowRecord, IcmpSeen, Outcome, Responsible,
+};
 
-use super::{Packet, verdict_text, wording};
+use super::phrase::counted;
+use super::{Packet, diagnosis_text, wording};
 pub(in crate::report) use causes::{Blamed, Causes, Trouble};
 use held::LimitedByShare;
 pub(in crate::report) use numbers::Quantiles;
@@ -290,7 +293,25 @@ impl Summary {
     /// The same in lines: how many connections failed or were slow, and for whose doing; one line where all went well.
     pub fn verdict(&self) -> Vec<String> {
         let lines = self.causes.lines();
-        if lines.is_empty() { vec![verdict_text(&self.diagnosis())] } else { lines }
+        let nobody = || format!("{}: {}", Responsible::Nothing.as_str(), self.unblamed());
+        if lines.is_empty() { vec![nobody()] } else { lines }
+    }
+
+    /// Whether there are errors or warnings.
+    pub(in crate::report) fn has_trouble(&self) -> bool {
+        self.worst() > Some(Severity::Note)
+    }
+
+    /// What is said where nobody is blamed: not that nothing went wrong where something was found.
+    pub(in crate::report) fn unblamed(&self) -> String {
+        let counts = [(Severity::Error, "error"), (Severity::Warning, "warning")];
+        let found = counts.map(|(severity, noun)| (self.count(severity), noun));
+        let found: Vec<_> = found.into_iter().filter(|(count, _)| *count > 0).collect();
+        if found.is_empty() {
+            return diagnosis_text(&self.diagnosis());
+        }
+        let found: Vec<String> = found.into_iter().map(|(count, noun)| counted(count, noun)).collect();
+        format!("no connection failed or was slow, but there are findings: {}", found.join(" and "))
     }
 
     /// What limits trust in the capture, a sentence each: it is judged first.

@@ -2,8 +2,8 @@
 
 use crate::capture::Span;
 use crate::display;
-use crate::report::diagnosis_text;
 use crate::report::layout;
+use crate::report::phrase::counted;
 use crate::report::style::{Ink, Style};
 use crate::report::units::{self, TimestampFormatter};
 use crate::rules::{Rule, Severity};
@@ -165,7 +165,7 @@ impl Summary {
                 }
             }
             text(out, ", ");
-            counted(out, self.packets, "packet");
+            text(out, &counted(self.packets, "packet"));
             if let Some((first, last)) = self.between {
                 text(out, " in ");
                 units::time(out, last.since(first));
@@ -182,7 +182,7 @@ impl Summary {
         text(out, "TCP: ");
         units::grouped(out, self.tcp_packets);
         text(out, " in ");
-        counted(out, self.flows, "connection");
+        text(out, &counted(self.flows, "connection"));
         text(out, "; ");
         units::grouped(out, self.packets - self.tcp_packets);
         text(out, " other; ");
@@ -206,7 +206,7 @@ impl Summary {
         }
         let mut lines = self.causes.lines();
         if lines.is_empty() {
-            lines.push(diagnosis_text(&self.causes.overall()));
+            lines.push(self.unblamed());
         }
         for (at, line) in lines.iter().enumerate() {
             label(out, if at == 0 { "verdict" } else { "" });
@@ -302,7 +302,7 @@ impl Summary {
         text(out, "median ");
         units::time(out, median);
         text(out, " of ");
-        counted(out, responses.times.count(), "answer");
+        text(out, &counted(responses.times.count(), "answer"));
         text(out, ", slowest ");
         units::time(out, slowest);
         text(out, " (flow ");
@@ -321,7 +321,7 @@ impl Summary {
             text(out, way);
             units::grouped(out, data.bytes);
             text(out, " B in ");
-            counted(out, data.segments, "segment");
+            text(out, &counted(data.segments, "segment"));
         }
         text(out, "\n");
     }
@@ -335,7 +335,7 @@ impl Summary {
         if resent_segments > 0 {
             units::grouped(out, resent_segments);
             text(out, " of ");
-            counted(out, segments, "data segment");
+            text(out, &counted(segments, "data segment"));
             text(out, " (");
             // Rounded to a tenth of a percent.
             let segments = u128::from(segments.max(1));
@@ -349,7 +349,7 @@ impl Summary {
             text(out, if resent_segments > 0 { "; " } else { "" });
             units::grouped(out, self.syns_again);
             text(out, " of ");
-            counted(out, self.syns, "SYN");
+            text(out, &counted(self.syns, "SYN"));
         }
         text(out, "\n");
     }
@@ -360,7 +360,7 @@ impl Summary {
         let (related, unrelated) = self.icmp;
         if related + unrelated > 0 {
             label(out, "icmp");
-            counted(out, related, "error");
+            text(out, &counted(related, "error"));
             text(out, " about these connections");
             if unrelated > 0 {
                 text(out, "; ");
@@ -383,7 +383,7 @@ impl Summary {
                 .enumerate()
         {
             text(out, if at == 0 { "" } else { "   " });
-            counted(out, self.count(severity), name);
+            text(out, &counted(self.count(severity), name));
         }
         text(out, "\n");
         let rows = self.found();
@@ -419,7 +419,8 @@ impl Summary {
             return;
         }
         let worst = self.found.values().max_by_key(|found| (found.severity(), std::cmp::Reverse(found.places.first())));
-        let flow = worst.and_then(|found| found.places.iter().find_map(|(flow, _)| *flow));
+        let found = worst.and_then(|found| found.places.iter().find_map(|(flow, _)| *flow));
+        let flow = self.causes.worst().or(found);
         let options = [
             flow.filter(|_| self.flows > 1).map(|flow| format!("--flow {flow}")),
             (self.c2s.and(self.s2c).resent_segments + self.syns_again > 0).then(|| "--flows --sort rtx".to_owned()),
@@ -477,7 +478,7 @@ fn round_trip(out: &mut Vec<u8>, sample: &Sample) {
     text(out, " to ");
     text(out, &high);
     text(out, ", ");
-    counted(out, sample.count(), "sample");
+    text(out, &counted(sample.count(), "sample"));
     text(out, ")");
 }
 
@@ -498,12 +499,4 @@ fn text(out: &mut Vec<u8>, words: &str) {
 
 fn label(out: &mut Vec<u8>, name: &str) {
     text(out, &format!("  {name:<13} "));
-}
-
-/// `1 packet`, `2 packets`.
-fn counted(out: &mut Vec<u8>, number: u64, noun: &str) {
-    units::grouped(out, number);
-    text(out, " ");
-    text(out, noun);
-    text(out, if number == 1 { "" } else { "s" });
 }

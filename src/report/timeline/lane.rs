@@ -1,9 +1,9 @@
 //! What a connection waits for, packet by packet.
 
-use crate::capture::Timestamp;
+use crate::capture::{Span, Timestamp};
 use crate::dissect::{Segment, TcpFlags};
 use crate::rules::{Rule, Severity};
-use crate::track::{Amend, Direction, Finding, Note, Observation, SegmentEffect, TcpState};
+use crate::track::{Amend, Direction, Exchange, Finding, Note, Observation, SegmentEffect, TcpState};
 
 use super::parts::{Parts, Phase};
 
@@ -45,6 +45,8 @@ pub(super) struct OpenLane {
     opened: bool,
     /// Who sent data last.
     spoke: Spoke,
+    /// When the client sent data last: what comes of the server then is the answer.
+    asked: i64,
 }
 
 /// Who sent data last.
@@ -79,7 +81,7 @@ impl OpenLane {
     pub(super) fn new(segment: &Segment) -> Self {
         let lane = Lane { start: segment.ts, parts: Parts::default(), marks: Vec::new() };
         let opened = !segment.flags.contains(TcpFlags::SYN);
-        Self { lane, sides: [Side::NEW; 2], closed: [false; 2], opened, spoke: Spoke::Nobody }
+        Self { lane, sides: [Side::NEW; 2], closed: [false; 2], opened, spoke: Spoke::Nobody, asked: 0 }
     }
 
     /// Takes a packet; no more than so many parts are kept.
@@ -111,8 +113,14 @@ impl OpenLane {
             Phase::Window
         } else if again {
             Phase::Repair
+        } else if data && from == 1 && self.spoke == Spoke::Client {
+            // As server times are measured: from a round trip after the last byte of the request on, acknowledged meanwhile or not.
+            let arrived = now.min(self.asked.saturating_add(other.rtt.max(0)));
+            self.lane.parts.take_back(arrived, &[Phase::Network, Phase::Server]);
+            self.lane.parts.push(Phase::Network, arrived, most);
+            Phase::Server
         } else if own.in_flight() || other.in_flight() {
-            // What acknowledges the question with the answer came a round trip later at the least; the rest was the program's.
+            // What acknowledges data with data came a round trip later at the least; the rest was the program's.
             if data && !own.in_flight() {
                 let arrived = now.min(last.saturating_add(other.rtt.max(0)));
                 self.lane.parts.push(Phase::Network, arrived, most);
@@ -121,17 +129,21 @@ impl OpenLane {
                 Phase::Network
             }
         } else {
-            self.turn(segment, from, data)
+            self.turn(segment, from, data, Span(now.saturating_sub(last)))
         };
         self.lane.parts.push(phase, now, most);
     }
 
-    /// Whose turn it was while nothing was on its way.
-    fn turn(&self, segment: &Segment, from: usize, data: bool) -> Phase {
+    /// Whose turn it was while nothing was on its way, for that long.
+    fn turn(&self, segment: &Segment, from: usize, data: bool, span: Span) -> Phase {
+        let ends = segment.flags.contains(TcpFlags::FIN) || from == 1 && segment.flags.contains(TcpFlags::RST);
         match (self.spoke, from, data) {
-            (_, 1, true) => Phase::Server,
+            // More of an answer; after so long, something that nobody asked for.
+            (Spoke::Server, 1, true) if span < Exchange::LONG_POLL => Phase::Server,
             (Spoke::Nobody | Spoke::Client, 0, true) => Phase::Client,
-            (Spoke::Client, 0, false) if segment.flags.contains(TcpFlags::FIN) => Phase::Client,
+            (Spoke::Client, 0, false) if ends => Phase::Client,
+            // What a server closes without an answer had perhaps none.
+            (Spoke::Client, 1, false) if ends => Phase::Idle,
             (Spoke::Client, _, false) => Phase::Server,
             _ => Phase::Idle,
         }
@@ -142,6 +154,9 @@ impl OpenLane {
         let flags = segment.flags;
         if segment.payload_len > 0 && !is_probe(seen) {
             self.spoke = if from == 1 { Spoke::Server } else { Spoke::Client };
+            if from == 0 {
+                self.asked = segment.ts.since(self.lane.start).0;
+            }
             self.opened = true;
             self.sides[from].high = self.sides[from].high.max(seen.seq_end);
         }

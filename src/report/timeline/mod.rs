@@ -26,7 +26,7 @@ use servers::{Ranked, Servers, busy};
 pub(super) use columns::{ColumnSet, Columns};
 pub(super) use lane::Lane;
 pub(super) use parts::{Parts, Phase};
-pub(super) use servers::{Cell, Server, fails};
+pub(super) use servers::{Cell, Server};
 
 /// Maximum number of parts of a connection, and of each where very many connections are open at once.
 const MAX_PARTS: usize = 128;

@@ -92,6 +92,22 @@ impl Parts {
         }
     }
 
+    /// Takes back what is behind `to`, as far as it is of these phases: something later tells more of it.
+    pub(crate) fn take_back(&mut self, to: i64, of: &[Phase]) {
+        while let Some(last) = self.parts.last().copied().filter(|last| last.end > to && of.contains(&last.phase)) {
+            let start = self.parts.iter().rev().nth(1).map_or(0, |before| before.end);
+            self.end = start.max(to);
+            if let Some(totals) = &mut self.totals {
+                let total = &mut totals[last.phase as usize];
+                *total = total.saturating_sub(last.end.saturating_sub(self.end)).max(0);
+            }
+            match self.parts.last_mut() {
+                Some(last) if start < to => last.end = to,
+                _ => drop(self.parts.pop()),
+            }
+        }
+    }
+
     /// The last one's end.
     #[inline]
     pub(crate) fn end(&self) -> i64 {
@@ -162,6 +178,21 @@ mod tests {
         assert_eq!(parts.total(Phase::Network), 50_000 * 5);
         assert!(parts.iter().any(|(start, part)| part.phase == Phase::Repair && part.end - start >= 1_000_000));
         assert!(parts.iter().all(|(start, part)| part.end > start));
+    }
+
+    #[test]
+    fn what_is_taken_back_can_be_told_anew_and_what_is_not_of_its_phases_stays() {
+        let mut parts = Parts::default();
+        for (phase, end) in [(Phase::Repair, 10), (Phase::Network, 20), (Phase::Server, 30), (Phase::Network, 40)] {
+            parts.push(phase, end, 8);
+        }
+        parts.take_back(15, &[Phase::Network, Phase::Server]);
+        assert_eq!(parts.end(), 15);
+        parts.push(Phase::Server, 40, 8);
+        parts.take_back(5, &[Phase::Network, Phase::Server]);
+        let all: Vec<_> = parts.iter().map(|(start, part)| (start, part.end, part.phase)).collect();
+        assert_eq!(all, [(0, 10, Phase::Repair)]);
+        assert_eq!((parts.end(), parts.total(Phase::Network)), (10, 0));
     }
 
     #[test]

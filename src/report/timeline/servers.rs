@@ -107,7 +107,7 @@ impl Server {
         for column in columns.column(begin)..=end {
             self.cell(column).connections += 1;
         }
-        if fails(diagnosis.reason) {
+        if Trouble::failed(flow) {
             self.cell(end).failed += 1;
         }
         let phases = costly(diagnosis.reason, lane);
@@ -176,16 +176,12 @@ impl Servers {
     }
 }
 
-/// It did not do what it was opened for.
-pub(crate) fn fails(reason: Reason) -> bool {
-    Trouble::of(reason) == Some(Trouble::Failed)
-}
-
 /// The phases in which a connection lost its time.
 fn costly(reason: Reason, lane: &Lane) -> &'static [Phase] {
     match reason {
         Reason::NoReply { .. } | Reason::Unreachable { .. } | Reason::SlowHandshake => &[Phase::Opening],
         Reason::Loss { .. }
+        | Reason::LateAcks { .. }
         | Reason::Missing { .. }
         | Reason::PathMtuIgnored(_)
         | Reason::BlackHole(_)
@@ -196,11 +192,13 @@ fn costly(reason: Reason, lane: &Lane) -> &'static [Phase] {
                 &[Phase::Network]
             }
         }
-        Reason::SlowAnswers { .. } | Reason::Stall { program: true } | Reason::GaveUp => &[Phase::Server],
+        Reason::SlowAnswers { .. } | Reason::PassedOn { .. } | Reason::Stall { program: true } | Reason::GaveUp => {
+            &[Phase::Server]
+        }
         Reason::Queue(_) | Reason::DelayedAcks(_) => &[Phase::Network],
         Reason::ZeroWindow(_) => &[Phase::Window],
         Reason::Refused | Reason::Reset(_) | Reason::IdleTimeout { .. } => &[],
-        Reason::OneDirection | Reason::Gaps | Reason::Healthy => &[],
+        Reason::OneDirection | Reason::Gaps | Reason::EndedEarly | Reason::Healthy => &[],
     }
 }
 

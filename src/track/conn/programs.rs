@@ -4,6 +4,7 @@ use crate::capture::{Span, Timestamp};
 
 use crate::track::Direction;
 use crate::track::packed::packed;
+use crate::track::shared::waits::PassedOn;
 
 /// What is known of one connection's programs.
 #[derive(Debug, Default)]
@@ -13,9 +14,11 @@ pub(in crate::track) struct Application {
     pub stalls: Stalls,
     /// The last long pause.
     pub pause: Option<Pause>,
+    /// Answers that waited for somebody else's.
+    pub passed_on: Option<PassedOn>,
 }
 
-packed!(Application { late_ack, stalls, pause });
+packed!(Application { late_ack, stalls, pause, passed_on });
 
 /// An acknowledgment that came later than the path explains.
 #[derive(Clone, Copy, Debug)]

@@ -13,6 +13,7 @@ use crate::track::shared::icmp::IcmpErrors;
 use crate::track::shared::recent::RecentSegments;
 use crate::track::shared::stall::Stalls;
 use crate::track::shared::taps::Taps;
+use crate::track::shared::waits::Waits;
 use crate::track::stack::host::Stacks;
 use crate::track::{Direction, Event, Finding, Observation};
 
@@ -37,6 +38,8 @@ pub(in crate::track) struct Shared {
     pub icmp: IcmpErrors,
     /// Connections that were silent together.
     pub stalls: Stalls,
+    /// Hosts that waited for others.
+    pub waits: Waits,
     /// Of some connection, the capture is known to have missed segments.
     pub lossy: bool,
     /// A server that takes so long to answer is slow.

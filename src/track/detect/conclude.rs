@@ -85,7 +85,7 @@ impl Connection {
     fn conclude_opening(&self, ended: Ended, found: &mut Vec<Finding>) {
         let [client, server] = &self.ends;
         let syn = self.syn();
-        if self.is_unanswered() && !ended.one_sided && ended.now.since(syn.1) >= FIRST_RTO {
+        if self.is_unanswered() && !ended.one_sided && !self.syn_may_be_answered_yet(ended) {
             let mut finding = Finding::new(Rule::NoAnswer);
             (finding.frame, finding.ts) = syn;
             finding.direction = Some(crate::track::Direction::FromOriginator);
@@ -203,6 +203,11 @@ impl Connection {
         self.is_half_open() && u64::from(client.syns) == client.count.packets
     }
 
+    /// Nothing more was looked for so soon after the SYN that its answer may have been under way.
+    pub(in crate::track) fn syn_may_be_answered_yet(&self, ended: Ended) -> bool {
+        ended.now.since(self.syn().1) < FIRST_RTO
+    }
+
     /// The connection in numbers.
     pub(in crate::track) fn record(
         &mut self,
@@ -227,7 +232,7 @@ impl Connection {
             (a, b) => a.or(b),
         };
         let (outcome, exchanges) = (self.outcome(), self.exchange_summary());
-        let diagnosis = self.diagnose(outcome, exchanges.as_ref(), refused);
+        let diagnosis = self.diagnose(ended, outcome, exchanges.as_ref(), refused);
         let mut findings = self.rare.get_mut().map(|rare| std::mem::take(&mut rare.found)).unwrap_or_default();
         findings.sort_by_key(|(rule, _)| *rule);
         let [c2s, s2c] = [self.stats(0), self.stats(1)];

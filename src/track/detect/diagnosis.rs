@@ -4,9 +4,11 @@ use crate::capture::Span;
 use crate::dissect::IcmpKind;
 use crate::rules::{Rule, Severity};
 
-use crate::track::conn::connection::Connection;
+use crate::track::conn::connection::{Connection, Cut};
 use crate::track::conn::facts::CutOff;
 use crate::track::conn::step::Step;
+use crate::track::detect::conclude::Ended;
+use crate::track::shared::waits::{Awaited, PassedOn};
 use crate::track::{Diagnosis, Direction, ExchangeSummary, Outcome, Reason, Responsible};
 
 /// Less than this is nothing that anybody would call slow.
@@ -31,12 +33,13 @@ impl Connection {
     /// Whose doing it was. What failed comes first, then what took the most time.
     pub(in crate::track) fn diagnose(
         &self,
+        ended: Ended,
         outcome: Outcome,
         exchanges: Option<&ExchangeSummary>,
         refused: Option<(IcmpKind, bool)>,
     ) -> Diagnosis {
         let duration = self.last.1.since(self.first.1);
-        if let Some(failed) = self.diagnose_failure(outcome, refused) {
+        if let Some(failed) = self.diagnose_failure(ended, outcome, refused) {
             return failed;
         }
         let noticeable = |lost: Span| lost >= SLOW || lost >= NOTICEABLE && !lost.is_below(SHARE_PERCENT, duration);
@@ -64,12 +67,15 @@ impl Connection {
     }
 
     /// Whose doing it was that it failed, or cannot be judged, whatever took time besides.
-    fn diagnose_failure(&self, outcome: Outcome, refused: Option<(IcmpKind, bool)>) -> Option<Diagnosis> {
+    fn diagnose_failure(&self, ended: Ended, outcome: Outcome, refused: Option<(IcmpKind, bool)>) -> Option<Diagnosis> {
         let duration = self.last.1.since(self.first.1);
         match (outcome, refused) {
             (Outcome::NoAnswer, Some((icmp, by_server))) => {
                 let who = if by_server { Responsible::Server } else { Responsible::Network };
                 return Some(say(who, duration, Reason::Unreachable { icmp }));
+            }
+            (Outcome::NoAnswer, None) if self.syn_may_be_answered_yet(ended) => {
+                return Some(say(Responsible::Capture, Span(0), Reason::EndedEarly));
             }
             (Outcome::NoAnswer, None) => {
                 return Some(say(Responsible::Network, duration, Reason::NoReply { syns: self.ends[0].syns }));
@@ -107,7 +113,8 @@ impl Connection {
             self.loss(Direction::FromResponder),
             self.missing(Direction::FromOriginator),
             self.missing(Direction::FromResponder),
-            slow_answers(exchanges),
+            // Where the connection began before the capture, who asks and who answers is not known.
+            self.slow_answers(exchanges.filter(|_| self.client_known)),
             zero_window(Direction::FromOriginator, client.trouble().zero_window),
             zero_window(Direction::FromResponder, server.trouble().zero_window),
         ];
@@ -127,7 +134,9 @@ impl Connection {
         };
         let ignored = self.rare.regraded.iter().any(warned);
         match worst.reason {
-            Reason::Loss { .. } | Reason::SlowHandshake if !host.is_below(50, worst.lost) && host > Span(0) => {
+            Reason::Loss { .. } | Reason::LateAcks { .. } | Reason::SlowHandshake
+                if !host.is_below(50, worst.lost) && host > Span(0) =>
+            {
                 say(Responsible::Network, host, Reason::Stall { program: false })
             }
             Reason::SlowAnswers { .. } if !program.is_below(50, worst.lost) && program > Span(0) => {
@@ -144,10 +153,14 @@ impl Connection {
         self.rare.found.iter().any(|(found, _)| *found == rule)
     }
 
-    /// A RST ended it before both ends had said that they were done.
+    fn times_found(&self, rule: Rule) -> u64 {
+        self.rare.found.iter().find(|(found, _)| *found == rule).map_or(0, |(_, count)| u64::from(*count))
+    }
+
+    /// A RST ended it before both ends had said that they were done; its sender had not said so (TC402).
     fn is_cut_off(&self) -> bool {
-        self.rare.cut.is_some_and(|cut| cut.how != CutOff::TimeWaitOver)
-            && self.ends.iter().any(|end| end.fin().is_none())
+        let early = |cut: Cut| cut.how != CutOff::TimeWaitOver && self.ends[cut.by.index()].fin().is_none();
+        self.rare.cut.is_some_and(early)
     }
 
     fn handshake_loss(&self) -> Diagnosis {
@@ -161,6 +174,21 @@ impl Connection {
     fn handshake_wait(&self) -> Span {
         let first = self.syn_ack().map(|(_, ts)| ts);
         first.map_or(Span(0), |first| self.last_syn_ack().since(first))
+    }
+
+    /// What the server took, or had to wait for itself.
+    fn slow_answers(&self, exchanges: Option<&ExchangeSummary>) -> Diagnosis {
+        let (lost, answers, longest) = exchanges
+            .and_then(|all| all.server_time.map(|times| (all.server_total, times.samples, times.max)))
+            .unwrap_or_default();
+        let passed_on = self.rare.application.as_deref().and_then(|application| application.passed_on);
+        match passed_on.filter(|passed_on| !passed_on.total.is_below(50, lost)) {
+            Some(PassedOn { flow, awaited: Awaited::Handshake, .. }) => {
+                say(Responsible::Network, lost, Reason::PassedOn { flow })
+            }
+            Some(PassedOn { flow, .. }) => say(Responsible::Server, lost, Reason::PassedOn { flow }),
+            None => say(Responsible::Server, lost, Reason::SlowAnswers { answers, longest }),
+        }
     }
 
     /// Bytes that the capture does not show, though it shows later ones, and that their receiver has asked for to the end.
@@ -179,19 +207,18 @@ impl Connection {
         };
         let lost = Span(self.rare.recovery_time[end].0.saturating_sub(opening.0.max(0)));
         let segments = self.ends[end].trouble().resent_segments;
-        Diagnosis { responsible: Responsible::Network, lost, reason: Reason::Loss { direction, segments } }
+        let all: u64 = self.ends.iter().map(|end| end.trouble().resent_segments).sum();
+        let reason = if self.times_found(Rule::SpuriousRetransmission) >= all {
+            Reason::LateAcks { direction: direction.reverse(), segments }
+        } else {
+            Reason::Loss { direction, segments }
+        };
+        say(Responsible::Network, lost, reason)
     }
 }
 
 fn say(responsible: Responsible, lost: Span, reason: Reason) -> Diagnosis {
     Diagnosis { responsible, lost, reason }
-}
-
-fn slow_answers(exchanges: Option<&ExchangeSummary>) -> Diagnosis {
-    let (lost, answers, longest) = exchanges
-        .and_then(|all| all.server_time.map(|times| (all.server_total, times.samples, times.max)))
-        .unwrap_or_default();
-    Diagnosis { responsible: Responsible::Server, lost, reason: Reason::SlowAnswers { answers, longest } }
 }
 
 fn zero_window(direction: Direction, lost: Span) -> Diagnosis {

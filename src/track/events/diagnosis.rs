@@ -71,6 +71,13 @@ pub enum Reason {
         /// Segments retransmitted that way.
         segments: u64,
     },
+    /// What acknowledged bytes was lost or late, and they were retransmitted for nothing.
+    LateAcks {
+        /// Which way the acknowledgments went.
+        direction: Direction,
+        /// Segments retransmitted the other way.
+        segments: u64,
+    },
     /// Bytes sent that way never arrived, though their receiver asked for them.
     Missing {
         /// Which way they went.
@@ -105,12 +112,19 @@ pub enum Reason {
         /// The longest that one took.
         longest: Span,
     },
+    /// The server took long to answer, for it waited for somebody else meanwhile.
+    PassedOn {
+        /// The connection on which it did.
+        flow: u32,
+    },
     /// The end that sends that way had its window closed.
     ZeroWindow(Direction),
     /// One direction only was captured.
     OneDirection,
     /// Most of the time cannot be explained, and the capture misses segments.
     Gaps,
+    /// The capture, or what is kept of it, ended while an answer to the SYN may have been under way.
+    EndedEarly,
     /// Nothing stands out.
     Healthy,
 }

@@ -7,3 +7,4 @@ pub(in crate::track) mod isn;
 pub(in crate::track) mod recent;
 pub(in crate::track) mod stall;
 pub(in crate::track) mod taps;
+pub(in crate::track) mod waits;

@@ -10,6 +10,7 @@ use crate::rules::{Confidence, Rule, Severity};
 use crate::track::conn::connection::Connection;
 use crate::track::conn::exchanges::Turn;
 use crate::track::conn::step::Step;
+use crate::track::shared::waits::{Awaited, PassedOn, Wait};
 use crate::track::{Direction, Event, Exchange, ExchangeSummary};
 
 /// An answer that comes sooner than this share of the round trip after a repeat of its request does not answer the repeat.
@@ -120,12 +121,32 @@ impl Connection {
         // Before the acknowledgment that comes with the answer is taken.
         let client = &self.ends[0];
         let acked = (client.una >= client_end).then_some(client.una_ts.max(loss_reports));
+        let slow = exchange.server_time.is_some_and(|time| time >= step.shared.slow_response);
+        if slow && self.pass_on(step, &exchange, sent) {
+            return;
+        }
         // Where the connection began before the capture, who asks and who answers is not known: nothing is said then.
         if let Some(time) = exchange.server_time.filter(|_| self.client_known && answers)
             && proven_wait(time, segment.ts, acked) >= step.shared.slow_response
         {
             report_slow_response(step, &exchange, time);
         }
+    }
+
+    /// A slow answer to a request of which the last byte was `sent` then: whether its server waited for somebody else meanwhile. The
+    /// client did wait, however that is: a server that asked for it may have passed this on in turn.
+    fn pass_on(&mut self, step: &mut Step<'_>, exchange: &Exchange, sent: Timestamp) -> bool {
+        let (client, server, now) = (self.ends[0].socket.addr, self.ends[1].socket.addr, step.segment.ts);
+        let behind = step.shared.waits.of(server, self.number, sent, now);
+        let (awaited, root) = behind.map_or((Awaited::Answer, self.number), |wait| (wait.awaited, wait.root));
+        step.shared.waits.note(Wait { flow: self.number, host: client, from: sent, to: now, awaited, root });
+        if behind.is_none() {
+            return false;
+        }
+        let (so_far, time) = (&mut self.rare.application.get_or_insert_default().passed_on, exchange.server_time);
+        let total = so_far.map_or(0, |before| before.total.0).saturating_add(time.unwrap_or_default().0);
+        *so_far = Some(PassedOn { total: Span(total), flow: root, awaited });
+        true
     }
 
     /// Counts the exchange under way, whose last byte has come. None when there is none.

@@ -9,6 +9,7 @@ use crate::track::conn::facts::Fact;
 use crate::track::conn::recovery::{Need, Resent};
 use crate::track::conn::recovery_cause::RetransmissionCause;
 use crate::track::conn::step::Step;
+use crate::track::shared::waits::{Awaited, Wait};
 use crate::track::{Direction, SegmentEffect};
 
 impl Connection {
@@ -276,7 +277,12 @@ impl Connection {
             self.ends[step.peer()].note_handshake_leg(answered);
         }
         if self.handshake_time().is_none() && self.syn().0 != 0 && self.ends[0].facts.has(Fact::SynSeen) {
-            self.note_handshake(step.segment.ts.since(self.syn().1));
+            let (from, to) = (self.syn().1, step.segment.ts);
+            self.note_handshake(to.since(from));
+            if to.since(from) >= step.shared.slow_response {
+                let (flow, host) = (self.number, self.ends[0].socket.addr);
+                step.shared.waits.note(Wait { flow, host, from, to, awaited: Awaited::Handshake, root: flow });
+            }
         }
         if let Some(early) = self.rare.get_mut().and_then(|rare| rare.early_data.take())
             && ack == 1
