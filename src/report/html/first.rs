@@ -210,7 +210,11 @@ pub(super) fn tiles(summary: &Summary) -> Vec<Tile> {
             closed > Span(0),
             Tile {
                 name: "Zero window",
-                value: if segments > 0 || closed > Span(0) { time(closed) } else { NONE.to_owned() },
+                value: match (segments, closed) {
+                    (_, Span(1..)) => time(closed),
+                    (0, _) => NONE.to_owned(),
+                    _ => "0 s".to_owned(),
+                },
                 of: "",
                 more: match (segments, closed) {
                     (_, Span(1..)) => "windows closed".to_owned(),

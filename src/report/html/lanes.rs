@@ -29,7 +29,7 @@ pub(super) const MAX_SERVERS: usize = 14;
 const WIDE: f64 = 10_000.0;
 
 /// A label stands no nearer than this to the middle of a break, in parts of the axis.
-const BESIDE_BREAK: f64 = 0.05;
+const BESIDE_BREAK: f64 = 0.09;
 
 /// Parts of a row in the list of connections.
 const FEW_PARTS: usize = 24;
