@@ -13,6 +13,7 @@ mod outgoing;
 mod pairing;
 mod quality;
 mod reading;
+mod reporters;
 
 use std::io::Read;
 
@@ -28,6 +29,7 @@ pub use outgoing::{Outgoing, Sink};
 pub use pairing::{Item, Items, Surveyed, pair, survey, unrelated_words};
 pub use quality::{file_cut, is_damage, kernel_drops};
 pub use reading::{ReadOptions, Reading, Standing, Unwatched, Watch, read};
+pub(crate) use reporters::Reporters;
 
 /// Connections that the page shows in full, if nobody says how many.
 const FULL: usize = 12;

@@ -4,11 +4,11 @@ use crate::capture::{CaptureError, CaptureFault, Filter, Frame, FrameSource, Nex
 use crate::dissect::Dissection;
 use crate::pipeline::{self, Batch, Feed, Tracked};
 use crate::report::{Packet, Reporter, Summary};
-use crate::track::{Analysis, AnalysisOptions, Event, Finding};
+use crate::track::{Analysis, AnalysisOptions};
 
-use super::Connections;
 use super::again::leaves_icmp_out;
 use super::quality::{file_cut, is_damage, kernel_drops};
+use super::{Connections, Reporters};
 
 /// So many packets' connections are looked for at a time: a core keeps all their pages in mind.
 const AHEAD: usize = 128;
@@ -83,17 +83,16 @@ pub fn read(
     reporters: &mut [&mut dyn Reporter],
     watch: &mut dyn Watch,
 ) -> Reading {
-    let mut summary = Summary::new(source.info());
-    if leaves_icmp_out(&options.filter) {
-        summary.without_icmp();
-    }
-    let mut out = Vec::new();
-    for reporter in &mut *reporters {
-        reporter.begin(&mut out, &source.info());
-    }
     let ReadOptions { mut filter, analysis, connections, threads } = options;
-    let mut gather = Gather { analysis: Analysis::new(analysis), connections, reporters, summary, out, watch };
-    let ended = match gather.reporters.iter().any(|reporter| reporter.reads_payload()) {
+    let mut out = Vec::new();
+    let reporters = reporters.iter_mut().map(|reporter| Box::new(&mut **reporter) as Box<dyn Reporter + '_>).collect();
+    let mut reporters = Reporters::begin(&mut out, source.info(), connections, reporters);
+    if leaves_icmp_out(&filter) {
+        reporters.summary.without_icmp();
+    }
+    let reads_payload = reporters.read_payload();
+    let mut gather = Gather { analysis: Analysis::new(analysis), reporters, out, watch };
+    let ended = match reads_payload {
         true => gather.packet_by_packet(source, &mut filter),
         false => gather.in_batches(source, &mut filter, threads),
     };
@@ -112,16 +111,14 @@ impl From<CaptureError> for Ended {
     }
 }
 
-struct Gather<'g, 'r> {
+struct Gather<'g> {
     analysis: Analysis,
-    connections: Connections,
-    reporters: &'g mut [&'r mut dyn Reporter],
-    summary: Summary,
+    reporters: Reporters<'g>,
     out: Vec<u8>,
     watch: &'g mut dyn Watch,
 }
 
-impl Gather<'_, '_> {
+impl Gather<'_> {
     /// Where nobody asks for a packet's bytes behind its headers.
     fn in_batches(&mut self, source: &mut dyn FrameSource, filter: &mut Filter, threads: usize) -> Result<(), Ended> {
         let mut reader = self.analysis.take_reader();
@@ -161,7 +158,7 @@ impl Gather<'_, '_> {
             };
             if filter.accepts(&frame)? {
                 self.frame(&frame);
-                if self.summary.packets().is_multiple_of(LOOK) {
+                if self.reporters.summary.packets().is_multiple_of(LOOK) {
                     self.look()?;
                 }
             }
@@ -186,67 +183,20 @@ impl Gather<'_, '_> {
     #[inline(always)]
     fn packet(&mut self, packet: Packet<'_>, segment: Option<&crate::dissect::Segment>) {
         let packet = &Packet { tcp: segment.map(|segment| (segment, self.analysis.observation())), ..packet };
-        self.summary.packet(packet);
-        let shown = self.connections.show(packet.tcp.map(|(_, seen)| seen.flow));
-        for reporter in &mut *self.reporters {
-            match shown {
-                true => reporter.packet(&mut self.out, packet),
-                false => reporter.hidden(&mut self.out, packet),
-            }
-        }
+        let shown = self.reporters.connections().show(packet.tcp.map(|(_, seen)| seen.flow));
+        self.reporters.packet(&mut self.out, packet, shown);
         self.events();
     }
 
     #[inline]
     fn events(&mut self) {
         while let Some(event) = self.analysis.next_event() {
-            self.event(&event);
-        }
-    }
-
-    #[inline(never)]
-    fn event(&mut self, event: &Event) {
-        match event {
-            Event::Finding(finding) => self.finding(finding),
-            Event::Icmp(seen) => {
-                self.summary.icmp(seen);
-                self.shown(seen.flow.map(|(flow, _)| flow), |reporter, out| reporter.icmp(out, seen));
-            }
-            Event::Amend(amend) => {
-                self.summary.amend(amend);
-                self.shown(Some(amend.flow), |reporter, out| reporter.amend(out, amend));
-            }
-            Event::Exchange(exchange) => {
-                self.summary.exchange(exchange);
-                self.shown(Some(exchange.flow), |reporter, out| reporter.exchange(out, exchange));
-            }
-            Event::Ended(flow) => {
-                self.summary.ended(flow);
-                self.shown(Some(flow.number), |reporter, out| reporter.ended(out, flow));
-            }
-        }
-    }
-
-    fn finding(&mut self, finding: &Finding) {
-        self.summary.finding(finding);
-        if finding.flow.is_none() || self.connections.show(finding.flow) {
-            for reporter in &mut *self.reporters {
-                reporter.finding(&mut self.out, finding);
-            }
-        }
-    }
-
-    /// Lets the reporters know of something that belongs to that connection, or to none, if it is shown.
-    fn shown(&mut self, flow: Option<u32>, mut tell: impl FnMut(&mut dyn Reporter, &mut Vec<u8>)) {
-        if self.connections.show(flow) {
-            for reporter in &mut *self.reporters {
-                tell(*reporter, &mut self.out);
-            }
+            self.reporters.event(&mut self.out, &event);
         }
     }
 
     fn look(&mut self) -> Result<(), Ended> {
-        let standing = Standing { summary: &self.summary, open: self.analysis.open(), out: &mut self.out };
+        let standing = Standing { summary: &self.reporters.summary, open: self.analysis.open(), out: &mut self.out };
         if self.watch.look(standing) { Ok(()) } else { Err(Ended::GivenUp) }
     }
 
@@ -262,20 +212,18 @@ impl Gather<'_, '_> {
             _ => None,
         };
         if !faults.is_empty() || error.is_some() {
-            self.summary.incomplete();
+            self.reporters.summary.incomplete();
         }
-        faults.iter().filter_map(file_cut).for_each(|finding| self.finding(&finding));
+        faults.iter().filter_map(file_cut).for_each(|finding| self.reporters.finding(&mut self.out, &finding));
         if let Some(drops) = source.drops() {
-            self.summary.lost(drops);
-            kernel_drops(drops).iter().for_each(|finding| self.finding(finding));
+            self.reporters.summary.lost(drops);
+            kernel_drops(drops).iter().for_each(|finding| self.reporters.finding(&mut self.out, finding));
         }
         self.analysis.finish();
         self.events();
-        for reporter in &mut *self.reporters {
-            reporter.end(&mut self.out, &self.summary);
-        }
+        self.reporters.end(&mut self.out);
         // There is nothing left to give up.
         let _ = self.look();
-        Reading { summary: self.summary, faults, error }
+        Reading { summary: self.reporters.summary, faults, error }
     }
 }

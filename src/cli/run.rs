@@ -9,14 +9,14 @@ mod tick;
 
 use anyhow::Result;
 
-use crate::analyse::{Connections, Foresight, Outgoing};
+use crate::analyse::{Connections, Foresight, Outgoing, Reporters};
 use crate::capture::{
     Beside, Filter, Frame, FrameSource, Next, Preamble, Remarks, Rotation, SaveFormat, SaveOptions, Saved,
     SharedBroker, SourceInfo, Timestamp,
 };
 use crate::dissect::{Dissection, Segment};
 use crate::report::lines::Lines;
-use crate::report::{Annotator, Exchanges, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter, Summary};
+use crate::report::{Annotator, Exchanges, Findings, Flows, Ndjson, Packet, Packets, Records, Reporter};
 use crate::track::{Analysis, FlowHash};
 
 use super::exit::Exit;
@@ -70,13 +70,11 @@ struct BeforeFirstPacket {
 /// A run under way.
 struct Run<'p> {
     plan: &'p Plan,
-    connections: Connections,
     analysis: Analysis,
-    reporters: Vec<Box<dyn Reporter + 'p>>,
+    reporters: Reporters<'p>,
     /// Where packets are printed: writes tcpdump's line.
     lines: Option<Lines>,
     line: Vec<u8>,
-    summary: Summary,
     filter: Filter,
     save: Option<CaptureSaver>,
     /// Where packets are chosen or commented: those on their way to be saved.
@@ -96,7 +94,7 @@ impl<'p> Run<'p> {
     fn new(
         plan: &'p Plan,
         connections: Connections,
-        mut reporters: Vec<Box<dyn Reporter + 'p>>,
+        reporters: Vec<Box<dyn Reporter + 'p>>,
         known: BeforeFirstPacket,
         lines: Option<Lines>,
         broker: SharedBroker,
@@ -121,22 +119,18 @@ impl<'p> Run<'p> {
         };
         let ring = plan.keep.clone().map(|keep| RingSaver::new(keep, broker.clone(), options));
         let mut output = Output::new(plan.by_line)?;
-        for reporter in &mut reporters {
-            reporter.begin(output.text(), &info);
-        }
-        let mut summary = Summary::new(info);
+        let outgoing = save.as_ref().and_then(|_| saving::outgoing(plan, &connections, foresight));
+        let mut reporters = Reporters::begin(output.text(), info, connections, reporters);
         if plan.without_icmp {
-            summary.without_icmp();
+            reporters.summary.without_icmp();
         }
         Ok(Self {
             plan,
-            outgoing: save.as_ref().and_then(|_| saving::outgoing(plan, &connections, foresight)),
-            connections,
+            outgoing,
             analysis: Analysis::new(plan.analysis),
             reporters,
             lines,
             line: Vec::new(),
-            summary,
             filter: if live { Filter::compile("")? } else { plan.filter.clone() },
             save,
             ring,
@@ -184,15 +178,13 @@ impl<'p> Run<'p> {
                         self.outgoing = None;
                         break;
                     }
-                    if self.plan.count.is_some_and(|count| self.summary.packets() >= count) {
+                    if self.plan.count.is_some_and(|count| self.reporters.summary.packets() >= count) {
                         break;
                     }
                     false
                 }
                 Next::Idle => {
-                    for reporter in &mut self.reporters {
-                        reporter.idle(self.output.text());
-                    }
+                    self.reporters.idle(self.output.text());
                     true
                 }
                 Next::End => break,
@@ -252,7 +244,7 @@ impl<'p> Run<'p> {
             }
             None => self.analysis.other(packet.number, packet.ts, packet.other),
         }
-        self.connections.show(tracked.map(|_| self.analysis.observation().flow))
+        self.reporters.connections().show(tracked.map(|_| self.analysis.observation().flow))
     }
 
     /// Reports a packet, and what came of the tracker with it.
@@ -261,20 +253,13 @@ impl<'p> Run<'p> {
         self.last = (packet.number, packet.ts);
         let ts = packet.ts;
         let packet = &Packet { tcp: segment.map(|segment| (segment, self.analysis.observation())), ..packet };
-        self.summary.packet(packet);
-        for reporter in &mut self.reporters {
-            if shown {
-                reporter.packet(self.output.text(), packet);
-            } else {
-                reporter.hidden(self.output.text(), packet);
-            }
-        }
+        self.reporters.packet(self.output.text(), packet, shown);
         if let (Some(ring), Some((_, seen))) = (&mut self.ring, packet.tcp) {
             seen.findings.iter().for_each(|finding| ring.finding(finding));
         }
         self.events()?;
         self.interval(ts);
-        self.progress.packets(self.summary.packets());
+        self.progress.packets(self.reporters.summary.packets());
         self.output.settle()
     }
 }

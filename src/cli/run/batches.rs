@@ -14,8 +14,7 @@ impl Run<'_> {
     /// Whether packets can be prepared before it is known what the ones before them did, and nobody asks for their bytes then.
     pub(super) fn takes_batches(&self) -> bool {
         let saves = self.save.is_some() || self.ring.is_some();
-        let reads_payload = self.reporters.iter().any(|reporter| reporter.reads_payload());
-        self.plan.at_hand && self.connections.are_all() && !saves && !reads_payload
+        self.plan.at_hand && self.reporters.connections().are_all() && !saves && !self.reporters.read_payload()
     }
 
     /// Reads files batch by batch.

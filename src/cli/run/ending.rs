@@ -26,19 +26,19 @@ impl Run<'_> {
         // The user has cut it, perhaps inside a packet.
         let stopped = self.signals.stopped();
         for fault in source.faults().iter().filter(|_| !stopped) {
-            self.summary.incomplete();
+            self.reporters.summary.incomplete();
             match file_cut(fault) {
                 Some(finding) => self.finding(&finding),
                 None => damaged = Some(fault.to_string()),
             }
         }
         if read.is_err() {
-            self.summary.incomplete();
+            self.reporters.summary.incomplete();
         }
         let drops = source.drops();
         if let Some(drops) = drops {
             self.losses.look(drops);
-            self.summary.lost(drops);
+            self.reporters.summary.lost(drops);
             if let Some(finding) = self.losses.rest() {
                 self.finding(&finding);
             }
@@ -49,14 +49,12 @@ impl Run<'_> {
             closed = true;
         }
         let saved = self.finish_saving();
-        for reporter in &mut self.reporters {
-            reporter.end(self.output.text(), &self.summary);
-        }
+        self.reporters.end(self.output.text());
         if self.plan.show.summary && !self.plan.json {
-            self.summary.write(self.output.text(), self.plan.style, &self.plan.again);
+            self.reporters.summary.write(self.output.text(), self.plan.style, &self.plan.again);
         }
         if self.plan.show.only_count {
-            let packets = self.summary.packets();
+            let packets = self.reporters.summary.packets();
             writeln!(self.output.text(), "{packets} packet{}", if packets == 1 { "" } else { "s" })?;
         }
         let kept = self.ring.take().map_or(Ok(()), RingSaver::finish);
@@ -75,14 +73,14 @@ impl Run<'_> {
         }
         self.check_numbers()?;
         Ok(match self.plan.fail_on {
-            Some(least) if self.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
+            Some(least) if self.reporters.summary.worst().is_some_and(|worst| worst >= least) => Exit::Failed,
             _ => Exit::Done,
         })
     }
 
     /// A connection that was asked for by a number that none has.
     fn check_numbers(&self) -> Result<()> {
-        let connections = self.summary.flows();
+        let connections = self.reporters.summary.flows();
         let above = |number: &&u32| u64::from(**number) > connections;
         match self.plan.numbers.iter().find(above) {
             Some(number) if matches!(self.plan.origin, Origin::Files(_)) && self.plan.count.is_none() => {
@@ -102,10 +100,10 @@ impl Run<'_> {
         if let (Origin::Live(_), Some(drops)) = (&self.plan.origin, drops) {
             // Below the ^C that the terminal shows.
             let begin = if self.plan.stderr_terminal { "\n" } else { "" };
-            warn(&format!("{begin}{}", counters(self.summary.packets(), drops)));
+            warn(&format!("{begin}{}", counters(self.reporters.summary.packets(), drops)));
         }
         if self.plan.show.packets && !self.plan.json && !self.plan.show.summary {
-            tell_summary(self.plan, &self.summary);
+            tell_summary(self.plan, &self.reporters.summary);
         }
     }
 }

@@ -146,10 +146,10 @@ impl Run<'_> {
         dissection: &Dissection<'_>,
         segment: Option<&Segment>,
     ) -> Result<()> {
-        let Self { save: Some(save), outgoing: Some(outgoing), connections, analysis, .. } = self else {
+        let Self { save: Some(save), outgoing: Some(outgoing), reporters, analysis, .. } = self else {
             return Ok(());
         };
-        let mut sink = Shown { save, connections, summary: None, saved: Saved::Written };
+        let mut sink = Shown { save, connections: reporters.connections(), summary: None, saved: Saved::Written };
         let tcp = segment.map(|segment| (segment, analysis.observation()));
         outgoing.packet(frame, options, dissection, tcp, &mut sink)
     }
@@ -165,11 +165,11 @@ impl Run<'_> {
     }
 
     fn with_outgoing(&mut self, act: impl FnOnce(&mut Outgoing, &mut Shown<'_>) -> Result<()>) -> Result<Saved> {
-        let Self { save: Some(save), outgoing: Some(outgoing), connections, summary, plan, .. } = self else {
+        let Self { save: Some(save), outgoing: Some(outgoing), reporters, plan, .. } = self else {
             return Ok(Saved::Written);
         };
-        let summary = (plan.comments && !plan.at_hand).then_some(&*summary);
-        let mut sink = Shown { save, connections, summary, saved: Saved::Written };
+        let summary = (plan.comments && !plan.at_hand).then_some(&reporters.summary);
+        let mut sink = Shown { save, connections: reporters.connections(), summary, saved: Saved::Written };
         act(outgoing, &mut sink)?;
         Ok(sink.saved)
     }
@@ -181,7 +181,7 @@ impl Run<'_> {
         let Some(mut save) = self.save.take() else { return Ok(()) };
         let comments = self.plan.comments && !self.plan.at_hand;
         if comments {
-            late.insert(0, summary_comment(&self.summary));
+            late.insert(0, summary_comment(&self.reporters.summary));
         }
         if !late.is_empty() {
             save.close_with(late.join("\n"));

@@ -123,7 +123,7 @@ impl Run<'_> {
     /// Tells how things stand where somebody has asked for it.
     pub(super) fn answer_signals(&mut self) {
         if self.signals.take_summary() {
-            tell_standing(self.plan, &self.summary, self.analysis.open());
+            tell_standing(self.plan, &self.reporters.summary, self.analysis.open());
         }
     }
 
@@ -138,15 +138,9 @@ impl Run<'_> {
             if !self.plan.selection.is_all() {
                 self.plan.selection.narrow_record(&mut flow);
             }
-            if self.connections.show(Some(flow.number)) {
-                for reporter in &mut self.reporters {
-                    reporter.over(self.output.text(), &flow);
-                }
-            }
+            self.reporters.over(self.output.text(), &flow);
         }
-        for reporter in &mut self.reporters {
-            reporter.interval(self.output.text());
-        }
+        self.reporters.interval(self.output.text());
     }
 
     /// The time by this machine's clock, where packets come from here and now.
@@ -162,7 +156,7 @@ impl Run<'_> {
             // From here on a segment that is missing may have been lost by the capture.
             self.analysis.capture_lost();
         }
-        self.summary.lost(drops);
+        self.reporters.summary.lost(drops);
         let (frame, at) = self.last;
         if let Some(finding) = self.losses.warn(frame, at) {
             self.finding(&finding);
