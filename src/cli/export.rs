@@ -17,7 +17,7 @@ use crate::track::{Analysed, Event, Finding, Visitor};
 use super::args::{ExportArgs, FormatName, TableName};
 use super::exit::Exit;
 use super::output::warn;
-use super::plan::{Environment, Plan, check_folder};
+use super::plan::{Environment, Plan, check_output};
 use super::run::{BrokerHandle, Session};
 
 /// Writes the table.
@@ -25,7 +25,7 @@ pub(super) fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
     let (table, format) = (Table::from(args.table), format(args)?);
     let columns = chosen(table, &args.fields)?;
-    check_folder(&args.output)?;
+    check_output(&args.output, &args.files)?;
     let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(&args.output, Turns::default())), None)?;
     let broker = desk.broker.clone();
     let Some(session) = Session::begin_with(&plan, desk)? else { return Ok(Exit::Done) };

@@ -60,6 +60,9 @@ pub(super) fn run(args: &LadderArgs, around: &Environment) -> Result<Exit> {
 
 /// A run that shows nothing but what is asked of it.
 fn plan(args: &LadderArgs, around: &Environment) -> Result<Plan> {
+    if args.read.is_empty() && args.interface.is_none() && args.filter.is_empty() {
+        bail!("name a capture, as in 'tcpcheck ladder FILE', or an interface with -i");
+    }
     let mut typed = Args::parse_from(["tcpcheck"]);
     typed.source.interface.clone_from(&args.interface);
     typed.source.read.clone_from(&args.read);

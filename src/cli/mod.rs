@@ -109,7 +109,12 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
             drop(stdout);
             return split::run(args, &Environment::of_process());
         }
-        Some(SubCommand::Man) => manual::write(&mut stdout)?,
+        Some(SubCommand::Man) => {
+            drop(stdout);
+            let mut page = Vec::new();
+            manual::write(&mut page)?;
+            pager::show_manual(&page)?;
+        }
         Some(SubCommand::Broker) => {
             drop(stdout);
             #[cfg(target_os = "linux")]

@@ -19,6 +19,18 @@ pub(super) fn show(text: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Writes a manual page to standard output; to a terminal as `man` shows it, where there is one.
+pub(super) fn show_manual(page: &[u8]) -> io::Result<()> {
+    let mut man = Command::new("man");
+    man.args(["-l", "-"]);
+    if io::stdout().is_terminal() && fed(man, page) == Some(true) {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(page)?;
+    stdout.flush()
+}
+
 /// What this program writes to a pipe, run again with the same words; none where it failed, and has said why.
 pub(super) fn of_another(style: Style) -> io::Result<Option<Vec<u8>>> {
     let mut again = Command::new(std::env::current_exe()?);
@@ -38,18 +50,23 @@ fn paged(text: &[u8]) -> bool {
     let mut words = asked.split_whitespace();
     let Some(program) = words.next() else { return false };
     let mut pager = Command::new(program);
-    pager.args(words).stdin(Stdio::piped());
+    pager.args(words);
     if std::env::var_os("LESS").is_none() {
         // Without it, less shows a colour as the signs that make it.
         pager.env("LESS", "R");
     }
+    fed(pager, text).is_some()
+}
+
+/// Gives a program the text: whether it ended well; none where it could not be started.
+fn fed(mut pager: Command, text: &[u8]) -> Option<bool> {
+    pager.stdin(Stdio::piped());
     // ^C is the pager's: it stops a search there. The pager itself starts with the system's own handling.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default());
-    let Ok(mut pager) = pager.spawn() else { return false };
+    let mut pager = pager.spawn().ok()?;
     if let Some(mut stdin) = pager.stdin.take() {
         // Whoever has read enough closes the pager before it has read all.
         let _ = stdin.write_all(text);
     }
-    let _ = pager.wait();
-    true
+    Some(pager.wait().is_ok_and(|status| status.success()))
 }

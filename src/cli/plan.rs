@@ -239,7 +239,7 @@ impl Plan {
             );
         }
         if let Some(file) = &args.output.write {
-            check_folder(file)?;
+            check_output(file, &read)?;
         }
         // Live, all is written as soon as nothing more waits to be read: see the run.
         let live = matches!(origin, Origin::Live(_));
@@ -412,6 +412,24 @@ pub fn check_folder(file: &Path) -> Result<()> {
         // Those of -G may hold what only a time tells.
         Some(folder) if !is_standard(file) && !folder.is_dir() && !folder.to_string_lossy().contains('%') => {
             bail!("{}: there is no folder {}", display::path(&file), display::path(&folder))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Finds out before anything is read whether a file can be made, and that it would not replace what is to be read.
+///
+/// # Errors
+/// When its folder is missing, or it is one of the captures.
+pub fn check_output(file: &Path, captures: &[PathBuf]) -> Result<()> {
+    check_folder(file)?;
+    let place = |path: &Path| std::fs::canonicalize(path).ok().filter(|path| path.is_file());
+    match place(file) {
+        Some(there) if captures.iter().any(|capture| place(capture).as_ref() == Some(&there)) => {
+            bail!(
+                "{}: it is the capture that is to be read, and would be lost: choose another name",
+                display::path(&file)
+            )
         }
         _ => Ok(()),
     }

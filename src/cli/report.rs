@@ -25,7 +25,7 @@ pub(super) fn run(args: &ReportArgs, around: &Environment) -> Result<Exit> {
     let plan = plan(args, around)?;
     let names = if args.numeric { Names::numeric() } else { Names::new() };
     let output = args.output.as_deref().unwrap_or("-".as_ref());
-    plan::check_folder(output)?;
+    plan::check_output(output, &args.files)?;
     let standard = plan::is_standard(output);
     if args.open && standard {
         bail!("--open needs a file to open: -o report.html");

@@ -1,6 +1,6 @@
 //! Whose doing it was, in words.
 
-use crate::track::{Diagnosis, Exchange, Reason};
+use crate::track::{Diagnosis, Reason};
 
 use super::phrase::time;
 
@@ -57,12 +57,10 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
             format!("a buffer on the way to the {} delays packets by up to {lost}", direction.reverse().sender())
         }
         Reason::IdleTimeout { idle } => format!("idle for {}, and then cut off", time(idle)),
-        Reason::GaveUp => format!("the client gave up after {lost} without an answer"),
+        Reason::GaveUp { asked: true } => format!("the client gave up after {lost} without an answer"),
+        Reason::GaveUp { asked: false } => format!("the client gave up after {lost}, before it sent anything"),
         Reason::DelayedAcks(direction) => {
             format!("writes of the {} waited {lost} for delayed acknowledgments", direction.sender())
-        }
-        Reason::SlowAnswers { answers: 1, longest } if longest >= Exchange::LONG_POLL => {
-            format!("the server took {lost} to answer, unless it had nothing to say until then (long polling)")
         }
         Reason::SlowAnswers { answers: 1, .. } => format!("the server took {lost} to answer"),
         Reason::SlowAnswers { answers, longest } => {
@@ -72,6 +70,25 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         Reason::ZeroWindow(direction) => format!("the {}'s receive buffer was full for {lost}", direction.sender()),
         Reason::OneDirection => "only one direction was captured".into(),
         Reason::Gaps => "the capture misses segments".into(),
+        Reason::LateSynAck => format!("the SYN+ACK came {lost} later than the path explains"),
+        Reason::DoubtfulReset(direction) => {
+            format!("a RST ended it that is perhaps not the {}'s", direction.sender())
+        }
+        Reason::RolesUnknown { waited } => {
+            format!(
+                "it began before the capture: whether the {} between messages were answers is not known",
+                time(waited)
+            )
+        }
+        Reason::Quiet { silent } => {
+            format!("nothing went wrong; the server was silent for {}, and perhaps had nothing to say", time(silent))
+        }
+        Reason::Unanswered { waited } => {
+            format!(
+                "nothing is known to have gone wrong; what the client sent last was not answered for {}",
+                time(waited)
+            )
+        }
         Reason::EndedEarly => "the capture ended before an answer to the SYN was due".into(),
         Reason::Healthy => "nothing went wrong, and nothing took long".into(),
     }

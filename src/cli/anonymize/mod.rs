@@ -15,7 +15,7 @@ use crate::track::{Analysed, Event, Visitor};
 
 use super::args::AnonymizeArgs;
 use super::exit::Exit;
-use super::plan::{Environment, Plan, check_folder};
+use super::plan::{Environment, Plan, check_output};
 use super::quality::check_faults;
 use super::run::{BrokerHandle, Session};
 use pseudonyms::Pseudonyms;
@@ -23,7 +23,7 @@ use pseudonyms::Pseudonyms;
 /// Writes the capture anew.
 pub(super) fn run(args: &AnonymizeArgs, around: &Environment) -> Result<Exit> {
     let plan = Plan::silent(&args.files, args.filter.as_ref(), None, &args.confinement, around)?;
-    check_folder(&args.write)?;
+    check_output(&args.write, &args.files)?;
     let secret = secret(args)?;
     let desk = BrokerHandle::open(plan.confined, Some(SaveNames::new(&args.write, Turns::default())), None)?;
     let broker = desk.broker.clone();

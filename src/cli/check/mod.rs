@@ -10,6 +10,7 @@ mod pair;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
@@ -61,7 +62,8 @@ fn judge_files(
     let pair = Pair::open((&inputs, &args.files), policy, filter, args.analysis.options())?;
     let names = inputs.iter().map(|input| input.path.display().to_string()).chain(pair.as_ref().map(Pair::name));
     known.prepare(args, names)?;
-    let outputs = Outputs::open(args, around)?;
+    let captures: Vec<PathBuf> = inputs.iter().map(|input| input.path.clone()).collect();
+    let outputs = Outputs::open(args, around, &captures)?;
     confine(args, AllowedDescriptors::default())?;
     let inputs = if pair.is_none() || policy.judges_captures() { inputs } else { Vec::new() };
     let mut captures = judging::each(&inputs, |input| judging::file(input, policy, filter, args.analysis.options()));
@@ -94,7 +96,7 @@ fn judge_live(
     }
     let live = Live::open(args, interface)?;
     known.prepare(args, std::iter::once(live.name.clone()))?;
-    let outputs = Outputs::open(args, around)?;
+    let outputs = Outputs::open(args, around, &[])?;
     let live::Judged { mut capture, command, mut kept, again } = live.judge(args, policy)?;
     known.apply(&mut capture);
     if let Ok(verdict) = &capture.verdict {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::capture::{Name, file_len, open_unchanged};
 use crate::cli::Environment;
-use crate::cli::plan::is_standard;
+use crate::cli::plan::{check_output, is_standard};
 use crate::display;
 use crate::report::Style;
 use crate::report::check::{self, Run};
@@ -62,9 +62,10 @@ impl<'a> Outputs<'a> {
     /// Opens what was asked for.
     ///
     /// # Errors
-    /// When a file cannot be opened.
-    pub(super) fn open(args: &'a CheckArgs, around: &Environment) -> Result<Self> {
+    /// When a file cannot be opened, or is one of the captures.
+    pub(super) fn open(args: &'a CheckArgs, around: &Environment, captures: &[PathBuf]) -> Result<Self> {
         let open = |Destination { format, file }: &Destination| {
+            check_output(file, captures)?;
             Ok((*format, if is_standard(file) { None } else { Some(Output::open(file, Name::Typed)?) }))
         };
         let formats: Vec<_> = args.output.iter().map(open).collect::<Result<_>>()?;

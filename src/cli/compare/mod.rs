@@ -35,7 +35,7 @@ pub(super) fn run(args: &CompareArgs, around: &Environment) -> Result<Exit> {
         bail!("-o makes a page of two captures: name the two between which the path is to be shown");
     }
     if let Some(page) = &args.output {
-        plan::check_folder(page)?;
+        plan::check_output(page, &args.files)?;
     }
     let inputs = open(args)?;
     let user = plan::user(&args.confinement)?;

@@ -54,14 +54,16 @@ impl Trouble {
     pub(crate) fn of(reason: Reason) -> Option<Self> {
         Some(match reason {
             Reason::NoReply { .. } | Reason::Unreachable { .. } | Reason::Refused | Reason::Reset(_) => Self::Failed,
-            Reason::BlackHole(_) | Reason::IdleTimeout { .. } | Reason::GaveUp => Self::Failed,
-            Reason::SlowHandshake => Self::Opening,
+            Reason::BlackHole(_) | Reason::IdleTimeout { .. } | Reason::GaveUp { .. } => Self::Failed,
+            Reason::DoubtfulReset(_) => Self::Failed,
+            Reason::SlowHandshake | Reason::LateSynAck => Self::Opening,
             Reason::Queue(_) | Reason::DelayedAcks(_) => Self::RoundTrip,
             Reason::SlowAnswers { .. } | Reason::PassedOn { .. } | Reason::Stall { program: true } => Self::Server,
             Reason::Loss { .. } | Reason::LateAcks { .. } | Reason::Missing { .. } => Self::Loss,
             Reason::PathMtuIgnored(_) | Reason::Stall { program: false } => Self::Loss,
             Reason::ZeroWindow(_) => Self::Window,
-            Reason::OneDirection | Reason::Gaps | Reason::EndedEarly | Reason::Healthy => return None,
+            Reason::OneDirection | Reason::Gaps | Reason::EndedEarly | Reason::RolesUnknown { .. } => return None,
+            Reason::Quiet { .. } | Reason::Unanswered { .. } | Reason::Healthy => return None,
         })
     }
 }
@@ -71,7 +73,7 @@ impl Blamed {
         self.connections += 1;
         // What a connection only passed on was lost on another one, and is told there.
         let passed_on = |diagnosis: &Diagnosis| matches!(diagnosis.reason, Reason::PassedOn { .. });
-        let rank = |diagnosis: &Diagnosis| (!passed_on(diagnosis), diagnosis.lost);
+        let rank = |diagnosis: &Diagnosis| (!passed_on(diagnosis), diagnosis.lost, diagnosis.reason != Reason::Healthy);
         if !passed_on(&diagnosis) {
             self.lost = Span(self.lost.0.saturating_add(diagnosis.lost.0));
         }
@@ -121,8 +123,12 @@ impl Causes {
     /// The capture's: who cost it the most time, how much in all, and in whose case the most.
     pub(crate) fn overall(&self) -> Diagnosis {
         let healthy = Diagnosis { responsible: Responsible::Nothing, lost: Span(0), reason: Reason::Healthy };
-        let worst = self.in_order().into_iter().next();
-        worst.and_then(|(_, blamed)| Some(Diagnosis { lost: blamed.lost, ..blamed.worst?.1 })).unwrap_or(healthy)
+        let alone = || self.blamed[Responsible::Nothing as usize].worst.filter(|_| self.judged().0 == 1);
+        match self.in_order().first() {
+            Some((_, blamed)) => blamed.worst.map(|(_, worst)| Diagnosis { lost: blamed.lost, ..worst }),
+            None => alone().map(|(_, diagnosis)| diagnosis),
+        }
+        .unwrap_or(healthy)
     }
 
     /// The connection that the verdict names.

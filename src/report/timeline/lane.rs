@@ -141,9 +141,8 @@ impl OpenLane {
             // More of an answer; after so long, something that nobody asked for.
             (Spoke::Server, 1, true) if span < Exchange::LONG_POLL => Phase::Server,
             (Spoke::Nobody | Spoke::Client, 0, true) => Phase::Client,
-            (Spoke::Client, 0, false) if ends => Phase::Client,
-            // What a server closes without an answer had perhaps none.
-            (Spoke::Client, 1, false) if ends => Phase::Idle,
+            // Perhaps nothing was to be answered.
+            (Spoke::Client, _, false) if ends => Phase::Idle,
             (Spoke::Client, _, false) => Phase::Server,
             _ => Phase::Idle,
         }

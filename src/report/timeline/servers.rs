@@ -179,7 +179,9 @@ impl Servers {
 /// The phases in which a connection lost its time.
 fn costly(reason: Reason, lane: &Lane) -> &'static [Phase] {
     match reason {
-        Reason::NoReply { .. } | Reason::Unreachable { .. } | Reason::SlowHandshake => &[Phase::Opening],
+        Reason::NoReply { .. } | Reason::Unreachable { .. } | Reason::SlowHandshake | Reason::LateSynAck => {
+            &[Phase::Opening]
+        }
         Reason::Loss { .. }
         | Reason::LateAcks { .. }
         | Reason::Missing { .. }
@@ -192,13 +194,15 @@ fn costly(reason: Reason, lane: &Lane) -> &'static [Phase] {
                 &[Phase::Network]
             }
         }
-        Reason::SlowAnswers { .. } | Reason::PassedOn { .. } | Reason::Stall { program: true } | Reason::GaveUp => {
-            &[Phase::Server]
-        }
+        Reason::SlowAnswers { .. }
+        | Reason::PassedOn { .. }
+        | Reason::Stall { program: true }
+        | Reason::GaveUp { .. } => &[Phase::Server],
         Reason::Queue(_) | Reason::DelayedAcks(_) => &[Phase::Network],
         Reason::ZeroWindow(_) => &[Phase::Window],
-        Reason::Refused | Reason::Reset(_) | Reason::IdleTimeout { .. } => &[],
-        Reason::OneDirection | Reason::Gaps | Reason::EndedEarly | Reason::Healthy => &[],
+        Reason::Refused | Reason::Reset(_) | Reason::DoubtfulReset(_) | Reason::IdleTimeout { .. } => &[],
+        Reason::OneDirection | Reason::Gaps | Reason::EndedEarly | Reason::RolesUnknown { .. } => &[],
+        Reason::Quiet { .. } | Reason::Unanswered { .. } | Reason::Healthy => &[],
     }
 }
 

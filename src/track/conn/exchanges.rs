@@ -44,6 +44,8 @@ pub(in crate::track) struct Exchanges {
     /// Quantiles of server times.
     pub times: Rtt,
     pub slowest: Option<Exchange>,
+    /// What the server sent last came after a long silence, perhaps at its own pace: what the client sends now may answer that.
+    pub unasked: bool,
 }
 
-packed!(Exchanges { open, starts, sent, overlapping, total, times, slowest });
+packed!(Exchanges { open, starts, sent, overlapping, total, times, slowest, unasked });

@@ -16,9 +16,11 @@ pub(in crate::track) struct Application {
     pub pause: Option<Pause>,
     /// Answers that waited for somebody else's.
     pub passed_on: Option<PassedOn>,
+    /// Server times that are perhaps none: the server may have had nothing to say until then.
+    pub unasked: Span,
 }
 
-packed!(Application { late_ack, stalls, pause, passed_on });
+packed!(Application { late_ack, stalls, pause, passed_on, unasked });
 
 /// An acknowledgment that came later than the path explains.
 #[derive(Clone, Copy, Debug)]

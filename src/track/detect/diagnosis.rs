@@ -4,8 +4,8 @@ use crate::capture::Span;
 use crate::dissect::IcmpKind;
 use crate::rules::{Rule, Severity};
 
-use crate::track::conn::connection::{Connection, Cut};
-use crate::track::conn::facts::CutOff;
+use crate::track::conn::connection::Connection;
+use crate::track::conn::facts::{CutOff, Fact};
 use crate::track::conn::step::Step;
 use crate::track::detect::conclude::Ended;
 use crate::track::shared::waits::{Awaited, PassedOn};
@@ -17,6 +17,8 @@ const NOTICEABLE: Span = Span::from_millis(200);
 const SLOW: Span = Span::from_secs(1);
 /// Between the two, what takes more than this share of the connection's time.
 const SHARE_PERCENT: i64 = 10;
+/// A client that has no answer for so long is worth a word.
+const LONG_WITHOUT: Span = Span::from_secs(5);
 
 impl Connection {
     /// Counts the silence that a retransmission ended: the time that a loss cost.
@@ -42,27 +44,46 @@ impl Connection {
         if let Some(failed) = self.diagnose_failure(ended, outcome, refused) {
             return failed;
         }
-        let noticeable = |lost: Span| lost >= SLOW || lost >= NOTICEABLE && !lost.is_below(SHARE_PERCENT, duration);
-        let worst =
-            self.costs(exchanges).into_iter().filter(|cause| noticeable(cause.lost)).max_by_key(|cause| cause.lost);
+        let shows = |lost: Span| lost >= NOTICEABLE && !lost.is_below(SHARE_PERCENT, duration);
+        let noticeable = |lost: Span| lost >= SLOW || shows(lost);
+        // However many answers there were, what each of them took at once is not slow.
+        let counts = |cause: &Diagnosis| match cause.reason {
+            Reason::SlowAnswers { longest, .. } if longest < NOTICEABLE => shows(cause.lost),
+            _ => noticeable(cause.lost),
+        };
+        let worst = self.costs(exchanges).into_iter().filter(counts).max_by_key(|cause| cause.lost);
         if let Some(worst) = worst {
             return self.name_cause(worst);
         }
         let missed: u64 = self.ends.iter().map(|end| end.trouble().missed_bytes).sum();
         match outcome {
+            _ if self.has_found(Rule::ResetInjectionSuspected) && self.is_cut_off() => {
+                let by = self.rare.cut.map_or(Direction::FromResponder, |cut| cut.by);
+                say(Responsible::Network, Span(0), Reason::DoubtfulReset(by))
+            }
             Outcome::ResetByServer if self.is_cut_off() => {
                 say(Responsible::Server, Span(0), Reason::Reset(Direction::FromResponder))
             }
             Outcome::ResetByClient if self.has_found(Rule::Abandoned) => {
                 let since = self.ends[0].last_data().unwrap_or(self.first.1);
                 let waited = self.rare.cut.map_or(Span(0), |cut| cut.ts.since(since));
-                say(Responsible::Client, waited.max(Span(0)), Reason::GaveUp)
+                say(
+                    Responsible::Client,
+                    waited.max(Span(0)),
+                    Reason::GaveUp { asked: self.ends[0].last_data().is_some() },
+                )
             }
             Outcome::ResetByClient if self.is_cut_off() => {
                 say(Responsible::Client, Span(0), Reason::Reset(Direction::FromOriginator))
             }
+            _ if !self.client_known && noticeable(self.slow_answers(exchanges).lost) => {
+                say(Responsible::Capture, Span(0), Reason::RolesUnknown { waited: self.slow_answers(exchanges).lost })
+            }
             _ if missed > 0 && noticeable(duration) => say(Responsible::Capture, Span(0), Reason::Gaps),
-            _ => say(Responsible::Nothing, Span(0), Reason::Healthy),
+            _ => match self.unasked() {
+                Span(1..) => say(Responsible::Nothing, Span(0), Reason::Quiet { silent: self.unasked() }),
+                _ => say(Responsible::Nothing, Span(0), self.unanswered(ended)),
+            },
         }
     }
 
@@ -83,7 +104,9 @@ impl Connection {
             (Outcome::Refused, _) => return Some(say(Responsible::Server, Span(0), Reason::Refused)),
             _ => {}
         }
-        if self.only_side().is_some() {
+        // Where no SYN was seen, what is missing of a direction says nothing of the path.
+        let silent = !self.client_known && !self.is_two_sided();
+        if self.only_side().is_some() || silent {
             return Some(say(Responsible::Capture, Span(0), Reason::OneDirection));
         }
         if let Some(direction) = self.black_hole() {
@@ -109,6 +132,7 @@ impl Connection {
         let queue = |way| Some(say(Responsible::Network, self.queued(way)?, Reason::Queue(way)));
         let mut costs = vec![
             self.handshake_loss(),
+            self.late_syn_ack(),
             self.loss(Direction::FromOriginator),
             self.loss(Direction::FromResponder),
             self.missing(Direction::FromOriginator),
@@ -157,10 +181,16 @@ impl Connection {
         self.rare.found.iter().find(|(found, _)| *found == rule).map_or(0, |(_, count)| u64::from(*count))
     }
 
-    /// A RST ended it before both ends had said that they were done; its sender had not said so (TC402).
+    /// A RST ended it although something was under way: not where both ends had said that they were done (TC402), nor where a client
+    /// that had all of it ended it so (TC401, a note). What a server that is done with it is still asked is lost.
     fn is_cut_off(&self) -> bool {
-        let early = |cut: Cut| cut.how != CutOff::TimeWaitOver && self.ends[cut.by.index()].fin().is_none();
-        self.rare.cut.is_some_and(early)
+        let Some(cut) = self.rare.cut.filter(|cut| cut.how != CutOff::TimeWaitOver) else { return false };
+        let noted = self.rare.regraded.iter().any(|(rule, grade, _)| (*rule, *grade) == (Rule::Reset, Severity::Note));
+        let client = &self.ends[0];
+        match self.ends[cut.by.index()].fin() {
+            None => !noted,
+            Some(_) => cut.by == Direction::FromResponder && client.fin().is_none() && client.una < client.nxt,
+        }
     }
 
     fn handshake_loss(&self) -> Diagnosis {
@@ -170,10 +200,34 @@ impl Connection {
         Diagnosis { responsible: Responsible::Network, lost, reason: Reason::SlowHandshake }
     }
 
+    /// How much later than the path explains the only SYN+ACK came.
+    fn late_syn_ack(&self) -> Diagnosis {
+        let [client, server] = &self.ends;
+        let once = client.syns == 1 && server.syns == 1 && client.facts.has(Fact::SynSeen);
+        let times = self.syn_ack().filter(|_| once).zip(client.shortest_leg());
+        let lost = times.map_or(Span(0), |((_, ts), leg)| Span(ts.since(self.syn().1).0.saturating_sub(leg.0).max(0)));
+        say(Responsible::Network, lost, Reason::LateSynAck)
+    }
+
     /// From the first SYN+ACK to the last, where it was repeated.
     fn handshake_wait(&self) -> Span {
         let first = self.syn_ack().map(|(_, ts)| ts);
         first.map_or(Span(0), |first| self.last_syn_ack().since(first))
+    }
+
+    /// All is well, as far as one can tell: whether what the client sent last was to be answered is not known.
+    fn unanswered(&self, ended: Ended) -> Reason {
+        let open = self.exchanges.as_deref().is_some_and(|exchanges| exchanges.open.answer_frame == 0);
+        let end = if self.ends.iter().any(|end| end.closes()) { self.last.1 } else { ended.now };
+        match self.ends[0].last_data().filter(|_| open).map(|last| end.since(last)) {
+            Some(waited) if waited >= LONG_WITHOUT => Reason::Unanswered { waited },
+            _ => Reason::Healthy,
+        }
+    }
+
+    /// How long a server was silent that perhaps had nothing to say.
+    fn unasked(&self) -> Span {
+        self.rare.application.as_deref().map_or(Span(0), |application| application.unasked)
     }
 
     /// What the server took, or had to wait for itself.
@@ -181,6 +235,7 @@ impl Connection {
         let (lost, answers, longest) = exchanges
             .and_then(|all| all.server_time.map(|times| (all.server_total, times.samples, times.max)))
             .unwrap_or_default();
+        let lost = Span(lost.0.saturating_sub(self.unasked().0));
         let passed_on = self.rare.application.as_deref().and_then(|application| application.passed_on);
         match passed_on.filter(|passed_on| !passed_on.total.is_below(50, lost)) {
             Some(PassedOn { flow, awaited: Awaited::Handshake, .. }) => {
@@ -205,8 +260,9 @@ impl Connection {
         } else {
             self.handshake_wait()
         };
-        let lost = Span(self.rare.recovery_time[end].0.saturating_sub(opening.0.max(0)));
         let segments = self.ends[end].trouble().resent_segments;
+        let waited = Span(self.rare.recovery_time[end].0.saturating_sub(opening.0.max(0)));
+        let lost = if segments > 0 { waited } else { Span(0) };
         let all: u64 = self.ends.iter().map(|end| end.trouble().resent_segments).sum();
         let reason = if self.times_found(Rule::SpuriousRetransmission) >= all {
             Reason::LateAcks { direction: direction.reverse(), segments }

@@ -64,6 +64,10 @@ pub enum Reason {
     Reset(Direction),
     /// The SYN or the SYN+ACK had to be retransmitted.
     SlowHandshake,
+    /// The SYN+ACK came later than the path explains.
+    LateSynAck,
+    /// A RST that claims to come from there ended it, and is perhaps not its alleged sender's.
+    DoubtfulReset(Direction),
     /// Bytes sent that way had to be retransmitted, and nothing went on until then.
     Loss {
         /// Which way they went.
@@ -102,7 +106,10 @@ pub enum Reason {
         idle: Span,
     },
     /// The client reset it before it had an answer.
-    GaveUp,
+    GaveUp {
+        /// It had sent a request.
+        asked: bool,
+    },
     /// Writes of the end that sends that way waited for delayed acknowledgments.
     DelayedAcks(Direction),
     /// The server took long to answer.
@@ -123,6 +130,21 @@ pub enum Reason {
     OneDirection,
     /// Most of the time cannot be explained, and the capture misses segments.
     Gaps,
+    /// Answers took long, if they were answers: it began before the capture, and who asks is not known.
+    RolesUnknown {
+        /// How long, in all.
+        waited: Span,
+    },
+    /// The server was silent for long, and perhaps had nothing to say.
+    Quiet {
+        /// How long, in all.
+        silent: Span,
+    },
+    /// What the client sent last was not answered; perhaps it did not have to be.
+    Unanswered {
+        /// Until the connection, or the capture, ended.
+        waited: Span,
+    },
     /// The capture, or what is kept of it, ended while an answer to the SYN may have been under way.
     EndedEarly,
     /// Nothing stands out.

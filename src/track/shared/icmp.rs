@@ -67,10 +67,13 @@ impl IcmpErrors {
         self.of(flow).iter().any(|error| error.direction == from && error.asks_for_smaller())
     }
 
-    /// The last one that says that segments which the client sent cannot be delivered, and whether the server's host itself says so.
+    /// The last one that says that segments which the client sent were not delivered, and whether the server's host itself says so.
     pub(crate) fn unreachable(&self, flow: u32, server: IpAddr) -> Option<(IcmpKind, bool)> {
         let mut errors = self.of(flow).iter().rev();
-        let told = |error: &&Remembered| error.direction == Direction::FromOriginator && error.is_unreachable();
+        let told = |error: &&Remembered| {
+            let lost = error.is_unreachable() || error.kind == IcmpKind::TtlExceeded;
+            error.direction == Direction::FromOriginator && lost
+        };
         errors.find(told).map(|error| (error.kind, error.from == server))
     }
 

@@ -24,6 +24,8 @@ impl Connection {
             self.take_turn(step);
         } else if self.turn == Turn::Request && last_data.is_some_and(|last| step.segment.ts.since(last) > ONE_WRITE) {
             self.note_another_write(step);
+        } else if self.turn == Turn::Answer && last_data.is_some_and(|last| step.segment.ts.since(last) >= OWN_PACE) {
+            self.exchanges.get_or_insert_default().unasked = true;
         }
     }
 
@@ -69,7 +71,8 @@ impl Connection {
             let waited = step.segment.ts.since(server.last_data().unwrap_or(step.segment.ts));
             before.open.overlapping && waited <= before.open.request
         });
-        let overlapping = self.turn == Turn::Answer && (unknown || paced);
+        let replies = self.exchanges.as_deref().is_some_and(|before| before.unasked);
+        let overlapping = self.turn == Turn::Answer && (unknown || paced || replies);
         if let Some(exchange) = self.close_exchange() {
             step.shared.events.push_back(Event::Exchange(Box::new(exchange)));
         }
@@ -107,6 +110,7 @@ impl Connection {
         (open.answer_frame, open.overlapping) = (segment.frame, open.overlapping || early);
         exchanges.starts.1 = answer_start;
         exchanges.sent = Some(segment.ts);
+        exchanges.unasked &= segment.ts.since(last) >= OWN_PACE;
         let round_trip = leg.unwrap_or_default();
         let soon = segment.ts.since(last).is_below(SOONEST_PERCENT, round_trip);
         let loss_reports = if repeated && soon { sent } else { last };
@@ -121,6 +125,10 @@ impl Connection {
         // Before the acknowledgment that comes with the answer is taken.
         let client = &self.ends[0];
         let acked = (client.una >= client_end).then_some(client.una_ts.max(loss_reports));
+        if let Some(time) = exchange.server_time.filter(|time| *time >= Exchange::LONG_POLL) {
+            let Span(unasked) = &mut self.rare.application.get_or_insert_default().unasked;
+            *unasked = unasked.saturating_add(time.0);
+        }
         let slow = exchange.server_time.is_some_and(|time| time >= step.shared.slow_response);
         if slow && self.pass_on(step, &exchange, sent) {
             return;
@@ -219,6 +227,9 @@ fn report_slow_response(step: &mut Step<'_>, exchange: &Exchange, time: Span) {
 
 /// RFC 9293 §3.8.6.3: an acknowledgment may wait for half a second.
 const MAX_ACK_DELAY: Span = Span::from_millis(500);
+
+/// After so long a silence a server that goes on may have done so without being asked (WebSocket pings, every 15 s or more).
+const OWN_PACE: Span = Span::from_secs(5);
 
 /// Pieces of one message are written sooner after each other than this.
 const ONE_WRITE: Span = Span::from_millis(20);
