@@ -10,7 +10,6 @@ use std::thread;
 use crate::capture::{CaptureError, Filter, Frame, FrameSource, Next, Timestamp};
 use crate::dissect::{Dissection, Other, Reader, Segment};
 use crate::report::Packet;
-use crate::report::lines::Lines;
 use crate::track::{FlowHash, FlowHasher};
 
 /// So many packets go together where one thread takes what it has prepared: few enough to stay in its nearest cache.
@@ -90,6 +89,9 @@ impl Batch {
     }
 }
 
+/// Appends the line of a packet, where it has one.
+pub type WriteLine<'a> = &'a mut (dyn FnMut(&mut Vec<u8>, &Frame<'_>, &Dissection<'_>) + Send);
+
 /// Fills batches from a source.
 pub struct Feed<'a> {
     /// Where the frames come from.
@@ -101,7 +103,7 @@ pub struct Feed<'a> {
     /// The tracker's.
     pub hasher: FlowHasher,
     /// Writes their lines, where they are wanted.
-    pub lines: Option<&'a mut Lines>,
+    pub lines: Option<WriteLine<'a>>,
     /// So many packets are wanted.
     pub count: Option<u64>,
 }
@@ -119,7 +121,12 @@ impl Feed<'_> {
                 Ok(Next::Frame(ref frame)) => {
                     if self.filter.accepts(frame)? {
                         self.count = self.count.map(|count| count - 1);
-                        batch.add(frame, self.reader, &self.hasher, self.lines.as_deref_mut());
+                        let mut dissection = Dissection::new();
+                        batch.add(frame, &mut dissection, self.reader, &self.hasher);
+                        if let Some(line) = &mut self.lines {
+                            line(&mut batch.text, frame, &dissection);
+                            batch.ends.push(batch.text.len());
+                        }
                     }
                 }
                 Ok(_) => return Ok(false),
@@ -139,21 +146,22 @@ impl Batch {
         self.text.shrink_to(2 * MAX_TEXT);
     }
 
-    fn add(&mut self, frame: &Frame<'_>, reader: &mut Reader, hasher: &FlowHasher, lines: Option<&mut Lines>) {
-        let mut dissection = Dissection::new();
-        reader.read(frame, &mut dissection);
-        match reader.segment(&dissection) {
+    fn add<'f>(
+        &mut self,
+        frame: &'f Frame<'_>,
+        dissection: &mut Dissection<'f>,
+        reader: &mut Reader,
+        hasher: &FlowHasher,
+    ) {
+        reader.read(frame, dissection);
+        match reader.segment(dissection) {
             Ok(segment) => {
                 self.packets.push(Prepared::Segment(Tracked { segment: *segment, hash: hasher.of(segment) }));
             }
             Err(other) => {
-                let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, &dissection);
+                let Packet { number, ts, is_cut, is_tcp, .. } = Packet::new(frame, dissection);
                 self.packets.push(Prepared::Other { number, ts, is_cut, is_tcp, other });
             }
-        }
-        if let Some(lines) = lines {
-            lines.packet(&mut self.text, frame, &dissection);
-            self.ends.push(self.text.len());
         }
     }
 }
@@ -208,7 +216,7 @@ pub fn run<E: From<CaptureError>>(
 mod tests {
     use super::*;
     use crate::capture::open_reader;
-    use crate::report::lines::{DumpStyle, LineStyle};
+    use crate::report::lines::{DumpStyle, LineStyle, Lines};
     use crate::track::{FlowTracker, TrackerOptions};
 
     /// A capture of raw IPv4: TCP segments whose records have so many bytes each.
@@ -241,7 +249,7 @@ mod tests {
                 filter: &mut Filter::default(),
                 reader: &mut Reader::default(),
                 hasher: FlowTracker::new(TrackerOptions::default()).hasher().clone(),
-                lines: Some(&mut lines),
+                lines: Some(&mut |out, frame, dissection| lines.packet(out, frame, dissection)),
                 count: None,
             };
             let (mut numbers, mut most, mut capacity) = (Vec::new(), 0, 0);

@@ -17,7 +17,7 @@ const examples = JSON.parse(page("examples.json"));
 // What the WebAssembly writes for these files, by name.
 const answer = new Function(`${page("engine.js")}; return answer;`)();
 const module = new WebAssembly.Module(wasm);
-const made = (task, files, more = {}) => {
+const made = async (task, files, more = {}) => {
   const contents = files.map(fixture);
   const found = [];
   const ears = {
@@ -29,11 +29,15 @@ const made = (task, files, more = {}) => {
       found.push(text);
     },
   };
-  answer(module, (file, from, to) => new Uint8Array(contents[file].subarray(from, to)), ears, { task, files, ...more });
+  await answer(module, (file, from, to) => new Uint8Array(contents[file].subarray(from, to)), ears, { task, files, ...more });
   return found;
 };
 const pair = ["compare/reset-client.pcap", "compare/reset-server.pcap"];
-const documents = [...made("report", [examples[0].files[0]]), ...made("connection", ["loss/timeout.pcap"], { flow: 1 }), ...made("compare", pair)];
+const documents = [
+  ...(await made("report", [examples[0].files[0]])),
+  ...(await made("connection", ["loss/timeout.pcap"], { flow: 1 })),
+  ...(await made("compare", pair)),
+];
 // Around a picture that stands in a frame alone.
 const bare = "body { margin: 0; padding: 8px; background: #ffffff; } @media (prefers-color-scheme: dark) { body { background: #14181d; } } svg { max-width: none; }";
 documents.push(`<style>${bare}</style>`);

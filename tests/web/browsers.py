@@ -54,15 +54,17 @@ class Browser:
         raise TimeoutError(f"{self.name}: not within {seconds} s: {condition}")
 
     def renderers(self) -> int:
-        """Bytes of the largest process that shows pages."""
+        """Bytes of the largest process that shows pages, without the browser's own program, which all of its processes share."""
         most = 0
         for process in Path("/proc").iterdir():
             try:
                 words = (process / "cmdline").read_bytes() if process.name.isdigit() else b""
                 if self.is_renderer(words) and os.getpgid(int(process.name)) == self.process.pid:
+                    own = 0
                     for line in (process / "status").read_text().splitlines():
-                        if line.startswith("VmRSS:"):
-                            most = max(most, int(line.split()[1]) * 1024)
+                        if line.startswith(("RssAnon:", "RssShmem:")):
+                            own += int(line.split()[1]) * 1024
+                    most = max(most, own)
             except (OSError, ProcessLookupError):
                 pass
         return most

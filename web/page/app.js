@@ -79,7 +79,7 @@
     const panic = found.get("panic");
     if (panic) return `This is a fault of tcpcheck, and no part of the capture was sent anywhere: ${text(panic[0])}`;
     if (/memory|unreachable|allocation/i.test(words)) {
-      return "The capture needs more memory than the browser gives to a page. A filter takes fewer packets; the program for the command line takes as much as the machine has.";
+      return "The capture needs more memory than the browser gives to a page, or met a fault of tcpcheck; no part of it was sent anywhere. A filter takes fewer packets; the program for the command line takes as much as the machine has, and says what is wrong.";
     }
     return words;
   };

@@ -4,17 +4,24 @@
 /** So often the page hears how far it is, in milliseconds. */
 const OFTEN = 60;
 
-/**
- * Lets what was read be collected. Its bytes lie outside of the heap whose growth makes Chromium collect, and a worker that never waits would
- * hold a large part of the file: 344 MiB rather than 944 of 2 GB.
- */
-const collect = () => {
-  for (let count = 0; count < 512; count += 1) new Array(4000).fill(count);
-};
-
-onmessage = ({ data: { module, files, request } }) => {
-  const reader = new FileReaderSync();
-  const slice = (file, from, to) => new Uint8Array(reader.readAsArrayBuffer(files[file].slice(from, to)));
+onmessage = async ({ data: { module, files, request } }) => {
+  // Where it can wait it does, and has one buffer filled again and again: what is left to a collector comes to a large part of the file. Between
+  // two pieces the browser can end it.
+  const streams = new Map();
+  const next = async (file, from, to) => {
+    let stream = streams.get(file);
+    if (stream?.at !== from) {
+      stream?.reader.cancel();
+      stream = { at: from, reader: files[file].slice(from).stream().getReader({ mode: "byob" }), room: new ArrayBuffer(to - from) };
+      streams.set(file, stream);
+    }
+    const { value } = await stream.reader.read(new Uint8Array(stream.room));
+    stream.room = value.buffer;
+    stream.at += value.length;
+    return value;
+  };
+  const whole = (file, from, to) => new Uint8Array(new FileReaderSync().readAsArrayBuffer(files[file].slice(from, to)));
+  const slice = WAITS ? next : whole;
   let told = performance.now();
   let read = 0;
   let packets = 0;
@@ -27,7 +34,6 @@ onmessage = ({ data: { module, files, request } }) => {
   };
   const page = {
     read: (bytes) => {
-      if (read > 0) collect();
       read += bytes;
       tell();
     },
@@ -38,7 +44,7 @@ onmessage = ({ data: { module, files, request } }) => {
     give: (name, bytes) => postMessage({ name, bytes }, [bytes.buffer]),
   };
   try {
-    answer(module, slice, page, request);
+    await answer(module, slice, page, request);
     postMessage({ over: true });
   } catch (error) {
     postMessage({ failed: String(error) });

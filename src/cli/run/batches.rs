@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use crate::capture::FrameSource;
-use crate::pipeline::{self, Feed, Tracked};
+use crate::capture::{Frame, FrameSource};
+use crate::dissect::Dissection;
+use crate::pipeline::{self, Feed, Tracked, WriteLine};
 
 use super::Run;
 
@@ -22,12 +23,15 @@ impl Run<'_> {
         let (mut filter, mut lines) = (self.filter.clone(), self.lines.take());
         let mut reader = self.analysis.take_reader();
         let hasher = self.analysis.hasher().clone();
+        let mut line = lines.as_mut().map(|lines| {
+            |out: &mut Vec<u8>, frame: &Frame<'_>, dissection: &Dissection<'_>| lines.packet(out, frame, dissection)
+        });
         let feed = Feed {
             source,
             filter: &mut filter,
             reader: &mut reader,
             hasher,
-            lines: lines.as_mut(),
+            lines: line.as_mut().map(|line| line as WriteLine<'_>),
             count: self.plan.count,
         };
         let read = pipeline::run(feed, self.plan.threads, |batch| {
