@@ -15,13 +15,13 @@ pub enum Name {
 
 /// A folder.
 #[derive(Debug)]
-pub struct Folder;
+pub(super) struct Folder;
 
 /// Makes the file of that name, or empties it.
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn create(path: &Path, _: Name) -> io::Result<File> {
+pub(super) fn create(path: &Path, _: Name) -> io::Result<File> {
     File::create(path)
 }
 
@@ -47,7 +47,7 @@ impl Folder {
     ///
     /// # Errors
     /// Never.
-    pub fn open(_: &Path) -> io::Result<Self> {
+    pub(super) fn open(_: &Path) -> io::Result<Self> {
         Ok(Self)
     }
 
@@ -55,7 +55,7 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn create(&self, path: &Path, name: Name) -> io::Result<File> {
+    pub(super) fn create(&self, path: &Path, name: Name) -> io::Result<File> {
         create(path, name)
     }
 
@@ -63,7 +63,7 @@ impl Folder {
     ///
     /// # Errors
     /// When there is none.
-    pub fn go_on(&self, path: &Path) -> io::Result<File> {
+    pub(super) fn go_on(&self, path: &Path) -> io::Result<File> {
         File::options().append(true).open(path)
     }
 
@@ -71,7 +71,7 @@ impl Folder {
     ///
     /// # Errors
     /// When that cannot be done.
-    pub fn remove(&self, path: &Path) -> io::Result<()> {
+    pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
     }
 }

@@ -26,7 +26,7 @@ impl Interfaces {
 
     /// Only Linux captures on all interfaces at once.
     #[cfg(not(target_os = "linux"))]
-    pub fn local() -> Self {
+    pub(super) fn local() -> Self {
         Self::default()
     }
 

@@ -10,27 +10,27 @@ use super::Anchor;
 pub(super) struct Watched;
 
 impl Watched {
-    pub fn new(_: &str, _: bool) -> Self {
+    pub(super) fn new(_: &str, _: bool) -> Self {
         Self
     }
 
-    pub fn waits(&self) -> bool {
+    pub(super) fn waits(&self) -> bool {
         false
     }
 
-    pub fn look(&mut self) {}
+    pub(super) fn look(&mut self) {}
 
-    pub fn gone(&mut self) {}
+    pub(super) fn gone(&mut self) {}
 
-    pub fn next(&mut self) -> Option<Notice> {
+    pub(super) fn next(&mut self) -> Option<Notice> {
         None
     }
 
-    pub fn lost(&mut self) -> Option<u64> {
+    pub(super) fn lost(&mut self) -> Option<u64> {
         None
     }
 
-    pub fn anchor(&self, _: &Capture<Active>, _: &str, _: bool, _: LinkType) -> Option<Anchor> {
+    pub(super) fn anchor(&self, _: &Capture<Active>, _: &str, _: bool, _: LinkType) -> Option<Anchor> {
         None
     }
 }

@@ -57,7 +57,7 @@ impl Helper {
 
 /// Where nothing is confined there is none.
 #[cfg(not(target_os = "linux"))]
-pub enum Helper {}
+pub(super) enum Helper {}
 
 #[cfg(not(target_os = "linux"))]
 impl Helper {
@@ -65,12 +65,12 @@ impl Helper {
     ///
     /// # Errors
     /// Never.
-    pub fn spawn(_: &Path, _: bool, _: Option<&Child>, _: bool) -> Result<Option<Self>> {
+    pub(super) fn spawn(_: &Path, _: bool, _: Option<&Child>, _: bool) -> Result<Option<Self>> {
         Ok(None)
     }
 
     /// Never called.
-    pub fn socket(&self) -> i32 {
+    pub(super) fn socket(&self) -> i32 {
         match *self {}
     }
 
@@ -78,7 +78,7 @@ impl Helper {
     ///
     /// # Errors
     /// Never.
-    pub fn discard(&self) -> Result<(), CaptureError> {
+    pub(super) fn discard(&self) -> Result<(), CaptureError> {
         match *self {}
     }
 
@@ -86,7 +86,7 @@ impl Helper {
     ///
     /// # Errors
     /// Never.
-    pub fn stop(&self, _: bool) -> Result<(), CaptureError> {
+    pub(super) fn stop(&self, _: bool) -> Result<(), CaptureError> {
         match *self {}
     }
 }

@@ -123,7 +123,7 @@ fn captures(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
 
 /// A path with `/` between its parts, as every report has it: a baseline, SARIF and JUnit are the same on each system.
 #[cfg(windows)]
-pub fn slashed(path: PathBuf) -> PathBuf {
+pub(super) fn slashed(path: PathBuf) -> PathBuf {
     match path.to_str() {
         // In a verbatim path a slash is part of a name.
         Some(text) if !text.starts_with(r"\\?\") => text.replace('\\', "/").into(),

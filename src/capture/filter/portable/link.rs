@@ -64,7 +64,7 @@ impl Link {
         let (protocol, network) = match link_type.0 {
             1 => (Protocol::Ethertype(12), 14),
             0 | 108 => (Protocol::Family, 4),
-            9 => (Protocol::Ppp(2), 4),
+            9 | 50 | 166 => (Protocol::Ppp(2), 4),
             101 => (Protocol::Version, 0),
             228 => (Protocol::Always(IPV4), 0),
             229 => (Protocol::Always(IPV6), 0),
