@@ -1,4 +1,4 @@
-//! `tcpcheck export`: a table of captures' connections, findings, packets or segments.
+//! `tcpcheck export`: a table of captures' connections, exchanges, findings, packets or segments.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::analyse::{file_cut, is_damage, kernel_drops};
 use crate::capture::{FrameSource, SaveNames, SavedFile, Turns};
 use crate::display;
 use crate::report::table::{
-    Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, finding_cells, flow_cells, packet_cells, segment_cells,
-    table_writer,
+    Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, exchange_cells, finding_cells, flow_cells,
+    packet_cells, segment_cells, table_writer,
 };
 use crate::track::{Analysed, Event, Finding, Visitor};
 
@@ -132,7 +132,7 @@ impl Visitor for Exporter {
         let cells = match self.table {
             Table::Packets => packet_cells(&self.source, segment, observation),
             Table::Segments => segment_cells(&self.source, segment),
-            Table::Flows => return Ok(()),
+            Table::Flows | Table::Exchanges => return Ok(()),
             Table::Findings => {
                 for finding in &observation.findings {
                     if observation.provisional && finding.frame == segment.frame {
@@ -162,6 +162,10 @@ impl Visitor for Exporter {
                 let cells = flow_cells(&self.source, &flow);
                 Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
             }
+            (Table::Exchanges, Event::Exchange(exchange)) => {
+                let cells = exchange_cells(&self.source, &exchange);
+                Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
+            }
             _ => Ok(()),
         }
     }
@@ -180,6 +184,7 @@ impl From<TableName> for Table {
     fn from(name: TableName) -> Self {
         match name {
             TableName::Flows => Self::Flows,
+            TableName::Exchanges => Self::Exchanges,
             TableName::Findings => Self::Findings,
             TableName::Packets => Self::Packets,
             TableName::Segments => Self::Segments,
