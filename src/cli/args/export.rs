@@ -25,6 +25,9 @@ pub struct ExportArgs {
     /// Write the table to this file (-: standard output)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, default_value = "-", hide_default_value = true)]
     pub output: PathBuf,
+    /// Take the files as one capture, in time order: connections go on from one file to the next
+    #[arg(long)]
+    pub merge: bool,
     /// Only packets that this pcap filter expression takes
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<OsString>,
