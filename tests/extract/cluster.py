@@ -37,6 +37,20 @@ def rows(path):
     return {source: sorted(rows) for source, rows in found.items()}
 
 
+def export(program, files, table, out):
+    """The rows that tcpcheck itself writes."""
+
+    def quiet(*command):
+        return subprocess.run([program, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+
+    quiet("export", "--merge", "--table", table, "-o", out, *files)
+    if os.path.getsize(out) > 100:
+        return rows(out)
+    # One of them is no capture: nothing is left but the beginning of a file.
+    good = [file for file in files if not quiet("-r", file, "--summary")]
+    return export(program, good, table, out) if 0 < len(good) < len(files) else {}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("captures", nargs="+")
@@ -49,11 +63,7 @@ def main():
         expected = {table: {} for table in job.TABLES.values()}
         for files in captures:
             for table in expected:
-                out = f"{folder}/{table}.parquet"
-                command = [program, "export", "--merge", "--table", table, "-o", out, *files]
-                subprocess.run(command, stderr=subprocess.DEVNULL)
-                # Of what is no capture nothing is left but the beginning of a file.
-                expected[table].update(rows(out) if os.path.getsize(out) > 100 else {})
+                expected[table].update(export(program, files, table, f"{folder}/{table}.parquet"))
         if typed.breaks:
             os.environ["TCPCHECK"] = f"{folder}/breaks"
             with open(f"{folder}/breaks", "w") as script:

@@ -13,6 +13,7 @@ import os
 import struct
 import sys
 import tempfile
+from collections import defaultdict
 
 import pyarrow as pa
 import pyarrow.compute
@@ -22,7 +23,7 @@ import pyarrow.parquet
 from .pipe import Died, Refused, blocks
 
 TABLES = {"0": "flows", "1": "exchanges", "2": "findings"}
-# What each capture may cost before it is tracked as a whole.
+# Of passes that do not settle; then a capture is tracked as a whole.
 MAX_PASSES = 6
 # A record behind which nothing comes.
 END = struct.pack("<IIIB", 0, 0, 0, 2)
@@ -77,7 +78,8 @@ def _read_file(capture, number, path, more):
             else:
                 yield row(data)
     except Refused as error:
-        yield row(json.dumps({"error": str(error), "lost": True}).encode())
+        error = str(error).removeprefix("tcpcheck: ").removeprefix(f"{path}: ")
+        yield row(json.dumps({"error": error, "lost": True}).encode())
 
 
 def _columns(data):
@@ -158,16 +160,16 @@ def _replay(spark, segments, plans, reports, out, partitions):
     for turn in range(1, MAX_PASSES + 1):
         shared = spark.sparkContext.broadcast((plans, {at: contexts[at] for at in left}, turn))
         said = shards.where(functions.col("capture").isin(*left)).mapInArrow(_replayer(shared, out), SAID).collect()
+        # What is said of other shards' frames may be said by several.
+        logs, doubts = defaultdict(set), defaultdict(set)
+        for row in said:
+            (logs if row.letter == "L" else doubts)[row.capture].add((row.frame, bytes(row.data)))
         settled = {}
         for at in left:
-            # What is said of other shards' frames may be said by several.
-            log = {(row.frame, bytes(row.data)) for row in said if row.capture == at and row.letter == "L"}
-            doubts = sorted({bytes(row.data).decode() for row in said if row.capture == at and row.letter == "D"})
-            context = b"".join(data for _, data in sorted(log))
-            reports[at]["passes"] = turn
-            reports[at]["context_bytes"] = len(context)
+            context = b"".join(data for _, data in sorted(logs[at]))
+            reports[at].update(passes=turn, context_bytes=len(context))
             if context == contexts[at]:
-                settled[at] = doubts
+                settled[at] = sorted(data.decode() for _, data in doubts[at])
             contexts[at] = context
         for at, doubts in settled.items():
             last[at] = turn
@@ -280,7 +282,7 @@ def _whole(spark, captures, reports, out, filter):
     """Tracks the captures that cannot be sharded, a task each."""
     whole = [at for at, report in enumerate(reports) if report["how"] == "whole"]
     more = ["--filter", filter] if filter else []
-    files = {at: [path for path in captures[at] if not _is_lost(reports[at], path)] for at in whole}
+    files = {at: [path for path in captures[at] if path not in reports[at]["broken"]] for at in whole}
 
     def track(batches):
         for batch in batches:
@@ -302,10 +304,6 @@ def _whole(spark, captures, reports, out, filter):
         for row in spark.range(len(whole), numPartitions=len(whole)).mapInArrow(track, SAID).collect():
             if row.data:
                 reports[row.capture]["broken"]["all"] = bytes(row.data).decode()
-
-
-def _is_lost(report, path):
-    return path in report["broken"]
 
 
 def _publish(place, root, last, reports):
