@@ -20,7 +20,7 @@ import pyarrow.compute
 import pyarrow.fs
 import pyarrow.parquet
 
-from .pipe import Died, Refused, blocks
+from .pipe import Refused, blocks
 
 TABLES = {"0": "flows", "1": "exchanges", "2": "findings"}
 # Of passes that do not settle; then a capture is tracked as a whole.
