@@ -24,7 +24,7 @@ def program():
     own = os.path.join(sysconfig.get_path("scripts"), "tcpcheck")
     found = os.environ.get("TCPCHECK") or (own if os.path.exists(own) else shutil.which("tcpcheck"))
     if not found:
-        raise Refused("there is no tcpcheck: pip install tcpcheck, or name it in TCPCHECK")
+        raise Died("there is no tcpcheck: pip install tcpcheck, or name it in TCPCHECK")
     return found
 
 
