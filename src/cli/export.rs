@@ -1,6 +1,7 @@
-//! `tcpcheck export`: a table of captures' connections, findings, packets or segments.
+//! `tcpcheck export`: a table of captures' connections, exchanges, findings, packets or segments.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -8,11 +9,12 @@ use clap::ValueEnum;
 use crate::analyse::{file_cut, is_damage, kernel_drops};
 use crate::capture::{FrameSource, SaveNames, SavedFile, Turns};
 use crate::display;
+use crate::dissect::Segment;
 use crate::report::table::{
-    Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, finding_cells, flow_cells, packet_cells, segment_cells,
-    table_writer,
+    Cell, Column, IS_COLUMNAR, Table, TableFormat, TableWriter, exchange_cells, finding_cells, flow_cells,
+    packet_cells, segment_cells, table_writer,
 };
-use crate::track::{Analysed, Event, Finding, Visitor};
+use crate::track::{Analysed, Event, Finding, Observation, Visitor};
 
 use super::args::{ExportArgs, FormatName, TableName};
 use super::exit::Exit;
@@ -22,7 +24,8 @@ use super::run::{BrokerHandle, Session};
 
 /// Writes the table.
 pub(super) fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
-    let plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
+    let mut plan = Plan::silent(&args.files, args.filter.as_ref(), Some(&args.analysis), &args.confinement, around)?;
+    plan.merge |= args.merge;
     let (table, format) = (Table::from(args.table), format(args)?);
     let columns = chosen(table, &args.fields)?;
     check_output(&args.output, &args.files)?;
@@ -32,15 +35,16 @@ pub(super) fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
     let (file, path) = broker.ask().make(&SavedFile::Turn { began: None, count: 0 })?;
     let described: Vec<Column> = columns.iter().filter_map(|at| table.columns().get(*at)).copied().collect();
     let named = || display::path(&path);
-    let mut exporter = Exporter {
-        table,
-        writer: table_writer(format, &described, file).with_context(named)?,
-        columns: (columns.len() < table.columns().len() || !columns.is_sorted()).then_some(columns),
-        source: String::new(),
-        pending: HashMap::new(),
-    };
+    let mut exporter = Exporter::new(table, table_writer(format, &described, file).with_context(named)?);
+    exporter.columns = (columns.len() < table.columns().len() || !columns.is_sorted()).then_some(columns);
     let mut damaged = None;
-    for (at, file) in args.files.iter().enumerate() {
+    if args.merge {
+        exporter.source = source_of(&args.files);
+        let faults = session.read(&mut exporter)?;
+        damaged = faults.iter().find(|fault| is_damage(fault)).map(ToString::to_string);
+    }
+    let apart = if args.merge { &[][..] } else { &args.files };
+    for (at, file) in apart.iter().enumerate() {
         exporter.source = file.to_string_lossy().into_owned();
         // One that is broken takes nothing from the others.
         match session.read_one(at, &mut exporter) {
@@ -60,6 +64,12 @@ pub(super) fn run(args: &ExportArgs, around: &Environment) -> Result<Exit> {
         Some(words) => bail!(words),
         None => Ok(Exit::Done),
     }
+}
+
+/// What a row says it is from, where several files are one capture.
+pub(super) fn source_of(files: &[PathBuf]) -> String {
+    let first = files.first().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+    if files.len() < 2 { first } else { format!("{first} +{}", files.len() - 1) }
 }
 
 /// How to write it.
@@ -96,17 +106,22 @@ fn chosen(table: Table, fields: &[String]) -> Result<Vec<usize>> {
 }
 
 /// Writes rows.
-struct Exporter {
+pub(super) struct Exporter {
     table: Table,
-    writer: Box<dyn TableWriter>,
+    pub(super) writer: Box<dyn TableWriter>,
     /// The columns that are written; none for all.
     columns: Option<Vec<usize>>,
-    source: String,
+    pub(super) source: String,
     /// Findings that later packets may change, by connection: they are final when it has ended.
     pending: HashMap<u32, Vec<Finding>>,
 }
 
 impl Exporter {
+    /// Of a table with all its columns.
+    pub(super) fn new(table: Table, writer: Box<dyn TableWriter>) -> Self {
+        Self { table, writer, columns: None, source: String::new(), pending: HashMap::new() }
+    }
+
     fn row(writer: &mut dyn TableWriter, columns: Option<&[usize]>, cells: &[Cell<'_>]) -> Result<()> {
         match columns {
             None => writer.row(cells)?,
@@ -129,10 +144,30 @@ impl Visitor for Exporter {
 
     fn packet(&mut self, seen: &Analysed<'_>) -> Result<()> {
         let Some((segment, observation)) = seen.tcp else { return Ok(()) };
+        self.segment(segment, observation)
+    }
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        self.tell(&event)
+    }
+
+    fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
+        if self.table != Table::Findings {
+            return Ok(());
+        }
+        let drops = source.drops().and_then(kernel_drops);
+        let found: Vec<Finding> = source.faults().iter().filter_map(file_cut).chain(drops).collect();
+        found.iter().try_for_each(|finding| self.finding(finding))
+    }
+}
+
+impl Exporter {
+    /// A segment, and what it did.
+    pub(super) fn segment(&mut self, segment: &Segment, observation: &Observation) -> Result<()> {
         let cells = match self.table {
             Table::Packets => packet_cells(&self.source, segment, observation),
             Table::Segments => segment_cells(&self.source, segment),
-            Table::Flows => return Ok(()),
+            Table::Flows | Table::Exchanges => return Ok(()),
             Table::Findings => {
                 for finding in &observation.findings {
                     if observation.provisional && finding.frame == segment.frame {
@@ -147,9 +182,10 @@ impl Visitor for Exporter {
         Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
     }
 
-    fn event(&mut self, event: Event) -> Result<()> {
+    /// What came of it.
+    pub(super) fn tell(&mut self, event: &Event) -> Result<()> {
         match (self.table, event) {
-            (Table::Findings, Event::Finding(finding)) => self.finding(&finding),
+            (Table::Findings, Event::Finding(finding)) => self.finding(finding),
             (Table::Findings, Event::Amend(amend)) => {
                 amend.apply(self.pending.entry(amend.flow).or_default());
                 Ok(())
@@ -159,20 +195,15 @@ impl Visitor for Exporter {
                 findings.iter().try_for_each(|finding| self.finding(finding))
             }
             (Table::Flows, Event::Ended(flow)) => {
-                let cells = flow_cells(&self.source, &flow);
+                let cells = flow_cells(&self.source, flow);
+                Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
+            }
+            (Table::Exchanges, Event::Exchange(exchange)) => {
+                let cells = exchange_cells(&self.source, exchange);
                 Self::row(self.writer.as_mut(), self.columns.as_deref(), &cells)
             }
             _ => Ok(()),
         }
-    }
-
-    fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
-        if self.table != Table::Findings {
-            return Ok(());
-        }
-        let drops = source.drops().and_then(kernel_drops);
-        let found: Vec<Finding> = source.faults().iter().filter_map(file_cut).chain(drops).collect();
-        found.iter().try_for_each(|finding| self.finding(finding))
     }
 }
 
@@ -180,6 +211,7 @@ impl From<TableName> for Table {
     fn from(name: TableName) -> Self {
         match name {
             TableName::Flows => Self::Flows,
+            TableName::Exchanges => Self::Exchanges,
             TableName::Findings => Self::Findings,
             TableName::Packets => Self::Packets,
             TableName::Segments => Self::Segments,

@@ -27,6 +27,7 @@ mod run;
 pub mod sandbox;
 mod saver;
 pub mod select;
+mod shard;
 mod sides;
 mod signals;
 mod split;
@@ -108,6 +109,10 @@ pub fn main(args: &Args) -> anyhow::Result<Exit> {
         Some(SubCommand::Split(args)) => {
             drop(stdout);
             return split::run(args, &Environment::of_process());
+        }
+        Some(SubCommand::Shard(command)) => {
+            drop(stdout);
+            return shard::run(command, &Environment::of_process());
         }
         Some(SubCommand::Man) => {
             drop(stdout);

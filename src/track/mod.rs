@@ -29,5 +29,6 @@ pub use events::observation::{Acked, Note, Observation, SegmentEffect, States};
 pub use events::record::{DirectionStats, FlowRecord, Outcome};
 pub use events::rtt::RttSummary;
 pub use key::{Direction, FlowHash, FlowHasher, FlowKey};
+pub use shared::carried::kind_of;
 pub use state::TcpState;
-pub use tracker::{FlowTracker, TrackerOptions};
+pub use tracker::{FlowTracker, Shard, TrackerOptions};

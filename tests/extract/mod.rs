@@ -1,6 +1,8 @@
 //! What leaves tcpcheck as a capture: which packets, and what is said of them.
 
 mod anonymize;
+#[cfg(feature = "columnar")]
+mod cluster;
 mod connection;
 mod pcapng;
 mod split;

@@ -83,6 +83,14 @@ fn rows_say_what_the_records_of_json_say() {
             }
         }
         assert_eq!(rows(&[&path], "segments", &[]).len(), packets.len(), "{name}");
+        let exchanges = rows(&[&path], "exchanges", &[]);
+        assert_eq!(exchanges.len(), of("exchange").len(), "{name}");
+        for (row, record) in exchanges.iter().zip(of("exchange")) {
+            for (column, value) in row.as_object().unwrap().iter().filter(|(column, _)| *column != "source") {
+                assert_eq!(value, &record[column], "{name}: {column}");
+            }
+            assert_eq!(row.as_object().unwrap().len() + 1, record.as_object().unwrap().len(), "{name}");
+        }
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for finding in rows(&[&path], "findings", &[]) {
             *counts.entry(finding["code"].as_str().unwrap().to_owned()).or_default() += 1;
@@ -127,52 +135,58 @@ fn without_arrow_and_parquet_it_is_said_how_to_get_them() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("--features columnar"));
 }
 
-/// The Python of docs/data.md, run over tables of the fixtures: with DuckDB and pandas, where these are installed.
+/// The Python of docs/data.md, run over tables of the fixtures: each recipe where what it imports is installed.
 #[cfg(feature = "columnar")]
 #[test]
-fn the_recipes_for_duckdb_and_pandas_give_the_sums_of_json() {
+fn the_recipes_of_the_docs_give_the_sums_of_json() {
     let python = std::env::var("TCPCHECK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let import = ["-c", "import duckdb, pandas, pyarrow"];
-    if !std::process::Command::new(&python).args(import).output().is_ok_and(|output| output.status.success()) {
-        assert!(
-            std::env::var("TCPCHECK_WITNESSES").is_err(),
-            ".ci/run installs DuckDB and pandas, and they are not here"
-        );
-        crate::testkit::skipped(
-            "no Python with DuckDB and pandas here",
-            "pip install duckdb pandas pyarrow, and its python in TCPCHECK_PYTHON",
-        );
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
-    let files = files_below("fixtures/loss", &[".pcap"]);
-    let mut bytes = 0;
-    let mut findings = 0;
-    for file in &files {
-        for record in records(file) {
-            bytes += record["c2s"]["unique_bytes"].as_u64().unwrap_or(0)
-                + record["s2c"]["unique_bytes"].as_u64().unwrap_or(0);
-            findings += record["codes"].as_object().map_or(0, |codes| codes.values().filter_map(|n| n.as_u64()).sum());
-        }
-    }
-    for (table, name) in
-        [("flows", "flows.parquet"), ("findings", "findings.parquet"), ("flows", "flows.arrow"), ("flows", "flows.csv")]
+    let run = |code: &str| {
+        let output = std::process::Command::new(&python).args(["-c", code]).current_dir(folder.path()).output();
+        output.map(|output| (output.status.success(), [output.stdout, output.stderr].concat())).unwrap_or_default()
+    };
+    let files = files_below("fixtures", &[".pcap"]);
+    for name in
+        ["flows.parquet", "findings.parquet", "exchanges.parquet", "flows.csv", "exchanges.csv", "exchanges.arrow"]
     {
         let output = folder.path().join(name);
+        let table = name.split('.').next().unwrap();
         let mut args = vec!["export", "--table", table, "-o", output.to_str().unwrap()];
         args.extend(files.iter().map(|file| file.to_str().unwrap()));
-        let run = tcpcheck(&args);
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        tcpcheck(&args);
     }
+    let expected = sums_of_json(&files);
     let docs = std::fs::read_to_string(root().join("docs/data.md")).unwrap();
     let blocks: Vec<&str> = docs.split("```python\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    let runs = blocks.iter().filter(|block| !block.contains("polars") && !block.contains("clickhouse"));
-    for block in runs {
-        let output =
-            std::process::Command::new(&python).args(["-c", block]).current_dir(folder.path()).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{block}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(blocks.len(), 5);
+    for block in blocks {
+        let import = block.lines().next().unwrap();
+        if !run(&format!("{import}, pyarrow")).0 {
+            assert!(std::env::var("TCPCHECK_WITNESSES").is_err(), "{python} cannot {import}");
+            let name = import.trim_start_matches("import ");
+            crate::testkit::skipped(
+                &format!("no Python with {name} here"),
+                &format!("pip install {name} pyarrow, and its python in TCPCHECK_PYTHON"),
+            );
+            continue;
+        }
+        let (done, text) = run(block);
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(done, "{block}\n{text}");
         let said: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-        assert_eq!(said, [bytes, findings], "{block}\n{text}");
+        assert_eq!(said, expected, "{block}\n{text}");
     }
+}
+
+/// The bytes of connections, the number of findings, and the bytes of requests.
+#[cfg(feature = "columnar")]
+fn sums_of_json(files: &[std::path::PathBuf]) -> [u64; 3] {
+    let mut sums = [0; 3];
+    for record in files.iter().flat_map(|file| records(file)) {
+        let number = |value: &serde_json::Value| value.as_u64().unwrap_or(0);
+        sums[0] += number(&record["c2s"]["unique_bytes"]) + number(&record["s2c"]["unique_bytes"]);
+        sums[1] += record["codes"].as_object().map_or(0, |codes| codes.values().map(number).sum());
+        sums[2] += number(&record["request_bytes"]);
+    }
+    sums
 }

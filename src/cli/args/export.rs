@@ -13,7 +13,7 @@ pub struct ExportArgs {
     /// Capture files (-: standard input): one table of them all, with their names in the column source
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// What a row is: flows (a connection), findings, packets (with what they did) or segments (their headers)
+    /// What a row is: flows (a connection), exchanges (a request and its answer), findings, packets (with what they did) or segments (their headers)
     #[arg(long, value_name = "TABLE", value_enum, hide_possible_values = true)]
     pub table: TableName,
     /// How: csv, tsv, ndjson, arrow (IPC) or parquet; by default what the name behind -o ends in, else csv
@@ -25,6 +25,9 @@ pub struct ExportArgs {
     /// Write the table to this file (-: standard output)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, default_value = "-", hide_default_value = true)]
     pub output: PathBuf,
+    /// Take the files as one capture, in time order: connections go on from one file to the next
+    #[arg(long)]
+    pub merge: bool,
     /// Only packets that this pcap filter expression takes
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<OsString>,
@@ -41,6 +44,8 @@ pub struct ExportArgs {
 pub enum TableName {
     /// Connections
     Flows,
+    /// Requests and their answers
+    Exchanges,
     /// Findings
     Findings,
     /// TCP packets and what they did

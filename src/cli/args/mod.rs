@@ -9,6 +9,7 @@ mod compare;
 mod export;
 mod ladder;
 mod report;
+mod shard;
 mod split;
 
 use std::ffi::OsString;
@@ -27,6 +28,7 @@ pub use compare::CompareArgs;
 pub use export::{ExportArgs, FormatName, TableName};
 pub use ladder::{LadderArgs, LadderFormat};
 pub use report::{End, GraphName, ReportArgs};
+pub use shard::ShardCommand;
 pub use split::{By, SplitArgs};
 
 /// tcpdump's lines, both ends' TCP states, and findings that say why.
@@ -132,6 +134,9 @@ pub enum SubCommand {
     },
     /// Print the manual page
     Man,
+    /// One step of a job on a cluster
+    #[command(hide = true, subcommand)]
+    Shard(ShardCommand),
     /// Open files for a capture that is confined
     #[command(hide = true)]
     Broker,

@@ -23,7 +23,7 @@ const BATCH: usize = 16_384;
 const ROW_GROUP: usize = 8 * BATCH;
 
 /// Writes batches of rows.
-pub struct Columns<W: Write + Send> {
+pub(super) struct Columns<W: Write + Send> {
     schema: SchemaRef,
     builders: Vec<Builder>,
     rows: usize,
@@ -47,14 +47,14 @@ enum Builder {
 
 impl<W: Write + Send> Columns<W> {
     /// An Arrow IPC file.
-    pub fn arrow(columns: &[Column], out: W) -> io::Result<Self> {
+    pub(super) fn arrow(columns: &[Column], out: W) -> io::Result<Self> {
         let schema = schema(columns);
         let out = Output::Arrow(FileWriter::try_new(out, &schema).map_err(failed)?);
         Ok(Self::new(columns, schema, out))
     }
 
     /// A Parquet file, compressed with Zstandard.
-    pub fn parquet(columns: &[Column], out: W) -> io::Result<Self> {
+    pub(super) fn parquet(columns: &[Column], out: W) -> io::Result<Self> {
         let schema = schema(columns);
         let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
         let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(io::Error::other)?;

@@ -1,9 +1,10 @@
-//! Flat tables: a row of typed cells for each connection, finding, packet or segment, and the formats that they are written in.
+//! Flat tables: a row of typed cells for each connection, exchange, finding, packet or segment, and the formats that they are written in.
 //!
 //! `docs/data.md` holds the schema; a test keeps it the one of this code.
 
 #[cfg(feature = "columnar")]
 mod columnar;
+mod exchanges;
 mod flows;
 mod packets;
 mod text;
@@ -13,6 +14,7 @@ use std::io::{self, Write};
 
 use crate::capture::Timestamp;
 
+pub use exchanges::exchange_cells;
 pub use flows::{finding_cells, flow_cells};
 pub use packets::{packet_cells, segment_cells};
 
@@ -97,6 +99,8 @@ impl Cell<'_> {
 pub enum Table {
     /// A row a connection.
     Flows,
+    /// A row a request, with its answer.
+    Exchanges,
     /// A row a finding.
     Findings,
     /// A row a TCP packet, with what it did.
@@ -107,12 +111,13 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 4] = [Self::Flows, Self::Findings, Self::Packets, Self::Segments];
+    pub const ALL: [Self; 5] = [Self::Flows, Self::Exchanges, Self::Findings, Self::Packets, Self::Segments];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Flows => "flows",
+            Self::Exchanges => "exchanges",
             Self::Findings => "findings",
             Self::Packets => "packets",
             Self::Segments => "segments",
@@ -123,6 +128,7 @@ impl Table {
     pub fn columns(self) -> &'static [Column] {
         match self {
             Self::Flows => flows::FLOWS,
+            Self::Exchanges => exchanges::EXCHANGES,
             Self::Findings => flows::FINDINGS,
             Self::Packets => packets::PACKETS,
             Self::Segments => packets::SEGMENTS,

@@ -8,6 +8,7 @@ use crate::rules::Rule;
 
 use crate::track::conn::sent::Sent;
 use crate::track::shared::carried::Counts;
+use crate::track::shared::context::Shift;
 use crate::track::shared::echo::Echo;
 use crate::track::shared::icmp::IcmpErrors;
 use crate::track::shared::recent::RecentSegments;
@@ -52,11 +53,20 @@ pub(in crate::track) struct Shared {
     pub skewed: bool,
     /// What is counted of the capture.
     pub counts: Counts,
+    /// What the last segments changed for all connections, where another tracker is to hear of it.
+    pub told: Option<Vec<Shift>>,
     /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.
     pub rooms: Vec<VecDeque<Sent>>,
 }
 
 impl Shared {
+    /// Notes what a segment changes for all connections.
+    pub(crate) fn tell(&mut self, shift: impl FnOnce() -> Shift) {
+        if let Some(told) = &mut self.told {
+            told.push(shift());
+        }
+    }
+
     /// Gives an end a buffer for its segments in flight.
     #[inline]
     pub(crate) fn give_room(&mut self, flight: &mut VecDeque<Sent>) {

@@ -25,12 +25,18 @@ pub(in crate::track) const BARE_RATIO: u64 = 5;
 /// So much acknowledged data with wrong checksums shows that the file was altered.
 pub(in crate::track) const MIN_ALTERED: u32 = 3;
 
+/// Whether a segment is a bare acknowledgment, and whether it carries data.
+#[inline]
+pub fn kind_of(segment: &Segment) -> (bool, bool) {
+    (segment.payload_len == 0 && segment.flags.0 == TcpFlags::ACK.0, segment.payload_len > 0)
+}
+
 impl Counts {
     #[inline]
     pub(crate) fn count(&mut self, segment: &Segment) {
-        let bare = segment.payload_len == 0 && segment.flags.0 == TcpFlags::ACK.0;
+        let (bare, data) = kind_of(segment);
         self.bare += u64::from(bare);
-        self.data += u64::from(segment.payload_len > 0);
+        self.data += u64::from(data);
     }
 
     /// Segments with data, and bare acknowledgments.

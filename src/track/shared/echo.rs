@@ -46,6 +46,11 @@ impl Echo {
         self.heard > 0
     }
 
+    /// How many packets have come again in a row.
+    pub(crate) fn heard(&self) -> u32 {
+        self.heard
+    }
+
     /// Whether everything is known to come again, and a packet `after` its like is its second copy.
     pub(crate) fn returns(&self, route: Route, after: Span) -> bool {
         route.is_elsewhere() == self.elsewhere && self.is_known() && self.is_distance(after)

@@ -77,6 +77,11 @@ impl IcmpErrors {
         errors.find(told).map(|error| (error.kind, error.from == server))
     }
 
+    /// Whether no more connections can be remembered.
+    pub(crate) fn is_full(&self) -> bool {
+        self.by_flow.len() >= MAX_FLOWS
+    }
+
     pub(crate) fn of(&self, flow: u32) -> &[Remembered] {
         self.by_flow.get(&flow).map_or(&[], Vec::as_slice)
     }

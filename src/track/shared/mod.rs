@@ -1,6 +1,7 @@
 //! What connections have in common.
 
 pub(in crate::track) mod carried;
+pub(in crate::track) mod context;
 pub(in crate::track) mod echo;
 pub(in crate::track) mod icmp;
 pub(in crate::track) mod isn;

@@ -193,9 +193,8 @@ impl RecentSegments {
         (0..kept).filter_map(|back| self.ring.get(slot(self.newest.wrapping_sub(back))))
     }
 
-    /// The last segments of an end that have this hash, newest first.
-    pub(crate) fn alike(&self, hash: u64, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
-        let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
+    /// The last segments of an end that have this hash, at frame `now`, newest first.
+    pub(crate) fn alike(&self, hash: u64, who: (u32, Direction), now: u64) -> impl Iterator<Item = &RecentSegment> {
         let mut at = self.heads.get(bucket(hash)).copied().unwrap_or(0);
         let mut least = 0;
         let chain = std::iter::from_fn(move || {
@@ -208,13 +207,12 @@ impl RecentSegments {
             (at, least) = (*before, age + 1);
             Some(passed)
         });
-        let is_near = move |passed: &RecentSegment| newest.wrapping_sub(passed.frame) < MAX_FRAMES_BACK;
+        let is_near = move |passed: &RecentSegment| now.wrapping_sub(passed.frame) < MAX_FRAMES_BACK;
         chain.take(MAX_ALIKE).filter(move |passed| passed.hash == hash && passed.who() == who && is_near(passed))
     }
 
-    /// The last segments of an end, newest first.
-    pub(crate) fn back(&self, end: Cursor, who: (u32, Direction)) -> impl Iterator<Item = &RecentSegment> {
-        let newest = self.ring.get(slot(self.newest)).map_or(0, |newest| newest.frame);
+    /// The last segments of an end, at frame `now`, newest first.
+    pub(crate) fn back(&self, end: Cursor, who: (u32, Direction), now: u64) -> impl Iterator<Item = &RecentSegment> {
         let (mut at, mut least) = (end, 0);
         std::iter::from_fn(move || {
             // Its place may have been taken since.
@@ -223,7 +221,7 @@ impl RecentSegments {
                 return None;
             }
             let passed = self.ring.get(slot(at.0))?;
-            let same = (passed.flow, passed.from) == who && newest.wrapping_sub(passed.frame) < MAX_FRAMES_BACK;
+            let same = (passed.flow, passed.from) == who && now.wrapping_sub(passed.frame) < MAX_FRAMES_BACK;
             (at, least) = (passed.before, age + 1);
             same.then_some(passed)
         })
@@ -287,7 +285,7 @@ mod tests {
             recent.add(&mut mine, me, seen(2 * frame));
             recent.add(&mut other, you, seen(2 * frame + 1));
         }
-        let back: Vec<u64> = recent.back(mine, me).map(|passed| passed.frame).collect();
+        let back: Vec<u64> = recent.back(mine, me, 21).map(|passed| passed.frame).collect();
         assert_eq!(back, [20, 18, 16, 14, 12, 10, 8, 6, 4, 2]);
     }
 
@@ -303,14 +301,14 @@ mod tests {
             recent.add(&mut mine, me, PassingSegment { hash: frame << 14 | 7, ..seen(frame) });
         }
         recent.add(&mut mine, me, again(1_001));
-        let found: Vec<u64> = recent.alike(7, me).map(|passed| passed.frame).collect();
+        let found: Vec<u64> = recent.alike(7, me, 1_001).map(|passed| passed.frame).collect();
         assert_eq!(found, [1_001]);
-        let found: Vec<u64> = recent.alike(7 | 999 << 14, me).map(|passed| passed.frame).collect();
+        let found: Vec<u64> = recent.alike(7 | 999 << 14, me, 1_001).map(|passed| passed.frame).collect();
         assert_eq!(found, [999]);
         for frame in 0..2 * MAX_FRAMES_BACK {
             recent.add(&mut other, you, PassingSegment { hash: frame * 3, ..seen(2_000 + frame) });
         }
-        assert_eq!(recent.alike(7, me).count(), 0);
+        assert_eq!(recent.alike(7, me, 1_999 + 2 * MAX_FRAMES_BACK).count(), 0);
     }
 
     #[test]
@@ -321,12 +319,12 @@ mod tests {
         for frame in 2..MAX_FRAMES_BACK + 1 {
             recent.add(&mut other, you, seen(frame));
         }
-        assert_eq!(recent.back(mine, me).count(), 1);
+        assert_eq!(recent.back(mine, me, MAX_FRAMES_BACK).count(), 1);
         for frame in MAX_FRAMES_BACK + 1..=3 * MAX_FRAMES_BACK {
             recent.add(&mut other, you, seen(frame));
         }
-        assert_eq!(recent.back(mine, me).count(), 0);
-        assert_eq!(recent.back(other, you).count() as u64, MAX_FRAMES_BACK);
+        assert_eq!(recent.back(mine, me, 3 * MAX_FRAMES_BACK).count(), 0);
+        assert_eq!(recent.back(other, you, 3 * MAX_FRAMES_BACK).count() as u64, MAX_FRAMES_BACK);
         assert_eq!(recent.ring.len() as u64, MAX_FRAMES_BACK);
     }
 }

@@ -26,7 +26,7 @@ pub(in crate::track) enum Kind {
 }
 
 /// An end of a connection that was silent although it had something to answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::track) struct Pause {
     pub flow: u32,
     /// The host that was silent, and the one that waited.
@@ -74,12 +74,15 @@ pub(in crate::track) struct Stalls {
     found: VecDeque<Finding>,
     /// Segments that were looked at to see whether a host was quiet.
     looked_at: u64,
+    /// Of which pauses it is known that the host was not quiet, where other trackers are asked and told.
+    loud: Option<BTreeSet<(u64, bool)>>,
+    quiet: bool,
 }
 
 impl Default for Stalls {
     fn default() -> Self {
         let (pauses, open, said, found) = Default::default();
-        Self { pauses, open, said, due: Timestamp(i64::MAX), found, looked_at: 0 }
+        Self { pauses, open, said, due: Timestamp(i64::MAX), found, looked_at: 0, loud: None, quiet: false }
     }
 }
 
@@ -124,6 +127,26 @@ impl Stalls {
         self.due = self.next();
     }
 
+    /// Other trackers see other segments of the same hosts: their answers come, and this one's are wanted.
+    pub(crate) fn listen(&mut self) {
+        self.loud = Some(BTreeSet::new());
+    }
+
+    /// The host that ended a pause with that frame, or that waited, was not quiet.
+    pub(crate) fn know_loud(&mut self, frame: u64, waiting: bool) {
+        self.loud.get_or_insert_default().insert((frame, waiting));
+    }
+
+    /// Those known by now.
+    pub(crate) fn loud(&self) -> impl Iterator<Item = (u64, bool)> {
+        self.loud.iter().flatten().copied()
+    }
+
+    /// As far as this tracker can see, there was a stall.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// When the next stall is to be said.
     fn next(&self) -> Timestamp {
         let ends = self.open.iter().map(|stall| stall.ends.1.0.saturating_add(JOINT.0));
@@ -147,9 +170,15 @@ impl Stalls {
         if to.since(from) < Span(SHORTEST_SILENCE.0 / 2) || tired {
             return None;
         }
+        let asked = (last.frame, common == Common::Waiting);
+        if self.loud.as_ref().is_some_and(|loud| loud.contains(&asked)) {
+            return None;
+        }
         let (quiet, looked_at) = common.was_quiet(host, kind, (from, to), recent);
         self.looked_at = self.looked_at.saturating_add(looked_at);
+        self.quiet |= quiet;
         if !quiet {
+            self.loud.iter_mut().for_each(|loud| loud.extend([asked]));
             return None;
         }
         let members = || self.pauses.iter().filter(joint);

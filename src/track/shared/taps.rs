@@ -33,6 +33,21 @@ impl Route {
     }
 }
 
+/// A packet that was captured twice, as other trackers hear of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::track) struct Tap {
+    pub from: u32,
+    pub to: u32,
+    pub hops: i16,
+    pub after: Span,
+}
+
+impl Tap {
+    pub(crate) fn new(Route { from, to, hops }: Route, after: Span) -> Self {
+        Self { from, to, hops, after }
+    }
+}
+
 /// Copies that went one way.
 #[derive(Clone, Copy, Debug)]
 struct KnownRoute {
@@ -70,6 +85,13 @@ impl Taps {
             self.routes.swap_remove(least);
         }
         self.routes.push(KnownRoute { route, copies: 1, least: after, most: after });
+    }
+
+    /// Takes a copy that another tracker has seen.
+    pub(crate) fn hear(&mut self, Tap { from, to, hops, after }: Tap) {
+        let route = Route { from, to, hops };
+        self.learn(route, after);
+        self.first_time(route);
     }
 
     fn known(&self, route: Route) -> Option<&KnownRoute> {

@@ -23,6 +23,8 @@ type End = (u32, Direction);
 #[derive(Debug, Default)]
 pub(in crate::track) struct Stacks {
     hosts: HashMap<Host, Counters, RandomState>,
+    /// So many more are known to other trackers.
+    others: usize,
 }
 
 /// A host as one destination sees it. Others may stand behind the same address; a stack begins at a time to live of its own.
@@ -74,10 +76,20 @@ impl Host {
 impl Stacks {
     fn counters(&mut self, segment: &Segment) -> Option<&mut Counters> {
         let host = Host::of(segment);
-        if self.hosts.len() >= MAX_HOSTS && !self.hosts.contains_key(&host) {
+        if self.hosts.len() + self.others >= MAX_HOSTS && !self.hosts.contains_key(&host) {
             return None;
         }
         Some(self.hosts.entry(host).or_default())
+    }
+
+    /// How many hosts are known here.
+    pub(crate) fn known(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// So many more are known to other trackers.
+    pub(crate) fn know_others(&mut self, number: usize) {
+        self.others = self.others.saturating_add(number);
     }
 
     /// Notes the ID of this segment of an end, and how long a run it ends. Whether its host's connections count each for itself.

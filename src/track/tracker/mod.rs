@@ -3,6 +3,7 @@
 mod ending;
 pub(in crate::track) mod flood;
 mod options;
+mod shard;
 mod succession;
 
 use crate::capture::defragment::Lost;
@@ -16,12 +17,14 @@ use crate::track::detect::capture::copies::digest;
 use crate::track::detect::capture::quality::Quality;
 use crate::track::detect::capture::unread::Unread;
 use crate::track::detect::conclude::Ending;
+use crate::track::shared::context::{Isn, Shift};
 use crate::track::shared::isn::Isns;
 use crate::track::shared::recent::RecentSegment;
 use crate::track::store::table::{Age, Slot, Table};
 use crate::track::tracker::flood::Floods;
 use crate::track::{Event, FlowHash, FlowHasher, IcmpSeen, Observation, SegmentEffect};
 pub use options::TrackerOptions;
+pub use shard::Shard;
 
 use ending::Limit;
 use succession::guess_direction;
@@ -205,11 +208,12 @@ impl FlowTracker {
             connection.once.note(Remark::StartsWithSynAck, 0);
             step.obs.provisional = true;
         }
-        if matches!(step.obs.effect, SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts)
-            && let Some((how, connections)) = self.isns.learn(segment)
-        {
-            step.fire(Rule::IsnPredictable).number("connections", connections).word("how", how);
-            connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());
+        if matches!(step.obs.effect, SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts) {
+            step.shared.tell(|| Shift::Isn(Isn { src: segment.src, dst: segment.dst, seq: segment.seq }));
+            if let Some((how, connections)) = self.isns.learn(segment) {
+                step.fire(Rule::IsnPredictable).number("connections", connections).word("how", how);
+                connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());
+            }
         }
         if step.shared.icmp.concerns(connection.number) {
             connection.heed_icmp(&mut step);

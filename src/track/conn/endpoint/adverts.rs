@@ -52,8 +52,11 @@ impl Endpoint {
     pub(crate) fn window_known_to(&self, step: &Step<'_>) -> (i64, u32) {
         let echoed = step.segment.options.timestamps.and_then(|(_, tsecr)| {
             // Segments are counted, and not only those that advertise a window: looking back may find none of these.
-            let back =
-                step.shared.recent.back(self.recent, (step.obs.flow, step.from.reverse())).take(MAX_ADVERTS.into());
+            let back = step
+                .shared
+                .recent
+                .back(self.recent, (step.obs.flow, step.from.reverse()), step.segment.frame)
+                .take(MAX_ADVERTS.into());
             back.filter_map(RecentSegment::advert).find(|advert| advert.tsval == tsecr)
         });
         echoed.map_or((self.edge, self.window), |advert| (advert.edge, advert.window))

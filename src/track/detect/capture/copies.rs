@@ -11,8 +11,9 @@ use crate::track::conn::connection::Connection;
 use crate::track::conn::endpoint::Endpoint;
 use crate::track::conn::facts::Fact;
 use crate::track::conn::step::Step;
+use crate::track::shared::context::Shift;
 use crate::track::shared::recent::{PassingSegment, RecentSegment, host_mark};
-use crate::track::shared::taps::Route;
+use crate::track::shared::taps::{Route, Tap};
 use crate::track::timing::MIN_RTO;
 
 /// How a packet came twice.
@@ -76,6 +77,7 @@ impl Connection {
             return Copied::Delivered;
         }
         step.shared.taps.learn(route, after);
+        step.shared.tell(|| Shift::Tapped(Tap::new(route, after)));
         if step.shared.taps.first_time(route) {
             let finding = step.fire(Rule::CapturedTwice);
             match route.hops() {
@@ -127,7 +129,7 @@ impl Connection {
     /// The last packets of its sender that were the same.
     fn alike<'s>(&self, step: &'s Step<'_>, digest: &PassingSegment) -> impl Iterator<Item = &'s RecentSegment> {
         let recent = &step.shared.recent;
-        recent.alike(digest.hash, (self.number, step.from)).chain(recent.before(digest.hash))
+        recent.alike(digest.hash, (self.number, step.from), step.segment.frame).chain(recent.before(digest.hash))
     }
 
     fn note_recent(&mut self, step: &mut Step<'_>, digest: PassingSegment) {
@@ -156,7 +158,8 @@ impl Connection {
             return None;
         }
         let digest = digest(segment);
-        let last = |kept| step.shared.recent.back(me.recent, (self.number, step.from)).take(kept).skip(1);
+        let last =
+            |kept| step.shared.recent.back(me.recent, (self.number, step.from), segment.frame).take(kept).skip(1);
         // That its numbers were acknowledged does not tell that they were captured.
         let whole = last(MAX_COMPARED)
             .find(|passed| passed.frame == joined)

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use crate::capture::{Span, Timestamp};
-use crate::dissect::{Checksum, Segment};
+use crate::dissect::Checksum;
 use crate::rules::{Rule, Severity};
 
 use crate::track::conn::step::Step;
+use crate::track::shared::context::{Said, SaidOnce, Shift};
 
 /// What has been said of the capture so far.
 #[derive(Default)]
@@ -29,15 +30,15 @@ impl Quality {
     pub(crate) fn observe(&mut self, step: &mut Step<'_>, mss: Option<u16>) {
         let segment = step.segment;
         self.check_time(step);
-        if segment.is_cut() && self.first_time(Rule::SnaplenCut, segment) {
+        if segment.is_cut() && self.first_time(Rule::SnaplenCut, step) {
             let (captured, wire) = (u64::from(segment.captured_len), u64::from(segment.wire_len));
             step.fire(Rule::SnaplenCut).bytes("captured", captured).bytes("wire", wire);
         }
-        if segment.checksum == Checksum::Partial && self.first_time(Rule::ChecksumOffload, segment) {
+        if segment.checksum == Checksum::Partial && self.first_time(Rule::ChecksumOffload, step) {
             step.fire(Rule::ChecksumOffload);
         }
         if let Some(mss) = mss
-            && self.first_time(Rule::SegmentationOffload, segment)
+            && self.first_time(Rule::SegmentationOffload, step)
         {
             let bytes = u64::from(segment.payload_len);
             step.fire(Rule::SegmentationOffload).bytes("bytes", bytes).number("mss", mss);
@@ -67,8 +68,18 @@ impl Quality {
         }
     }
 
-    fn first_time(&mut self, rule: Rule, segment: &Segment) -> bool {
+    fn first_time(&mut self, rule: Rule, step: &mut Step<'_>) -> bool {
+        let interface = step.segment.interface;
+        let first = self.hear(rule, interface);
+        if first {
+            step.shared.tell(|| Shift::Said(Said { rule: SaidOnce::of(rule), interface }));
+        }
+        first
+    }
+
+    /// Notes that a rule is said of an interface: whether it is the first time.
+    pub(crate) fn hear(&mut self, rule: Rule, interface: u32) -> bool {
         // Interfaces are few; a file that makes up thousands is told of the first ones.
-        self.said.len() < 4_096 && self.said.insert((rule, segment.interface))
+        self.said.len() < 4_096 && self.said.insert((rule, interface))
     }
 }

@@ -9,6 +9,7 @@ use crate::track::conn::exchanges::Turn;
 use crate::track::conn::path_watch::Silence;
 use crate::track::conn::sent::Sent;
 use crate::track::conn::step::{Shared, Step};
+use crate::track::shared::context::Shift;
 use crate::track::shared::stall::{JOINT, Kind, Pause, SHORTEST_SILENCE};
 use crate::track::{Direction, Finding};
 
@@ -50,6 +51,7 @@ impl Connection {
         };
         let Shared { stalls, recent, .. } = &mut *step.shared;
         stalls.note(pause, recent);
+        step.shared.tell(|| Shift::Paused(pause));
         self.rare.path.get_or_insert_default().silence = Some(Silence { start, end, kind });
         // What is found on this segment may be part of a stall.
         self.provisional = true;

@@ -99,7 +99,11 @@ impl Connection {
     pub(in crate::track) fn crosses_the_window(&self, step: &Step<'_>) -> bool {
         let peer = &self.ends[step.peer()];
         let way = peer.leg().unwrap_or_default();
-        let mut back = step.shared.recent.back(peer.recent, (self.number, step.from.reverse())).take(MAX_CROSSED);
+        let mut back = step
+            .shared
+            .recent
+            .back(peer.recent, (self.number, step.from.reverse()), step.segment.frame)
+            .take(MAX_CROSSED);
         let received = |passed: &&RecentSegment| !step.segment.ts.since(passed.ts).is_below(90, way);
         let known = back.find(received).and_then(RecentSegment::advert);
         known.is_some_and(|advert| advert.window == 0 && advert.edge == step.obs.seq)

@@ -1,0 +1,1 @@
+"""What drives the program tcpcheck from Python: tcpcheck.spark."""
