@@ -14,7 +14,7 @@ use crate::track::shared::icmp::IcmpErrors;
 use crate::track::shared::recent::RecentSegments;
 use crate::track::shared::stall::Stalls;
 use crate::track::shared::taps::Taps;
-use crate::track::shared::waits::Waits;
+use crate::track::shared::waits::{Wait, Waits};
 use crate::track::stack::host::Stacks;
 use crate::track::{Direction, Event, Finding, Observation};
 
@@ -64,6 +64,14 @@ impl Shared {
     pub(crate) fn tell(&mut self, shift: impl FnOnce() -> Shift) {
         if let Some(told) = &mut self.told {
             told.push(shift());
+        }
+    }
+
+    /// Notes that a client waited for long.
+    pub(crate) fn note_wait(&mut self, wait: Wait) {
+        self.waits.note(wait);
+        if let Some(told) = &mut self.told {
+            told.push(Shift::Waited(wait));
         }
     }
 

@@ -8,6 +8,7 @@ use crate::dissect::{SeqNumber, Socket, Wire, wire};
 use crate::rules::Rule;
 use crate::track::shared::stall::{Kind, Pause};
 use crate::track::shared::taps::Tap;
+use crate::track::shared::waits::{Awaited, Wait};
 
 /// What a segment of some connection changed for all connections.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,6 +34,8 @@ pub(in crate::track) enum Shift {
     Tapped(Tap),
     /// An end was silent.
     Paused(Pause),
+    /// A client waited for long.
+    Waited(Wait),
     /// A host opened or accepted a connection with this number.
     Isn(Isn),
     /// Something was said of an interface.
@@ -114,10 +117,12 @@ wire!(struct Isn { src, dst, seq });
 wire!(enum SaidOnce { 0 Cut, 1 Checksum, 2 Segmentation });
 wire!(struct Said { rule, interface });
 wire!(enum Kind { 0 Host, 1 Program });
+wire!(enum Awaited { 0 Handshake, 1 Answer });
+wire!(struct Wait { flow, host, from, to, awaited, root });
 wire!(struct Tap { from, to, hops, after });
 wire!(enum Shift {
     0 Began(number), 1 TwoSided, 2 OneSided, 3 Lossy, 4 Skewed, 5 Due(number), 6 AcksMissing, 7 Altered(number), 8 Counted(by),
-    9 Hosts(number), 10 Tapped(tap), 11 Paused(pause), 12 Isn(isn), 13 Said(said)
+    9 Hosts(number), 10 Tapped(tap), 11 Paused(pause), 12 Isn(isn), 13 Said(said), 14 Waited(wait)
 });
 
 impl Wire for Pause {

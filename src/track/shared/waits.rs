@@ -18,7 +18,7 @@ pub(in crate::track) enum Awaited {
 packed_enum!(Awaited, [Awaited::Handshake, Awaited::Answer]);
 
 /// A client that waited.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::track) struct Wait {
     pub flow: u32,
     pub host: IpAddr,

@@ -153,6 +153,7 @@ impl Shard {
             Shift::Hosts(number) => shared.stacks.know_others(*number as usize),
             Shift::Tapped(tap) => shared.taps.hear(*tap),
             Shift::Paused(pause) => shared.stalls.note(*pause, &shared.recent),
+            Shift::Waited(wait) => shared.waits.note(*wait),
             Shift::Isn(Isn { src, dst, seq }) => {
                 tracker.isns.learn(&Segment { ts, ..Segment::new(*src, *dst, *seq) });
             }

@@ -147,7 +147,7 @@ impl Connection {
         let (client, server, now) = (self.ends[0].socket.addr, self.ends[1].socket.addr, step.segment.ts);
         let behind = step.shared.waits.of(server, self.number, sent, now);
         let (awaited, root) = behind.map_or((Awaited::Answer, self.number), |wait| (wait.awaited, wait.root));
-        step.shared.waits.note(Wait { flow: self.number, host: client, from: sent, to: now, awaited, root });
+        step.shared.note_wait(Wait { flow: self.number, host: client, from: sent, to: now, awaited, root });
         if behind.is_none() {
             return false;
         }

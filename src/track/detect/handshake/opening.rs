@@ -281,7 +281,7 @@ impl Connection {
             self.note_handshake(to.since(from));
             if to.since(from) >= step.shared.slow_response {
                 let (flow, host) = (self.number, self.ends[0].socket.addr);
-                step.shared.waits.note(Wait { flow, host, from, to, awaited: Awaited::Handshake, root: flow });
+                step.shared.note_wait(Wait { flow, host, from, to, awaited: Awaited::Handshake, root: flow });
             }
         }
         if let Some(early) = self.rare.get_mut().and_then(|rare| rare.early_data.take())
