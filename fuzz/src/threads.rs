@@ -2,9 +2,9 @@
 
 use std::io::Cursor;
 
-use tcpcheck::capture::{CaptureError, Filter, open_reader};
-use tcpcheck::dissect::Reader;
-use tcpcheck::pipeline::{Feed, run};
+use tcpcheck::capture::{CaptureError, Filter, Frame, open_reader};
+use tcpcheck::dissect::{Dissection, Reader};
+use tcpcheck::pipeline::{Feed, WriteLine, run};
 use tcpcheck::report::lines::{LineStyle, Lines};
 use tcpcheck::track::FlowHasher;
 
@@ -21,7 +21,10 @@ fn packets(bytes: &[u8], threads: usize, hasher: &FlowHasher) -> Option<Vec<Stri
     let mut filter = Filter::compile("").expect("no filter at all");
     let mut lines = Lines::new(LineStyle { numeric: true, ..LineStyle::default() });
     let mut told = Vec::new();
-    let (hasher, lines) = (hasher.clone(), Some(&mut lines));
+    let hasher = hasher.clone();
+    let mut line =
+        |out: &mut Vec<u8>, frame: &Frame<'_>, dissection: &Dissection<'_>| lines.packet(out, frame, dissection);
+    let lines = Some(&mut line as WriteLine<'_>);
     let mut reader = Reader::new(true);
     let feed =
         Feed { source: &mut *source, filter: &mut filter, reader: &mut reader, hasher, lines, count: Some(1_000) };
