@@ -168,8 +168,17 @@ impl Summary {
             message: wording::message(finding),
         });
         found.severities[finding.severity as usize] += 1;
-        if found.places.len() < PLACES && (finding.flow.is_some() || finding.frame > 0) {
-            found.places.push((finding.flow, finding.frame));
+        if finding.flow.is_none() && finding.frame == 0 {
+            return;
+        }
+        // Some are made when later frames tell: the first are named, and the very first is the example.
+        let at = found.places.partition_point(|(_, frame)| *frame <= finding.frame);
+        if at < PLACES {
+            found.places.insert(at, (finding.flow, finding.frame));
+            found.places.truncate(PLACES);
+            if at == 0 && found.places.len() > 1 {
+                found.message = wording::message(finding);
+            }
         }
     }
 

@@ -239,6 +239,7 @@ impl Summary {
                 self.responses(out);
             }
             self.data(out);
+            self.errors(out);
             return;
         }
         self.handshakes(out);
