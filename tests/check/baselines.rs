@@ -70,7 +70,7 @@ fn a_capture_made_anew_passes_with_the_old_baseline() {
 
 /// Captures as the kernels of two network namespaces make them now; nothing where that is not permitted.
 fn record_anew(lab: &Lab, names: &[&str]) -> bool {
-    for file in ["make.py", "lab.py", "README.md"] {
+    for file in ["make.py", "lab.py", "middlebox.py", "README.md"] {
         lab.file(&format!("fixtures/{file}"), &std::fs::read(root().join("fixtures").join(file)).unwrap());
     }
     let made = Command::new("python3").arg(lab.path("fixtures/make.py")).args(names).output();
