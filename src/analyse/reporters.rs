@@ -2,7 +2,7 @@
 
 use crate::capture::SourceInfo;
 use crate::report::{Packet, Reporter, Summary};
-use crate::track::{Event, Finding, FlowRecord};
+use crate::track::{Event, Finding};
 
 use super::Connections;
 
@@ -85,16 +85,19 @@ impl<'r> Reporters<'r> {
     }
 
     /// A connection is over, and may still get segments before it ends.
-    pub(crate) fn over(&mut self, out: &mut Vec<u8>, flow: &FlowRecord) {
+    #[cfg(feature = "cli")]
+    pub(crate) fn over(&mut self, out: &mut Vec<u8>, flow: &crate::track::FlowRecord) {
         self.shown(Some(flow.number), |reporter| reporter.over(out, flow));
     }
 
     /// An interval is over.
+    #[cfg(feature = "cli")]
     pub(crate) fn interval(&mut self, out: &mut Vec<u8>) {
         self.each(|reporter| reporter.interval(out));
     }
 
     /// Nothing comes for the moment.
+    #[cfg(feature = "cli")]
     pub(crate) fn idle(&mut self, out: &mut Vec<u8>) {
         self.each(|reporter| reporter.idle(out));
     }
