@@ -1,7 +1,9 @@
 //! Capture time: the only clock that the analysis knows.
 
+use serde::{Deserialize, Serialize};
+
 /// An instant in capture time, in nanoseconds since 1970-01-01 00:00:00 UTC.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
@@ -31,7 +33,7 @@ impl Timestamp {
 }
 
 /// A length of capture time in nanoseconds; negative when a clock went back.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Span(pub i64);
 
 impl Span {

@@ -1,7 +1,9 @@
 //! The twelve bits beside the data offset: nine flags and three reserved bits.
 
+use serde::{Deserialize, Serialize};
+
 /// The flags of a segment: the low twelve bits of bytes 12 and 13 of its header.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct TcpFlags(pub u16);
 
 impl TcpFlags {

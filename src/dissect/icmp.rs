@@ -1,5 +1,6 @@
 //! ICMP and ICMPv6 errors about TCP segments (RFC 792, RFC 4443): what went wrong, by whose word, and with which segment.
 
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::ip::{DESTINATION, FRAGMENT, HOP_BY_HOP, ROUTING, TCP};
@@ -12,7 +13,7 @@ const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
 
 /// An error that some host reports of a segment.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct IcmpError {
     /// What it says.
     pub kind: IcmpKind,
@@ -33,7 +34,7 @@ pub struct IcmpError {
 }
 
 /// What an error says.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub enum IcmpKind {
     /// There is no route to the network.
     NetUnreachable,

@@ -26,7 +26,6 @@ mod step;
 mod stop;
 mod tcp;
 mod tunnel;
-mod wire;
 
 pub use checksum::{expected_header_checksum, tcp_checksum, udp_checksum};
 pub use flags::TcpFlags;
@@ -44,8 +43,6 @@ pub use reader::Reader;
 pub use segment::{Checksum, HeaderFault, OptionFacts, OptionFault, OptionFaultKind, SackBlocks, Segment, Socket};
 pub use seq::SeqNumber;
 pub use stop::{LayerName, LengthSource, NotTcp, Shortfall};
-pub use wire::Wire;
-pub(crate) use wire::wire;
 
 use crate::capture::Frame;
 use layer::Layers;

@@ -1,5 +1,6 @@
 //! The facts of one TCP segment: all that the tracker sees of a frame.
 
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -8,7 +9,7 @@ use crate::dissect::flags::TcpFlags;
 use crate::dissect::seq::SeqNumber;
 
 /// A segment's header facts, without its payload: small, `Copy`, and independent of the frame's bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Segment {
     /// Frame number in the input.
     pub frame: u64,
@@ -120,7 +121,7 @@ impl Segment {
 }
 
 /// An address and a port.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Socket {
     /// The address.
     pub addr: IpAddr,
@@ -129,7 +130,7 @@ pub struct Socket {
 }
 
 /// What a checksum over the pseudo-header and the segment says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Checksum {
     /// It holds.
     Correct,
@@ -145,7 +146,7 @@ pub enum Checksum {
 }
 
 /// A data offset that cannot be right.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum HeaderFault {
     /// Below 20 bytes.
     TooShort,
@@ -154,7 +155,7 @@ pub enum HeaderFault {
 }
 
 /// What the options of one segment say.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OptionFacts {
     /// Maximum segment size (kind 2).
     pub mss: Option<u16>,
@@ -207,7 +208,7 @@ impl OptionFacts {
 }
 
 /// Something wrong with the option list.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OptionFault {
     /// The option's kind.
     pub kind: u8,
@@ -216,7 +217,7 @@ pub struct OptionFault {
 }
 
 /// What can be wrong with an option.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum OptionFaultKind {
     /// A length that the kind does not allow.
     BadLength(u8),
@@ -229,7 +230,7 @@ pub enum OptionFaultKind {
 }
 
 /// Up to four SACK blocks, in the order in which they stand.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SackBlocks {
     /// How many are there.
     pub len: u8,
@@ -246,5 +247,27 @@ impl SackBlocks {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_segment_comes_back_as_it_was_from_bytes_and_one_that_is_cut_does_not() {
+        let [src, dst] = [1, 2].map(|port| Socket { addr: Ipv6Addr::from_bits(port.into()).into(), port });
+        let mut segment = Segment::new(src, dst, SeqNumber(7));
+        segment.checksum = Checksum::Wrong { expected: 9 };
+        segment.payload_digest = NonZeroU32::new(3);
+        segment.options.sack = SackBlocks { len: 1, ..SackBlocks::default() };
+        segment.options.sack.blocks[0] = (SeqNumber(1), SeqNumber(2));
+        segment.options.fault = Some(OptionFault { kind: 5, what: OptionFaultKind::BadLength(3) });
+        let bytes = postcard::to_allocvec(&segment).unwrap();
+        let (taken, rest) = postcard::take_from_bytes::<Segment>(&bytes).unwrap();
+        assert_eq!((taken, rest), (segment, &[][..]));
+        assert!((0..bytes.len()).all(|len| postcard::take_from_bytes::<Segment>(&bytes[..len]).is_err()));
     }
 }

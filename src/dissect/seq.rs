@@ -1,10 +1,11 @@
 //! Sequence numbers: all arithmetic modulo 2^32 happens here.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
 /// A TCP sequence number.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct SeqNumber(pub u32);
 
 impl SeqNumber {

@@ -7,7 +7,7 @@ use crate::extract::traffic::segment;
 use crate::testkit::file::{Record, pcap};
 use crate::testkit::{root, skipped};
 
-/// Cuts a capture in pcap format into files of so many packets.
+/// Cuts a capture in pcap format into files of that number of packets.
 fn cut(file: &Path, packets: usize, folder: &Path) -> PathBuf {
     let (bytes, parts) = (std::fs::read(file).unwrap(), folder.join(file.file_stem().unwrap()));
     std::fs::create_dir(&parts).unwrap();

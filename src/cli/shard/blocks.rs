@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use serde::Serialize;
 
 use crate::capture::FrameSource;
 use crate::cli::export::Exporter;
@@ -84,11 +85,16 @@ impl<'b> Entries<'b> {
         Self { blocks, letter, keys, frames, ends: vec![0; 4], bytes }
     }
 
-    /// Adds what `put` writes.
-    pub(super) fn add(&mut self, key: u64, frame: u64, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    /// Adds a value, for a process of the same version.
+    pub(super) fn add(&mut self, key: u64, frame: u64, value: &impl Serialize) -> Result<()> {
+        Ok(self.add_bytes(key, frame, &postcard::to_allocvec(value)?)?)
+    }
+
+    /// Adds these bytes.
+    pub(super) fn add_bytes(&mut self, key: u64, frame: u64, bytes: &[u8]) -> io::Result<()> {
         self.keys.extend(key.to_le_bytes());
         self.frames.extend(frame.to_le_bytes());
-        put(&mut self.bytes);
+        self.bytes.extend_from_slice(bytes);
         self.ends.extend((self.bytes.len() as u32).to_le_bytes());
         if self.keys.len() < 8 * ENTRIES { Ok(()) } else { self.finish() }
     }
@@ -105,7 +111,7 @@ impl<'b> Entries<'b> {
     }
 }
 
-/// Rows of one table, so many as an Arrow file each.
+/// Rows of one table, in Arrow files of [`ROWS`].
 struct RowBlocks {
     blocks: Blocks,
     table: Table,

@@ -1,6 +1,6 @@
 //! `tcpcheck shard`: the steps of a job on a cluster, each a process between two pipes (docs/cluster.md).
 //!
-//! What comes out are blocks: a letter, a length, and so many bytes. The last one says that it is the last, since a pipe that ends
+//! What comes out are blocks: a letter, a length, and bytes of that length. The last one says that it is the last, since a pipe that ends
 //! early looks like one that ends.
 
 mod blocks;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::analyse::is_damage;
 use crate::capture::defragment::Lost;
@@ -13,13 +13,13 @@ use crate::capture::{Filter, FrameSource, Next, OpenFiles, Timestamp};
 use crate::cli::args::AnalysisArgs;
 use crate::cli::plan::{Environment, Plan};
 use crate::cli::sandbox::{self, AllowedDescriptors, User};
-use crate::dissect::{Dissection, IcmpError, Other, Reader, Segment, Wire, wire};
+use crate::dissect::{Dissection, IcmpError, Other, Reader, Segment};
 use crate::track::kind_of;
 
 use super::blocks::{Blocks, Entries, Letter};
 
 /// A frame on its way to where its connection is tracked.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Record {
     /// The number of its file.
     pub file: u32,
@@ -29,7 +29,7 @@ pub(super) struct Record {
     pub item: Item,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Item {
     Segment(Segment),
     Icmp(Icmp),
@@ -38,16 +38,12 @@ pub(super) enum Item {
 }
 
 /// An error about a segment.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Icmp {
     pub frame: u64,
     pub ts: Timestamp,
     pub error: IcmpError,
 }
-
-wire!(struct Icmp { frame, ts, error });
-wire!(enum Item { 0 Segment(segment), 1 Icmp(icmp), 2 End });
-wire!(struct Record { file, bare, data, item });
 
 /// What a file is like.
 #[derive(Debug, Default, Serialize)]
@@ -134,7 +130,7 @@ fn segments(
         match reader.segment(&dissection) {
             Ok(segment) => {
                 let record = record(Item::Segment(*segment));
-                entries.add(key(segment.src.addr, segment.dst.addr), frame.number, |out| record.put(out))?;
+                entries.add(key(segment.src.addr, segment.dst.addr), frame.number, &record)?;
                 let (bare, data) = kind_of(segment);
                 facts.bare += u32::from(bare);
                 facts.data += u32::from(data);
@@ -142,7 +138,7 @@ fn segments(
             }
             Err(Other::Icmp(error)) => {
                 let record = record(Item::Icmp(Icmp { frame: frame.number, ts: frame.ts, error }));
-                entries.add(key(error.src.addr, error.dst.addr), frame.number, |out| record.put(out))?;
+                entries.add(key(error.src.addr, error.dst.addr), frame.number, &record)?;
             }
             Err(Other::Unread(_)) => facts.doubt = Some("a link type is not read"),
             Err(Other::Nothing) => {}

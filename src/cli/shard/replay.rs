@@ -9,13 +9,13 @@ use serde::Deserialize;
 
 use crate::capture::Timestamp;
 use crate::cli::sandbox::{self, AllowedDescriptors, User};
-use crate::dissect::{Other, Wire};
+use crate::dissect::Other;
 use crate::track::{AnalysisOptions, Observation, Shard, Visitor};
 
 use super::blocks::{Blocks, Entries, Letter, Rows};
 use super::read::{Icmp, Item, Record};
 
-/// So many bytes are read at a time.
+/// Number of bytes that are read at a time.
 const READ: usize = 1 << 20;
 
 /// What is known of a capture.
@@ -50,7 +50,8 @@ pub(super) fn run(plan: &Path, context: &Path, rows: bool, options: AnalysisOpti
     while stdin.by_ref().take(READ as u64).read_to_end(&mut waiting)? > 0 {
         let mut from = &waiting[..];
         let mut taken = 0;
-        while let Some(record) = Record::take(&mut from) {
+        while let Ok((record, rest)) = postcard::take_from_bytes::<Record>(from) {
+            from = rest;
             taken = waiting.len() - from.len();
             replay.take(record)?;
         }
@@ -109,7 +110,7 @@ impl Replay {
         }
         let mut log = Entries::new(blocks, Letter::Log);
         for (frame, bytes) in self.shard.log() {
-            log.add(0, frame, |out| out.extend(bytes))?;
+            log.add_bytes(0, frame, &bytes)?;
         }
         log.finish()?;
         if let Some(why) = self.shard.doubt() {

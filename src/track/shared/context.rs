@@ -1,19 +1,18 @@
 //! What connections have in common, as steps: a tracker of some of a capture's connections takes those of the others too, and then says
 //! of its own what a tracker of all says.
 
-use std::net::IpAddr;
-
 use crate::capture::Timestamp;
-use crate::dissect::{SeqNumber, Socket, Wire, wire};
+use crate::dissect::{SeqNumber, Socket};
 use crate::rules::Rule;
-use crate::track::shared::stall::{Kind, Pause};
+use crate::track::shared::stall::Pause;
 use crate::track::shared::taps::Tap;
-use crate::track::shared::waits::{Awaited, Wait};
+use crate::track::shared::waits::Wait;
+use serde::{Deserialize, Serialize};
 
 /// What a segment of some connection changed for all connections.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) enum Shift {
-    /// So many connections began.
+    /// Number of connections that began.
     Began(u32),
     /// Both directions, or only one, were captured.
     TwoSided,
@@ -28,7 +27,7 @@ pub(in crate::track) enum Shift {
     Altered(u32),
     /// By how much bare acknowledgments and segments with data were counted otherwise than their headers say.
     Counted(Counted),
-    /// So many hosts are known by their IP IDs.
+    /// Number of hosts that became known by their IP IDs.
     Hosts(u32),
     /// A packet was captured twice.
     Tapped(Tap),
@@ -43,14 +42,14 @@ pub(in crate::track) enum Shift {
 }
 
 /// Bare acknowledgments, and segments with data.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) struct Counted {
     pub bare: i64,
     pub data: i64,
 }
 
 /// An initial sequence number.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) struct Isn {
     pub src: Socket,
     pub dst: Socket,
@@ -58,13 +57,13 @@ pub(in crate::track) struct Isn {
 }
 
 /// A rule that is said once an interface.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) struct Said {
     pub rule: SaidOnce,
     pub interface: u32,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) enum SaidOnce {
     Cut,
     Checksum,
@@ -90,51 +89,9 @@ impl SaidOnce {
 }
 
 /// What one frame changed.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) struct Shifts {
     pub frame: u64,
     pub ts: Timestamp,
     pub shifts: Vec<Shift>,
-}
-
-impl Wire for Shifts {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.frame.put(out);
-        self.ts.put(out);
-        (self.shifts.len() as u32).put(out);
-        self.shifts.iter().for_each(|shift| shift.put(out));
-    }
-
-    fn take(from: &mut &[u8]) -> Option<Self> {
-        let (frame, ts, count) = (u64::take(from)?, Timestamp::take(from)?, u32::take(from)?);
-        let shifts = (0..count).map(|_| Shift::take(from)).collect::<Option<_>>()?;
-        Some(Self { frame, ts, shifts })
-    }
-}
-
-wire!(struct Counted { bare, data });
-wire!(struct Isn { src, dst, seq });
-wire!(enum SaidOnce { 0 Cut, 1 Checksum, 2 Segmentation });
-wire!(struct Said { rule, interface });
-wire!(enum Kind { 0 Host, 1 Program });
-wire!(enum Awaited { 0 Handshake, 1 Answer });
-wire!(struct Wait { flow, host, from, to, awaited, root });
-wire!(struct Tap { from, to, hops, after });
-wire!(enum Shift {
-    0 Began(number), 1 TwoSided, 2 OneSided, 3 Lossy, 4 Skewed, 5 Due(number), 6 AcksMissing, 7 Altered(number), 8 Counted(by),
-    9 Hosts(number), 10 Tapped(tap), 11 Paused(pause), 12 Isn(isn), 13 Said(said), 14 Waited(wait)
-});
-
-impl Wire for Pause {
-    fn put(&self, out: &mut Vec<u8>) {
-        let Self { flow, hosts: [silent, waiting], start, end, frame, kind } = self;
-        ((*flow, (*silent, *waiting)), ((*start, *end), (*frame, *kind))).put(out);
-    }
-
-    fn take(from: &mut &[u8]) -> Option<Self> {
-        type Hosts = (u32, (IpAddr, IpAddr));
-        let (flow, (silent, waiting)) = Hosts::take(from)?;
-        let ((start, end), (frame, kind)) = Wire::take(from)?;
-        Some(Self { flow, hosts: [silent, waiting], start, end, frame, kind })
-    }
 }

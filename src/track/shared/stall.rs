@@ -4,6 +4,7 @@
 //! silence within a moment, and the host said nothing to anybody in the time that they have in common, it is one stall. It is said
 //! once; the connections' own findings refer to it.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 
@@ -17,7 +18,7 @@ use crate::track::{Finding, Value};
 pub(in crate::track) const SHORTEST_SILENCE: Span = Span::from_millis(600);
 
 /// What was silent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) enum Kind {
     /// The host: it acknowledged nothing.
     Host,
@@ -26,7 +27,7 @@ pub(in crate::track) enum Kind {
 }
 
 /// An end of a connection that was silent although it had something to answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) struct Pause {
     pub flow: u32,
     /// The host that was silent, and the one that waited.

@@ -1,6 +1,7 @@
 //! Capture points: how copies of one packet lie to each other when a capture has two of them (TC913).
 
 use crate::capture::Span;
+use serde::{Deserialize, Serialize};
 
 use crate::track::shared::recent::{PassingSegment, RecentSegment};
 
@@ -34,7 +35,7 @@ impl Route {
 }
 
 /// A packet that was captured twice, as other trackers hear of it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) struct Tap {
     pub from: u32,
     pub to: u32,

@@ -23,7 +23,7 @@ type End = (u32, Direction);
 #[derive(Debug, Default)]
 pub(in crate::track) struct Stacks {
     hosts: HashMap<Host, Counters, RandomState>,
-    /// So many more are known to other trackers.
+    /// Number of those that only other trackers know.
     others: usize,
 }
 
@@ -87,7 +87,7 @@ impl Stacks {
         self.hosts.len()
     }
 
-    /// So many more are known to other trackers.
+    /// That many more are known to other trackers.
     pub(crate) fn know_others(&mut self, number: usize) {
         self.others = self.others.saturating_add(number);
     }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::capture::Timestamp;
-use crate::dissect::{Other, Segment, Wire};
+use crate::dissect::{Other, Segment};
 use crate::track::shared::carried::kind_of;
 use crate::track::shared::context::{Counted, Isn, Shift, Shifts};
 use crate::track::tracker::FlowTracker;
@@ -34,7 +34,7 @@ pub struct Shard {
 #[derive(Clone, Copy)]
 struct Marks {
     flows: u32,
-    flags: [(bool, Shift0); 4],
+    flags: [bool; FLAGS.len()],
     due: u32,
     altered: u32,
     hosts: usize,
@@ -42,7 +42,8 @@ struct Marks {
     data: u64,
 }
 
-type Shift0 = fn() -> Shift;
+/// What is so of the whole capture from some segment on.
+const FLAGS: [Shift; 4] = [Shift::TwoSided, Shift::Lossy, Shift::Skewed, Shift::AcksMissing];
 
 impl Shard {
     /// Of a capture whose first frame came then. None where `context` is not what shards have logged.
@@ -53,7 +54,8 @@ impl Shard {
         tracker.shared.stalls.listen();
         let (mut from, mut known) = (context, VecDeque::new());
         while !from.is_empty() {
-            let shifts = Shifts::take(&mut from)?;
+            let (shifts, rest) = postcard::take_from_bytes::<Shifts>(from).ok()?;
+            from = rest;
             if shifts.frame & ANSWER == 0 {
                 known.push_back(shifts);
             } else {
@@ -64,7 +66,7 @@ impl Shard {
         Some(Self { tracker, context: known, log: Vec::new(), counted: Counted::default(), doubt: None })
     }
 
-    /// Takes a segment, before which so many bare acknowledgments and segments with data stand in the capture.
+    /// Takes a segment, and the number of bare acknowledgments and of segments with data before it in the capture.
     pub fn segment(&mut self, segment: &Segment, (bare, data): (u64, u64), observation: &mut Observation) {
         self.hear_until(segment.frame);
         let counts = &mut self.tracker.shared.counts;
@@ -107,11 +109,8 @@ impl Shard {
 
     /// What its segments have changed for all connections: by frame, in bytes.
     pub fn log(&self) -> impl Iterator<Item = (u64, Vec<u8>)> {
-        self.log.iter().map(|shifts| {
-            let mut bytes = Vec::new();
-            shifts.put(&mut bytes);
-            (shifts.frame, bytes)
-        })
+        // Numbers and lists of known length: it cannot fail.
+        self.log.iter().map(|shifts| (shifts.frame, postcard::to_allocvec(shifts).unwrap_or_default()))
     }
 
     /// Why what it says may not be what a tracker of all connections would say.
@@ -167,12 +166,8 @@ impl Shard {
         let FlowTracker { flows, two_sided, shared, .. } = &self.tracker;
         Marks {
             flows: *flows,
-            flags: [
-                (*two_sided, || Shift::TwoSided),
-                (shared.lossy, || Shift::Lossy),
-                (shared.skewed, || Shift::Skewed),
-                (shared.counts.acks_missing, || Shift::AcksMissing),
-            ],
+            // In the order of `FLAGS`.
+            flags: [*two_sided, shared.lossy, shared.skewed, shared.counts.acks_missing],
             due: shared.counts.due,
             altered: shared.counts.altered,
             hosts: shared.stacks.known(),
@@ -185,8 +180,8 @@ impl Shard {
     fn note(&mut self, segment: &Segment, before: Marks) {
         let now = self.marks();
         let mut shifts = self.tracker.shared.told.as_mut().map(std::mem::take).unwrap_or_default();
-        let flags = before.flags.iter().zip(now.flags).filter(|(before, (now, _))| *now && !before.0);
-        shifts.extend(flags.map(|(_, (_, shift))| shift()));
+        let set = before.flags.iter().zip(now.flags).map(|(before, now)| now && !before);
+        shifts.extend(FLAGS.into_iter().zip(set).filter(|(_, set)| *set).map(|(flag, _)| flag));
         let grown = [
             (now.flows - before.flows, Shift::Began as fn(u32) -> Shift),
             (now.due - before.due, Shift::Due),

@@ -26,7 +26,7 @@ TABLES = {"0": "flows", "1": "exchanges", "2": "findings"}
 # Of passes that do not settle; then a capture is tracked as a whole.
 MAX_PASSES = 6
 # A record behind which nothing comes.
-END = struct.pack("<IIIB", 0, 0, 0, 2)
+END = bytes([0, 0, 0, 2])
 
 READ = "capture int, file int, letter string, key long, frame long, data binary"
 SAID = "capture int, letter string, frame long, data binary"
@@ -97,6 +97,11 @@ def _batch(capture, number, letter, rows, keys, frames, data):
     return pa.record_batch([*same, keys, frames, data], names=["capture", "file", "letter", "key", "frame", "data"])
 
 
+def _said(capture, letter, frames, data):
+    same = [pa.array([value] * len(data), kind) for value, kind in ((capture, pa.int32()), (letter, pa.string()))]
+    return pa.record_batch([*same, frames, data], names=["capture", "letter", "frame", "data"])
+
+
 def _plans(segments, captures, reports):
     """What is known of each capture that can be tracked in shards; the others' reports say why they cannot."""
     facts = {}
@@ -136,10 +141,9 @@ def _plan(paths, facts):
         before[number] = {**sums, "interfaces": interfaces[number]}
         for name in sums:
             sums[name] += facts[number][name]
-    source = paths[0] if len(paths) == 1 else f"{paths[0]} +{len(paths) - 1}"
     times = [facts[number] for number in order if facts[number]["started"] is not None]
     ended = max(fact["ended"] for fact in times)
-    return {"source": source, "started": times[0]["started"], "ended": ended, "files": before, "order": order}, None
+    return {"source": _named(paths), "started": times[0]["started"], "ended": ended, "files": before, "order": order}, None
 
 
 def _replay(spark, segments, plans, reports, out, partitions):
@@ -203,14 +207,10 @@ def _replayer(shared, out):
                     if letter in TABLES:
                         rows.add(letter, data)
                     elif letter == "L":
-                        number, _, frames, entries = _columns(data)
-                        same = [pa.array([value] * number, kind) for value, kind in ((at, pa.int32()), ("L", pa.string()))]
-                        yield pa.record_batch([*same, frames, entries], names=["capture", "letter", "frame", "data"])
+                        _, _, frames, entries = _columns(data)
+                        yield _said(at, letter, frames, entries)
                     else:
-                        yield pa.record_batch(
-                            [pa.array([at], pa.int32()), pa.array([letter]), pa.array([0]), pa.array([data], pa.binary())],
-                            names=["capture", "letter", "frame", "data"],
-                        )
+                        yield _said(at, letter, pa.array([0]), pa.array([data], pa.binary()))
                 if rows:
                     rows.close()
 
@@ -295,10 +295,7 @@ def _whole(spark, captures, reports, out, filter):
                 except Refused as refused:
                     error = str(refused).encode()
                 rows.close()
-                yield pa.record_batch(
-                    [pa.array([whole[row]], pa.int32()), pa.array(["W"]), pa.array([0]), pa.array([error], pa.binary())],
-                    names=["capture", "letter", "frame", "data"],
-                )
+                yield _said(whole[row], "W", pa.array([0]), pa.array([error], pa.binary()))
 
     if whole:
         for row in spark.range(len(whole), numPartitions=len(whole)).mapInArrow(track, SAID).collect():
@@ -321,8 +318,13 @@ def _publish(place, root, last, reports):
                     place.move(file.path, f"{folder}/{file.base_name}")
 
 
+def _named(files):
+    """What several files are called together, in rows too."""
+    return files[0] if len(files) == 1 else f"{files[0]} +{len(files) - 1}"
+
+
 def _tell(report, warn):
-    name = report["files"][0] if len(report["files"]) == 1 else f"{report['files'][0]} +{len(report['files']) - 1}"
+    name = _named(report["files"])
     for path, error in report["broken"].items():
         warn(f"tcpcheck: {path}: {error}; the rest is there")
     for fault in report["damaged"]:
