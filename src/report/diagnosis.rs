@@ -22,13 +22,13 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         Reason::Reset(direction) => format!("the {} reset the connection", direction.sender()),
         Reason::SlowHandshake => format!("opening waited {lost} for segments that were lost"),
         Reason::Loss { direction, segments } => {
-            let noun = if segments == 1 { "segment" } else { "segments" };
-            format!("loss towards the {} cost {lost}, {segments} {noun} retransmitted", direction.reverse().sender())
+            let end = direction.reverse().sender();
+            format!("loss towards the {end} cost {lost}, {} retransmitted", count_of(segments))
         }
         Reason::LateAcks { direction, segments } => {
-            let (end, noun) = (direction.reverse().sender(), if segments == 1 { "segment" } else { "segments" });
+            let (end, again) = (direction.reverse().sender(), count_of(segments));
             format!(
-                "acknowledgments for the {end} were lost or late: it waited {lost} and retransmitted {segments} {noun} for nothing"
+                "acknowledgments for the {end} were lost or late: it waited {lost} and retransmitted {again} for nothing"
             )
         }
         Reason::Missing { direction, bytes } => {
@@ -92,4 +92,9 @@ pub fn diagnosis_text(diagnosis: &Diagnosis) -> String {
         Reason::EndedEarly => "the capture ended before an answer to the SYN was due".into(),
         Reason::Healthy => "nothing went wrong, and nothing took long".into(),
     }
+}
+
+/// `1 segment`, `2 segments`.
+fn count_of(segments: u64) -> String {
+    format!("{segments} segment{}", if segments == 1 { "" } else { "s" })
 }

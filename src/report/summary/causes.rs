@@ -139,8 +139,8 @@ impl Causes {
     /// A line that says how many, and one for each that is responsible; none where all went well.
     pub(crate) fn lines(&self) -> Vec<String> {
         let troubled = self.in_order();
-        let [all, some] = [&self.blamed[..], &self.blamed[..Responsible::Nothing as usize]]
-            .map(|blamed| blamed.iter().map(|blamed| blamed.connections).sum::<u64>());
+        let (all, judged) = self.judged();
+        let some = judged + self.blamed[Responsible::Capture as usize].connections;
         let noun = if all == 1 { "connection" } else { "connections" };
         if let ([(who, blamed)], 1) = (&troubled[..], some) {
             let worst = blamed.worst.map(|(flow, worst)| format!("{} (flow {flow})", diagnosis_text(&worst)));
@@ -149,7 +149,6 @@ impl Causes {
         if troubled.is_empty() {
             return Vec::new();
         }
-        let judged = some - self.blamed[Responsible::Capture as usize].connections;
         let verb = if judged == 1 { "was" } else { "were" };
         let head = format!("{} of {} {noun} failed or {verb} slow", grouped(judged), grouped(all));
         let rows = troubled.into_iter().map(|(who, blamed)| {

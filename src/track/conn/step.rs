@@ -70,9 +70,7 @@ impl Shared {
     /// Notes that a client waited for long.
     pub(crate) fn note_wait(&mut self, wait: Wait) {
         self.waits.note(wait);
-        if let Some(told) = &mut self.told {
-            told.push(Shift::Waited(wait));
-        }
+        self.tell(|| Shift::Waited(wait));
     }
 
     /// Gives an end a buffer for its segments in flight.

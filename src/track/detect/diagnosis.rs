@@ -51,7 +51,8 @@ impl Connection {
             Reason::SlowAnswers { longest, .. } if longest < NOTICEABLE => shows(cause.lost),
             _ => noticeable(cause.lost),
         };
-        let worst = self.costs(exchanges).into_iter().filter(counts).max_by_key(|cause| cause.lost);
+        let answers = self.slow_answers(exchanges);
+        let worst = self.costs(answers).into_iter().filter(counts).max_by_key(|cause| cause.lost);
         if let Some(worst) = worst {
             return self.name_cause(worst);
         }
@@ -76,12 +77,12 @@ impl Connection {
             Outcome::ResetByClient if self.is_cut_off() => {
                 say(Responsible::Client, Span(0), Reason::Reset(Direction::FromOriginator))
             }
-            _ if !self.client_known && noticeable(self.slow_answers(exchanges).lost) => {
-                say(Responsible::Capture, Span(0), Reason::RolesUnknown { waited: self.slow_answers(exchanges).lost })
+            _ if !self.client_known && noticeable(answers.lost) => {
+                say(Responsible::Capture, Span(0), Reason::RolesUnknown { waited: answers.lost })
             }
             _ if missed > 0 && noticeable(duration) => say(Responsible::Capture, Span(0), Reason::Gaps),
             _ => match self.unasked() {
-                Span(1..) => say(Responsible::Nothing, Span(0), Reason::Quiet { silent: self.unasked() }),
+                silent @ Span(1..) => say(Responsible::Nothing, Span(0), Reason::Quiet { silent }),
                 _ => say(Responsible::Nothing, Span(0), self.unanswered(ended)),
             },
         }
@@ -126,10 +127,11 @@ impl Connection {
     }
 
     /// What cost time, and how much.
-    fn costs(&self, exchanges: Option<&ExchangeSummary>) -> Vec<Diagnosis> {
+    fn costs(&self, answers: Diagnosis) -> Vec<Diagnosis> {
         let [client, server] = &self.ends;
         let ways = [Direction::FromOriginator, Direction::FromResponder];
         let queue = |way| Some(say(Responsible::Network, self.queued(way)?, Reason::Queue(way)));
+        // Where it began before the capture, who asks and who answers is not known.
         let mut costs = vec![
             self.handshake_loss(),
             self.late_syn_ack(),
@@ -137,8 +139,7 @@ impl Connection {
             self.loss(Direction::FromResponder),
             self.missing(Direction::FromOriginator),
             self.missing(Direction::FromResponder),
-            // Where the connection began before the capture, who asks and who answers is not known.
-            self.slow_answers(exchanges.filter(|_| self.client_known)),
+            Diagnosis { lost: if self.client_known { answers.lost } else { Span(0) }, ..answers },
             zero_window(Direction::FromOriginator, client.trouble().zero_window),
             zero_window(Direction::FromResponder, server.trouble().zero_window),
         ];

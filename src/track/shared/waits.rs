@@ -1,5 +1,6 @@
 //! How long hosts waited, as clients, for somebody else: for that time, what they serve themselves is not their own doing (TC801).
 
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
@@ -7,7 +8,7 @@ use crate::capture::{Span, Timestamp};
 use crate::track::packed::{packed, packed_enum};
 
 /// What was waited for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) enum Awaited {
     /// A connection to open.
     Handshake,
@@ -18,7 +19,7 @@ pub(in crate::track) enum Awaited {
 packed_enum!(Awaited, [Awaited::Handshake, Awaited::Answer]);
 
 /// A client that waited.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(in crate::track) struct Wait {
     pub flow: u32,
     pub host: IpAddr,

@@ -113,10 +113,10 @@ impl Connection {
         exchanges.unasked &= segment.ts.since(last) >= OWN_PACE;
         let round_trip = leg.unwrap_or_default();
         let soon = segment.ts.since(last).is_below(SOONEST_PERCENT, round_trip);
-        let loss_reports = if repeated && soon { sent } else { last };
-        open.retransmission = not_negative(loss_reports.since(sent));
+        let asked = if repeated && soon { sent } else { last };
+        open.retransmission = not_negative(asked.since(sent));
         if !open.overlapping && !hidden && leg.is_some() {
-            open.server_time = Some(not_negative(Span(segment.ts.since(loss_reports).0.saturating_sub(round_trip.0))));
+            open.server_time = Some(not_negative(Span(segment.ts.since(asked).0.saturating_sub(round_trip.0))));
         }
         let exchange = *open;
         // Where most answers cannot be told from what the server says unasked, this one may be no answer either.
@@ -124,13 +124,13 @@ impl Connection {
         self.turn = Turn::Answer;
         // Before the acknowledgment that comes with the answer is taken.
         let client = &self.ends[0];
-        let acked = (client.una >= client_end).then_some(client.una_ts.max(loss_reports));
+        let acked = (client.una >= client_end).then_some(client.una_ts.max(asked));
         if let Some(time) = exchange.server_time.filter(|time| *time >= Exchange::LONG_POLL) {
             let Span(unasked) = &mut self.rare.application.get_or_insert_default().unasked;
             *unasked = unasked.saturating_add(time.0);
         }
-        let slow = exchange.server_time.is_some_and(|time| time >= step.shared.slow_response);
-        if slow && self.pass_on(step, &exchange, sent) {
+        let slow = exchange.server_time.filter(|time| *time >= step.shared.slow_response);
+        if slow.is_some_and(|time| self.pass_on(step, time, sent)) {
             return;
         }
         // Where the connection began before the capture, who asks and who answers is not known: nothing is said then.
@@ -141,26 +141,25 @@ impl Connection {
         }
     }
 
-    /// A slow answer to a request of which the last byte was `sent` then: whether its server waited for somebody else meanwhile. The
-    /// client did wait, however that is: a server that asked for it may have passed this on in turn.
-    fn pass_on(&mut self, step: &mut Step<'_>, exchange: &Exchange, sent: Timestamp) -> bool {
+    /// Whether the server waited for somebody else meanwhile, for an answer that took that `time`; the last byte of the request was
+    /// `sent` then. The client did wait, however that is: a server that asked for it may have passed this on in turn.
+    fn pass_on(&mut self, step: &mut Step<'_>, time: Span, sent: Timestamp) -> bool {
         let (client, server, now) = (self.ends[0].socket.addr, self.ends[1].socket.addr, step.segment.ts);
         let behind = step.shared.waits.of(server, self.number, sent, now);
         let (awaited, root) = behind.map_or((Awaited::Answer, self.number), |wait| (wait.awaited, wait.root));
         step.shared.note_wait(Wait { flow: self.number, host: client, from: sent, to: now, awaited, root });
-        if behind.is_none() {
-            return false;
+        if behind.is_some() {
+            let so_far = &mut self.rare.application.get_or_insert_default().passed_on;
+            let total = so_far.map_or(0, |before| before.total.0).saturating_add(time.0);
+            *so_far = Some(PassedOn { total: Span(total), flow: root, awaited });
         }
-        let (so_far, time) = (&mut self.rare.application.get_or_insert_default().passed_on, exchange.server_time);
-        let total = so_far.map_or(0, |before| before.total.0).saturating_add(time.unwrap_or_default().0);
-        *so_far = Some(PassedOn { total: Span(total), flow: root, awaited });
-        true
+        behind.is_some()
     }
 
     /// Counts the exchange under way, whose last byte has come. None when there is none.
     pub(in crate::track) fn close_exchange(&mut self) -> Option<Exchange> {
         let (client, server) = (&self.ends[0], &self.ends[1]);
-        let (loss_reports, answered) = (payload_end(client), payload_end(server));
+        let (asked, answered) = (payload_end(client), payload_end(server));
         let last_answer = server.last_data();
         let exchanges = self.exchanges.as_deref_mut()?;
         let open = &mut exchanges.open;
@@ -172,7 +171,7 @@ impl Connection {
                 open.answer = not_negative(last_answer.unwrap_or(first).since(first));
             }
             Turn::Request | Turn::Repeated => {
-                open.request_bytes = u64::try_from(loss_reports - exchanges.starts.0).unwrap_or(0);
+                open.request_bytes = u64::try_from(asked - exchanges.starts.0).unwrap_or(0);
                 open.request = not_negative(client.last_data().unwrap_or(open.ts).since(open.ts));
             }
         }
