@@ -10,13 +10,15 @@ use std::thread;
 use crate::capture::{CaptureError, Filter, Frame, FrameSource, Next, Timestamp};
 use crate::dissect::{Dissection, Other, Reader, Segment};
 use crate::report::Packet;
-use crate::track::{FlowHash, FlowHasher};
+use crate::track::{Analysis, FlowHash, FlowHasher};
 
-/// So many packets go together where one thread takes what it has prepared: few enough to stay in its nearest cache.
+/// Number of packets whose connections are looked for at a time: a core keeps all their pages in mind.
+const LOOK_AHEAD: usize = 128;
+/// Number of packets that go together where one thread takes what it has prepared: few enough to stay in its nearest cache.
 const LOCAL_BATCH: usize = 128;
-/// So many go from one thread to another: handing them over, and waking who waits for them, costs little by the packet.
+/// Number of packets that go from one thread to another: handing them over, and waking who waits, costs little by the packet.
 const THREAD_BATCH: usize = 1024;
-/// So many batches wait between two threads; more of them do not fit a core's cache.
+/// Number of batches that wait between two threads; more of them do not fit a core's cache.
 const WAITING: usize = 2;
 /// Maximum number of bytes of lines in a batch before its last packet, so that hex dumps of large packets do not add up.
 const MAX_TEXT: usize = 1 << 20;
@@ -80,8 +82,29 @@ impl Batch {
         })
     }
 
+    /// Gives `take` one packet after the other. What is known of their connections is prefetched before.
+    ///
+    /// # Errors
+    /// Those of `take`; the packets behind are not taken then.
+    #[inline]
+    pub fn each<T, E>(
+        &self,
+        taker: &mut T,
+        analysis: impl Fn(&mut T) -> &mut Analysis,
+        mut take: impl FnMut(&mut T, Packet<'_>, Option<&Tracked>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut hashes = self.hashes();
+        for (at, (packet, tracked)) in self.packets().enumerate() {
+            if at.is_multiple_of(LOOK_AHEAD) {
+                analysis(taker).look_ahead(hashes.by_ref().take(LOOK_AHEAD).flatten());
+            }
+            take(taker, packet, tracked)?;
+        }
+        Ok(())
+    }
+
     /// Where the tracker will look for the connection of each.
-    pub fn hashes(&self) -> impl Iterator<Item = Option<FlowHash>> {
+    fn hashes(&self) -> impl Iterator<Item = Option<FlowHash>> {
         self.packets.iter().map(|prepared| match prepared {
             Prepared::Segment(tracked) => Some(tracked.hash),
             Prepared::Other { .. } => None,
@@ -104,12 +127,12 @@ pub struct Feed<'a> {
     pub hasher: FlowHasher,
     /// Writes their lines, where they are wanted.
     pub lines: Option<WriteLine<'a>>,
-    /// So many packets are wanted.
+    /// Maximum number of packets, where there is one.
     pub count: Option<u64>,
 }
 
 impl Feed<'_> {
-    /// Fills a batch with so many packets: whether more may come. After an error what is in the batch stands.
+    /// Fills a batch with at most that number of packets: whether more may come. After an error what is in the batch stands.
     fn fill(&mut self, batch: &mut Batch, many: usize) -> Result<bool, CaptureError> {
         batch.clear();
         while batch.packets.len() < many && batch.text.len() < MAX_TEXT {

@@ -1,19 +1,16 @@
 //! One way from a capture's first packet to its last: filter, dissector, tracker, summary, and whatever reports it.
 
 use crate::capture::{CaptureError, CaptureFault, Filter, Frame, FrameSource, Next};
-use crate::dissect::Dissection;
-use crate::pipeline::{self, Batch, Feed, Tracked};
+use crate::dissect::{Dissection, Segment};
+use crate::pipeline::{self, Feed, Tracked};
 use crate::report::{Packet, Reporter, Summary};
-use crate::track::{Analysis, AnalysisOptions};
+use crate::track::{Analysis, AnalysisOptions, FlowHash};
 
 use super::again::leaves_icmp_out;
 use super::quality::{file_cut, is_damage, kernel_drops};
 use super::{Connections, Reporters};
 
-/// So many packets' connections are looked for at a time: a core keeps all their pages in mind.
-const AHEAD: usize = 128;
-
-/// So many packets pass between two looks at a reading, where they come one by one.
+/// Number of packets that pass between two looks at a reading, where they come one by one.
 const LOOK: u64 = 1024;
 
 /// How a capture is read.
@@ -125,28 +122,18 @@ impl Gather<'_> {
         let hasher = self.analysis.hasher().clone();
         let feed = Feed { source, filter, reader: &mut reader, hasher, lines: None, count: None };
         let read = pipeline::run(feed, threads, |batch| {
-            self.batch(batch);
+            batch.each(
+                self,
+                |gather| &mut gather.analysis,
+                |gather, packet, tracked| {
+                    gather.take(packet, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
+                    Ok::<(), Ended>(())
+                },
+            )?;
             self.look()
         });
         self.analysis.put_back(reader);
         read
-    }
-
-    fn batch(&mut self, batch: &Batch) {
-        let mut hashes = batch.hashes();
-        for (at, (packet, tracked)) in batch.packets().enumerate() {
-            if at.is_multiple_of(AHEAD) {
-                self.analysis.look_ahead(hashes.by_ref().take(AHEAD).flatten());
-            }
-            match tracked {
-                Some(Tracked { segment, hash }) => {
-                    self.analysis.segment(segment, *hash);
-                }
-                None => self.analysis.other(packet.number, packet.ts, packet.other),
-            }
-            let tcp = tracked.map(|tracked| &tracked.segment);
-            self.packet(packet, tcp);
-        }
     }
 
     fn packet_by_packet(&mut self, source: &mut dyn FrameSource, filter: &mut Filter) -> Result<(), Ended> {
@@ -169,20 +156,20 @@ impl Gather<'_> {
         let mut dissection = Dissection::new();
         let segment = self.analysis.read(frame, &mut dissection);
         let packet = Packet { other: segment.err().unwrap_or_default(), ..Packet::new(frame, &dissection) };
-        match &segment {
-            Ok(segment) => {
-                let hash = self.analysis.hasher().of(segment);
-                self.analysis.segment(segment, hash);
-            }
-            Err(other) => self.analysis.other(packet.number, packet.ts, *other),
-        }
-        self.packet(packet, segment.as_ref().ok());
+        let hashed = segment.as_ref().ok().map(|segment| (segment, self.analysis.hasher().of(segment)));
+        self.take(packet, hashed);
     }
 
-    /// Reports a packet, and what came of the tracker with it.
+    /// Lets the tracker take a packet, and reports it and what came of the tracker with it.
     #[inline(always)]
-    fn packet(&mut self, packet: Packet<'_>, segment: Option<&crate::dissect::Segment>) {
-        let packet = &Packet { tcp: segment.map(|segment| (segment, self.analysis.observation())), ..packet };
+    fn take(&mut self, packet: Packet<'_>, segment: Option<(&Segment, FlowHash)>) {
+        match segment {
+            Some((segment, hash)) => {
+                self.analysis.segment(segment, hash);
+            }
+            None => self.analysis.other(packet.number, packet.ts, packet.other),
+        }
+        let packet = &Packet { tcp: segment.map(|(segment, _)| (segment, self.analysis.observation())), ..packet };
         let shown = self.reporters.connections().show(packet.tcp.map(|(_, seen)| seen.flow));
         self.reporters.packet(&mut self.out, packet, shown);
         self.events();

@@ -8,9 +8,6 @@ use crate::pipeline::{self, Feed, Tracked, WriteLine};
 
 use super::Run;
 
-/// So many packets' connections are looked for at a time: a core keeps all their pages in mind.
-const AHEAD: usize = 128;
-
 impl Run<'_> {
     /// Whether packets can be prepared before it is known what the ones before them did, and nobody asks for their bytes then.
     pub(super) fn takes_batches(&self) -> bool {
@@ -35,16 +32,15 @@ impl Run<'_> {
             count: self.plan.count,
         };
         let read = pipeline::run(feed, self.plan.threads, |batch| {
-            let mut hashes = batch.hashes();
-            for (at, (packet, tracked)) in batch.packets().enumerate() {
-                if at.is_multiple_of(AHEAD) {
-                    self.analysis.look_ahead(hashes.by_ref().take(AHEAD).flatten());
-                }
-                let shown = self.track(&packet, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
-                if let Err(error) = self.report(packet, tracked.map(|tracked| &tracked.segment), shown) {
-                    self.give_up_output(error)?;
-                }
-            }
+            batch.each(
+                self,
+                |run| &mut run.analysis,
+                |run, packet, tracked| {
+                    let shown = run.track(&packet, tracked.map(|Tracked { segment, hash }| (segment, *hash)));
+                    let reported = run.report(packet, tracked.map(|tracked| &tracked.segment), shown);
+                    reported.or_else(|error| run.give_up_output(error))
+                },
+            )?;
             self.answer_signals();
             Ok(())
         });

@@ -1,6 +1,7 @@
 //! Connections by server, over time.
 
 use std::cmp::Reverse;
+use std::ops::RangeInclusive;
 
 use hashbrown::HashMap;
 
@@ -82,12 +83,15 @@ impl Server {
         }
     }
 
-    fn cell(&mut self, column: usize) -> &mut Cell {
-        let at = self.cells.partition_point(|(other, _)| *other < column);
-        if self.cells.get(at).is_none_or(|(other, _)| *other != column) {
-            self.cells.insert(at, (column, Cell::default()));
+    /// Notes something in each of these columns.
+    fn note(&mut self, columns: RangeInclusive<usize>, mut note: impl FnMut(usize, &mut Cell)) {
+        let first = self.cells.partition_point(|(other, _)| other < columns.start());
+        for (at, column) in (first..).zip(columns) {
+            if self.cells.get(at).is_none_or(|(other, _)| *other != column) {
+                self.cells.insert(at, (column, Cell::default()));
+            }
+            note(column, &mut self.cells[at].1);
         }
-        &mut self.cells[at].1
     }
 
     fn count(&mut self, flow: &FlowRecord, lane: &Lane, columns: &Columns) {
@@ -104,21 +108,20 @@ impl Server {
             .sum::<u64>();
         let begin = lane.start.since(columns.start).0.max(0);
         let end = columns.column(begin.saturating_add(lane.parts.end()));
-        for column in columns.column(begin)..=end {
-            self.cell(column).connections += 1;
-        }
-        if Trouble::failed(flow) {
-            self.cell(end).failed += 1;
-        }
+        let failed = u64::from(Trouble::failed(flow));
+        self.note(columns.column(begin)..=end, |column, cell| {
+            cell.connections += 1;
+            cell.failed += if column == end { failed } else { 0 };
+        });
         let phases = costly(diagnosis.reason, lane);
         for (start, part) in lane.parts.iter().filter(|(_, part)| phases.contains(&part.phase)) {
             let (start, end) = (begin.saturating_add(start), begin.saturating_add(part.end));
-            for column in columns.column(start)..=columns.column(end.saturating_sub(1)) {
+            self.note(columns.column(start)..=columns.column(end.saturating_sub(1)), |column, cell| {
                 let from = i64::try_from(column).unwrap_or(0).saturating_mul(columns.width().0);
                 let span = end.min(from.saturating_add(columns.width().0)).saturating_sub(start.max(from));
-                let lost = &mut self.cell(column).lost[part.phase as usize];
+                let lost = &mut cell.lost[part.phase as usize];
                 *lost = lost.saturating_add(span.max(0));
-            }
+            });
         }
     }
 
@@ -130,7 +133,7 @@ impl Server {
         self.errors += other.errors;
         self.lost = Span(self.lost.0.saturating_add(other.lost.0));
         for (column, cell) in other.cells {
-            self.cell(column).add(&cell);
+            self.note(column..=column, |_, sum| sum.add(&cell));
         }
     }
 }

@@ -12,7 +12,7 @@ pub enum Event {
     /// An ICMP error about a segment.
     Icmp(Box<IcmpSeen>),
     /// A request and its answer are complete.
-    Exchange(Box<Exchange>),
+    Exchange(Exchange),
     /// A connection has ended, or was forgotten.
     Ended(Box<FlowRecord>),
 }

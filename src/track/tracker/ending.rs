@@ -210,7 +210,7 @@ impl FlowTracker {
             self.shared.events.push_back(Event::Finding(finding));
         }
         if let Some(exchange) = connection.close_exchange() {
-            self.shared.events.push_back(Event::Exchange(Box::new(exchange)));
+            self.shared.events.push_back(Event::Exchange(exchange));
         }
         let record = connection.record(ended, self.options.msl.doubled(), refused);
         self.shared.events.push_back(Event::Ended(Box::new(record)));

@@ -74,7 +74,7 @@ impl Connection {
         let replies = self.exchanges.as_deref().is_some_and(|before| before.unasked);
         let overlapping = self.turn == Turn::Answer && (unknown || paced || replies);
         if let Some(exchange) = self.close_exchange() {
-            step.shared.events.push_back(Event::Exchange(Box::new(exchange)));
+            step.shared.events.push_back(Event::Exchange(exchange));
         }
         let exchanges = self.exchanges.get_or_insert_default();
         let number = exchanges.open.number + 1;
