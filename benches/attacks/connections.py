@@ -186,3 +186,45 @@ def damaged():
         at = chance.randrange(50)
         yield whole[: -50 + at] + b"y" + whole[-50 + at + 1 :]
         yield one.up(1001 + 50 * step + at, 5001, ACK | PSH, payload=b"z" * 30, window=65535, ip_id=step)
+
+
+@generator("4,000 one-byte segments in flight around a hole in their middle, which is filled a byte at a time")
+def middle():
+    one = Ends()
+    yield from one.opened()
+    for step in itertools.count():
+        seq = 1001 + 200_000 * step
+        for at in range(2_000):
+            yield one.up(seq + at, 5001, payload=b"x", window=65535)
+        for at in range(2_000):
+            yield one.up(seq + 100_000 + at, 5001, payload=b"x", window=65535)
+        for at in range(90_000):
+            yield one.up(seq + 2_000 + at, 5001, payload=b"x", window=65535)
+
+
+@generator("128 ranges in SACK blocks over 4,000 segments in flight, which a timer sends again and again")
+def sacked_resent():
+    one, chance = Ends(), random.Random(7)
+    yield from one.opened()
+    for at in range(4_000):
+        yield one.up(1001 + 10 * at, 5001, payload=b"x" * 10, window=65535)
+    us = 0
+    for step in itertools.count():
+        us += 3_000_000 if step % 50 == 0 else 20
+        seq = 1001 + 20 * chance.randrange(2_000)
+        if step % 2:
+            yield us, one.up(seq, 5001, payload=b"x" * 10, window=65535, ip_id=step)
+        else:
+            yield us, one.down(5001, 1001, window=65535, options=blocks((seq + 10, seq + 20)), ip_id=step)
+
+
+@generator("the first of 4,000 segments in flight again, each time an acknowledgment of three SACK blocks after it")
+def first_again():
+    one = Ends()
+    yield from one.opened()
+    for at in range(4_000):
+        yield one.up(1001 + 10 * at, 5001, payload=b"x" * 10, window=65535)
+    for step in itertools.count():
+        at = 1021 + 40 * (step % 900)
+        yield one.up(1001 if step % 3 else 1011 + 10 * (step % 1000), 5001, payload=b"x" * 10, window=65535, ip_id=step)
+        yield one.down(5001, 1001, window=65535, options=blocks((1001, 1011), (at, at + 10), (at + 20, at + 30)))

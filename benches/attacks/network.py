@@ -130,3 +130,13 @@ def capture_points():
     for step in itertools.count():
         at = step // 60
         yield one.up(1001 + 10 * at, 5001, ACK | PSH, payload=b"x" * 10, window=65535, ip_id=at, ttl=255 - step % 60 * 4)
+
+
+@generator("ICMP errors about any of 4,000 segments in flight")
+def icmp_in_flight():
+    one, chance = Ends(), random.Random(8)
+    yield from one.opened()
+    sent = [one.up(1001 + 10 * at, 5001, ACK | PSH, payload=b"x" * 10, window=65535, ip_id=at) for at in range(4_000)]
+    yield from sent
+    while True:
+        yield ip(SERVER, one.client[0], 1, unreachable(sent[chance.randrange(4_000)]))
