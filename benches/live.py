@@ -5,6 +5,7 @@
     benches/live.py losses --seconds 5        shorter; also --rate
     benches/live.py memory                    an hour at 20,000 packets a second, 1,000 new connections a second
     benches/live.py memory --seconds 300      shorter
+    benches/live.py hostile                   under what benches/hostile.py makes, at 100,000 packets a second, beside plain traffic
 
 It builds what it runs, unless --built FOLDER has it: tcpcheck and offer, for a long run while others build.
 
@@ -12,6 +13,7 @@ losses: both programs capture the same interface at the same time, as they are t
 by itself, unless --buffer KIB gives both the same. Once tcpcheck with the summary beside `tcpdump -w /dev/null`, once annotated
 text in a file beside `tcpdump -n` in a file; both of few connections at once from few hosts, and of many at once, each from a
 host of its own (examples/offer.rs). There is a new connection for every 20 packets in either.
+hostile: each capture is replayed for some seconds, and a plain one before it; --only names some, --view text prints lines.
 memory: the resident memory of `tcpcheck --summary`, every so often, once connections have begun to be forgotten.
 It prints Markdown, and ends with status 1 when tcpcheck did worse than docs/live.md says it does.
 """
@@ -26,6 +28,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from attacks import GENERATORS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -122,6 +126,42 @@ def losses(args, folder):
     return good
 
 
+def replayed(args, file, folder):
+    """Packets kept and lost while a file is replayed, in how long, and CPU seconds."""
+    words = [] if args.view == "text" else ["--summary"]
+    with Cable(args) as cable, open(os.devnull, "wb") as output:
+        for space, end_ in zip(cable.spaces, ("near", "far")):
+            ip("-n", space, "link", "set", end_, "mtu", "9000")
+        capture = cable.capture([args.tcpcheck, "-n", "-i", "near", *words], output, folder / "err")
+        replay = ["ip", "netns", "exec", cable.spaces[1], sys.executable, str(ROOT / "benches/replay.py"), "far", str(args.rate), str(file)]
+        offered = subprocess.run(replay, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+        time.sleep(0.5)
+        # What the interface had: where all processors are busy, packets are lost on their way to it.
+        seen = subprocess.run(["ip", "netns", "exec", cable.spaces[0], "cat", "/sys/class/net/near/statistics/rx_packets"], stdout=subprocess.PIPE)
+        cpu = end(capture)
+    kept, _ = counted(folder / "err")
+    return kept, max(int(seen.stdout) - kept, 0), float(offered[-2]), cpu
+
+
+def hostile(args, folder):
+    """Each hostile capture, and a plain one before it."""
+    print(f"{args.rate:,} packets a second for {args.seconds} s; {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the beginning\n")
+    print("| capture | kept | lost | in s | CPU s | plain: kept | lost | CPU s |\n|---|---:|---:|---:|---:|---:|---:|---:|")
+    packets, good = args.rate * args.seconds, True
+    plain, = GENERATORS["plain"].write(folder, "plain", packets)
+    for name, attack in GENERATORS.items():
+        if attack.blocks or attack.files > 1 or name == "plain" or args.only and name not in args.only.split(","):
+            continue
+        file, = attack.write(folder, name, packets)
+        beside = replayed(args, plain, folder)
+        kept, lost, took, cpu = replayed(args, file, folder)
+        print(f"| {name} | {kept} | {lost} | {took:.1f} | {cpu:.2f} | {beside[0]} | {beside[1]} | {beside[3]:.2f} |", flush=True)
+        # A thousandth: what else runs here takes a core for a moment now and then.
+        good &= lost <= beside[1] + packets / 1000
+        file.unlink()
+    return good
+
+
 def memory(args, folder):
     """One capture, looked at every so often."""
     with Cable(args) as cable, open(folder / "out", "wb") as output:
@@ -151,14 +191,16 @@ def memory(args, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["losses", "memory"])
+    parser.add_argument("what", choices=["losses", "memory", "hostile"])
     parser.add_argument("--rate", type=int, help="packets a second")
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--buffer", type=int, help="kernel buffer of both programs, in KiB")
+    parser.add_argument("--only", default="", help="hostile: names, with commas between them")
+    parser.add_argument("--view", choices=["summary", "text"], default="summary", help="hostile: what tcpcheck makes of it")
     parser.add_argument("--built", type=pathlib.Path, help="folder of tcpcheck and offer")
     args = parser.parse_args()
-    args.rate = args.rate or {"losses": 200_000, "memory": 20_000}[args.what]
-    args.seconds = args.seconds or {"losses": 60, "memory": 3600}[args.what]
+    args.rate = args.rate or {"losses": 200_000, "memory": 20_000, "hostile": 100_000}[args.what]
+    args.seconds = args.seconds or {"losses": 60, "memory": 3600, "hostile": 3}[args.what]
     if os.geteuid() != 0:
         sys.exit("network namespaces need root")
     if args.built:
@@ -167,7 +209,7 @@ def main():
         subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "tcpcheck", "--example", "offer"], cwd=ROOT, check=True)
         args.tcpcheck, args.offerer = ROOT / "target/release/tcpcheck", ROOT / "target/release/examples/offer"
     with tempfile.TemporaryDirectory() as folder:
-        good = {"losses": losses, "memory": memory}[args.what](args, pathlib.Path(folder))
+        good = {"losses": losses, "memory": memory, "hostile": hostile}[args.what](args, pathlib.Path(folder))
     sys.exit(0 if good else 1)
 
 

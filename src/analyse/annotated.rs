@@ -11,7 +11,7 @@ use crate::report::{Annotator, Invocation, Level, Packet, Reporter, Style, Summa
 use crate::track::{Amend, Analysis, Event, Finding};
 
 use super::compared::Open;
-use super::quality::{file_cut, kernel_drops};
+use super::quality::{beyond_limits, file_cut, kernel_drops};
 use super::reading::{ReadOptions, Standing, Watch, read};
 use super::{Foresight, Outgoing, Sink};
 
@@ -182,6 +182,7 @@ impl Writing {
 
     fn finish(mut self, source: &mut dyn FrameSource) -> Result<(), CaptureError> {
         source.faults().iter().filter_map(file_cut).for_each(|finding| self.outgoing.finding(&finding));
+        beyond_limits(source).for_each(|finding| self.outgoing.finding(&finding));
         source.drops().and_then(kernel_drops).iter().for_each(|finding| self.outgoing.finding(finding));
         self.analysis.finish();
         self.events();

@@ -1,8 +1,8 @@
 //! Findings about the capture itself, made of what its source reports.
 
-use crate::capture::{CaptureFault, Drops};
+use crate::capture::{CaptureFault, Drops, FrameSource, SourceLimits};
 use crate::rules::Rule;
-use crate::track::Finding;
+use crate::track::{Finding, Value};
 
 /// Whether more is wrong with a file than that it ends early.
 pub fn is_damage(fault: &CaptureFault) -> bool {
@@ -18,6 +18,28 @@ pub fn file_cut(fault: &CaptureFault) -> Option<Finding> {
     }
     finding.bytes("present", *present).bytes("needed", *needed).number("offset", whole(*offset));
     Some(finding)
+}
+
+/// TC911, for each limit of its reader that a capture has reached.
+pub fn beyond_limits(source: &dyn FrameSource) -> impl Iterator<Item = Finding> + use<> {
+    let SourceLimits { interfaces, name, options, blocks } = source.limits();
+    let number = |number: usize| Value::Number(whole(number as u64));
+    let bytes = |bytes: usize| Value::Bytes(bytes as u64);
+    let all = [
+        (interfaces.map(number), "the limit of interfaces", "packets of further ones are taken for the last one's"),
+        (name.map(bytes), "the limit of an interface's name", "longer names are cut"),
+        (
+            options.map(bytes),
+            "the limit of comments and other options",
+            "those of further sections and interfaces are left out",
+        ),
+        (blocks.map(bytes), "the limit of blocks between two packets", "further ones are not written"),
+    ];
+    all.into_iter().filter_map(|(value, limit, what)| {
+        let mut finding = Finding::new(Rule::StateLimited);
+        finding.word("limit", limit).with("value", value?).word("what", what);
+        Some(finding)
+    })
 }
 
 /// TC907, when packets were lost before they reached the capture.

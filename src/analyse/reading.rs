@@ -7,7 +7,7 @@ use crate::report::{Packet, Reporter, Summary};
 use crate::track::{Analysis, AnalysisOptions, FlowHash};
 
 use super::again::leaves_icmp_out;
-use super::quality::{file_cut, is_damage, kernel_drops};
+use super::quality::{beyond_limits, file_cut, is_damage, kernel_drops};
 use super::{Connections, Reporters};
 
 /// Number of packets that pass between two looks at a reading, where they come one by one.
@@ -202,6 +202,7 @@ impl Gather<'_> {
             self.reporters.summary.incomplete();
         }
         faults.iter().filter_map(file_cut).for_each(|finding| self.reporters.finding(&mut self.out, &finding));
+        beyond_limits(source).for_each(|finding| self.reporters.finding(&mut self.out, &finding));
         if let Some(drops) = source.drops() {
             self.reporters.summary.lost(drops);
             kernel_drops(drops).iter().for_each(|finding| self.reporters.finding(&mut self.out, finding));

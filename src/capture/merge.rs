@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use super::pcapng;
 use super::{
     Beside, Block, CaptureError, CaptureFault, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision,
-    SourceInfo, Timestamp,
+    SourceInfo, SourceLimits, Timestamp,
 };
 
 /// Maximum number of blocks that wait for the frame behind them, and of bytes in them.
@@ -35,6 +35,7 @@ pub struct Merge {
     /// What was handed out with the latest frame.
     blocks: Vec<Block>,
     section: Vec<u8>,
+    limits: SourceLimits,
 }
 
 /// A source and its next frame.
@@ -79,6 +80,7 @@ impl Merge {
             kept_bytes: 0,
             blocks: Vec::new(),
             section: Vec::new(),
+            limits: SourceLimits::default(),
         };
         for input in &mut merge.inputs {
             input.know_interfaces(&mut merge.interfaces);
@@ -103,6 +105,8 @@ impl Merge {
                 if self.kept.len() < MAX_KEPT && bytes <= MAX_KEPT_BYTES {
                     self.kept_bytes = bytes;
                     self.kept.push(block.clone());
+                } else {
+                    self.limits.blocks = Some(MAX_KEPT_BYTES);
                 }
             }
             match next {
@@ -199,6 +203,12 @@ impl FrameSource for Merge {
     /// Those of the sources that have ended. Their frame numbers are the source's own.
     fn faults(&self) -> &[CaptureFault] {
         &self.faults
+    }
+
+    fn limits(&self) -> SourceLimits {
+        let interfaces = (self.interfaces.len() >= MAX_INTERFACES).then_some(MAX_INTERFACES);
+        let own = SourceLimits { interfaces, ..self.limits };
+        self.inputs.iter().fold(own, |limits, input| limits.or(input.source.limits()))
     }
 
     fn drops(&mut self) -> Option<Drops> {

@@ -53,7 +53,7 @@ pub use live::{
 pub use merge::Merge;
 pub use ring::{Extent, Ring};
 pub use rotation::{Rotation, Saved};
-pub use source::{Drops, FrameSource, Next, Notice, SourceInfo};
+pub use source::{Drops, FrameSource, Next, Notice, SourceInfo, SourceLimits};
 pub use spool::Spool;
 pub use time::{Precision, Span, Timestamp};
 pub use turns::Turns;

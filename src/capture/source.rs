@@ -31,6 +31,11 @@ pub trait FrameSource: Send {
         &[]
     }
 
+    /// Which limits of the reader it has reached, so far.
+    fn limits(&self) -> SourceLimits {
+        SourceLimits::default()
+    }
+
     /// Packets lost by the capture, where the source counts them (live captures; pcapng statistics blocks).
     fn drops(&mut self) -> Option<Drops> {
         None
@@ -107,6 +112,31 @@ impl Drops {
             received: self.received.saturating_add(other.received),
             kernel: self.kernel.saturating_add(other.kernel),
             interface: self.interface.saturating_add(other.interface),
+        }
+    }
+}
+
+/// Limits of a reader that its source has reached: what lies beyond them was left out.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SourceLimits {
+    /// Maximum number of interfaces that are told apart.
+    pub interfaces: Option<usize>,
+    /// Maximum number of bytes of an interface's name.
+    pub name: Option<usize>,
+    /// Maximum number of bytes of comments and other options of sections and interfaces.
+    pub options: Option<usize>,
+    /// Maximum number of bytes of blocks between two packets, where these are asked for.
+    pub blocks: Option<usize>,
+}
+
+impl SourceLimits {
+    /// Those that either has reached.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            interfaces: self.interfaces.or(other.interfaces),
+            name: self.name.or(other.name),
+            options: self.options.or(other.options),
+            blocks: self.blocks.or(other.blocks),
         }
     }
 }

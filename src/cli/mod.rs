@@ -7,6 +7,7 @@ mod broker;
 pub mod check;
 mod compare;
 mod completions;
+mod descriptors;
 mod exit;
 mod explain;
 mod export;

@@ -1,9 +1,10 @@
 //! pcapng files.
 
-use tcpcheck::capture::{CaptureFault, Damage, Drops, Precision};
+use tcpcheck::capture::{CaptureFault, Damage, Drops, Precision, SourceLimits};
 
 use super::build::{BOTH, Order, Pcapng, payload};
 use super::{drain, open, read, refusal};
+use crate::testkit::tcpcheck;
 
 const NAME: u16 = 2;
 const RESOLUTION: u16 = 9;
@@ -267,13 +268,11 @@ fn as_many_sections_as_there_are_are_read() {
     assert_eq!((frames.len(), faults), (70_000, vec![]));
     assert!(frames.iter().enumerate().all(|(n, frame)| frame.link_type == if n % 2 == 0 { 1 } else { 101 }));
     assert_eq!(frames.last().unwrap().nanos, 69_999_000);
-    assert_eq!(
-        open(&different.bytes)
-            .map(|mut source| drain(&mut *source).map(|_| source.interfaces().len()))
-            .unwrap()
-            .unwrap(),
-        65_536
-    );
+    let mut source = open(&different.bytes).unwrap();
+    assert_eq!(source.limits(), SourceLimits::default());
+    drain(&mut *source).unwrap();
+    assert_eq!(source.interfaces().len(), 65_536);
+    assert_eq!(source.limits(), SourceLimits { interfaces: Some(65_536), ..SourceLimits::default() });
 }
 
 #[test]
@@ -287,4 +286,20 @@ fn comments_without_end_take_no_more_memory_than_they_may() {
     assert_eq!(drain(&mut *source).unwrap().len(), 1);
     let kept: usize = source.interfaces().iter().map(|interface| interface.options.len()).sum();
     assert!((15 << 20..=16 << 20).contains(&kept), "{kept}");
+    assert_eq!(source.limits(), SourceLimits { options: Some(16 << 20), ..SourceLimits::default() });
+}
+
+#[test]
+fn a_limit_that_a_file_reaches_is_said_by_whatever_reads_it() {
+    let file =
+        Pcapng::new(Order::Little).interface_with(1, 0, &[(2, vec![b'n'; 300])]).enhanced(0, 0, 60, &payload(60)).bytes;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long-name.pcapng");
+    std::fs::write(&path, file).unwrap();
+    let path = path.to_str().unwrap();
+    for args in [&["-n", "--findings", "-r"][..], &["-n", "--json", "-r"], &["export", "--table", "findings"]] {
+        let output = tcpcheck(&[args, &[path]].concat());
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("TC911") && said.contains("256"), "{args:?}: {said}");
+    }
 }

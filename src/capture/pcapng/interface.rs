@@ -1,5 +1,6 @@
 //! What a pcapng file says of its interfaces: how each is read, how it tells time, and what it lost.
 
+use super::Room;
 use super::options::{self, Options};
 use crate::capture::bytes::{ByteOrder, Fields};
 use crate::capture::{Drops, Interface, LinkType, Precision, Timestamp};
@@ -15,7 +16,7 @@ const TIME_RESOLUTION: u16 = 9;
 const TIME_OFFSET: u16 = 14;
 
 /// Interface Description Block, draft-ietf-opsawg-pcapng §4.2, with as many options as there is room for.
-pub(super) fn description(body: &[u8], order: ByteOrder, room: &mut usize) -> Option<(Interface, Clock)> {
+pub(super) fn description(body: &[u8], order: ByteOrder, room: &mut Room) -> Option<(Interface, Clock)> {
     let mut fields = Fields::new(body, order);
     let (link_type, _reserved, snaplen) = (LinkType(fields.u16()?), fields.u16()?, fields.u32()?);
     let snaplen = if snaplen > i32::MAX as u32 { 0 } else { snaplen };
@@ -24,12 +25,15 @@ pub(super) fn description(body: &[u8], order: ByteOrder, room: &mut usize) -> Op
     options::append(&mut interface.options, fields.rest(), order, options::of_interface, |code, value| {
         // The name is short, and told by it.
         let is_name = code == NAME && value.len() <= MOST_NAME;
-        !told_anew.contains(&code) && (is_name || super::fits(room, value))
+        !told_anew.contains(&code) && (is_name || room.fits(value))
     });
     let mut clock = Clock::default();
     for (code, value) in (Options { fields }) {
         match (code, value) {
             (NAME, name) => {
+                if name.len() > MOST_NAME {
+                    room.limits.name = Some(MOST_NAME);
+                }
                 let name = name.get(..MOST_NAME).unwrap_or(name);
                 interface.name = Some(String::from_utf8_lossy(name).trim_end_matches('\0').to_owned());
             }

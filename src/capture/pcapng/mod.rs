@@ -11,7 +11,7 @@ use super::bytes::{ByteOrder, Fields};
 use super::input::Input;
 use super::{
     Beside, Block, CaptureError, CaptureFault, Damage, Drops, Frame, FrameSource, Interface, LinkType, Next, Precision,
-    SourceInfo, Timestamp,
+    SourceInfo, SourceLimits, Timestamp,
 };
 use interface::Clock;
 use packet::Packet;
@@ -66,8 +66,7 @@ pub(super) struct PcapngFile {
     lost: Option<Drops>,
     /// The finest clock so far.
     precision: Precision,
-    /// Bytes of options that may still be kept.
-    room: usize,
+    room: Room,
     /// The first section's options.
     section: Vec<u8>,
     /// Comments of a later section, for its first interface.
@@ -100,10 +99,10 @@ impl PcapngFile {
             before: Vec::new(),
             lost: None,
             precision: Precision::Micro,
-            room: MAX_OPTIONS,
+            room: Room::default(),
             section: Vec::new(),
             later: Vec::new(),
-            kept: Kept { wanted: true, blocks: Vec::new(), bytes: 0 },
+            kept: Kept { wanted: true, blocks: Vec::new(), bytes: 0, full: false },
             blocks: Vec::new(),
             options: Vec::new(),
         };
@@ -218,14 +217,12 @@ impl PcapngFile {
                     let is_first = self.interfaces.is_empty();
                     if is_first {
                         self.section.clear();
-                        self.room = MAX_OPTIONS;
+                        self.room.left = MAX_OPTIONS;
                     }
                     let kept = if is_first { &mut self.section } else { &mut self.later };
                     let wanted = |code| if is_first { code != APPLICATION } else { code == COMMENT };
                     let room = &mut self.room;
-                    options::append(kept, texts, order, options::texts, |code, value| {
-                        wanted(code) && fits(room, value)
-                    });
+                    options::append(kept, texts, order, options::texts, |code, value| wanted(code) && room.fits(value));
                     true
                 }
                 None => false,
@@ -273,11 +270,12 @@ impl PcapngFile {
         let known = |index: &u32| self.interfaces.get(*index as usize) == Some(&interface);
         let again = self.before.get(self.described.len()).map(|before| before.index).filter(known);
         if again.is_some() {
-            self.room = self.room.saturating_add(interface.options.len()).min(MAX_OPTIONS);
+            self.room.left = self.room.left.saturating_add(interface.options.len()).min(MAX_OPTIONS);
         }
         let index = again.unwrap_or_else(|| {
             let last = self.interfaces.len().saturating_sub(1);
             if self.interfaces.len() >= MOST_INTERFACES {
+                self.room.limits.interfaces = Some(MOST_INTERFACES);
                 return last as u32;
             }
             self.kept.push(|| Block::Interface(interface.clone()));
@@ -317,14 +315,29 @@ struct Described {
     dropped: u64,
 }
 
-/// Whether there is room for an option, which is taken.
-fn fits(room: &mut usize, value: &[u8]) -> bool {
-    let taken = value.len().saturating_add(8);
-    let fits = taken <= *room;
-    if fits {
-        *room = room.saturating_sub(taken);
+/// What may still be kept of the options of sections and interfaces, and what had to be left out.
+struct Room {
+    /// In bytes.
+    left: usize,
+    limits: SourceLimits,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { left: MAX_OPTIONS, limits: SourceLimits::default() }
     }
-    fits
+}
+
+impl Room {
+    /// Whether there is room for an option; it is taken if so.
+    fn fits(&mut self, value: &[u8]) -> bool {
+        let left = self.left.checked_sub(value.len().saturating_add(8));
+        match left {
+            Some(left) => self.left = left,
+            None => self.limits.options = Some(MAX_OPTIONS),
+        }
+        left.is_some()
+    }
 }
 
 /// The program that wrote the section: what is written anew says which one did that.
@@ -346,12 +359,18 @@ struct Kept {
     wanted: bool,
     blocks: Vec<Block>,
     bytes: usize,
+    /// There was no room for some.
+    full: bool,
 }
 
 impl Kept {
     /// Keeps a block if anybody wants it, and there is room.
     fn push(&mut self, block: impl FnOnce() -> Block) {
-        if self.wanted && self.bytes < MAX_KEPT && self.blocks.len() < MOST_INTERFACES {
+        if !self.wanted {
+            return;
+        }
+        self.full |= self.bytes >= MAX_KEPT || self.blocks.len() >= MOST_INTERFACES;
+        if self.bytes < MAX_KEPT && self.blocks.len() < MOST_INTERFACES {
             let block = block();
             self.bytes = self.bytes.saturating_add(block.len());
             self.blocks.push(block);
@@ -362,7 +381,7 @@ impl Kept {
     #[inline]
     fn forget(&mut self) {
         if self.wanted {
-            *self = Self { wanted: false, blocks: Vec::new(), bytes: 0 };
+            *self = Self { wanted: false, blocks: Vec::new(), bytes: 0, full: false };
         }
     }
 }
@@ -528,6 +547,10 @@ impl FrameSource for PcapngFile {
 
     fn faults(&self) -> &[CaptureFault] {
         &self.input.faults
+    }
+
+    fn limits(&self) -> SourceLimits {
+        SourceLimits { blocks: self.kept.full.then_some(MAX_KEPT), ..self.room.limits }
     }
 
     fn drops(&mut self) -> Option<Drops> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::capture::{CaptureError, FrameSource, OpenFiles};
+use crate::cli::descriptors;
 use crate::display;
 
 /// How the names of captures end, with or without a compression's ending behind.
@@ -57,35 +58,8 @@ pub(super) fn inputs(words: &[PathBuf], confined: bool) -> Result<Vec<Input>> {
     if !confined {
         return Ok(paths.into_iter().map(Input::later).collect());
     }
-    let most = allow_open(paths.len() as u64 + BESIDE);
-    if most < paths.len() as u64 + BESIDE {
-        bail!(
-            "{} captures, and a process may have {most} files open here (ulimit -Hn): judge fewer at a time, or with \
-             --no-sandbox, which opens one after the other",
-            paths.len()
-        );
-    }
+    descriptors::allow(paths.len(), "judge fewer at a time, or with --no-sandbox, which opens one after the other")?;
     Ok(paths.into_iter().map(Input::open).collect())
-}
-
-/// Files that are open beside the captures: the outputs, and what each thread reads.
-const BESIDE: u64 = 1024;
-
-/// Lets this process have so many files open, if the system allows that; gives how many it may have.
-#[cfg(unix)]
-fn allow_open(wanted: u64) -> u64 {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|now| now < wanted) {
-        limit.current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
-        let _ = setrlimit(Resource::Nofile, limit);
-    }
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
-
-#[cfg(not(unix))]
-fn allow_open(_: u64) -> u64 {
-    u64::MAX
 }
 
 /// Every capture once, in the order of the words; of a directory or a pattern in the order of names.

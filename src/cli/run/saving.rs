@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::analyse::{Connections, Foresight, Outgoing, Sink, file_cut, kernel_drops, summary_comment};
+use crate::analyse::{Connections, Foresight, Outgoing, Sink, beyond_limits, file_cut, kernel_drops, summary_comment};
 use crate::capture::{Block, Frame, FrameSource, Preamble, Remarks, SaveFormat, Saved, Timestamp};
 use crate::cli::plan::Plan;
 use crate::cli::saver::CaptureSaver;
@@ -90,12 +90,12 @@ impl Visitor for FirstReading<'_> {
     fn end(&mut self, source: &mut dyn FrameSource) -> Result<()> {
         let Some(summary) = &mut self.summary else { return Ok(()) };
         let drops = source.drops();
-        let faults = source.faults();
-        if !faults.is_empty() {
+        if !source.faults().is_empty() {
             summary.incomplete();
         }
         drops.into_iter().for_each(|drops| summary.lost(drops));
-        let found = faults.iter().filter_map(file_cut).chain(drops.and_then(kernel_drops));
+        let beyond = beyond_limits(source);
+        let found = source.faults().iter().filter_map(file_cut).chain(beyond).chain(drops.and_then(kernel_drops));
         found.filter(|finding| self.plan.selection.takes(finding)).for_each(|finding| summary.finding(&finding));
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::capture::{
     self, Anchor, Block, CaptureError, CaptureFault, FrameSource, Merge, OpenFiles, OwnBroker, Purpose, SaveNames,
     SharedBroker, Timestamp, Turns,
 };
+use crate::cli::descriptors;
 use crate::cli::exit::Exit;
 use crate::cli::interruptible::Interruptible;
 use crate::cli::output::warn;
@@ -104,7 +105,10 @@ impl<'p> Session<'p> {
         let lines = (plan.show.packets && !plan.json).then(|| Lines::new(plan.line));
         let _ = TimeZone::system();
         let source = match &plan.origin {
-            Origin::Files(paths) => OpenFiles::open(paths).map(Source::Files),
+            Origin::Files(paths) => {
+                descriptors::allow(paths.len(), "read fewer at a time, or have mergecap make one of them first")?;
+                OpenFiles::open(paths).map(Source::Files)
+            }
             Origin::Live(options) => capture::open_live(options).map(Source::Live),
         };
         let source = match source {

@@ -136,25 +136,24 @@ impl Parts {
     /// Leaves no more than so many, the longest.
     pub(crate) fn narrow(&mut self, most: usize) {
         let most = most.max(1);
-        if self.parts.len() > most && self.totals.is_none() {
+        let Some(mut left) = self.parts.len().checked_sub(most).filter(|left| *left > 0) else { return };
+        if self.totals.is_none() {
             self.totals = Some(Box::new(Phase::ALL.map(|phase| self.sum(phase))));
         }
-        while self.parts.len() > most {
-            let mut spans: Vec<i64> = self.iter().map(|(start, part)| part.end.saturating_sub(start)).collect();
-            let at = self.parts.len() - most - 1;
-            let longest_gone = *spans.select_nth_unstable(at).1;
-            let mut left = self.parts.len() - most;
-            let mut kept: Vec<Part> = Vec::with_capacity(most);
-            for (start, part) in self.iter() {
-                let goes = left > 0 && part.end.saturating_sub(start) <= longest_gone;
-                left -= usize::from(goes);
-                match kept.last_mut() {
-                    Some(last) if goes || last.phase == part.phase => last.end = part.end,
-                    _ => kept.push(part),
-                }
+        let mut spans: Vec<i64> = self.iter().map(|(start, part)| part.end.saturating_sub(start)).collect();
+        let longest_gone = *spans.select_nth_unstable(left - 1).1;
+        let mut kept: Vec<Part> = Vec::with_capacity(most);
+        for (start, part) in self.iter() {
+            let goes = left > 0 && part.end.saturating_sub(start) <= longest_gone;
+            left -= usize::from(goes);
+            match kept.last_mut() {
+                Some(last) if goes || last.phase == part.phase => last.end = part.end,
+                // The first ones go to the one behind them, which begins where they do.
+                None if goes => {}
+                _ => kept.push(part),
             }
-            self.parts = kept;
         }
+        self.parts = kept;
     }
 }
 
@@ -178,6 +177,18 @@ mod tests {
         assert_eq!(parts.total(Phase::Network), 50_000 * 5);
         assert!(parts.iter().any(|(start, part)| part.phase == Phase::Repair && part.end - start >= 1_000_000));
         assert!(parts.iter().all(|(start, part)| part.end > start));
+    }
+
+    #[test]
+    fn a_first_interval_that_is_the_shortest_goes_to_the_one_behind_it() {
+        let mut parts = Parts::default();
+        parts.push(Phase::Opening, 1, 8);
+        for at in 1..=100 {
+            parts.push(if at % 2 == 0 { Phase::Server } else { Phase::Client }, at * 10, 8);
+        }
+        parts.narrow(4);
+        assert!((1..=4).contains(&parts.iter().count()));
+        assert_eq!((parts.end(), parts.total(Phase::Opening)), (1_000, 1));
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub(in crate::track) struct Recovery {
     sacked: Vec<(i64, i64)>,
     /// What was sent again and may yet prove needless.
     pub resent: VecDeque<Resent>,
+    /// The lowest end of those that are not acknowledged, and when the first of the others is to go: nothing changes before.
+    pub lowest_open: i64,
+    pub next_gone: Timestamp,
     /// Gaps whose cause is not yet known.
     pub gaps: Vec<UnexplainedGap>,
     /// The receiver seems to have given up what it had reported.
@@ -30,7 +33,18 @@ pub(in crate::track) struct Recovery {
     pub hidden: u16,
 }
 
-packed!(Recovery { sacked, resent, gaps, reneged, timer_until, probe_until, fast_until, hidden });
+packed!(Recovery {
+    sacked,
+    resent,
+    lowest_open,
+    next_gone,
+    gaps,
+    reneged,
+    timer_until,
+    probe_until,
+    fast_until,
+    hidden
+});
 
 /// A range that was sent again.
 #[derive(Clone, Copy, Debug)]
@@ -118,21 +132,21 @@ const MAX_SACKED: usize = 128;
 const MAX_RESENT: usize = 256;
 const MAX_GAPS: usize = 256;
 
+/// Maximum number of the last segments sent again that are looked through: each one more would look through all.
+const MAX_LOOKED_THROUGH: usize = 64;
+
 impl Recovery {
     /// Adds a range that the receiver has. True when it is news.
-    pub(crate) fn sack(&mut self, mut from: i64, mut to: i64) -> bool {
+    pub(crate) fn sack(&mut self, from: i64, to: i64) -> bool {
         if self.is_sacked(from, to) {
             return false;
         }
-        self.sacked.retain(|(a, b)| {
-            let apart = *b < from || to < *a;
-            if !apart {
-                (from, to) = (from.min(*a), to.max(*b));
-            }
-            apart
-        });
-        let at = self.sacked.partition_point(|(a, _)| *a < from);
-        self.sacked.insert(at, (from, to));
+        let first = self.sacked.partition_point(|(_, b)| *b < from);
+        let touched = first..self.sacked.partition_point(|(a, _)| *a <= to).max(first);
+        let joined = self.sacked.get(touched.clone()).unwrap_or_default();
+        let from = joined.first().map_or(from, |(a, _)| from.min(*a));
+        let to = joined.last().map_or(to, |(_, b)| to.max(*b));
+        self.sacked.splice(touched, [(from, to)]);
         if self.sacked.len() > MAX_SACKED {
             self.sacked.remove(0);
         }
@@ -143,11 +157,6 @@ impl Recovery {
     pub(crate) fn is_sacked(&self, from: i64, to: i64) -> bool {
         let below = self.sacked.partition_point(|(a, _)| *a <= from);
         self.sacked[..below].last().is_some_and(|(_, b)| to <= *b)
-    }
-
-    /// What the receiver has said that it has.
-    pub(crate) fn sacked(&self) -> &[(i64, i64)] {
-        &self.sacked
     }
 
     /// The range that the receiver has given up again when its acknowledgment stops at `ack`; all it reported is doubtful then.
@@ -166,7 +175,7 @@ impl Recovery {
     pub(crate) fn acknowledge(&mut self, ack: i64, duplicate: bool) {
         // §7.4.2: the episode ends once something above it is acknowledged, or the probe is reported as a duplicate.
         self.probe_until = self.probe_until.filter(|until| ack <= *until && !duplicate);
-        self.sacked.retain(|(_, to)| *to > ack);
+        self.sacked.drain(..self.sacked.partition_point(|(_, to)| *to <= ack));
         self.timer_until = self.timer_until.filter(|until| *until > ack);
         self.fast_until = self.fast_until.filter(|until| *until > ack);
     }
@@ -196,12 +205,39 @@ impl Recovery {
         if self.resent.len() >= MAX_RESENT {
             self.resent.pop_front();
         }
+        self.lowest_open = self.lowest_open.min(resent.end);
         self.resent.push_back(resent);
     }
 
     /// When these numbers were last sent again, be they acknowledged since or not.
     pub(crate) fn last_resent(&self, from: i64, end: i64) -> Option<Timestamp> {
-        self.resent.iter().rfind(|resent| resent.from < end && from < resent.end).map(|resent| resent.ts)
+        self.last_copy(from, end).map(|resent| resent.ts)
+    }
+
+    /// What was last sent again of these numbers.
+    pub(crate) fn last_copy(&self, from: i64, end: i64) -> Option<&Resent> {
+        self.newest_resent().find(|resent| resent.from < end && from < resent.end)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn last_copy_mut(&mut self, from: i64, end: i64) -> Option<&mut Resent> {
+        let mut newest = self.resent.iter_mut().rev().take(MAX_LOOKED_THROUGH);
+        newest.find(|resent| resent.from < end && from < resent.end)
+    }
+
+    /// What was sent again of late, newest first.
+    pub(crate) fn newest_resent(&self) -> impl Iterator<Item = &Resent> {
+        self.resent.iter().rev().take(MAX_LOOKED_THROUGH)
+    }
+
+    /// What the receiver has said that it has.
+    pub(crate) fn sacked(&self) -> &[(i64, i64)] {
+        &self.sacked
+    }
+
+    /// Whether an acknowledgment at that time may settle something of what was sent again.
+    pub(crate) fn may_settle(&self, ack: i64, now: Timestamp) -> bool {
+        ack >= self.lowest_open || now >= self.next_gone
     }
 
     /// Adds a gap; the oldest one is returned when there are too many.

@@ -65,6 +65,9 @@ impl Unseen {
 
     /// Takes out of `from..to` what is missing: the numbers that counted as missed, all numbers, and the first range.
     pub(crate) fn take(&mut self, from: i64, to: i64) -> Option<Found> {
+        if !self.ranges.iter().any(|range| range.from < to && from < range.to) {
+            return None;
+        }
         let mut found: Option<Found> = None;
         let mut left = VecDeque::new();
         for range in self.ranges.drain(..) {

@@ -73,8 +73,7 @@ impl Connection {
         if me.count.packets == 0 || !(low..=me.nxt).contains(&seq) || is_impossible(error) {
             return (None, None);
         }
-        let quoted =
-            me.flight.iter().find(|sent| (sent.from..sent.end).contains(&seq)).map(|sent| (sent.frame, sent.last_ts));
+        let quoted = me.first_copy(seq).map(|sent| (sent.frame, sent.last_ts));
         let syn = || (seq == 0 && from == Direction::FromOriginator).then_some((self.syn().0, self.last_syn()));
         let sent = quoted.or_else(syn).filter(|(_, sent)| *sent <= ts);
         let remembered = Remembered {

@@ -23,6 +23,8 @@ pub(in crate::track) struct Echo {
     bare: u32,
     syns: u32,
     missed: u32,
+    /// It listens from this frame on: where it begins it looks through as many packets as lie between, and not each time it fails.
+    rests_until: u64,
 }
 
 /// No further apart are two capture points.
@@ -75,17 +77,21 @@ impl Echo {
     ) {
         let after = like.map(|like| seen.ts.since(like.ts));
         if !self.listens() {
+            if seen.frame < self.rests_until {
+                return;
+            }
             let Some(like) = like.filter(|_| after.is_some_and(|after| after.0 > 0 && after <= MAX_DISTANCE)) else {
                 return;
             };
             let later = recent.newest_first().take(MAX_WAITING).take_while(|passed| passed.frame > like.frame);
             let mut waiting: VecDeque<(u64, Timestamp)> = later.map(|passed| (passed.hash, passed.ts)).collect();
             waiting.make_contiguous().reverse();
+            self.rests_until = seen.frame.saturating_add(waiting.len() as u64);
             if waiting.len() >= MAX_WAITING {
                 return;
             }
             let elsewhere = Route::between(like, seen).is_elsewhere();
-            *self = Self { after: seen.ts.since(like.ts), elsewhere, waiting, ..Self::default() };
+            *self = Self { after: seen.ts.since(like.ts), elsewhere, waiting, ..self.forgotten() };
             return self.count(segment);
         }
         while let Some((_, ts)) = self.waiting.front().copied()
@@ -101,18 +107,52 @@ impl Echo {
             self.count(segment);
         } else if self.waiting.len() >= MAX_WAITING || like.is_some() && !self.is_known() {
             // What comes again and again does not come for a second capture point.
-            *self = Self::default();
+            *self = self.forgotten();
         } else {
             self.waiting.push_back((seen.hash, seen.ts));
         }
         if self.missed > self.heard / 8 {
-            *self = Self::default();
+            *self = self.forgotten();
         }
+    }
+
+    /// One that has heard nothing.
+    fn forgotten(&self) -> Self {
+        Self { rests_until: self.rests_until, ..Self::default() }
     }
 
     fn count(&mut self, segment: &Segment) {
         self.heard = self.heard.saturating_add(1);
         self.bare += u32::from(self.bare == 0 && segment.seq_len() == 0 && segment.flags.0 == TcpFlags::ACK.0);
         self.syns += u32::from(self.syns == 0 && segment.flags.contains(TcpFlags::SYN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dissect::SeqNumber;
+    use crate::track::Direction;
+    use crate::track::shared::recent::Cursor;
+    use crate::track::tracker::flood::tests::syn;
+
+    #[test]
+    fn one_that_fails_again_and_again_looks_back_no_further_than_packets_have_passed() {
+        let (mut echo, mut recent, mut end) = (Echo::default(), RecentSegments::default(), Cursor::default());
+        let (who, mut looked_through) = ((1, Direction::FromOriginator), 0);
+        for frame in 1..=10_000_u64 {
+            // The same segments in turn, each as far from its like as a capture point would be.
+            let (hash, ts) = (frame % 900, Timestamp(frame as i64 * 1_000));
+            let (place, ttl, host, seq, payload_len) = (0, 64, 0, SeqNumber(0), 0);
+            let seen = PassingSegment { hash, ts, frame, place, ttl, host, seq, payload_len };
+            let like = recent.newest_first().take(1_000).find(|passed| passed.hash == seen.hash).copied();
+            let silent = !echo.listens();
+            echo.hear(&syn(1, 1), &seen, like.as_ref().filter(|_| frame % 3 == 0), &recent);
+            if silent && echo.listens() {
+                looked_through += echo.waiting.len();
+            }
+            recent.add(&mut end, who, seen);
+        }
+        assert!((1..=10_000).contains(&looked_through), "{looked_through}");
     }
 }

@@ -93,7 +93,7 @@ pub(in crate::track) struct RecentSegments {
     /// The number of the newest, from 1; it wraps round.
     newest: u32,
     /// Where what passed before time went back stands in the ring, by its hash, and when that was.
-    before: HashMap<u64, u32, foldhash::fast::FixedState>,
+    before: HashMap<u64, u32, foldhash::fast::RandomState>,
     went_back: u64,
 }
 

@@ -12,6 +12,9 @@ const MAX_FLIGHT: usize = 4096;
 /// each repetition would go through all of them.
 const MAX_RESENT_AT_ONCE: usize = 64;
 
+/// What fills a gap with more segments than this on either side of it is not told apart: each one would move all of them.
+const MAX_MOVED: usize = 512;
+
 impl Endpoint {
     /// Notes that `from..end` went out in this segment for the first time.
     pub(crate) fn send(&mut self, from: i64, end: i64, segment: &Segment) {
@@ -34,7 +37,9 @@ impl Endpoint {
         match self.flight.back() {
             Some(last) if last.end > end => {
                 let at = self.flight.partition_point(|other| other.end < end);
-                self.flight.insert(at, sent);
+                if at.min(self.flight.len() - at) <= MAX_MOVED {
+                    self.flight.insert(at, sent);
+                }
             }
             _ => self.flight.push_back(sent),
         }
@@ -125,6 +130,18 @@ mod tests {
         assert_eq!(end.flight.len(), 100);
         assert_eq!(end.first_copy(12).map(|sent| (sent.frame, sent.resent)), Some((13, true)));
         assert_eq!(end.first_copy(13).map(|sent| (sent.frame, sent.resent)), Some((14, false)));
+    }
+
+    #[test]
+    fn what_fills_a_gap_deep_among_thousands_of_segments_moves_none_of_them() {
+        for (segments, told_apart) in [(900, true), (4_000, false)] {
+            let mut end = sender(segments);
+            let middle = segments / 2;
+            end.flight.remove(middle as usize);
+            end.send(middle, middle + 1, &crate::track::tracker::flood::tests::syn(1, 1));
+            assert_eq!(end.first_copy(middle).is_some(), told_apart);
+            assert!(end.flight.iter().is_sorted_by_key(|sent| sent.from));
+        }
     }
 
     #[test]

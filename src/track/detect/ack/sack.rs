@@ -100,10 +100,8 @@ impl Connection {
             // The number of the SYN, in a SYN+ACK that crosses it or comes again: no byte.
             return;
         }
-        let again = peer.rare.recovery.as_deref().and_then(|recovery| {
-            let overlaps = |resent: &&crate::track::conn::recovery::Resent| resent.from < to && from < resent.end;
-            recovery.resent.iter().rev().find(overlaps).map(|resent| resent.frame)
-        });
+        let again =
+            peer.rare.recovery.as_deref().and_then(|recovery| recovery.last_copy(from, to).map(|resent| resent.frame));
         let finding = step.fire(Rule::Dsack);
         finding.range(from, to).bytes("bytes", (to - from) as u64);
         if let Some(frame) = again {

@@ -104,14 +104,14 @@ impl Connection {
     fn was_overtaken(&self, step: &Step<'_>, sent: Retransmission) -> bool {
         let me = &self.ends[step.me()];
         let Some(recovery) = me.rare.recovery.as_deref().filter(|_| sent.again) else { return false };
-        // Of a range that has arrived, what was sent for the first time was sent the later the higher its numbers are.
+        // What was sent for the first time was sent the later the higher its numbers are: the highest ranges that have arrived tell.
         let first_copy_later = |(from, end): &(i64, i64)| {
             let below = me.flight.partition_point(|other| other.end <= *end);
             let highest = below.checked_sub(1).and_then(|at| me.flight.get(at)).filter(|other| other.from >= *from);
             highest.is_some_and(|other| other.last_ts > sent.last)
         };
-        let mut sent_again_later = recovery.resent.iter().rev().take_while(|other| other.ts > sent.last);
-        recovery.sacked().iter().any(first_copy_later)
+        let mut sent_again_later = recovery.newest_resent().take(16).take_while(|other| other.ts > sent.last);
+        recovery.sacked().iter().rev().take(8).any(first_copy_later)
             || sent_again_later.any(|other| recovery.is_sacked(other.from, other.end))
     }
 }

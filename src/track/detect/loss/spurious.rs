@@ -54,10 +54,26 @@ impl Connection {
         let Some(recovery) = self.ends[from.index()].recovery_mut() else { return };
         let tsecr = segment.options.timestamps.map(|(_, tsecr)| tsecr);
         let latest = dsack.and_then(|dsack| reported(recovery, dsack, segment.ts, away));
+        if latest.is_none() && !recovery.may_settle(ack, segment.ts) {
+            return;
+        }
         let (mut needless, mut undone) = (Vec::new(), false);
+        let (mut lowest_open, mut next_gone) = (i64::MAX, Timestamp(i64::MAX));
+        // A D-SACK comes with the answer to the duplicate, a round trip later at most.
+        let mut stays = |resent: &Resent| {
+            match resent.acked {
+                None => lowest_open = lowest_open.min(resent.end),
+                Some(acked) if segment.ts.since(acked) >= DSACK_PATIENCE => return false,
+                Some(acked) => next_gone = next_gone.min(Timestamp(acked.0.saturating_add(DSACK_PATIENCE.0))),
+            }
+            true
+        };
         recovery.resent.retain_mut(|resent| {
             let reported = latest == Some(resent.frame);
             let covers = ack >= resent.end && resent.acked.is_none();
+            if !reported && !covers {
+                return stays(resent);
+            }
             // RFC 3522 §3.2: the acknowledgment echoes a segment older than the one sent again. That holds for what the receiver
             // waited for: RFC 7323 §4.3 (3) echoes the segment there, and not those behind it.
             let echo = resent.tsval.zip(tsecr).map(|(tsval, echo)| echo.wrapping_sub(tsval) as i32);
@@ -87,9 +103,9 @@ impl Connection {
             if covers {
                 resent.acked = Some(segment.ts);
             }
-            // A D-SACK comes with the answer to the duplicate, a round trip later at most.
-            !reported && resent.acked.is_none_or(|acked| segment.ts.since(acked) < DSACK_PATIENCE)
+            !reported && stays(resent)
         });
+        (recovery.lowest_open, recovery.next_gone) = (lowest_open, next_gone);
         if undone && let Some(until) = recovery.timer_until.take() {
             // RFC 3522 §3.2: the timer had run out too early, and the sender takes back what it did. What is lost all the same,
             // feedback tells.

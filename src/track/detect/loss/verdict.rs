@@ -248,7 +248,7 @@ impl Connection {
     fn settle_probe(&mut self, step: &mut Step<'_>, sent: Retransmission, clock: SenderClock) {
         let me = &mut self.ends[step.me()];
         let Some(recovery) = me.recovery_mut() else { return };
-        let last = recovery.resent.iter_mut().rfind(|resent| resent.from < sent.end && sent.from < resent.end);
+        let last = recovery.last_copy_mut(sent.from, sent.end);
         let Some((last, (first, first_ts))) = last.zip(sent.first) else { return };
         let before = last.ts.since(first_ts);
         if last.kind != RetransmissionCause::TailProbe || !clock.backs_off(before, step.segment.ts.since(last.ts)) {

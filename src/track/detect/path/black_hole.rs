@@ -15,7 +15,9 @@ use crate::track::conn::step::{Shared, Step};
 use crate::track::{Direction, Finding, Value};
 
 /// Segments in flight of which it is asked whether they have passed.
-const MAX_IN_FLIGHT: usize = 256;
+const MAX_IN_FLIGHT: usize = 128;
+/// From this number of losses on it is asked each time their number has doubled.
+const MANY_LOSSES: u32 = 8;
 /// An acknowledgment that comes sooner than this share of the round trip after a copy is not for that copy. The handshake may have been
 /// slow, and copies are a timer apart.
 const SOONEST_PERCENT: i64 = 50;
@@ -44,7 +46,10 @@ impl Connection {
             (size.frame, size.ts) = (segment.frame, segment.ts);
         }
         *watch = Some(size);
-        let passed = self.largest_reported(step.from, size.size);
+        let passed = match u32::from(size.lost) {
+            lost if lost > MANY_LOSSES && !lost.is_power_of_two() => 0,
+            _ => self.largest_reported(step.from, size.size),
+        };
         if let Some(watch) = self.rare.path_mut().and_then(|path| path.sizes[step.me()].as_mut()) {
             watch.passed = watch.passed.max(passed);
         }
@@ -61,7 +66,12 @@ impl Connection {
         let end = &self.ends[from.index()];
         let Some(recovery) = end.rare.recovery.as_deref() else { return 0 };
         let newest = end.flight.iter().rev().take(MAX_IN_FLIGHT);
-        let reported = newest.filter(|sent| !sent.resent && recovery.is_sacked(sent.from, sent.end));
+        // Both go from the highest number down.
+        let mut ranges = recovery.sacked().iter().rev().peekable();
+        let reported = newest.filter(|sent| {
+            while ranges.next_if(|(from, _)| *from > sent.from).is_some() {}
+            !sent.resent && ranges.peek().is_some_and(|(_, to)| sent.end <= *to)
+        });
         let sizes = reported.map(|sent| u32::try_from(sent.end - sent.from).unwrap_or(u32::MAX));
         sizes.filter(|size| *size < below).max().unwrap_or(0)
     }
