@@ -91,7 +91,8 @@ def commands(args, folder):
 
     if args.views:
         return {name: ours(words) for name, words in VIEWS.items() if not args.view or name in args.view.split(",")}
-    others = {} if args.no_others else {name: lambda files, name=name: [name, "-nr", str(files[0])] for name in ("tcpdump", "tshark") if shutil.which(name)}
+    beside = ["tcpdump"] if args.no_tshark else ["tcpdump", "tshark"]
+    others = {name: lambda files, name=name: [name, "-nr", str(files[0])] for name in beside if shutil.which(name)}
     return {"tcpcheck": ours(SUMMARY), "report": ours(VIEWS["report"]), **others}
 
 
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--views", action="store_true")
     parser.add_argument("--view", default="", help="names of views, with commas between them")
-    parser.add_argument("--no-others", action="store_true", help="neither tcpdump nor tshark")
+    parser.add_argument("--no-tshark", action="store_true")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
     if args.list:

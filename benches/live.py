@@ -201,6 +201,8 @@ def main():
     args = parser.parse_args()
     args.rate = args.rate or {"losses": 200_000, "memory": 20_000, "hostile": 100_000}[args.what]
     args.seconds = args.seconds or {"losses": 60, "memory": 3600, "hostile": 3}[args.what]
+    # Ended from outside it takes its namespaces away all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if os.geteuid() != 0:
         sys.exit("network namespaces need root")
     if args.built:
