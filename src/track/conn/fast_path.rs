@@ -94,7 +94,7 @@ impl Connection {
         if payload > 0 {
             step.obs.effect = SegmentEffect::Data;
             let last_data = me.last_data();
-            step.shared.give_room(&mut me.flight);
+            step.shared.lend_buffer(&mut me.flight);
             me.send(from, end, segment);
             me.nxt = end;
             me.note_data(segment);

@@ -54,46 +54,46 @@ pub(in crate::track) struct Shared {
     /// What is counted of the capture.
     pub counts: Counts,
     /// What the last segments changed for all connections, where another tracker is to hear of it.
-    pub told: Option<Vec<Shift>>,
-    /// Room for segments in flight that nobody uses. The next end that sends gets what was given back last: that is near yet.
-    pub rooms: Vec<VecDeque<Sent>>,
+    pub shifts: Option<Vec<Shift>>,
+    /// Spare buffers for segments in flight. The next end that sends gets the one given back last: a core's cache holds that yet.
+    pub spare_buffers: Vec<VecDeque<Sent>>,
 }
 
 impl Shared {
     /// Notes what a segment changes for all connections.
-    pub(crate) fn tell(&mut self, shift: impl FnOnce() -> Shift) {
-        if let Some(told) = &mut self.told {
-            told.push(shift());
+    pub(crate) fn log_shift(&mut self, shift: impl FnOnce() -> Shift) {
+        if let Some(shifts) = &mut self.shifts {
+            shifts.push(shift());
         }
     }
 
     /// Notes that a client waited for long.
     pub(crate) fn note_wait(&mut self, wait: Wait) {
         self.waits.note(wait);
-        self.tell(|| Shift::Waited(wait));
+        self.log_shift(|| Shift::Waited(wait));
     }
 
-    /// Gives an end a buffer for its segments in flight.
+    /// Lends an end a buffer for its segments in flight.
     #[inline]
-    pub(crate) fn give_room(&mut self, flight: &mut VecDeque<Sent>) {
+    pub(crate) fn lend_buffer(&mut self, flight: &mut VecDeque<Sent>) {
         if flight.capacity() == 0 {
-            *flight = self.rooms.pop().unwrap_or_default();
+            *flight = self.spare_buffers.pop().unwrap_or_default();
         }
     }
 
-    /// Takes the room of segments that have landed.
+    /// Takes back the buffer of segments that were acknowledged.
     #[inline]
-    pub(crate) fn keep_room(&mut self, mut room: VecDeque<Sent>) {
-        if self.rooms.len() < MAX_SPARE_BUFFERS && room.capacity() <= LARGEST_ROOM {
-            room.clear();
-            self.rooms.push(room);
+    pub(crate) fn give_back(&mut self, mut buffer: VecDeque<Sent>) {
+        if self.spare_buffers.len() < MAX_SPARE_BUFFERS && buffer.capacity() <= MAX_SPARE_CAPACITY {
+            buffer.clear();
+            self.spare_buffers.push(buffer);
         }
     }
 }
 
-/// No more rooms than this are kept, and none for more segments.
+/// Maximum number of spare buffers, and of segments that one of them has space for.
 const MAX_SPARE_BUFFERS: usize = 64;
-const LARGEST_ROOM: usize = 64;
+const MAX_SPARE_CAPACITY: usize = 64;
 
 impl Step<'_> {
     /// Index of the sending end.

@@ -119,7 +119,7 @@ impl FlowTracker {
     #[inline]
     pub(in crate::track) fn limit_memory(&mut self, newest: Slot) {
         while self.table.is_too_large() {
-            let stuck = self.table.make_room(newest);
+            let stuck = self.table.evict_idle(newest);
             if stuck.is_none() && !self.table.is_too_large() {
                 return;
             }

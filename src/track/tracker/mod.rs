@@ -131,9 +131,9 @@ impl FlowTracker {
         }
         step.obs.flow = connection.number;
         self.quality.observe(&mut step, connection.is_offloaded(from, segment));
-        let room = connection.flight_room();
+        let capacity = connection.flight_capacity();
         connection.observe(&mut step, Path::Fast);
-        if connection.flight_room() != room {
+        if connection.flight_capacity() != capacity {
             self.table.weigh(slot);
             self.limit_memory(slot);
         }
@@ -209,7 +209,7 @@ impl FlowTracker {
             step.obs.provisional = true;
         }
         if matches!(step.obs.effect, SegmentEffect::Opens | SegmentEffect::OpensToo | SegmentEffect::Accepts) {
-            step.shared.tell(|| Shift::Isn(Isn { src: segment.src, dst: segment.dst, seq: segment.seq }));
+            step.shared.log_shift(|| Shift::Isn(Isn { src: segment.src, dst: segment.dst, seq: segment.seq }));
             if let Some((how, connections)) = self.isns.learn(segment) {
                 step.fire(Rule::IsnPredictable).number("connections", connections).word("how", how);
                 connection.count_finding(Rule::IsnPredictable, Rule::IsnPredictable.severity());

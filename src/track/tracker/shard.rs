@@ -50,7 +50,7 @@ impl Shard {
     pub fn new(options: TrackerOptions, context: &[u8], started: Timestamp) -> Option<Self> {
         let mut tracker = FlowTracker::new(options);
         tracker.started = Some(started);
-        tracker.shared.told = Some(Vec::new());
+        tracker.shared.shifts = Some(Vec::new());
         tracker.shared.stalls.listen();
         let (mut from, mut known) = (context, VecDeque::new());
         while !from.is_empty() {
@@ -179,7 +179,7 @@ impl Shard {
     /// Logs what a segment has changed.
     fn note(&mut self, segment: &Segment, before: Marks) {
         let now = self.marks();
-        let mut shifts = self.tracker.shared.told.as_mut().map(std::mem::take).unwrap_or_default();
+        let mut shifts = self.tracker.shared.shifts.as_mut().map(std::mem::take).unwrap_or_default();
         let set = before.flags.iter().zip(now.flags).map(|(before, now)| now && !before);
         shifts.extend(FLAGS.into_iter().zip(set).filter(|(_, set)| *set).map(|(flag, _)| flag));
         let grown = [

@@ -183,8 +183,8 @@ impl Connection {
         size_of::<Self>() + ends + closing + self.rare.heap_bytes() + self.rare.list_bytes()
     }
 
-    /// How many segments in flight it has room for: this alone grows while all goes well.
-    pub(crate) fn flight_room(&self) -> usize {
+    /// How many segments in flight its buffers have space for: these alone grow while all goes well.
+    pub(crate) fn flight_capacity(&self) -> usize {
         self.ends.iter().map(|end| end.flight.capacity()).sum()
     }
 

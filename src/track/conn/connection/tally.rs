@@ -77,9 +77,9 @@ impl Connection {
         mut add: Vec<Finding>,
         withdraw: &[Rule],
     ) {
-        let told = !add.is_empty();
+        let adds = !add.is_empty();
         add.retain(|finding| !shared.silences(finding.rule));
-        if told && add.is_empty() && withdraw.is_empty() {
+        if adds && add.is_empty() && withdraw.is_empty() {
             return;
         }
         let number = self.number;

@@ -198,7 +198,7 @@ impl Connection {
         if peer.flight.back().is_some_and(|last| last.end <= ack) {
             let landed = std::mem::take(&mut peer.flight);
             landed.iter().for_each(&mut land);
-            step.shared.keep_room(landed);
+            step.shared.give_back(landed);
         } else {
             let landed = peer.flight.partition_point(|sent| sent.end <= ack);
             peer.flight.drain(..landed).for_each(|sent| land(&sent));

@@ -77,7 +77,7 @@ impl Connection {
             return Copied::Delivered;
         }
         step.shared.taps.learn(route, after);
-        step.shared.tell(|| Shift::Tapped(Tap::new(route, after)));
+        step.shared.log_shift(|| Shift::Tapped(Tap::new(route, after)));
         if step.shared.taps.first_time(route) {
             let finding = step.fire(Rule::CapturedTwice);
             match route.hops() {

@@ -72,7 +72,7 @@ impl Quality {
         let interface = step.segment.interface;
         let first = self.hear(rule, interface);
         if first {
-            step.shared.tell(|| Shift::Said(Said { rule: SaidOnce::of(rule), interface }));
+            step.shared.log_shift(|| Shift::Said(Said { rule: SaidOnce::of(rule), interface }));
         }
         first
     }

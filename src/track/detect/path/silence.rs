@@ -51,7 +51,7 @@ impl Connection {
         };
         let Shared { stalls, recent, .. } = &mut *step.shared;
         stalls.note(pause, recent);
-        step.shared.tell(|| Shift::Paused(pause));
+        step.shared.log_shift(|| Shift::Paused(pause));
         self.rare.path.get_or_insert_default().silence = Some(Silence { start, end, kind });
         // What is found on this segment may be part of a stall.
         self.provisional = true;

@@ -23,9 +23,9 @@ impl Table {
         }
     }
 
-    /// Makes room, but not of `newest`: those that were not heard of since their last turn are evicted. The first that cannot be is
+    /// Evicts what was not heard of since its last turn until all fits, but not `newest`. The first that cannot be is
     /// the one to be given up.
-    pub(crate) fn make_room(&mut self, newest: Slot) -> Option<Slot> {
+    pub(crate) fn evict_idle(&mut self, newest: Slot) -> Option<Slot> {
         // Each is asked twice at most: what was heard of at its first turn is not any more at its second.
         for _ in 0..2 * self.clock.len() {
             if !self.is_too_large() {
