@@ -11,7 +11,7 @@ use crate::report::{Annotator, Invocation, Level, Packet, Reporter, Style, Summa
 use crate::track::{Amend, Analysis, Event, Finding};
 
 use super::compared::Open;
-use super::quality::{beyond_limits, file_cut, kernel_drops};
+use super::quality::capture_findings;
 use super::reading::{ReadOptions, Standing, Watch, read};
 use super::{Foresight, Outgoing, Sink};
 
@@ -181,9 +181,9 @@ impl Writing {
     }
 
     fn finish(mut self, source: &mut dyn FrameSource) -> Result<(), CaptureError> {
-        source.faults().iter().filter_map(file_cut).for_each(|finding| self.outgoing.finding(&finding));
-        beyond_limits(source).for_each(|finding| self.outgoing.finding(&finding));
-        source.drops().and_then(kernel_drops).iter().for_each(|finding| self.outgoing.finding(finding));
+        let drops = source.drops();
+        let found = capture_findings(source.faults(), source.limits(), drops);
+        found.for_each(|finding| self.outgoing.finding(&finding));
         self.analysis.finish();
         self.events();
         let late = self.outgoing.finish(&mut self.file)?;

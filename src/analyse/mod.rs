@@ -27,7 +27,7 @@ pub use connections::Connections;
 pub use foresight::Foresight;
 pub use outgoing::{Outgoing, Sink};
 pub use pairing::{Item, Items, Surveyed, pair, survey, unrelated_words};
-pub use quality::{beyond_limits, file_cut, is_damage, kernel_drops};
+pub use quality::{capture_findings, file_cut, is_damage, kernel_drops};
 pub use reading::{ReadOptions, Reading, Standing, Unwatched, Watch, read};
 pub(crate) use reporters::Reporters;
 

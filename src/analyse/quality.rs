@@ -1,6 +1,6 @@
 //! Findings about the capture itself, made of what its source reports.
 
-use crate::capture::{CaptureFault, Drops, FrameSource, SourceLimits};
+use crate::capture::{CaptureFault, Drops, SourceLimits};
 use crate::rules::Rule;
 use crate::track::{Finding, Value};
 
@@ -20,9 +20,18 @@ pub fn file_cut(fault: &CaptureFault) -> Option<Finding> {
     Some(finding)
 }
 
-/// TC911, for each limit of its reader that a capture has reached.
-pub fn beyond_limits(source: &dyn FrameSource) -> impl Iterator<Item = Finding> + use<> {
-    let SourceLimits { interfaces, name, options, blocks } = source.limits();
+/// What a capture has to say of itself: where it is cut, which limits of its reader it reached, and what it lost.
+pub fn capture_findings(
+    faults: &[CaptureFault],
+    limits: SourceLimits,
+    drops: Option<Drops>,
+) -> impl Iterator<Item = Finding> {
+    faults.iter().filter_map(file_cut).chain(beyond(limits)).chain(drops.and_then(kernel_drops))
+}
+
+/// TC911, for each of these limits.
+fn beyond(limits: SourceLimits) -> impl Iterator<Item = Finding> {
+    let SourceLimits { interfaces, name, options, blocks } = limits;
     let number = |number: usize| Value::Number(whole(number as u64));
     let bytes = |bytes: usize| Value::Bytes(bytes as u64);
     let all = [

@@ -7,7 +7,7 @@ use crate::report::{Packet, Reporter, Summary};
 use crate::track::{Analysis, AnalysisOptions, FlowHash};
 
 use super::again::leaves_icmp_out;
-use super::quality::{beyond_limits, file_cut, is_damage, kernel_drops};
+use super::quality::{capture_findings, is_damage};
 use super::{Connections, Reporters};
 
 /// Number of packets that pass between two looks at a reading, where they come one by one.
@@ -201,12 +201,10 @@ impl Gather<'_> {
         if !faults.is_empty() || error.is_some() {
             self.reporters.summary.incomplete();
         }
-        faults.iter().filter_map(file_cut).for_each(|finding| self.reporters.finding(&mut self.out, &finding));
-        beyond_limits(source).for_each(|finding| self.reporters.finding(&mut self.out, &finding));
-        if let Some(drops) = source.drops() {
-            self.reporters.summary.lost(drops);
-            kernel_drops(drops).iter().for_each(|finding| self.reporters.finding(&mut self.out, finding));
-        }
+        let drops = source.drops();
+        drops.into_iter().for_each(|drops| self.reporters.summary.lost(drops));
+        let found = capture_findings(&faults, source.limits(), drops);
+        found.for_each(|finding| self.reporters.finding(&mut self.out, &finding));
         self.analysis.finish();
         self.events();
         self.reporters.end(&mut self.out);

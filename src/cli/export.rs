@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-use crate::analyse::{beyond_limits, file_cut, is_damage, kernel_drops};
+use crate::analyse::{capture_findings, is_damage};
 use crate::capture::{FrameSource, SaveNames, SavedFile, Turns};
 use crate::display;
 use crate::dissect::Segment;
@@ -155,10 +155,8 @@ impl Visitor for Exporter {
         if self.table != Table::Findings {
             return Ok(());
         }
-        let drops = source.drops().and_then(kernel_drops);
-        let faults = source.faults().iter().filter_map(file_cut);
-        let found: Vec<Finding> = faults.chain(beyond_limits(source)).chain(drops).collect();
-        found.iter().try_for_each(|finding| self.finding(finding))
+        let drops = source.drops();
+        capture_findings(source.faults(), source.limits(), drops).try_for_each(|finding| self.finding(&finding))
     }
 }
 

@@ -369,8 +369,9 @@ impl Kept {
         if !self.wanted {
             return;
         }
-        self.full |= self.bytes >= MAX_KEPT || self.blocks.len() >= MOST_INTERFACES;
-        if self.bytes < MAX_KEPT && self.blocks.len() < MOST_INTERFACES {
+        let full = self.bytes >= MAX_KEPT || self.blocks.len() >= MOST_INTERFACES;
+        self.full |= full;
+        if !full {
             let block = block();
             self.bytes = self.bytes.saturating_add(block.len());
             self.blocks.push(block);

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::analyse::{beyond_limits, file_cut, kernel_drops};
+use crate::analyse::{capture_findings, file_cut};
 use crate::capture::{CaptureError, Filter, FrameSource, Next};
 use crate::policy::{Judge, Policy, Verdict};
 use crate::report::check::{Capture, EvidenceExcerpt};
@@ -78,10 +78,8 @@ pub(super) fn finish(mut judge: Judge<'_>, source: &mut dyn FrameSource, faults:
     for fault in source.faults().iter().filter(|_| faults) {
         judge.fault(fault, file_cut(fault).as_ref());
     }
-    beyond_limits(source).for_each(|finding| judge.finding(&finding));
-    if let Some(finding) = source.drops().and_then(kernel_drops) {
-        judge.finding(&finding);
-    }
+    let drops = source.drops();
+    capture_findings(&[], source.limits(), drops).for_each(|finding| judge.finding(&finding));
     judge.finish()
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use crate::analyse::{beyond_limits, file_cut};
+use crate::analyse::{capture_findings, file_cut};
 use crate::capture::{Drops, FrameSource};
 use crate::cli::exit::Exit;
 use crate::cli::output::warn;
@@ -32,7 +32,7 @@ impl Run<'_> {
                 None => damaged = Some(fault.to_string()),
             }
         }
-        beyond_limits(source).for_each(|finding| self.finding(&finding));
+        capture_findings(&[], source.limits(), None).for_each(|finding| self.finding(&finding));
         if read.is_err() {
             self.reporters.summary.incomplete();
         }

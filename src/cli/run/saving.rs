@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::analyse::{Connections, Foresight, Outgoing, Sink, beyond_limits, file_cut, kernel_drops, summary_comment};
+use crate::analyse::{Connections, Foresight, Outgoing, Sink, capture_findings, summary_comment};
 use crate::capture::{Block, Frame, FrameSource, Preamble, Remarks, SaveFormat, Saved, Timestamp};
 use crate::cli::plan::Plan;
 use crate::cli::saver::CaptureSaver;
@@ -94,8 +94,7 @@ impl Visitor for FirstReading<'_> {
             summary.incomplete();
         }
         drops.into_iter().for_each(|drops| summary.lost(drops));
-        let beyond = beyond_limits(source);
-        let found = source.faults().iter().filter_map(file_cut).chain(beyond).chain(drops.and_then(kernel_drops));
+        let found = capture_findings(source.faults(), source.limits(), drops);
         found.filter(|finding| self.plan.selection.takes(finding)).for_each(|finding| summary.finding(&finding));
         Ok(())
     }
