@@ -4,7 +4,7 @@ import itertools
 import random
 import struct
 
-from .packets import ACK, FIN, MSS, PSH, RST, SACK_PERMITTED, SERVER, SYN, Ends, blocks, generator, packet, stamps
+from .packets import ACK, FIN, MSS, PSH, RST, SACK_PERMITTED, SERVER, SYN, Ends, blocks, generator, host, packet, stamps
 
 
 @generator("256 gaps on both ends, each reported in SACK blocks, filled and opened again")
@@ -14,10 +14,9 @@ def both_ends():
     for step in itertools.count():
         base = 1001 + 20_000 * (step // 2000)
         other = 5001 + 20_000 * (step // 2000)
-        holes = [base + 40 * chance.randrange(500) for _ in range(3)]
-        holes = sorted(holes)
-        reported = blocks(*((hole + 20, hole + 40) for hole in holes))
+        holes = sorted(base + 40 * chance.randrange(500) for _ in range(3))
         if step % 2:
+            reported = blocks(*((hole + 20, hole + 40) for hole in holes))
             yield one.up(base + 40 * (step * 7 % 500) + 20, other, payload=b"x" * 20, window=65535, options=reported, ip_id=step)
         else:
             reported = blocks(*((hole + 4020, hole + 4040) for hole in holes))
@@ -132,9 +131,8 @@ def odd_flags():
 @generator("SYN+ACKs and resets of servers that nobody asked, from as many addresses")
 def backscatter():
     for step in itertools.count():
-        source = struct.pack(">I", 0x20000000 + step * 2654435761 & 0xFFFFFFFF)
         flags = SYN | ACK if step % 2 else RST | ACK
-        yield packet(source, 80, SERVER, 1024 + step % 60000, step * 7919, step * 31, flags, options=MSS if step % 2 else b"", ip_id=step)
+        yield packet(host(step), 80, SERVER, 1024 + step % 60000, step * 7919, step * 31, flags, options=MSS if step % 2 else b"", ip_id=step)
 
 
 @generator("connections from as many hosts, each with its own ISN and IP IDs, refused")

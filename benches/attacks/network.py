@@ -4,17 +4,7 @@ import itertools
 import random
 import struct
 
-from .packets import ACK, CLIENT, MSS, PSH, SERVER, SYN, Ends, complement, generator, packet
-
-
-def ip(src, dst, protocol, payload, ip_id=0, fragment=0):
-    """An IPv4 packet; `fragment` is the field with the flags and the offset."""
-    header = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), ip_id & 0xFFFF, fragment, 64, protocol, 0) + src + dst
-    return header[:10] + struct.pack(">H", complement(header)) + header[12:] + payload
-
-
-def host(number):
-    return struct.pack(">I", 0x20000000 + number * 2654435761 & 0xFFFFFFFF)
+from .packets import ACK, CLIENT, MSS, PSH, SERVER, SYN, Ends, complement, generator, host, ip, packet
 
 
 @generator("eight-byte fragments of 256 packets in turn, none of which is ever complete")

@@ -22,15 +22,25 @@ def blocks(*ranges):
     return b"\x01\x01\x05" + bytes([2 + len(words)]) + words
 
 
+def host(number):
+    """An address for each number."""
+    return struct.pack(">I", 0x20000000 + number * 2654435761 & 0xFFFFFFFF)
+
+
+def ip(src, dst, protocol, payload, ip_id=0, fragment=0, ttl=64):
+    """An IPv4 packet; `fragment` is the field with the flags and the offset."""
+    header = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), ip_id & 0xFFFF, fragment, ttl, protocol, 0) + src + dst
+    return header[:10] + struct.pack(">H", complement(header)) + header[12:] + payload
+
+
 def packet(src, sport, dst, dport, seq, ack, flags, window=512, options=b"", payload=b"", ip_id=0, ttl=64):
-    """An IPv4 packet with right checksums."""
+    """A TCP segment with right checksums."""
     options += b"\0" * (-len(options) % 4)
     header = 20 + len(options)
     tcp = struct.pack(">HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, header // 4 << 4, flags, window, 0, 0)
     tcp += options + payload
     check = complement(src, dst, struct.pack(">HH", 6, len(tcp)), tcp)
-    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), ip_id & 0xFFFF, 0x4000, ttl, 6, 0) + src + dst
-    return ip[:10] + struct.pack(">H", complement(ip)) + ip[12:] + tcp[:16] + struct.pack(">H", check) + tcp[18:]
+    return ip(src, dst, 6, tcp[:16] + struct.pack(">H", check) + tcp[18:], ip_id, 0x4000, ttl)
 
 
 class Ends:

@@ -4,7 +4,7 @@ import itertools
 import random
 import struct
 
-from .packets import ACK, CLIENT, MSS, PSH, RST, SERVER, SYN, Ends, blocks, complement, generator, packet, stamps
+from .packets import ACK, CLIENT, MSS, PSH, RST, SERVER, SYN, Ends, blocks, generator, host, ip, packet, stamps
 
 
 @generator("64 transfers in turn, each segment acknowledged")
@@ -155,8 +155,7 @@ def windows():
 @generator("SYNs from as many addresses")
 def syn_flood():
     for step in itertools.count():
-        source = struct.pack(">I", 0x20000000 + step * 2654435761 & 0xFFFFFFFF)
-        yield packet(source, 1024 + step % 60000, SERVER, 80, step * 7919, 0, SYN, options=MSS)
+        yield packet(host(step), 1024 + step % 60000, SERVER, 80, step * 7919, 0, SYN, options=MSS)
 
 
 @generator("one pair of addresses and ports, opened anew every six packets")
@@ -203,8 +202,7 @@ def tunnels():
     for step in itertools.count():
         inner = packet(CLIENT, 40000, SERVER, 80, 1 + step, 1, ACK, payload=b"x")
         for _ in range(24):
-            outer = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(inner), 0, 0, 64, 4, 0) + CLIENT + SERVER
-            inner = outer[:10] + struct.pack(">H", complement(outer)) + outer[12:] + inner
+            inner = ip(CLIENT, SERVER, 4, inner)
         yield inner
 
 
